@@ -1,0 +1,62 @@
+# Everything a machine needs is installed into the clone (.venv) or into a cache that clones share.
+# The two commands of the README: `make demo` (the main job) and `make test` (all the tests).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test lint types unit integration crds requirements fmt clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## install everything into .venv
+
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "smendpoints needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## the whole story in the foreground: train, push, apply, invoke, scale, update, delete
+	$(BIN)/python -m smsandbox demo
+
+up: $(STAMP) ## leave the sandbox running in the background (control plane, AWS, operator)
+	$(BIN)/python -m smsandbox up
+
+down: $(STAMP) ## end the sandbox
+	$(BIN)/python -m smsandbox down
+
+test: $(STAMP) lint types ## everything: lint, types, unit, property, simulator, integration
+	$(BIN)/python -m smsandbox prepare
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: $(STAMP) ## ruff and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(STAMP) ## strict mypy
+	$(BIN)/mypy
+	$(BIN)/mypy tests bench
+
+fmt: $(STAMP) ## format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+crds: $(STAMP) ## generate crds/ from operator/smendpoints/api
+	$(BIN)/python -m smendpoints.api.crd crds/
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements'
+requirements: $(STAMP) ## pin requirements/*.in again
+	cd requirements && ../$(COMPILE) dev.in -o dev.txt
+	cd requirements && for f in uv go; do ../$(COMPILE) $$f.in -o $$f.txt; done
+	cd requirements && for f in operator inference training; do ../$(COMPILE) $$f.in -c dev.txt -o $$f.txt; done
+
+clean: ## remove what was made in the clone; the shared cache stays
+	-test -x $(BIN)/python && $(BIN)/python -m smsandbox down
+	rm -rf $(VENV) .sandbox build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
