@@ -1,0 +1,141 @@
+"""The spec: what the user wants."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from smendpoints.api.base import ApiModel
+from smendpoints.api.variants import Variant
+
+Strategy = Literal["AllAtOnce", "Canary", "Linear", "Rolling"]
+ROLE_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"
+
+
+class Vpc(ApiModel):
+    """The network of the models' containers."""
+
+    subnet_ids: list[str] = Field(
+        description="Subnets, at least two, in different availability zones.", min_length=2, max_length=16
+    )
+    security_group_ids: list[str] = Field(description="Security groups.", min_length=1, max_length=5)
+
+
+class Rollback(ApiModel):
+    """When a rollout is undone."""
+
+    alarm_names: list[str] = Field(
+        default_factory=list, description="CloudWatch alarms that undo the rollout when they fire.", max_length=8
+    )
+    max_error_rate_percent: float | None = Field(
+        None, description="Share of 5xx answers of the new fleet that undoes the rollout.", gt=0, le=100
+    )
+    max_latency_milliseconds: int | None = Field(
+        None, description="Mean model latency of the new fleet that undoes the rollout.", ge=1, le=60000
+    )
+
+
+class Rollout(ApiModel):
+    """How an update replaces the fleet."""
+
+    strategy: Strategy = Field("AllAtOnce", description="How traffic moves to the new fleet.")
+    step_percent: int | None = Field(
+        None, description="Size of the canary or of a step, in percent of the capacity.", ge=1, le=50
+    )
+    step_instances: int | None = Field(None, description="Size of the canary or of a step, in instances.", ge=1, le=500)
+    step_wait_seconds: int = Field(0, description="Time to watch each step.", ge=0, le=3600)
+    termination_wait_seconds: int = Field(
+        0, description="Time to keep the old fleet once all traffic has moved.", ge=0, le=3600
+    )
+    timeout_seconds: int | None = Field(None, description="Longest time of the whole rollout.", ge=600, le=28800)
+    rollback: Rollback | None = Field(None, description="When the rollout is undone.")
+
+
+class DataCapture(ApiModel):
+    """Capture of requests and answers to S3."""
+
+    destination: str = Field(description="S3 URI of the prefix.", pattern=r"^s3://.+$", max_length=512)
+    sampling_percentage: int = Field(100, description="Share of requests that is captured.", ge=0, le=100)
+    capture: Literal["Input", "Output", "InputAndOutput"] = Field("InputAndOutput", description="What is captured.")
+    kms_key_id: str | None = Field(None, description="Key that encrypts the captured data.", max_length=2048)
+    csv_content_types: list[str] = Field(
+        default_factory=list, description="Content types stored as CSV.", max_length=10
+    )
+    json_content_types: list[str] = Field(
+        default_factory=list, description="Content types stored as JSON.", max_length=10
+    )
+
+
+class AsyncInference(ApiModel):
+    """Asynchronous inference."""
+
+    output_path: str = Field(description="S3 URI of the prefix for answers.", pattern=r"^s3://.+$", max_length=1024)
+    failure_path: str | None = Field(
+        None, description="S3 URI of the prefix for failures.", pattern=r"^s3://.+$", max_length=1024
+    )
+    kms_key_id: str | None = Field(None, description="Key that encrypts the answers.", max_length=2048)
+    max_concurrent_invocations_per_instance: int | None = Field(
+        None, description="Most requests that one instance handles at once.", ge=1, le=1000
+    )
+    success_topic_arn: str | None = Field(None, description="SNS topic told of answers.", max_length=2048)
+    error_topic_arn: str | None = Field(None, description="SNS topic told of failures.", max_length=2048)
+
+
+class OfficeHours(ApiModel):
+    """A schedule of starts and stops. Outside of the hours the endpoint is deleted; the object stays."""
+
+    time_zone: str = Field("UTC", description="IANA time zone.", max_length=64)
+    start: str = Field(description="When the endpoint starts: five cron fields, such as `0 8 * * 1-5`.", max_length=100)
+    stop: str = Field(description="When the endpoint stops: five cron fields, such as `0 18 * * 1-5`.", max_length=100)
+
+
+class SageMakerEndpointSpec(ApiModel):
+    """What the endpoint shall be."""
+
+    endpoint_name: str | None = Field(
+        None,
+        description="Name in AWS; `<namespace>-<name>` if unset, cut to 63 characters with a hash.",
+        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
+        max_length=63,
+    )
+    region: str | None = Field(
+        None, description="AWS region; the operator's own if unset.", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
+    )
+    assume_role_arn: str | None = Field(
+        None,
+        description="Role that the operator acts as; its own identity if unset.",
+        pattern=ROLE_ARN,
+        max_length=2048,
+    )
+    execution_role_arn: str | None = Field(
+        None,
+        description="Role of the models; required unless the operator has a default.",
+        pattern=ROLE_ARN,
+        min_length=20,
+        max_length=2048,
+    )
+    vpc: Vpc | None = Field(None, description="Network of the containers.")
+    network_isolation: bool = Field(False, description="Whether containers have no network at all.")
+    kms_key_id: str | None = Field(None, description="Key that encrypts the storage volumes.", max_length=2048)
+    tags: dict[str, str] = Field(
+        default_factory=dict, description="Tags of all that the operator makes in AWS.", max_length=45
+    )
+    variants: list[Variant] = Field(description="Production variants.", min_length=1, max_length=10)
+    shadow: Variant | None = Field(
+        None, description="A shadow variant: gets a copy of the requests, its answers are dropped."
+    )
+    rollout: Rollout = Field(default_factory=Rollout, description="How an update replaces the fleet.")
+    data_capture: DataCapture | None = Field(None, description="Capture of requests and answers.")
+    async_: AsyncInference | None = Field(None, description="Asynchronous inference.")
+    desired_state: Literal["Running", "Stopped"] = Field(
+        "Running", description="`Stopped` deletes the endpoint, keeps the object, and restores it on `Running`."
+    )
+    office_hours: OfficeHours | None = Field(None, description="A schedule of starts and stops.")
+    suspend: bool = Field(False, description="Whether the operator only looks and reports.")
+    drift_policy: Literal["Correct", "Report"] = Field(
+        "Correct", description="What to do when AWS no longer matches the spec."
+    )
+    deletion_policy: Literal["Delete", "Retain"] = Field("Delete", description="What deleting the object does in AWS.")
+    adopt_existing: bool = Field(
+        False, description="Whether to take over an endpoint of that name that is not the operator's."
+    )
+    revision_history_limit: int = Field(3, description="How many old revisions stay deployable.", ge=0, le=20)

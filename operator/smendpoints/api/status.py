@@ -1,0 +1,103 @@
+"""The status: what the operator found and did. Never a secret, never unbounded."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from smendpoints.api.base import ApiModel
+
+ConditionStatus = Literal["True", "False", "Unknown"]
+
+
+class Condition(ApiModel):
+    """A condition by the Kubernetes conventions and kstatus."""
+
+    type: str = Field(description="Ready, Reconciling, Stalled, AutoscalingActive or Drifted.", max_length=316)
+    status: ConditionStatus = Field(description="True, False or Unknown.")
+    reason: str = Field(description="CamelCase reason, made for programs.", max_length=1024)
+    message: str = Field(description="A sentence, made for people.", max_length=32768)
+    observed_generation: int = Field(description="The generation that the condition speaks of.")
+    last_transition_time: datetime = Field(description="When `status` last changed.")
+
+
+class EndpointStatus(ApiModel):
+    """The endpoint in AWS."""
+
+    name: str = Field(description="Name in AWS.")
+    arn: str | None = Field(None, description="ARN.")
+    status: str = Field(description="`EndpointStatus` of AWS, or `Pending`, `Stopped`, `NotFound`.")
+    config_name: str | None = Field(None, description="The config in service.")
+    url: str | None = Field(None, description="URL of its invocations.")
+    created_at: datetime | None = Field(None, description="When AWS created it.")
+
+
+class VariantStatus(ApiModel):
+    """A variant in AWS."""
+
+    name: str = Field(description="Name of the variant.")
+    image: str | None = Field(None, description="Image as specified.")
+    digest: str | None = Field(None, description="Digest that the image was resolved to.")
+    current_weight: float | None = Field(None, description="Weight in effect.")
+    desired_weight: float | None = Field(None, description="Weight asked for.")
+    current_instances: int | None = Field(None, description="Instances in service.")
+    desired_instances: int | None = Field(None, description="Instances asked for, by the spec or by autoscaling.")
+    min_capacity: int | None = Field(None, description="Lower bound of autoscaling.")
+    max_capacity: int | None = Field(None, description="Upper bound of autoscaling.")
+
+
+class RolloutStatus(ApiModel):
+    """The last attempt to bring a config into service."""
+
+    config_name: str = Field(description="The config that was attempted.")
+    from_config_name: str | None = Field(None, description="The config that was in service before.")
+    phase: Literal["Pending", "InProgress", "Succeeded", "Failed"] = Field(description="How far it is.")
+    step: str | None = Field(None, description="What AWS says that it is doing.", max_length=1024)
+    started_at: datetime = Field(description="When the attempt was decided.")
+    endpoint_modified_at: datetime | None = Field(
+        None, description="`LastModifiedTime` of the endpoint before the attempt."
+    )
+    message: str | None = Field(None, description="Why it failed.", max_length=1024)
+
+
+class Revision(ApiModel):
+    """One config that was brought into service, or failed to be."""
+
+    revision: int = Field(description="Counts up from 1.")
+    config_name: str = Field(description="The config.")
+    at: datetime = Field(description="When it was decided.")
+    outcome: Literal["Deployed", "Failed", "InProgress"] = Field(description="What became of it.")
+    changes: str | None = Field(None, description="What differs from the revision before.", max_length=1024)
+    message: str | None = Field(None, description="Why it failed.", max_length=1024)
+
+
+class Failure(ApiModel):
+    """Why the endpoint failed last."""
+
+    reason: str = Field(description="`FailureReason` of AWS.", max_length=1024)
+    log_tail: list[str] = Field(
+        default_factory=list, description="Last lines of the failing container's log.", max_length=20
+    )
+    hint: str | None = Field(None, description="What to do next.", max_length=1024)
+
+
+class Cost(ApiModel):
+    """What the endpoint costs while it runs as it does now: an estimate."""
+
+    hourly_usd: str = Field(description="US dollars per hour, such as `0.23`.")
+    as_of: str = Field(description="Date of the prices.")
+
+
+class SageMakerEndpointStatus(ApiModel):
+    """What the operator found and did."""
+
+    observed_generation: int = Field(-1, description="The generation that the status speaks of.")
+    conditions: list[Condition] = Field(default_factory=list, description="Conditions by kstatus.", max_length=16)
+    endpoint: EndpointStatus | None = Field(None, description="The endpoint in AWS.")
+    variants: list[VariantStatus] = Field(default_factory=list, description="The variants in AWS.", max_length=11)
+    instances: str | None = Field(None, description="Instances in service and asked for, such as `2/3`.")
+    traffic: str | None = Field(None, description="Shares of traffic, such as `rf=90,gb=10`.")
+    rollout: RolloutStatus | None = Field(None, description="The last attempt to bring a config into service.")
+    history: list[Revision] = Field(default_factory=list, description="Revisions, newest first.", max_length=25)
+    failure: Failure | None = Field(None, description="Why the endpoint failed last.")
+    cost: Cost | None = Field(None, description="What the endpoint costs: an estimate.")

@@ -1,0 +1,122 @@
+"""Variants: what an endpoint serves, and on what."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from smendpoints.api.base import ApiModel
+from smendpoints.api.scaling import Scaling
+
+RoutingStrategy = Literal["LeastOutstandingRequests", "Random"]
+
+
+class Container(ApiModel):
+    """One container of a model: an image, the artifact it loads and its environment."""
+
+    image: str = Field(
+        description="Image in Amazon ECR of the endpoint's region, by tag or digest.",
+        min_length=1,
+        max_length=255,
+        pattern=r"^\S+$",
+    )
+    model_artifact: str | None = Field(
+        None,
+        description="S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
+        "(uncompressed files, or the models of a multi-model variant).",
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+        max_length=1024,
+    )
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables of the container.", max_length=100
+    )
+    hostname: str | None = Field(
+        None,
+        description="DNS name of the container within a pipeline.",
+        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
+        max_length=63,
+    )
+
+
+class InstancePool(ApiModel):
+    """One choice of instance type of a variant, in order of preference."""
+
+    type: str = Field(description="Instance type, such as `ml.m5.large`.", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
+
+
+class Instance(ApiModel):
+    """Hosting on instances."""
+
+    type: str | None = Field(
+        None,
+        description="Instance type, such as `ml.m5.large`. Exactly one of `type` and `pools`.",
+        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
+    )
+    count: int = Field(
+        1, description="Number of instances. With `scaling`, only the number to start with.", ge=1, le=1000
+    )
+    volume_size_gb: int | None = Field(None, description="Size of the storage volume, in GB.", ge=1, le=512)
+    model_download_timeout_seconds: int | None = Field(
+        None, description="Longest time to download and extract the artifact.", ge=60, le=3600
+    )
+    startup_timeout_seconds: int | None = Field(
+        None, description="Longest time until the container passes its health check.", ge=60, le=3600
+    )
+    provision_timeout_seconds: int | None = Field(
+        None, description="Longest time to find capacity for the instances.", ge=300, le=3600
+    )
+    routing: RoutingStrategy | None = Field(None, description="How requests are routed to the instances.")
+    ami_version: str | None = Field(None, description="`InferenceAmiVersion` of the hosts.", max_length=63)
+    pools: list[InstancePool] = Field(
+        default_factory=list,
+        description="Instance types in order of preference, instead of `type`.",
+        max_length=5,
+    )
+
+
+class Serverless(ApiModel):
+    """Hosting without instances."""
+
+    memory_size_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(description="Memory of one copy, in MB.")
+    max_concurrency: int = Field(description="Most requests handled at once.", ge=1, le=200)
+    provisioned_concurrency: int | None = Field(None, description="Concurrency that is kept warm.", ge=1, le=200)
+
+
+class Variant(ApiModel):
+    """One production variant: a model, its hosting, its share of the traffic and its scaling."""
+
+    name: str = Field(description="Name of the variant.", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", max_length=63)
+    image: str | None = Field(
+        None,
+        description="Image in Amazon ECR of the endpoint's region, by tag or digest.",
+        min_length=1,
+        max_length=255,
+        pattern=r"^\S+$",
+    )
+    model_artifact: str | None = Field(
+        None,
+        description="S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
+        "(uncompressed files, or the models of a multi-model variant).",
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+        max_length=1024,
+    )
+    environment: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables of the container.", max_length=100
+    )
+    multi_model: bool = Field(False, description="Whether `modelArtifact` is a prefix that holds many models.")
+    containers: list[Container] = Field(
+        default_factory=list,
+        description="A pipeline of 2 to 15 containers, instead of `image`, `modelArtifact` and `environment`.",
+        max_length=15,
+    )
+    weight: float = Field(
+        1.0, description="Share of the traffic, relative to the sum of all variants' weights.", ge=0, le=1_000_000
+    )
+    instance: Instance | None = Field(None, description="Hosting on instances. Exactly one of this and `serverless`.")
+    serverless: Serverless | None = Field(None, description="Hosting without instances.")
+    scaling: Scaling | None = Field(None, description="Automatic scaling.")
+
+    def all_containers(self) -> tuple[Container, ...]:
+        """The containers in order; the short form counts as one."""
+        if self.containers:
+            return tuple(self.containers)
+        return (Container(image=self.image or "", model_artifact=self.model_artifact, environment=self.environment),)
