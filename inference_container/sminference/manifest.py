@@ -1,0 +1,177 @@
+"""The manifest of a model artifact: what `manifest.json` beside `model.pkl` says.
+
+It is read and checked before anything else of the artifact. It knows neither scikit-learn nor how a model predicts.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+SCHEMA = "smendpoints.dev/model/v1"
+MANIFEST = "manifest.json"
+PICKLE = "model.pkl"
+TREES = "trees.npz"
+
+Outputs = Literal["probabilities", "labels", "values"]
+
+
+class ArtifactError(Exception):
+    """The artifact can't be served; the message says which part of it, and what was expected."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the artifact: its SHA-256 in hexadecimal, its size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column of the input."""
+
+    name: str
+    dtype: str = "float64"
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Inputs with the outputs that the trained estimator gave.
+
+    `outputs` holds probabilities, shape (rows, classes), or shape (rows, 1): class indices or values.
+    `tolerance` is the largest absolute difference allowed; 0 asks for the same bits.
+    """
+
+    rows: tuple[tuple[float, ...], ...]
+    outputs: tuple[tuple[float, ...], ...]
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All of `manifest.json`.
+
+    `outputs` says what the model answers: class probabilities, class labels only, or values (a regressor).
+    `conformal`, `disagreement` and `baseline` hold what training measured for explanations and drift; each may be {}.
+    """
+
+    name: str
+    estimator: str
+    outputs: Outputs
+    features: tuple[Feature, ...]
+    classes: tuple[str, ...]
+    files: dict[str, File]
+    libraries: dict[str, str]
+    golden: Golden
+    licence: str
+    training_data: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    conformal: dict[str, Any] = field(default_factory=dict)
+    disagreement: dict[str, Any] = field(default_factory=dict)
+    baseline: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> bytes:
+        """The bytes of `manifest.json`; equal manifests give equal bytes."""
+        document = {"schema": SCHEMA, **asdict(self)}
+        return json.dumps(document, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True).encode() + b"\n"
+
+    def describe(self) -> dict[str, Any]:
+        """What a user of the model may want to know: everything but hashes, golden rows and the baseline."""
+        document = asdict(self)
+        for private in ("files", "golden", "baseline"):
+            del document[private]
+        return document
+
+
+def parse(content: bytes) -> Manifest:
+    """The manifest in `content`; raises ArtifactError naming the field that is wrong."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"{MANIFEST} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ArtifactError(f"{MANIFEST} must hold an object, got {type(document).__name__}")
+    if document.get("schema") != SCHEMA:
+        raise ArtifactError(f"{MANIFEST}: schema must be {SCHEMA!r}, got {document.get('schema')!r}")
+    outputs = _get(document, "outputs", str)
+    if outputs not in get_args(Outputs):
+        raise ArtifactError(f"{MANIFEST}: outputs must be one of {', '.join(get_args(Outputs))}, got {outputs!r}")
+    features = tuple(
+        Feature(name=_get(item, "name", str, f"features[{i}]."), dtype=_get(item, "dtype", str, f"features[{i}]."))
+        for i, item in enumerate(_get(document, "features", list))
+    )
+    classes = tuple(_get(document, "classes", list))
+    if not features:
+        raise ArtifactError(f"{MANIFEST}: features must name at least one column")
+    if outputs != "values" and (len(classes) < 2 or not all(isinstance(name, str) for name in classes)):
+        raise ArtifactError(f"{MANIFEST}: classes must be at least two strings")
+    manifest = Manifest(
+        name=_get(document, "name", str),
+        estimator=_get(document, "estimator", str),
+        outputs=outputs,
+        features=features,
+        classes=classes,
+        files={
+            name: File(
+                sha256=_get(item, "sha256", str, f"files.{name}."), bytes=_get(item, "bytes", int, f"files.{name}.")
+            )
+            for name, item in _get(document, "files", dict).items()
+        },
+        libraries=_strings(document, "libraries"),
+        golden=_golden(
+            _get(document, "golden", dict), len(features), len(classes) if outputs == "probabilities" else 1
+        ),
+        licence=_get(document, "licence", str),
+        **{
+            name: _get(document, name, dict)
+            for name in ("training_data", "metrics", "conformal", "disagreement", "baseline")
+        },
+    )
+    if PICKLE not in manifest.files:
+        raise ArtifactError(f"{MANIFEST}: files must name {PICKLE}")
+    return manifest
+
+
+def _get(document: Any, key: str, kind: type, where: str = "") -> Any:
+    if not isinstance(document, dict):
+        raise ArtifactError(f"{MANIFEST}: {where.rstrip('.') or 'the document'} must be an object")
+    if key not in document:
+        raise ArtifactError(f"{MANIFEST}: {where}{key} is missing")
+    value = document[key]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ArtifactError(f"{MANIFEST}: {where}{key} must be {_KINDS[kind]}, got {type(value).__name__}")
+    return value
+
+
+_KINDS: dict[type, str] = {str: "a string", int: "a whole number", dict: "an object", list: "a list"}
+
+
+def _strings(document: dict[str, Any], key: str) -> dict[str, str]:
+    value = _get(document, key, dict)
+    return {name: _get(value, name, str, f"{key}.") for name in value}
+
+
+def _golden(document: dict[str, Any], n_features: int, n_outputs: int) -> Golden:
+    rows, outputs = (
+        _matrix(_get(document, key, list, "golden."), width, f"golden.{key}")
+        for key, width in (("rows", n_features), ("outputs", n_outputs))
+    )
+    if len(rows) != len(outputs) or not rows:
+        raise ArtifactError(f"{MANIFEST}: golden must hold as many outputs as rows, and at least one")
+    tolerance = document.get("tolerance")
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or not 0 <= tolerance <= 1e-6:
+        raise ArtifactError(f"{MANIFEST}: golden.tolerance must be a number from 0 to 1e-6, got {tolerance!r}")
+    return Golden(rows=rows, outputs=outputs, tolerance=float(tolerance))
+
+
+def _matrix(value: list[Any], width: int, where: str) -> tuple[tuple[float, ...], ...]:
+    try:
+        matrix = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ArtifactError(f"{MANIFEST}: {where} must hold rows of {width} numbers: {error}") from error
+    if matrix.ndim != 2 or matrix.shape[1] != width or not np.isfinite(matrix).all():
+        raise ArtifactError(f"{MANIFEST}: {where} must hold rows of {width} finite numbers, got shape {matrix.shape}")
+    return tuple(tuple(row) for row in matrix.tolist())

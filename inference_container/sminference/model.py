@@ -1,0 +1,67 @@
+"""A loaded model: what the server asks for predictions, explanations and its description."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sminference.explain import Explainer, ExplainOptions
+from sminference.manifest import Outputs
+
+Floats = NDArray[np.float64]
+
+
+class Predictor(Protocol):
+    """A way to compute a model's outputs; safe to call from several threads."""
+
+    method: str
+
+    def __call__(self, X: Floats) -> Floats:
+        """Outputs for X, shape (rows, features): probabilities, shape (rows, classes); else one column."""
+        ...
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to serve; immutable, and safe to call from several threads.
+
+    `version` is a short hash of the artifact's content. `outputs` tells what `predict_proba` and `predict` answer:
+    "probabilities" (both work), "labels" (a classifier without predict_proba) or "values" (a regressor): the last two
+    have `predict` only. `input_limit` is the largest magnitude the model takes; scikit-learn refuses what is beyond.
+    `baseline` holds statistics of the training features, {} where none were packed.
+    """
+
+    name: str
+    version: str
+    description: dict[str, Any]
+    feature_names: tuple[str, ...]
+    classes: tuple[str, ...]
+    outputs: Outputs
+    baseline: dict[str, Any]
+    predictor: Predictor = field(repr=False)
+    explainer: Explainer = field(repr=False)
+    input_limit: float = float(np.finfo(np.float32).max)
+
+    @property
+    def n_features(self) -> int:
+        return len(self.feature_names)
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Class probabilities, shape (rows, classes), to the bit scikit-learn's; X is finite, (rows, n_features)."""
+        if self.outputs != "probabilities":
+            raise TypeError(f"{self.name} has no predict_proba; its outputs are {self.outputs}: call predict")
+        return self.predictor(X)
+
+    def predict(self, X: Floats) -> NDArray[Any]:
+        """Class indices (a classifier) or values (a regressor), shape (rows,)."""
+        outputs = self.predictor(X)
+        if self.outputs == "probabilities":
+            winners: NDArray[np.intp] = outputs.argmax(axis=1)
+            return winners
+        return outputs[:, 0].astype(np.intp) if self.outputs == "labels" else outputs[:, 0]
+
+    def explain(self, X: Floats, proba: Floats, options: ExplainOptions) -> Sequence[dict[str, Any]]:
+        """One explanation per row, ready for JSON; `proba` is what predict_proba answered for X."""
+        return self.explainer(X, proba, options)

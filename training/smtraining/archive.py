@@ -1,0 +1,37 @@
+"""Writes an artifact: its files side by side, and model.tar.gz, whose bytes depend on nothing but theirs."""
+
+import gzip
+import io
+import os
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+
+ARCHIVE = "model.tar.gz"
+
+
+def tar_gz(files: Mapping[str, bytes]) -> bytes:
+    """A compressed tar of the files, sorted by name, with no times, owners or names of this machine in it."""
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for name, content in sorted(files.items()):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> Path:
+    """Put the files and their archive into `folder`, each whole or not at all; returns the archive's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in {**files, ARCHIVE: tar_gz(files)}.items():
+        partial = folder / f".{name}.partial"
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(folder / name)
+    return folder / ARCHIVE
