@@ -1,0 +1,33 @@
+"""Puts a whole simulator together: the world, its services, moto, the gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smsandbox.aws.gateway import Gateway
+from smsandbox.aws.moto_backend import Moto, MotoObjects
+from smsandbox.aws.sagemaker.service import SageMaker
+from smsandbox.aws.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from smsandbox.aws.clock import Clock
+    from smsandbox.aws.settings import Settings
+
+
+@dataclass(frozen=True)
+class Simulator:
+    world: World
+    gateway: Gateway
+
+
+def assemble(
+    *, settings: Settings | None = None, clock: Clock | None = None, state_dir: Path | None = None
+) -> Simulator:
+    """A simulator that is ready to be served or attached to. `state_dir` is where containers keep their files."""
+    del state_dir
+    world = World(objects=MotoObjects(), clock=clock, settings=settings)
+    world.register(SageMaker(world))
+    return Simulator(world, Gateway(world, Moto()))

@@ -1,0 +1,77 @@
+"""Where every request comes in, from a socket or in-process, and is handed to a service of ours, to moto or to admin."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from smsandbox.aws import wire
+from smsandbox.aws.admin import PREFIX, Admin
+from smsandbox.aws.errors import AwsError, ResponseLostError
+from smsandbox.aws.world import Request
+
+if TYPE_CHECKING:
+    from moto.core.request import Request as MotoRequest
+
+    from smsandbox.aws.moto_backend import Moto
+    from smsandbox.aws.world import World
+
+log = logging.getLogger(__name__)
+BUCKET_HOST = re.compile(r"(?P<bucket>[^/]+)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?(?::\d+)?")
+#: moto's own of these would contradict the simulator: they never answer for us.
+OURS_ALONE = frozenset({"sagemaker", "sagemaker-runtime", "application-autoscaling"})
+
+
+class Gateway:
+    def __init__(self, world: World, moto: Moto) -> None:
+        self.world = world
+        self._moto = moto
+        self._admin = Admin(world)
+
+    def handle(self, request: MotoRequest) -> wire.HttpResponse:
+        """The response to any request. Raises ResponseLostError when there is to be none."""
+        request.get_data()  # before anything looks at the form, which would use the stream up
+        if request.path.startswith(PREFIX):
+            return self._admin.handle(request)
+        signed = wire.signature(request)
+        service = signed.service
+        try:
+            return self._call(service, signed, request)
+        except AwsError as error:
+            return wire.failure(service, error, request)
+        except ResponseLostError:
+            raise
+        except Exception as error:
+            log.exception("the simulator failed")
+            return wire.failure(service, AwsError("InternalFailure", f"the simulator failed: {error!r}", 500), request)
+
+    def _call(self, service: str | None, signed: wire.Signed, request: MotoRequest) -> wire.HttpResponse:
+        found = wire.operation_of(service, request) if service else None
+        own = self.world.services.get(service) if service else None
+        if found is None:
+            if service in OURS_ALONE:
+                what = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
+                raise AwsError("UnknownOperationException", f"{service} has no operation {what}.", 404)
+            return self._moto.handle(request)
+        operation, url_params = found
+        account, principal = self._moto.identify(signed.access_key)
+        name = str(operation.name)
+        ours = own.operation(name) if own is not None else None
+        if ours is None and service in OURS_ALONE:
+            raise AwsError("NotImplemented", f"The sandbox does not simulate {service}:{name}.", 501)
+        params: dict[str, Any] = wire.parse(operation, url_params, request) if ours is not None else url_params
+        call = Request(str(service), name, account, signed.region, principal, params)
+        if ours is None:
+            return self.world.perform(call, lambda: self._moto.handle(request), wire.error_code)
+        return wire.answer(operation, self.world.call(call), request)
+
+
+def path_style(url: str) -> str:
+    """A virtual-hosted S3 URL with its bucket in the path, where moto's server looks for it; others unchanged."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    match = BUCKET_HOST.fullmatch(host)
+    if match is None:
+        return url
+    return f"{scheme}://s3.amazonaws.com/{match['bucket']}{slash or '/' if path else ''}{path}"

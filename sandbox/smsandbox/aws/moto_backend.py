@@ -1,0 +1,159 @@
+"""What the simulator leaves to moto (S3, IAM, STS, ECR, CloudWatch data, logs, EventBridge, ...), in this process.
+
+`Moto` answers whole HTTP requests; `MotoObjects` looks straight into moto's state, with no request and no credentials.
+moto's state belongs to the process: two worlds in one process share it, and `reset` empties it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.models import get_account_id_from
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.exceptions import MissingBucket
+from werkzeug.test import run_wsgi_app
+
+from smsandbox.aws.images import PROGRAM_ANNOTATION, ImageReference
+from smsandbox.aws.ports import ImageInfo, RoleInfo
+from smsandbox.aws.wire import HttpResponse
+
+if TYPE_CHECKING:
+    from moto.core.request import Request
+
+PARTITION = "aws"
+
+
+def reset() -> None:
+    """Empty all of moto's state."""
+    from moto.core.base_backend import BackendDict  # noqa: PLC0415
+    from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415
+
+    del BackendDict
+    moto_api_backend.reset()
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an `s3://` URI; ValueError for anything else."""
+    if not uri.startswith("s3://"):
+        raise ValueError(f"{uri} is no S3 URI; write s3://bucket/key")
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+class Moto:
+    """moto's WSGI application."""
+
+    def __init__(self) -> None:
+        self._application = DomainDispatcherApplication(create_backend_app)
+
+    def handle(self, request: Request) -> HttpResponse:
+        """Moto's answer; the body is read in full."""
+        body = request.get_data()
+        environ = dict(request.environ)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ.pop("werkzeug.request", None)
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True}
+        chunks, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        return HttpResponse(int(status.split(" ", 1)[0]), dict(headers.items()), b"".join(chunks))
+
+    @staticmethod
+    def identify(access_key: str | None) -> tuple[str, str | None]:
+        """Account and principal ARN behind an access key, as moto's IAM and STS know it."""
+        if access_key is None:
+            return DEFAULT_ACCOUNT_ID, None
+        account = get_account_id_from(access_key)
+        role = get_backend("sts")[account][PARTITION].get_assumed_role_from_access_key(access_key)
+        if role is not None:
+            return account, role.arn
+        user = get_backend("iam")[account][PARTITION].get_user_from_access_key_id(access_key)
+        return account, user.arn if user is not None else None
+
+
+class MotoObjects:
+    """S3 objects, ECR images and IAM roles, read from moto's state. Implements `ports.Objects`."""
+
+    def exists(self, account: str, region: str, uri: str) -> bool:
+        return self._key(account, uri, region) is not None
+
+    def prefix_exists(self, account: str, region: str, uri: str) -> bool:
+        bucket_name, _ = split_uri(uri)
+        bucket = self._bucket(account, bucket_name)
+        return bucket is not None and bucket.region_name == region and bool(self.list(account, uri))
+
+    def list(self, account: str, uri: str) -> list[str]:
+        bucket_name, prefix = split_uri(uri)
+        bucket = self._bucket(account, bucket_name)
+        if bucket is None:
+            return []
+        return sorted(f"s3://{bucket_name}/{key}" for key in list(bucket.keys) if key.startswith(prefix))
+
+    def read(self, account: str, uri: str) -> bytes:
+        key = self._key(account, uri)
+        if key is None:
+            raise KeyError(uri)
+        body: bytes = key.value
+        return body
+
+    def write(self, account: str, uri: str, body: bytes, content_type: str) -> None:
+        bucket, key = split_uri(uri)
+        try:
+            made = get_backend("s3")[account][PARTITION].put_object(bucket, key, body)
+        except MissingBucket:
+            raise KeyError(uri) from None
+        made.set_metadata({"Content-Type": content_type})
+
+    def image(self, uri: str) -> ImageInfo | None:
+        reference = ImageReference.parse(uri)
+        if reference is None:
+            return None
+        backend = get_backend("ecr")[reference.account][reference.region]
+        repository = backend.repositories.get(reference.repository)
+        for image in repository.images if repository is not None else ():
+            if reference.tag in image.image_tags or reference.digest == image.get_image_digest():
+                annotations = json.loads(image.image_manifest).get("annotations") or {}
+                digest = image.get_image_digest()
+                return ImageInfo(digest, f"{reference.name}@{digest}", annotations.get(PROGRAM_ANNOTATION))
+        return None
+
+    def role(self, arn: str) -> RoleInfo | None:
+        account = arn.split(":")[4]
+        for role in list(get_backend("iam")[account][PARTITION].roles.values()):
+            if role.arn == arn:
+                policy = json.loads(role.assume_role_policy_document)
+                return RoleInfo(arn, _trusts_sagemaker(policy), role.create_date.timestamp())
+        return None
+
+    def _key(self, account: str, uri: str, region: str | None = None) -> Any:
+        bucket_name, key = split_uri(uri)
+        bucket = self._bucket(account, bucket_name)
+        if bucket is None or (region is not None and bucket.region_name != region):
+            return None
+        return bucket.keys.get(key)
+
+    @staticmethod
+    def _bucket(account: str, name: str) -> Any:
+        try:
+            return get_backend("s3")[account][PARTITION].get_bucket(name)
+        except MissingBucket:
+            return None
+
+
+def _trusts_sagemaker(policy: dict[str, Any]) -> bool:
+    def listed(value: Any) -> list[Any]:
+        return value if isinstance(value, list) else [value]
+
+    for statement in listed(policy.get("Statement", [])):
+        principal = statement.get("Principal", {})
+        services = ["*"] if principal == "*" else listed(principal.get("Service", []))
+        actions = listed(statement.get("Action", []))
+        if (
+            statement.get("Effect") == "Allow"
+            and {"sts:AssumeRole", "sts:*", "*"} & set(actions)
+            and {"sagemaker.amazonaws.com", "*"} & set(services)
+        ):
+            return True
+    return False

@@ -1,0 +1,203 @@
+"""What the control plane asks of its surroundings: instances, metrics, logs, alarms, scalable targets, stored objects.
+
+Types only. The data plane and the moto backend implement them; the World holds one of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from smsandbox.aws.context import Context
+
+
+class InstanceState(StrEnum):
+    STARTING = "Starting"
+    HEALTHY = "Healthy"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """One container of a model, as an instance runs it."""
+
+    image: str  # as the user wrote it
+    digest: str | None  # sha256:..., as resolved at deployment
+    program: str | None  # what the pushed image says it is; None where unknown
+    artifact: str | None  # s3:// URI of a .tar.gz or, where `artifact_is_prefix`, of a prefix
+    artifact_is_prefix: bool = False
+    additional_artifacts: Mapping[str, str] = field(default_factory=dict)  # channel -> s3:// URI
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hostname: str | None = None
+    multi_model: bool = False
+
+
+@dataclass(frozen=True)
+class InstanceSpec:
+    """One instance of a variant. Timeouts are AWS seconds."""
+
+    account: str
+    region: str
+    endpoint: str
+    variant: str
+    config_name: str
+    model_name: str | None
+    containers: tuple[ContainerSpec, ...]
+    role_arn: str | None
+    instance_type: str | None  # None for serverless
+    index: int
+    direct: bool = False  # a pipeline whose containers are invoked one by one
+    download_timeout: float = 600.0
+    startup_timeout: float = 240.0
+    serverless: bool = False
+    asynchronous: bool = False
+    shadow: bool = False
+
+
+class Instance(Protocol):
+    """A running (or starting, or broken) instance."""
+
+    @property
+    def spec(self) -> InstanceSpec: ...
+
+    @property
+    def id(self) -> str:
+        """The name of the instance in log streams: `i-...`."""
+        ...
+
+    @property
+    def state(self) -> InstanceState: ...
+
+    @property
+    def failure_reason(self) -> str | None:
+        """AWS's sentence, once the state is Failed."""
+        ...
+
+    def terminate(self) -> None:
+        """End it. Does not block, may be called twice."""
+        ...
+
+
+class Fleet(Protocol):
+    def launch(self, spec: InstanceSpec) -> Instance:
+        """Start an instance and return at once."""
+        ...
+
+
+class Metrics(Protocol):
+    def put(
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        unit: str,
+    ) -> None:
+        """One data point, now."""
+        ...
+
+
+class Logs(Protocol):
+    def append(self, account: str, region: str, group: str, stream: str, lines: Iterable[str]) -> None:
+        """Lines at the end of a stream; the group and the stream are made when missing."""
+        ...
+
+
+class Alarms(Protocol):
+    def state(self, ctx: Context, name: str) -> str | None:
+        """OK, ALARM or INSUFFICIENT_DATA; None when there is no such alarm."""
+        ...
+
+
+class Targets(Protocol):
+    """Scalable targets of Application Auto Scaling, as SageMaker asks for them."""
+
+    def registered(self, ctx: Context, endpoint: str, variant: str) -> bool: ...
+
+    def deregister_all(self, ctx: Context, endpoint: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """A pushed image."""
+
+    digest: str
+    resolved: str  # <registry>/<repository>@sha256:...
+    program: str | None
+
+
+@dataclass(frozen=True)
+class RoleInfo:
+    """An IAM role: who may assume it, and since when it exists (epoch seconds)."""
+
+    arn: str
+    trusts_sagemaker: bool
+    created: float
+
+
+class Objects(Protocol):
+    """What is stored elsewhere in AWS. S3 URIs are `s3://bucket/key`."""
+
+    def exists(self, account: str, region: str, uri: str) -> bool:
+        """Whether there is an object of exactly this URI, in a bucket of this region."""
+        ...
+
+    def prefix_exists(self, account: str, region: str, uri: str) -> bool: ...
+
+    def list(self, account: str, uri: str) -> list[str]:
+        """The URIs of all objects under a prefix."""
+        ...
+
+    def read(self, account: str, uri: str) -> bytes:
+        """An object's bytes; KeyError when there is none."""
+        ...
+
+    def write(self, account: str, uri: str, body: bytes, content_type: str) -> None: ...
+
+    def image(self, uri: str) -> ImageInfo | None:
+        """The image in ECR; None when it was never pushed."""
+        ...
+
+    def role(self, arn: str) -> RoleInfo | None: ...
+
+
+class NullMetrics:
+    def put(
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        unit: str,
+    ) -> None:
+        del account, region, namespace, name, dimensions, value, unit
+
+
+class NullLogs:
+    def append(self, account: str, region: str, group: str, stream: str, lines: Iterable[str]) -> None:
+        del account, region, group, stream, lines
+
+
+class NullAlarms:
+    def state(self, ctx: Context, name: str) -> str | None:
+        del ctx, name
+        return None
+
+
+class NullTargets:
+    def registered(self, ctx: Context, endpoint: str, variant: str) -> bool:
+        del ctx, endpoint, variant
+        return False
+
+    def deregister_all(self, ctx: Context, endpoint: str) -> None:
+        del ctx, endpoint
+
+
+Params = dict[str, Any]

@@ -1,0 +1,1 @@
+"""SageMaker's hosting control plane: models, endpoint configurations, endpoints, tags."""

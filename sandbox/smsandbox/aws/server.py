@@ -1,0 +1,84 @@
+"""The simulator over HTTP: one port, HTTP/1.1 with keep-alive, a thread per connection, and a ticker for due work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from moto.core.request import Request as MotoRequest
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.datastructures import Headers
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from smsandbox.aws.errors import ResponseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from smsandbox.aws.gateway import Gateway
+
+log = logging.getLogger(__name__)
+TICK_SECONDS = 0.1
+
+
+class Handler(MotoRequestHandler):  # type: ignore[misc]
+    """Keep-alive, no waiting for a full packet, no access log."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 65536
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        del error, environ
+        self.close_connection = True
+
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        """Calls are counted, not logged."""
+
+
+class Server:
+    """Binds on construction (port 0: any free one); `start` serves in threads of its own."""
+
+    def __init__(self, gateway: Gateway, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._gateway = gateway
+        self._server = make_server(host, port, self._respond, threaded=True, request_handler=Handler)
+        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.url = f"http://{host}:{self._server.server_port}"
+
+    def start(self) -> None:
+        for target in (self._server.serve_forever, self._tick):
+            thread = threading.Thread(target=target, daemon=True, name=f"aws-{target.__name__}")
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End serving; requests under way are not waited for."""
+        self._stop.set()
+        self._server.shutdown()
+        self._server.server_close()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _tick(self) -> None:
+        while not self._stop.wait(TICK_SECONDS):
+            try:
+                self._gateway.world.advance()
+            except Exception:
+                log.exception("due work failed")
+
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = MotoRequest(environ)
+        try:
+            made = self._gateway.handle(request)
+        except ResponseLostError as lost:
+            raise ConnectionAbortedError(str(lost)) from lost
+        headers = Headers(list(made.headers.items()))
+        response = Response(made.body, status=made.status, headers=headers)  # type: ignore[arg-type]
+        if request.method == "HEAD" and "Content-Length" in made.headers:
+            start_response(response.status, list(made.headers.items()))
+            return []
+        return response(environ, start_response)
