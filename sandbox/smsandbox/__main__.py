@@ -1,0 +1,17 @@
+"""`python -m smsandbox`: the sandbox's command line."""
+
+import click
+
+from smsandbox.commands.controlplane import controlplane, prepare
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A real Kubernetes control plane and an AWS simulator on this machine."""
+
+
+for command in (prepare, controlplane):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main(prog_name="python -m smsandbox")

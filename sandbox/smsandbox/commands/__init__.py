@@ -1,0 +1,1 @@
+"""The sandbox's command line, one module per group of commands."""
