@@ -166,6 +166,64 @@ class Objects(Protocol):
     def role(self, arn: str) -> RoleInfo | None: ...
 
 
+@dataclass(frozen=True)
+class Route:
+    """An instance that takes traffic. Shares of the routes of all production variants add up to 1; a shadow
+    variant's instances get their share of copied requests, apart."""
+
+    instance: Instance
+    variant: str
+    share: float
+    config_name: str
+    shadow: bool = False
+
+
+@dataclass(frozen=True)
+class VariantView:
+    """A variant as it runs now; counts as DescribeEndpoint shows them. `spec` is the ProductionVariant of the config."""
+
+    name: str
+    spec: Mapping[str, Any]
+    current_count: int
+    desired_count: int
+    shadow: bool = False
+    desired_provisioned_concurrency: int | None = None
+
+
+@dataclass(frozen=True)
+class EndpointView:
+    """What the runtime and the autoscaler need of an endpoint. `config` is the CreateEndpointConfig request."""
+
+    name: str  # with the case it was created with
+    arn: str
+    account: str
+    region: str
+    status: str
+    config_name: str
+    config: Mapping[str, Any]
+    execution_role: str | None
+    variants: tuple[VariantView, ...]
+    routes: tuple[Route, ...]
+
+    @property
+    def serves(self) -> bool:
+        return self.status in {"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"}
+
+
+class Hosting(Protocol):
+    """SageMaker, as the data plane looks at it: no API calls, nothing counted. Call it under the World's lock."""
+
+    def endpoint(self, account: str, region: str, name: str) -> EndpointView | None:
+        """By name, in any case (compare `.name` where case matters)."""
+        ...
+
+    def endpoints(self, account: str | None = None, region: str | None = None) -> list[EndpointView]: ...
+
+    def scale(self, ctx: Context, name: str, variant: str, count: int | None, concurrency: int | None = None) -> None:
+        """UpdateEndpointWeightsAndCapacities as the autoscaler calls it; AwsError as from the API."""
+        ...
+
+
 class NullMetrics:
     def put(
         self,
@@ -200,4 +258,15 @@ class NullTargets:
         del ctx, endpoint
 
 
-Params = dict[str, Any]
+class NullHosting:
+    def endpoint(self, account: str, region: str, name: str) -> EndpointView | None:
+        del account, region, name
+        return None
+
+    def endpoints(self, account: str | None = None, region: str | None = None) -> list[EndpointView]:
+        del account, region
+        return []
+
+    def scale(self, ctx: Context, name: str, variant: str, count: int | None, concurrency: int | None = None) -> None:
+        del ctx, name, variant, count, concurrency
+        raise LookupError("this world has no SageMaker")

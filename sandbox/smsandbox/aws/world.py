@@ -15,7 +15,7 @@ from smsandbox.aws.context import Context
 from smsandbox.aws.errors import AwsError, ResponseLostError
 from smsandbox.aws.faults import Faults
 from smsandbox.aws.fleet_instant import InstantFleet
-from smsandbox.aws.ports import NullAlarms, NullLogs, NullMetrics, NullTargets
+from smsandbox.aws.ports import NullAlarms, NullHosting, NullLogs, NullMetrics, NullTargets
 from smsandbox.aws.settings import Settings
 from smsandbox.aws.throttle import Throttle
 from smsandbox.aws.timeline import Event, Timeline
@@ -24,7 +24,7 @@ from smsandbox.aws.validation import shaped, validate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smsandbox.aws.ports import Alarms, Fleet, Logs, Metrics, Objects, Targets
+    from smsandbox.aws.ports import Alarms, Fleet, Hosting, Logs, Metrics, Objects, Targets
     from smsandbox.aws.service import Service
 
 T = TypeVar("T")
@@ -63,6 +63,7 @@ class World:
         self.services: dict[str, Service] = {}
         self.objects: Objects = objects
         self.fleet: Fleet = InstantFleet(self)
+        self.hosting: Hosting = NullHosting()
         self.metrics: Metrics = NullMetrics()
         self.logs: Logs = NullLogs()
         self.alarms: Alarms = NullAlarms()
