@@ -1,0 +1,72 @@
+"""What a request asks for beside its predictions, and the custom attributes it carries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from sminference.errors import RequestError, shown
+from sminference.explain import ExplainOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CUSTOM_ATTRIBUTES = "HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES"
+ENABLE_EXPLANATIONS = "HTTP_X_AMZN_SAGEMAKER_ENABLE_EXPLANATIONS"
+MAX_CUSTOM_ATTRIBUTES = 1024
+
+_VISIBLE = re.compile(r"[\x20-\x7e]*")
+
+
+def custom_attributes(environ: Mapping[str, str]) -> str | None:
+    """The custom attributes of a request, None without any.
+
+    Raises:
+        RequestError: 400, more than 1024 characters or other than visible US-ASCII, as SageMaker has it.
+    """
+    text = environ.get(CUSTOM_ATTRIBUTES)
+    if text is None:
+        return None
+    if len(text) > MAX_CUSTOM_ATTRIBUTES or not _VISIBLE.fullmatch(text):
+        raise RequestError(
+            400,
+            f"X-Amzn-SageMaker-Custom-Attributes: expected at most {MAX_CUSTOM_ATTRIBUTES} visible US-ASCII characters,"
+            f" got {len(text)} characters",
+        )
+    return text
+
+
+def explanation(environ: Mapping[str, str], attributes: str | None) -> ExplainOptions | None:
+    """The explanation that a request asks for, None for none.
+
+    Three ways, the first found counts: `?explain` or `?explain=set,shap&level=0.9`; the custom attribute
+    `explain=set,shap;level=0.9`; the header X-Amzn-SageMaker-Enable-Explanations, everything but `false` being a yes.
+
+    Raises:
+        RequestError: 400, an unknown part or level.
+    """
+    query = environ.get("QUERY_STRING")
+    if query:
+        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=100, errors="replace"))
+        if "explain" in asked:
+            return _options(asked["explain"], asked.get("level"))
+    if attributes and "explain" in attributes:
+        pairs = (item.partition("=") for item in re.split(r"[;&\s]+", attributes))
+        named = {key.strip(): value.strip() for key, _, value in pairs}
+        if "explain" in named:
+            return _options(named["explain"], named.get("level"))
+    header = environ.get(ENABLE_EXPLANATIONS)
+    if header and header.strip().strip("`'\"").lower() not in {"false", "0", "null", ""}:
+        return ExplainOptions()
+    return None
+
+
+def _options(parts: str, level: str | None) -> ExplainOptions | None:
+    words = [word.strip() for word in parts.lower().split(",") if word.strip()]
+    if words in (["false"], ["none"], ["0"]):
+        return None
+    try:
+        return ExplainOptions.parse(() if words in (["true"], ["all"], ["1"]) else words, level)
+    except ValueError as error:
+        raise RequestError(400, shown(str(error)).strip('"') if len(str(error)) > 400 else str(error)) from None

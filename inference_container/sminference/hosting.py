@@ -1,0 +1,38 @@
+"""The model of a single-model container: loaded once, before the workers are forked, or known to be impossible."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sminference.artifact import ArtifactError, load
+from sminference.served import Served
+
+if TYPE_CHECKING:
+    from sminference.config import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """Either a model that is served, or the reason why there is none; neither of them in a multi-model container."""
+
+    served: Served | None = None
+    failure: str | None = None
+
+
+def load_model(settings: Settings) -> Hosting:
+    """The model of SM_MODEL_DIR; what is wrong with it goes to the log and to `/ping`, and the server stays up."""
+    try:
+        model = load(settings.model_dir, allow_bare_pickle=settings.allow_bare_pickle)
+    except ArtifactError as error:
+        log.error("no model is served: %s", error)  # noqa: TRY400 - the sentence is the whole story
+        return Hosting(failure=f"no model is served: {error}")
+    except Exception:
+        log.exception("no model is served: %s can't be loaded", settings.model_dir)
+        return Hosting(failure="no model is served: it can't be loaded, the log says why")
+    served = Served(model, settings)
+    log.info("serving %s (%s)", served.label, model.description.get("estimator", "model"))
+    return Hosting(served=served)

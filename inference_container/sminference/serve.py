@@ -1,0 +1,65 @@
+"""Starts gunicorn with the application: the model is loaded once, then the workers are forked from it."""
+
+from __future__ import annotations
+
+import logging.config
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.app.base import BaseApplication
+
+from sminference.app import create_app
+from sminference.hosting import load_model
+from sminference.logs import LineWriter, logging_config
+from sminference.observed import Observer
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from sminference.config import Settings
+
+# SageMaker kills what still runs 30 s after SIGTERM.
+_DRAIN_SECONDS = 25
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn, set up by code alone: no command line, no configuration file, no environment of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lines = LineWriter()
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in gunicorn_options(self._settings).items():
+            self.cfg.set(name, value)
+        self.cfg.set("worker_exit", lambda _server, _worker: self._lines.flush())
+
+    def load(self) -> Flask:
+        return create_app(self._settings, load_model(self._settings), Observer(self._settings, self._lines))
+
+
+def gunicorn_options(settings: Settings) -> dict[str, Any]:
+    """Gunicorn's settings by name."""
+    return {
+        "bind": [f"{settings.host}:{settings.port}"],
+        "workers": settings.worker_processes,
+        "worker_class": "gthread",
+        "threads": settings.threads,
+        "preload_app": True,
+        "keepalive": round(settings.keepalive_seconds),
+        "graceful_timeout": _DRAIN_SECONDS,
+        "timeout": 60,
+        "worker_connections": settings.max_connections,
+        # A file system of memory: a worker that can't touch its heartbeat file is killed, and disks can stall.
+        "worker_tmp_dir": "/dev/shm",  # noqa: S108
+        "control_socket_disable": True,
+        "logconfig_dict": logging_config(),
+        "proc_name": "sminference",
+    }
+
+
+def serve(settings: Settings) -> int:
+    """Runs until SIGTERM or SIGINT; requests under way are finished first."""
+    logging.config.dictConfig(logging_config())
+    _Server(settings).run()
+    return 0

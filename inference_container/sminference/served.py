@@ -1,0 +1,85 @@
+"""One loaded model with all that answering for it takes: how its rows look and how its predictions are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sminference.errors import RequestError
+from sminference.formats import Format, accepted_format, content_format
+from sminference.parsing import Shape, parse
+from sminference.responses import ClassifierWriter, ValueWriter
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sminference.config import Settings
+    from sminference.explain import ExplainOptions
+    from sminference.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response body with its media type, and what the log and the metrics want to know about it."""
+
+    body: bytes
+    media_type: str
+    rows: NDArray[np.float64]
+    outputs: NDArray[Any]
+
+
+class Served:
+    """A model behind the HTTP formats. Safe to use from several threads."""
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.model = model
+        self.label = f"{model.name}@{model.version}"
+        self.shape = Shape(model.feature_names, settings.max_rows, model.input_limit)
+        self._max_explained_rows = settings.max_explained_rows
+        self._writer: ClassifierWriter | ValueWriter
+        if model.outputs == "probabilities":
+            self._writer, self._predict = ClassifierWriter(model.classes), model.predict_proba
+        else:
+            self._writer, self._predict = ValueWriter(model.classes), model.predict
+
+    def answer(
+        self, body: bytes, content_type: str | None, accept: str | None, explain: ExplainOptions | None = None
+    ) -> Answer:
+        """The answer to one request body, with explanations beside the predictions where `explain` is given.
+
+        Raises:
+            RequestError: the body, its type, or what is asked for can't be had; says what to send instead.
+        """
+        # The answer's format first: a body whose answer nobody takes is not worth parsing.
+        form, header_line = accepted_format(accept)
+        source, header = content_format(content_type)
+        rows = parse(body, source, self.shape, header=header)
+        outputs = self._predict(rows)
+        if explain is None:
+            return Answer(self._writer.write(outputs, form, header=header_line), form.value, rows, outputs)
+        return Answer(self._explained(rows, outputs, form, explain), form.value, rows, outputs)
+
+    def _explained(
+        self, rows: NDArray[np.float64], outputs: NDArray[Any], form: Format, explain: ExplainOptions
+    ) -> bytes:
+        if form not in {Format.JSON, Format.JSON_LINES}:
+            raise RequestError(406, "Accept: explanations come as application/json or application/jsonlines only")
+        if len(rows) > self._max_explained_rows:
+            raise RequestError(
+                413, f"body: expected at most {self._max_explained_rows} rows to explain, got {len(rows)}"
+            )
+        try:
+            explanations = self.model.explain(rows, outputs, explain)
+        except ValueError as error:
+            raise RequestError(400, str(error)) from error
+        predictions = self._writer.predictions(outputs)
+        for prediction, item in zip(predictions, explanations, strict=True):
+            prediction["explanation"] = item
+        if form is Format.JSON:
+            return orjson.dumps({"predictions": predictions}, option=orjson.OPT_SERIALIZE_NUMPY)
+        return b"".join(
+            orjson.dumps(item, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE) for item in predictions
+        )
