@@ -82,7 +82,7 @@ class AlarmBook:
         self._world = world
         self._store = store
         self._alarms: dict[tuple[str, str, str], Alarm] = {}
-        self.act: Callable[[Alarm, str], None] = lambda alarm, arn: None
+        self.act: Callable[[Alarm, str], None] = lambda _alarm, _arn: None
 
     def state(self, ctx: Context, name: str) -> str | None:
         """OK, ALARM or INSUFFICIENT_DATA; None when there is no such alarm."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from smsandbox.aws import metric_query
 from smsandbox.aws.alarm_rules import COMPARISONS
-from smsandbox.aws.alarms import Alarm, AlarmBook
 from smsandbox.aws.errors import AwsError, validation
 from smsandbox.aws.metrics import MetricStore, StatisticSet, metric_id, percentile_of
 from smsandbox.aws.paging import page
@@ -16,9 +15,11 @@ from smsandbox.aws.service import Service
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from smsandbox.aws.alarms import Alarm, AlarmBook
     from smsandbox.aws.context import Context
-    from smsandbox.aws.ports import Params
     from smsandbox.aws.world import World
+
+Params = dict[str, Any]
 
 MAX_DATAPOINTS = 1440
 MAX_ALARM_RANGE = 86_400
@@ -102,7 +103,8 @@ class CloudWatchService(Service):
             raise AwsError(
                 "InvalidParameterCombination",
                 f"You have requested up to {(end - start) / period:.0f} datapoints, which exceeds the limit of "
-                f"{MAX_DATAPOINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the time range.",
+                f"{MAX_DATAPOINTS}. You may reduce the datapoints requested by increasing Period, or decreasing the "
+                "time range.",
             )
         for name in extended:
             _checked_statistic(name)
@@ -317,6 +319,12 @@ def _check_alarm(params: Params) -> None:
     for member in ("EvaluationPeriods", "ComparisonOperator", "Threshold"):
         if member not in params:
             raise AwsError("ValidationError", f"The parameter {member} is required.")
+    _check_judgement(params)
+    if by_metric:
+        _check_metric(params)
+
+
+def _check_judgement(params: Params) -> None:
     if params.get("DatapointsToAlarm", 1) > params["EvaluationPeriods"]:
         raise AwsError("ValidationError", "DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
     if params["ComparisonOperator"] not in COMPARISONS:
@@ -326,8 +334,9 @@ def _check_alarm(params: Params) -> None:
         )
     if params.get("TreatMissingData", "missing") not in {"missing", "breaching", "notBreaching", "ignore"}:
         raise AwsError("ValidationError", "Option TreatMissingData must be breaching, notBreaching, ignore or missing.")
-    if not by_metric:
-        return
+
+
+def _check_metric(params: Params) -> None:
     if "Namespace" not in params or "Period" not in params:
         raise AwsError("ValidationError", "Namespace and Period must be specified with MetricName.")
     if ("Statistic" in params) == ("ExtendedStatistic" in params):

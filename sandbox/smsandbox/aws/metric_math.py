@@ -7,6 +7,7 @@ A series is a mapping of period number to value; an expression gives a series, o
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 import operator
 import re
@@ -32,6 +33,11 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
+}
+_ROUNDINGS: dict[str, Callable[[float], float]] = {
+    "ABS": abs,
+    "CEIL": lambda value: float(math.ceil(value)),
+    "FLOOR": lambda value: float(math.floor(value)),
 }
 _FOLDS: dict[str, Callable[[list[float]], float]] = {
     "SUM": math.fsum,
@@ -82,7 +88,7 @@ class _Evaluator:
         self._series = series
         self._period = period
 
-    def value(self, node: ast.expr) -> Value:
+    def value(self, node: ast.expr) -> Value:  # noqa: C901 - one case per kind of node
         match node:
             case ast.Constant(value=int() | float() as number):
                 return float(number)
@@ -122,8 +128,7 @@ class _Evaluator:
             case "PERIOD", [_]:
                 return self._period
             case "ABS" | "CEIL" | "FLOOR", [argument]:
-                function: Callable[[float], float] = {"ABS": abs, "CEIL": math.ceil, "FLOOR": math.floor}[name]
-                return _combine(lambda a, _: float(function(a)), self.value(argument), 0.0)
+                return _combine(lambda a, _: _ROUNDINGS[name](a), self.value(argument), 0.0)
             case "FILL", [argument, filler]:
                 return self._fill(_points(self.value(argument)), filler)
             case "RATE", [argument]:
@@ -217,7 +222,7 @@ def _rate(points: Points, period: float) -> Points:
     numbers = sorted(points)
     return {
         number: (points[number] - points[before]) / ((number - before) * period)
-        for before, number in zip(numbers, numbers[1:], strict=False)
+        for before, number in itertools.pairwise(numbers)
     }
 
 

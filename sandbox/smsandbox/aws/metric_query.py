@@ -1,4 +1,4 @@
-"""Questions to the metric store: one metric's statistic, or an expression over others. Shared by alarms and CloudWatch."""
+"""Questions to the metric store: one metric's statistic, or an expression over others; for alarms and CloudWatch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COUNTS = ("Sum", "SampleCount")
 
 @dataclass(frozen=True)
 class Query:
-    """One entry of `Metrics`/`MetricDataQueries`: a metric with its statistic, or an expression. Period in AWS seconds."""
+    """One entry of `Metrics`/`MetricDataQueries`: a metric and its statistic, or an expression. AWS seconds."""
 
     id: str
     period: float

@@ -104,8 +104,9 @@ def percentile_of(name: str) -> float:
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
-        msg = f"The value {name} for the statistic must be SampleCount, Sum, Average, Minimum, Maximum, IQM or p0 to p100."
-        raise ValueError(msg)
+        raise ValueError(
+            f"The value {name} for the statistic must be SampleCount, Sum, Average, Minimum, Maximum, IQM or p0..p100."
+        )
     return percent
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -54,17 +55,15 @@ def _adjusted(capacity: int, adjustment: int, policy: Mapping[str, Any]) -> int:
 def step_errors(adjustments: Iterable[Mapping[str, Any]]) -> str | None:
     """What is wrong with the intervals of the steps; None when they are sound."""
     steps = sorted(
-        (
-            (one.get("MetricIntervalLowerBound", -math.inf), one.get("MetricIntervalUpperBound", math.inf))
-            for one in adjustments
-        )
+        (one.get("MetricIntervalLowerBound", -math.inf), one.get("MetricIntervalUpperBound", math.inf))
+        for one in adjustments
     )
     for lower, upper in steps:
         if lower == -math.inf and upper == math.inf and len(steps) > 1:
             return "A step adjustment without bounds must be the only one."
         if lower >= upper:
             return "The lower bound of a step adjustment must be less than its upper bound."
-    for (_, upper), (lower, _) in zip(steps, steps[1:], strict=False):
+    for (_, upper), (lower, _) in itertools.pairwise(steps):
         if lower < upper:
             return "Step adjustment intervals can't overlap."
         if lower > upper:

@@ -110,4 +110,5 @@ class Activity:
     message: str | None = None
     ended: float | None = None
     not_scaled: dict[str, Any] | None = None
+    before: int | None = None
     goal: int | None = None
