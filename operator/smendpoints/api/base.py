@@ -3,9 +3,10 @@
 Field names follow the AWS field in camelCase with acronyms in capitals (`executionRoleARN`, `kmsKeyID`).
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 _ACRONYMS = {
     "arn": "ARN",
@@ -17,6 +18,20 @@ _ACRONYMS = {
     "url": "URL",
     "usd": "USD",
 }
+
+NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
+S3_PREFIX = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
+TIME_ZONE = r"^[A-Za-z]+([/+_-][A-Za-z0-9+_-]+)*$"
+
+Name = Annotated[str, Field(pattern=NAME, max_length=63)]
+KmsKey = Annotated[str, Field(min_length=1, max_length=2048)]
+TimeZone = Annotated[str, Field(pattern=TIME_ZONE, max_length=64)]
+
+# How the API server merges and compares a list (`json_schema_extra` of the field).
+SET: JsonDict = {"x-kubernetes-list-type": "set"}
+MAP_BY_NAME: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+MAP_BY_TYPE: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+ATOMIC: JsonDict = {"x-kubernetes-list-type": "atomic"}
 
 
 def camel(name: str) -> str:

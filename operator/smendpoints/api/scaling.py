@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import ApiModel
+from smendpoints.api.base import ATOMIC, MAP_BY_NAME, ApiModel, Name, TimeZone
 
 PredefinedMetric = Literal[
     "InvocationsPerInstance",
@@ -18,6 +18,11 @@ ComparisonOperator = Literal[
     "LessThanThreshold",
     "LessThanOrEqualToThreshold",
 ]
+SCHEDULE = (
+    r"^(at\([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\)"
+    r"|rate\([1-9][0-9]* (minute|hour|day)s?\)"
+    r"|cron\([^ ]+( [^ ]+){5}\))$"
+)
 
 
 class MetricDimension(ApiModel):
@@ -33,7 +38,7 @@ class CustomizedMetric(ApiModel):
     namespace: str = Field(description="Namespace of the metric.", min_length=1, max_length=255)
     metric_name: str = Field(description="Name of the metric.", min_length=1, max_length=255)
     dimensions: list[MetricDimension] = Field(
-        default_factory=list, description="Dimensions of the metric.", max_length=30
+        default_factory=list, description="Dimensions of the metric.", max_length=30, json_schema_extra=MAP_BY_NAME
     )
     statistic: Statistic = Field("Average", description="Statistic of the metric.")
     unit: str | None = Field(None, description="Unit of the metric.", max_length=64)
@@ -42,11 +47,7 @@ class CustomizedMetric(ApiModel):
 class TargetTracking(ApiModel):
     """A target tracking policy: keep a metric near a value."""
 
-    name: str = Field(
-        description="Name of the policy within the variant.",
-        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
-        max_length=63,
-    )
+    name: Name = Field(description="Name of the policy within the variant.")
     predefined_metric: PredefinedMetric | None = Field(
         None, description="A metric of SageMaker. Exactly one of this and `customizedMetric`."
     )
@@ -81,11 +82,7 @@ class StepAlarm(ApiModel):
 class StepScaling(ApiModel):
     """A step scaling policy with its alarm."""
 
-    name: str = Field(
-        description="Name of the policy within the variant.",
-        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
-        max_length=63,
-    )
+    name: Name = Field(description="Name of the policy within the variant.")
     adjustment_type: Literal["ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"] = Field(
         "ChangeInCapacity", description="What a step's adjustment means."
     )
@@ -93,24 +90,20 @@ class StepScaling(ApiModel):
     metric_aggregation_type: Literal["Average", "Minimum", "Maximum"] = Field(
         "Average", description="How data points are aggregated."
     )
-    steps: list[Step] = Field(description="The steps.", min_length=1, max_length=20)
+    steps: list[Step] = Field(description="The steps.", min_length=1, max_length=20, json_schema_extra=ATOMIC)
     alarm: StepAlarm = Field(description="What sets the policy off.")
 
 
 class ScalingSchedule(ApiModel):
     """A scheduled change of the capacity bounds."""
 
-    name: str = Field(
-        description="Name of the schedule within the variant.",
-        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
-        max_length=63,
-    )
+    name: Name = Field(description="Name of the schedule within the variant.")
     schedule: str = Field(
         description="`at(yyyy-mm-ddThh:mm:ss)`, `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`.",
-        pattern=r"^(at|rate|cron)\(.+\)$",
+        pattern=SCHEDULE,
         max_length=256,
     )
-    time_zone: str | None = Field(None, description="IANA time zone; UTC if unset.", max_length=64)
+    time_zone: TimeZone | None = Field(None, description="IANA time zone, such as `Europe/Berlin`; UTC if unset.")
     min_capacity: int | None = Field(None, description="Lower bound from then on.", ge=0, le=1000)
     max_capacity: int | None = Field(None, description="Upper bound from then on.", ge=0, le=1000)
 
@@ -128,13 +121,18 @@ class Scaling(ApiModel):
         gt=0,
     )
     target_tracking: list[TargetTracking] = Field(
-        default_factory=list, description="Target tracking policies.", max_length=10
+        default_factory=list, description="Target tracking policies.", max_length=10, json_schema_extra=MAP_BY_NAME
     )
-    step_scaling: list[StepScaling] = Field(default_factory=list, description="Step scaling policies.", max_length=10)
+    step_scaling: list[StepScaling] = Field(
+        default_factory=list, description="Step scaling policies.", max_length=10, json_schema_extra=MAP_BY_NAME
+    )
     scale_in_cooldown_seconds: int = Field(300, description="Pause after a scale-in.", ge=0, le=86400)
     scale_out_cooldown_seconds: int = Field(300, description="Pause after a scale-out.", ge=0, le=86400)
     disable_scale_in: bool = Field(False, description="Whether policies only ever add capacity.")
     schedules: list[ScalingSchedule] = Field(
-        default_factory=list, description="Scheduled changes of the bounds.", max_length=50
+        default_factory=list,
+        description="Scheduled changes of the bounds.",
+        max_length=50,
+        json_schema_extra=MAP_BY_NAME,
     )
     suspended: bool = Field(False, description="Whether all scaling pauses; policies are kept.")

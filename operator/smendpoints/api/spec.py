@@ -1,30 +1,52 @@
 """The spec: what the user wants."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import ApiModel
+from smendpoints.api.base import MAP_BY_NAME, S3_PREFIX, SET, ApiModel, KmsKey, Name, TimeZone
 from smendpoints.api.variants import Variant
 
 Strategy = Literal["AllAtOnce", "Canary", "Linear", "Rolling"]
 ROLE_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"
+REGION = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"
+SUBNET_ID = r"^subnet-[0-9a-z]+$"
+SECURITY_GROUP_ID = r"^sg-[0-9a-z]+$"
+TOPIC_ARN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$"
+FIVE_CRON_FIELDS = r"^[^ ]+( [^ ]+){4}$"
+
+RoleARN = Annotated[str, Field(pattern=ROLE_ARN, min_length=20, max_length=2048)]
+SubnetID = Annotated[str, Field(pattern=SUBNET_ID, max_length=32)]
+SecurityGroupID = Annotated[str, Field(pattern=SECURITY_GROUP_ID, max_length=32)]
+TopicARN = Annotated[str, Field(pattern=TOPIC_ARN, max_length=2048)]
+ContentType = Annotated[str, Field(min_length=1, max_length=256)]
+CronFields = Annotated[str, Field(pattern=FIVE_CRON_FIELDS, max_length=100)]
+AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
+TagValue = Annotated[str, Field(max_length=256)]
 
 
 class Vpc(ApiModel):
     """The network of the models' containers."""
 
-    subnet_ids: list[str] = Field(
-        description="Subnets, at least two, in different availability zones.", min_length=2, max_length=16
+    subnet_ids: list[SubnetID] = Field(
+        description="Subnets, at least two, in different availability zones.",
+        min_length=2,
+        max_length=16,
+        json_schema_extra=SET,
     )
-    security_group_ids: list[str] = Field(description="Security groups.", min_length=1, max_length=5)
+    security_group_ids: list[SecurityGroupID] = Field(
+        description="Security groups.", min_length=1, max_length=5, json_schema_extra=SET
+    )
 
 
 class Rollback(ApiModel):
     """When a rollout is undone."""
 
-    alarm_names: list[str] = Field(
-        default_factory=list, description="CloudWatch alarms that undo the rollout when they fire.", max_length=8
+    alarm_names: list[AlarmName] = Field(
+        default_factory=list,
+        description="CloudWatch alarms that undo the rollout when they fire.",
+        max_length=10,
+        json_schema_extra=SET,
     )
     max_error_rate_percent: float | None = Field(
         None, description="Share of 5xx answers of the new fleet that undoes the rollout.", gt=0, le=100
@@ -53,73 +75,68 @@ class Rollout(ApiModel):
 class DataCapture(ApiModel):
     """Capture of requests and answers to S3."""
 
-    destination: str = Field(description="S3 URI of the prefix.", pattern=r"^s3://.+$", max_length=512)
+    destination: str = Field(description="S3 URI of the prefix.", pattern=S3_PREFIX, max_length=512)
     sampling_percentage: int = Field(100, description="Share of requests that is captured.", ge=0, le=100)
     capture: Literal["Input", "Output", "InputAndOutput"] = Field("InputAndOutput", description="What is captured.")
-    kms_key_id: str | None = Field(None, description="Key that encrypts the captured data.", max_length=2048)
-    csv_content_types: list[str] = Field(
-        default_factory=list, description="Content types stored as CSV.", max_length=10
+    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the captured data.")
+    csv_content_types: list[ContentType] = Field(
+        default_factory=list, description="Content types stored as CSV.", max_length=10, json_schema_extra=SET
     )
-    json_content_types: list[str] = Field(
-        default_factory=list, description="Content types stored as JSON.", max_length=10
+    json_content_types: list[ContentType] = Field(
+        default_factory=list, description="Content types stored as JSON.", max_length=10, json_schema_extra=SET
     )
 
 
 class AsyncInference(ApiModel):
     """Asynchronous inference."""
 
-    output_path: str = Field(description="S3 URI of the prefix for answers.", pattern=r"^s3://.+$", max_length=1024)
+    output_path: str = Field(description="S3 URI of the prefix for answers.", pattern=S3_PREFIX, max_length=1024)
     failure_path: str | None = Field(
-        None, description="S3 URI of the prefix for failures.", pattern=r"^s3://.+$", max_length=1024
+        None, description="S3 URI of the prefix for failures.", pattern=S3_PREFIX, max_length=1024
     )
-    kms_key_id: str | None = Field(None, description="Key that encrypts the answers.", max_length=2048)
+    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the answers.")
     max_concurrent_invocations_per_instance: int | None = Field(
         None, description="Most requests that one instance handles at once.", ge=1, le=1000
     )
-    success_topic_arn: str | None = Field(None, description="SNS topic told of answers.", max_length=2048)
-    error_topic_arn: str | None = Field(None, description="SNS topic told of failures.", max_length=2048)
+    success_topic_arn: TopicARN | None = Field(None, description="SNS topic told of answers.")
+    error_topic_arn: TopicARN | None = Field(None, description="SNS topic told of failures.")
 
 
 class OfficeHours(ApiModel):
     """A schedule of starts and stops. Outside of the hours the endpoint is deleted; the object stays."""
 
-    time_zone: str = Field("UTC", description="IANA time zone.", max_length=64)
-    start: str = Field(description="When the endpoint starts: five cron fields, such as `0 8 * * 1-5`.", max_length=100)
-    stop: str = Field(description="When the endpoint stops: five cron fields, such as `0 18 * * 1-5`.", max_length=100)
+    time_zone: TimeZone = Field("UTC", description="IANA time zone, such as `Europe/Berlin`.")
+    start: CronFields = Field(description="When the endpoint starts: five cron fields, such as `0 8 * * 1-5`.")
+    stop: CronFields = Field(description="When the endpoint stops: five cron fields, such as `0 18 * * 1-5`.")
 
 
 class SageMakerEndpointSpec(ApiModel):
     """What the endpoint shall be."""
 
-    endpoint_name: str | None = Field(
-        None,
-        description="Name in AWS; `<namespace>-<name>` if unset, cut to 63 characters with a hash.",
-        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
-        max_length=63,
+    endpoint_name: Name | None = Field(
+        None, description="Name in AWS; `<namespace>-<name>` if unset, cut to 63 characters with a hash. Immutable."
     )
     region: str | None = Field(
-        None, description="AWS region; the operator's own if unset.", pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"
-    )
-    assume_role_arn: str | None = Field(
         None,
-        description="Role that the operator acts as; its own identity if unset.",
-        pattern=ROLE_ARN,
-        max_length=2048,
+        description="AWS region, such as `us-east-1`; the operator's own if unset. Immutable.",
+        pattern=REGION,
+        max_length=32,
     )
-    execution_role_arn: str | None = Field(
-        None,
-        description="Role of the models; required unless the operator has a default.",
-        pattern=ROLE_ARN,
-        min_length=20,
-        max_length=2048,
+    assume_role_arn: RoleARN | None = Field(
+        None, description="Role that the operator acts as; its own identity if unset. Immutable."
+    )
+    execution_role_arn: RoleARN | None = Field(
+        None, description="Role of the models; required unless the operator has a default."
     )
     vpc: Vpc | None = Field(None, description="Network of the containers.")
     network_isolation: bool = Field(False, description="Whether containers have no network at all.")
-    kms_key_id: str | None = Field(None, description="Key that encrypts the storage volumes.", max_length=2048)
-    tags: dict[str, str] = Field(
+    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the storage volumes.")
+    tags: dict[str, TagValue] = Field(
         default_factory=dict, description="Tags of all that the operator makes in AWS.", max_length=45
     )
-    variants: list[Variant] = Field(description="Production variants.", min_length=1, max_length=10)
+    variants: list[Variant] = Field(
+        description="Production variants.", min_length=1, max_length=10, json_schema_extra=MAP_BY_NAME
+    )
     shadow: Variant | None = Field(
         None, description="A shadow variant: gets a copy of the requests, its answers are dropped."
     )

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import ApiModel
+from smendpoints.api.base import MAP_BY_TYPE, ApiModel
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 
@@ -30,6 +30,9 @@ class EndpointStatus(ApiModel):
     config_name: str | None = Field(None, description="The config in service.")
     url: str | None = Field(None, description="URL of its invocations.")
     created_at: datetime | None = Field(None, description="When AWS created it.")
+    tag_keys: list[str] = Field(
+        default_factory=list, description="Keys of the tags that the operator keeps on it.", max_length=50
+    )
 
 
 class VariantStatus(ApiModel):
@@ -92,7 +95,9 @@ class SageMakerEndpointStatus(ApiModel):
     """What the operator found and did."""
 
     observed_generation: int = Field(-1, description="The generation that the status speaks of.")
-    conditions: list[Condition] = Field(default_factory=list, description="Conditions by kstatus.", max_length=16)
+    conditions: list[Condition] = Field(
+        default_factory=list, description="Conditions by kstatus.", max_length=16, json_schema_extra=MAP_BY_TYPE
+    )
     endpoint: EndpointStatus | None = Field(None, description="The endpoint in AWS.")
     variants: list[VariantStatus] = Field(default_factory=list, description="The variants in AWS.", max_length=11)
     instances: str | None = Field(None, description="Instances in service and asked for, such as `2/3`.")

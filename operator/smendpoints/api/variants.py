@@ -1,55 +1,51 @@
 """Variants: what an endpoint serves, and on what."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import ApiModel
+from smendpoints.api.base import ATOMIC, ApiModel, Name
 from smendpoints.api.scaling import Scaling
 
 RoutingStrategy = Literal["LeastOutstandingRequests", "Random"]
+INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
+MODEL_ARTIFACT = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
+
+InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE, max_length=32)]
+Image = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S+$")]
+ModelArtifact = Annotated[str, Field(max_length=1024, pattern=MODEL_ARTIFACT)]
+Environment = dict[str, Annotated[str, Field(max_length=1024)]]
+
+_IMAGE = "Image in Amazon ECR of the endpoint's region, by tag or digest."
+_MODEL_ARTIFACT = (
+    "S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
+    "(uncompressed files, or the models of a multi-model variant)."
+)
+_ENVIRONMENT = "Environment variables of the container; 32 KB at most in all of the variant's containers."
 
 
 class Container(ApiModel):
     """One container of a model: an image, the artifact it loads and its environment."""
 
-    image: str = Field(
-        description="Image in Amazon ECR of the endpoint's region, by tag or digest.",
-        min_length=1,
-        max_length=255,
-        pattern=r"^\S+$",
-    )
-    model_artifact: str | None = Field(
-        None,
-        description="S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
-        "(uncompressed files, or the models of a multi-model variant).",
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
-        max_length=1024,
-    )
-    environment: dict[str, str] = Field(
-        default_factory=dict, description="Environment variables of the container.", max_length=100
-    )
-    hostname: str | None = Field(
-        None,
-        description="DNS name of the container within a pipeline.",
-        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$",
-        max_length=63,
+    image: Image = Field(description=_IMAGE)
+    model_artifact: ModelArtifact | None = Field(None, description=_MODEL_ARTIFACT)
+    environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
+    hostname: Name | None = Field(
+        None, description="DNS name of the container within a pipeline: for all of its containers, or for none."
     )
 
 
 class InstancePool(ApiModel):
     """One choice of instance type of a variant, in order of preference."""
 
-    type: str = Field(description="Instance type, such as `ml.m5.large`.", pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")
+    type: InstanceType = Field(description="Instance type, such as `ml.m5.large`.")
 
 
 class Instance(ApiModel):
     """Hosting on instances."""
 
-    type: str | None = Field(
-        None,
-        description="Instance type, such as `ml.m5.large`. Exactly one of `type` and `pools`.",
-        pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$",
+    type: InstanceType | None = Field(
+        None, description="Instance type, such as `ml.m5.large`. Exactly one of `type` and `pools`."
     )
     count: int = Field(
         1, description="Number of instances. With `scaling`, only the number to start with.", ge=1, le=1000
@@ -70,6 +66,7 @@ class Instance(ApiModel):
         default_factory=list,
         description="Instance types in order of preference, instead of `type`.",
         max_length=5,
+        json_schema_extra=ATOMIC,
     )
 
 
@@ -84,29 +81,16 @@ class Serverless(ApiModel):
 class Variant(ApiModel):
     """One production variant: a model, its hosting, its share of the traffic and its scaling."""
 
-    name: str = Field(description="Name of the variant.", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", max_length=63)
-    image: str | None = Field(
-        None,
-        description="Image in Amazon ECR of the endpoint's region, by tag or digest.",
-        min_length=1,
-        max_length=255,
-        pattern=r"^\S+$",
-    )
-    model_artifact: str | None = Field(
-        None,
-        description="S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
-        "(uncompressed files, or the models of a multi-model variant).",
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
-        max_length=1024,
-    )
-    environment: dict[str, str] = Field(
-        default_factory=dict, description="Environment variables of the container.", max_length=100
-    )
+    name: Name = Field(description="Name of the variant.")
+    image: Image | None = Field(None, description=_IMAGE)
+    model_artifact: ModelArtifact | None = Field(None, description=_MODEL_ARTIFACT)
+    environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
     multi_model: bool = Field(False, description="Whether `modelArtifact` is a prefix that holds many models.")
     containers: list[Container] = Field(
         default_factory=list,
         description="A pipeline of 2 to 15 containers, instead of `image`, `modelArtifact` and `environment`.",
         max_length=15,
+        json_schema_extra=ATOMIC,
     )
     weight: float = Field(
         1.0, description="Share of the traffic, relative to the sum of all variants' weights.", ge=0, le=1_000_000
