@@ -1,6 +1,6 @@
 """Loads a model artifact: a folder with manifest.json, model.pkl and, for tree models, trees.npz.
 
-The manifest is checked before a byte is unpickled, and every prediction path before it serves. Knows nothing of HTTP.
+The manifest is checked before a byte is unpickled, and every way to predict before it serves. Knows nothing of HTTP.
 """
 
 import hashlib
@@ -8,15 +8,12 @@ import logging
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from sminference.explain import Explainer
-from sminference.explain.conformal import ConformalSets
-from sminference.manifest import MANIFEST, PICKLE, ArtifactError, File, Golden, Manifest, parse
-from sminference.model import Model, Predictor
-from sminference.predictors.estimator import EstimatorPredictor, outputs_of
+from sminference.manifest import MANIFEST, PICKLE, TREES, ArtifactError, File, Manifest, parse
+from sminference.model import Model
+from sminference.predictors import Chosen, choose, choose_unchecked
+from sminference.predictors.trees import from_npz
 from sminference.unpickle import loads
 
 __all__ = ["ArtifactError", "load"]
@@ -36,23 +33,11 @@ def load(model_dir: Path, *, allow_bare_pickle: bool) -> Model:
     content = _read(model_dir / MANIFEST)
     manifest = parse(content)
     pickled = _read_verified(model_dir / PICKLE, manifest.files[PICKLE])
+    trees = None
+    if TREES in manifest.files:
+        trees = from_npz(_read_verified(model_dir / TREES, manifest.files[TREES]))
     _report_versions(manifest)
-    predictor = _predictor(manifest, pickled)
-    return Model(
-        name=manifest.name,
-        version=hashlib.sha256(content).hexdigest()[:12],
-        description=manifest.describe(),
-        feature_names=tuple(feature.name for feature in manifest.features),
-        classes=manifest.classes,
-        outputs=manifest.outputs,
-        baseline=manifest.baseline,
-        predictor=predictor,
-        explainer=Explainer(
-            feature_names=tuple(feature.name for feature in manifest.features),
-            classes=manifest.classes,
-            conformal=ConformalSets.from_manifest(manifest.conformal),
-        ),
-    )
+    return _model(manifest, content, choose(manifest, trees, lambda: loads(pickled)))
 
 
 def _load_bare(model_dir: Path, *, allowed: bool) -> Model:
@@ -65,35 +50,24 @@ def _load_bare(model_dir: Path, *, allowed: bool) -> Model:
             "or allow bare pickles if you trust where it comes from"
         )
     content = _read(path)
-    estimator = loads(content)
-    outputs = outputs_of(estimator)
-    names = _feature_names(estimator)
-    classes = tuple(str(label) for label in getattr(estimator, "classes_", ()))
+    manifest, chosen = choose_unchecked(loads(content))
     log.warning("%s has no manifest: its integrity, versions and answers are unchecked", path)
+    return _model(manifest, content, chosen)
+
+
+def _model(manifest: Manifest, content: bytes, chosen: Chosen) -> Model:
+    log.info("%s predicts by %s", manifest.name, chosen.predictor.method)
     return Model(
-        name=type(estimator).__name__,
+        name=manifest.name,
         version=hashlib.sha256(content).hexdigest()[:12],
-        description={
-            "estimator": type(estimator).__name__,
-            "classes": classes,
-            "features": [{"name": n} for n in names],
-        },
-        feature_names=names,
-        classes=classes,
-        outputs=outputs,
-        baseline={},
-        predictor=EstimatorPredictor(estimator, outputs),
-        explainer=Explainer(feature_names=names, classes=classes),
+        description=manifest.describe(),
+        feature_names=manifest.feature_names,
+        classes=manifest.classes,
+        outputs=manifest.outputs,
+        baseline=manifest.baseline,
+        predictor=chosen.predictor,
+        explainer=Explainer.of(manifest, chosen.trees),
     )
-
-
-def _feature_names(estimator: Any) -> tuple[str, ...]:
-    if hasattr(estimator, "feature_names_in_"):
-        return tuple(str(name) for name in estimator.feature_names_in_)
-    count = getattr(estimator, "n_features_in_", None)
-    if count is None:
-        raise ArtifactError(f"{PICKLE} holds a {type(estimator).__name__} that is not fitted")
-    return tuple(f"feature {i}" for i in range(count))
 
 
 def _read(path: Path) -> bytes:
@@ -117,35 +91,10 @@ def _read_verified(path: Path, expected: File) -> bytes:
 
 
 def _report_versions(manifest: Manifest) -> None:
-    installed = {"python": platform.python_version()}
     for name, trained in sorted(manifest.libraries.items()):
-        if name not in installed:
-            try:
-                installed[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                installed[name] = "missing"
-        if installed[name] != trained:
-            log.warning("%s was trained with %s %s, here is %s", manifest.name, name, trained, installed[name])
-
-
-def _predictor(manifest: Manifest, pickled: bytes) -> Predictor:
-    predictor = EstimatorPredictor(loads(pickled), manifest.outputs)
-    if difference := _difference(predictor, manifest.golden):
-        raise ArtifactError(
-            f"{manifest.name} does not answer its golden rows as it did when it was packed ({difference}); "
-            f"it was trained with {', '.join(f'{k} {v}' for k, v in sorted(manifest.libraries.items()))}"
-        )
-    return predictor
-
-
-def _difference(predictor: Predictor, golden: Golden) -> str | None:
-    """What is wrong with the predictor's answers to the golden rows; None when nothing is."""
-    expected = np.array(golden.outputs)
-    try:
-        found = predictor(np.array(golden.rows))
-    except Exception as error:  # noqa: BLE001 - an estimator of another version fails in any way
-        return f"{type(error).__name__}: {error}"
-    if found.shape != expected.shape:
-        return f"shape {found.shape} instead of {expected.shape}"
-    largest = float(np.abs(found - expected).max())
-    return None if largest <= golden.tolerance else f"off by up to {largest:.3g}"
+        try:
+            here = platform.python_version() if name == "python" else metadata.version(name)
+        except metadata.PackageNotFoundError:
+            here = "missing"
+        if here != trained:
+            log.warning("%s was trained with %s %s, here is %s", manifest.name, name, trained, here)

@@ -73,6 +73,11 @@ class Manifest:
     disagreement: dict[str, Any] = field(default_factory=dict)
     baseline: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The columns of the input in their order."""
+        return tuple(feature.name for feature in self.features)
+
     def to_json(self) -> bytes:
         """The bytes of `manifest.json`; equal manifests give equal bytes."""
         document = {"schema": SCHEMA, **asdict(self)}

@@ -2,25 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sminference.explain import Explainer, ExplainOptions
 from sminference.manifest import Outputs
-
-Floats = NDArray[np.float64]
-
-
-class Predictor(Protocol):
-    """A way to compute a model's outputs; safe to call from several threads."""
-
-    method: str
-
-    def __call__(self, X: Floats) -> Floats:
-        """Outputs for X, shape (rows, features): probabilities, shape (rows, classes); else one column."""
-        ...
+from sminference.predictors.choice import Predictor
+from sminference.predictors.trees import Floats
 
 
 @dataclass(frozen=True)

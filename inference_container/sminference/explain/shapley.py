@@ -1,0 +1,135 @@
+"""Exact Shapley values of tree models, in numpy, for any number of features.
+
+The game is that of TreeSHAP (path-dependent): a tree's value for a set of known features is its expectation when every
+split on an unknown feature is taken both ways, weighed by training cover. For one leaf that is a product over the
+features on its path, each factor being 1 or 0 (known: the row does or does not pass) or its share of cover (unknown).
+The Shapley value of a product game is the integral over t in [0, 1] of
+
+    (o_i - z_i) * product over j != i of (z_j + (o_j - z_j) t)
+
+with o the known and z the unknown factors: a polynomial in t, which Gauss-Legendre nodes integrate without error. A
+row's values are the sum over all leaves, each times what the leaf adds to the raw score.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sminference.predictors.trees import Floats, Trees, rounded
+
+_BLOCK = 1 << 22  # floats held at once
+
+
+@dataclass(frozen=True)
+class ShapleyValues:
+    """Shapley values of the raw score (forests: of the probability itself); tables are made at the first call."""
+
+    trees: Trees
+
+    @property
+    def link(self) -> str:
+        """What turns base value plus Shapley values into probabilities."""
+        return {"mean": "identity", "softmax": "softmax", "expit": "logistic"}[self.trees.aggregate]
+
+    @cached_property
+    def base(self) -> Floats:
+        """Expected raw score over the training data, shape (K,)."""
+        paths = self._paths
+        base: Floats = self.trees.initial + paths.share.prod(axis=1) @ paths.value
+        return base
+
+    def __call__(self, X: Floats) -> Floats:
+        """Shapley values for X, shape (rows, K, features); with `base` they add up to the raw scores."""
+        paths = self._paths
+        block = max(1, _BLOCK // (paths.feature.size * len(paths.weights)))
+        x = rounded(X)
+        return np.concatenate([self._block(x[i : i + block]) for i in range(0, len(x), block)])
+
+    def _block(self, x: Floats) -> Floats:
+        paths = self._paths
+        seen = x[:, paths.feature]
+        passes = (seen > paths.lower) & (seen <= paths.upper)  # (rows, leaves, depth)
+        gain = passes - paths.share
+        weighed = np.zeros(passes.shape)
+        for known, unknown, weight in zip(paths.if_passes, paths.if_not, paths.weights, strict=True):
+            factor = np.where(passes, known, unknown)
+            whole = factor.prod(axis=2, keepdims=True)
+            # A factor is 0 only where the share is 0 and the row does not pass: then gain, or the product, is 0 too.
+            weighed += weight * np.divide(whole, factor, out=np.zeros_like(factor), where=factor > 0)
+        weighed *= gain
+        flat = weighed.reshape(len(x), -1)
+        values = np.zeros((len(x), self.trees.n_columns, self.trees.n_features))
+        for feature, entries, added in paths.by_feature:
+            values[:, :, feature] = flat[:, entries] @ added
+        return values
+
+    @cached_property
+    def _paths(self) -> "_Paths":
+        return _paths(self.trees)
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """For L leaves whose paths hold at most D features: the interval of each feature that leads there, padded to D.
+
+    `feature`, `lower` (exclusive), `upper` (inclusive), `share`: (L, D); `value`: (L, K). `if_passes` and `if_not` hold
+    the factor at each node of the integral, (nodes, L, D). `by_feature`: feature, positions in (L, D), values there.
+    """
+
+    feature: NDArray[np.intp]
+    lower: Floats
+    upper: Floats
+    share: Floats
+    value: Floats
+    if_passes: Floats
+    if_not: Floats
+    weights: Floats
+    by_feature: list[tuple[int, NDArray[np.intp], Floats]]
+
+
+def _paths(trees: Trees) -> _Paths:
+    found: list[tuple[int, int, dict[int, tuple[float, float, float]]]] = []
+    feature, threshold, cover = trees.feature.tolist(), trees.threshold.tolist(), trees.cover.tolist()
+    child = trees.child.tolist()
+    for root, column in zip(trees.root.tolist(), trees.column.tolist(), strict=True):
+        pending: list[tuple[int, dict[int, tuple[float, float, float]]]] = [(root, {})]
+        while pending:
+            node, path = pending.pop()
+            left, right = child[2 * node], child[2 * node + 1]
+            if left == node:
+                found.append((node, column, path))
+                continue
+            asked, cut = feature[node], threshold[node]
+            lower, upper, share = path.get(asked, (-np.inf, np.inf, 1.0))
+            whole = cover[node]
+            pending.append((left, path | {asked: (lower, min(upper, cut), share * cover[left] / whole)}))
+            pending.append((right, path | {asked: (max(lower, cut), upper, share * cover[right] / whole)}))
+    depth = max(1, *(len(path) for _, _, path in found))
+    shape = (len(found), depth)
+    which, lower_, upper_, share_ = (
+        np.zeros(shape, dtype=np.intp),
+        np.full(shape, -np.inf),
+        np.full(shape, np.inf),
+        np.ones(shape),
+    )
+    value = np.zeros((len(found), trees.n_columns))
+    scale = 1 / len(trees.root) if trees.aggregate == "mean" else 1.0
+    for i, (node, column, path) in enumerate(found):
+        for j, (asked, (lower, upper, share)) in enumerate(path.items()):
+            which[i, j], lower_[i, j], upper_[i, j], share_[i, j] = asked, lower, upper, share
+        if trees.aggregate == "mean":
+            value[i] = trees.value[node] * scale
+        else:
+            value[i, column] = trees.value[node, 0]
+    nodes, weights = np.polynomial.legendre.leggauss((depth + 1) // 2)
+    t = ((nodes + 1) / 2)[:, None, None]
+    real = np.arange(depth) < np.array([len(path) for _, _, path in found])[:, None]
+    by_feature = []
+    for asked in np.unique(which[real]):
+        entries = np.flatnonzero(real & (which == asked))
+        by_feature.append((int(asked), entries, value[entries // depth]))
+    return _Paths(
+        which, lower_, upper_, share_, value, share_ + (1 - share_) * t, share_ * (1 - t), weights / 2, by_feature
+    )

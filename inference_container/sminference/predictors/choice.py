@@ -1,0 +1,117 @@
+"""Chooses how a model predicts: the fastest way whose answers are right."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from sminference.manifest import PICKLE, ArtifactError, Feature, File, Golden, Manifest
+from sminference.predictors import cells
+from sminference.predictors.estimator import EstimatorPredictor, outputs_of
+from sminference.predictors.extract import extract
+from sminference.predictors.hybrid import Hybrid
+from sminference.predictors.probe import threshold_rows
+from sminference.predictors.trees import Floats, Trees
+
+log = logging.getLogger(__name__)
+
+_PROBES = 256
+
+
+class Predictor(Protocol):
+    """A way to compute a model's outputs; safe to call from several threads."""
+
+    @property
+    def method(self) -> str:
+        """The name of the way, for logs."""
+        ...
+
+    def __call__(self, X: Floats) -> Floats:
+        """Outputs for X, shape (rows, features): probabilities, shape (rows, classes); else one column."""
+        ...
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The way taken, and the model's trees where it is made of some."""
+
+    predictor: Predictor
+    trees: Trees | None
+
+
+def choose(manifest: Manifest, trees: Trees | None, unpickle: Callable[[], Any]) -> Chosen:
+    """The fastest way that stands the golden rows; raises ArtifactError when scikit-learn itself does not.
+
+    `unpickle` is called, and scikit-learn imported, only where a table of the trees can't do.
+    """
+    table = None if trees is None else cells.build(trees)
+    if table is not None:
+        if (wrong := difference(table, manifest.golden)) is None:
+            return Chosen(table, trees)
+        log.warning("%s: the %s fails the golden rows (%s); asking scikit-learn", manifest.name, table.method, wrong)
+    reference = EstimatorPredictor(unpickle(), manifest.outputs)
+    if wrong := difference(reference, manifest.golden):
+        trained = ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items()))
+        raise ArtifactError(
+            f"{manifest.name} does not answer its golden rows as it did when it was packed ({wrong}); "
+            f"it was trained with {trained}"
+        )
+    if trees is None or table is not None:
+        return Chosen(reference, None)
+    return _checked(trees, reference)
+
+
+def choose_unchecked(estimator: Any) -> tuple[Manifest, Chosen]:
+    """The fastest way for an estimator without a manifest, and what can be said of it in place of one."""
+    manifest = _makeshift(estimator)
+    reference = EstimatorPredictor(estimator, manifest.outputs)
+    trees = extract(estimator)
+    return manifest, Chosen(reference, None) if trees is None else _checked(trees, reference)
+
+
+def _checked(trees: Trees, reference: EstimatorPredictor) -> Chosen:
+    """A fast way, if scikit-learn gives the same bits for inputs at the thresholds."""
+    fast: Predictor = cells.build(trees) or Hybrid(trees, reference.estimator)
+    probes = threshold_rows(trees, _PROBES, seed=0)
+    expected = reference(probes)
+    for size in (1, 16, _PROBES):  # each size may take another way
+        if not np.array_equal(fast(probes[:size]), expected[:size]):
+            log.warning("the %s differs from scikit-learn for %d rows; asking scikit-learn", fast.method, size)
+            return Chosen(reference, None)
+    return Chosen(fast, trees)
+
+
+def difference(predictor: Predictor, golden: Golden) -> str | None:
+    """What is wrong with the predictor's answers to the golden rows; None when nothing is."""
+    expected = np.array(golden.outputs)
+    try:
+        found = predictor(np.array(golden.rows))
+    except Exception as error:  # noqa: BLE001 - an estimator of another version fails in any way
+        return f"{type(error).__name__}: {error}"
+    if found.shape != expected.shape:
+        return f"shape {found.shape} instead of {expected.shape}"
+    largest = float(np.abs(found - expected).max())
+    return None if largest <= golden.tolerance else f"off by up to {largest:.3g}"
+
+
+def _makeshift(estimator: Any) -> Manifest:
+    name = type(estimator).__name__
+    if hasattr(estimator, "feature_names_in_"):
+        names = [str(name) for name in estimator.feature_names_in_]
+    elif hasattr(estimator, "n_features_in_"):
+        names = [f"feature {i}" for i in range(estimator.n_features_in_)]
+    else:
+        raise ArtifactError(f"{PICKLE} holds a {name} that is not fitted")
+    return Manifest(
+        name=name,
+        estimator=f"{type(estimator).__module__}.{name}",
+        outputs=outputs_of(estimator),
+        features=tuple(Feature(name) for name in names),
+        classes=tuple(str(label) for label in getattr(estimator, "classes_", ())),
+        files={PICKLE: File("", 0)},
+        libraries={},
+        golden=Golden((), (), 0.0),
+        licence="",
+    )

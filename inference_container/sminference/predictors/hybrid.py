@@ -1,0 +1,28 @@
+"""Chooses a way by the number of rows, for tree models whose cells are too many for a table."""
+
+from typing import Any
+
+from sminference.predictors.estimator import CompiledLoop, EstimatorPredictor
+from sminference.predictors.trees import Floats, Trees
+from sminference.predictors.walk import LevelWalk, RowWalk
+
+_ROW_WALK_UP_TO = 2
+_LEVEL_WALK_UP_TO = 64
+
+
+class Hybrid:
+    """Walks the arrays for few rows, and calls scikit-learn's compiled code for many."""
+
+    method = "hybrid"
+
+    def __init__(self, trees: Trees, estimator: Any) -> None:
+        self._few = RowWalk(trees)
+        self._some = LevelWalk(trees)
+        self._many = (
+            CompiledLoop(estimator) if trees.aggregate == "mean" else EstimatorPredictor(estimator, "probabilities")
+        )
+
+    def __call__(self, X: Floats) -> Floats:
+        if len(X) <= _ROW_WALK_UP_TO:
+            return self._few(X)
+        return self._some(X) if len(X) <= _LEVEL_WALK_UP_TO else self._many(X)
