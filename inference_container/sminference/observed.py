@@ -44,6 +44,10 @@ class Observer:
                 error=message.partition(", got ")[0][:_SHOWN],
             )
 
+    def unparsed(self, status: int, message: str) -> None:
+        """A request that was refused before it was one: too slow, too large, no HTTP."""
+        self.refused({}, None, status, message, 0.0)
+
     def _line(self, environ: Mapping[str, Any], model: str | None, status: int, seconds: float, **more: Any) -> None:
         self._lines.put(
             {

@@ -11,6 +11,7 @@ from sminference.app import create_app
 from sminference.hosting import load_model
 from sminference.logs import LineWriter, logging_config
 from sminference.observed import Observer
+from sminference.worker import Limits, configured
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -27,15 +28,17 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lines = LineWriter()
+        self._observer = Observer(settings, self._lines)
         super().__init__()
 
     def load_config(self) -> None:
         for name, value in gunicorn_options(self._settings).items():
             self.cfg.set(name, value)
+        self.cfg.set("worker_class", configured(limits(self._settings), self._observer.unparsed))
         self.cfg.set("worker_exit", lambda _server, _worker: self._lines.flush())
 
     def load(self) -> Flask:
-        return create_app(self._settings, load_model(self._settings), Observer(self._settings, self._lines))
+        return create_app(self._settings, load_model(self._settings), self._observer)
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
@@ -43,19 +46,27 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": [f"{settings.host}:{settings.port}"],
         "workers": settings.worker_processes,
-        "worker_class": "gthread",
         "threads": settings.threads,
         "preload_app": True,
-        "keepalive": round(settings.keepalive_seconds),
         "graceful_timeout": _DRAIN_SECONDS,
-        "timeout": 60,
-        "worker_connections": settings.max_connections,
+        "timeout": 120,
         # A file system of memory: a worker that can't touch its heartbeat file is killed, and disks can stall.
         "worker_tmp_dir": "/dev/shm",  # noqa: S108
         "control_socket_disable": True,
         "logconfig_dict": logging_config(),
         "proc_name": "sminference",
     }
+
+
+def limits(settings: Settings) -> Limits:
+    """What clients may take of a worker."""
+    return Limits(
+        max_body_bytes=settings.max_body_bytes,
+        read_seconds=settings.read_timeout_seconds,
+        write_seconds=settings.write_timeout_seconds,
+        keepalive_seconds=settings.keepalive_seconds,
+        max_connections=settings.max_connections,
+    )
 
 
 def serve(settings: Settings) -> int:

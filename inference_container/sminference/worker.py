@@ -1,0 +1,385 @@
+"""A gunicorn worker in which a slow client costs no thread and a quick answer no change of threads.
+
+One thread at a time leads: it waits for all connections of the process, takes what they send without blocking, and
+answers a request once it is whole. Requests that may take long (a large body, or a model that was slow lately) make it
+hand the lead to another thread first. Reading, writing and idling have deadlines; only computing holds a thread.
+
+gunicorn does the rest: processes, signals, the parsing of heads, the WSGI environment and responses.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import socket
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from gunicorn.http import errors as http_errors
+from gunicorn.http.message import Request
+from gunicorn.http.unreader import Unreader
+from gunicorn.http.wsgi import create
+from gunicorn.util import http_date
+from gunicorn.workers.base import Worker
+
+from sminference.errors import RequestError
+from sminference.framing import RequestBuffer, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_RECEIVE_BYTES = 256 * 1024
+_SWEEP_SECONDS = 0.25
+_LINGER_SECONDS = 2.0
+_IDLE_WHILE_STOPPING_SECONDS = 1.0
+# Above either of these a request is answered beside the leading thread instead of by it.
+_QUICK_SECONDS = 0.01
+_QUICK_BYTES = 64 * 1024
+_BUFFERED_BODIES = 16
+_STATUS_OF = {
+    http_errors.LimitRequestLine: 414,
+    http_errors.LimitRequestHeaders: 431,
+    http_errors.ExpectationFailed: 417,
+}
+_REASONS = {400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long"}
+_REASONS |= {417: "Expectation Failed", 431: "Request Header Fields Too Large"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a client may take: bytes, seconds, connections per process."""
+
+    max_body_bytes: int
+    read_seconds: float
+    write_seconds: float
+    keepalive_seconds: float
+    max_connections: int
+
+
+class _Head(Unreader):  # type: ignore[misc]
+    """Gives gunicorn's parser a head that is already here."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def chunk(self, size_hint: int | None = None) -> bytes:  # noqa: ARG002 - gunicorn's signature
+        data, self._data = self._data, b""
+        return data
+
+
+class _Outbox:
+    """What gunicorn takes for a socket when it writes a response: collects it, so that it leaves in one piece."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.parts.append(data)
+
+    def send(self, data: bytes) -> int:
+        """Gunicorn uses it for "100 Continue" only, which has gone out before the body came in."""
+        return len(data)
+
+
+class _Connection:
+    """A client. While it is registered with epoll it belongs to the leading thread, else to the one that answers it."""
+
+    __slots__ = (
+        "address",
+        "busy",
+        "closing",
+        "deadline",
+        "descriptor",
+        "out",
+        "received",
+        "requests",
+        "socket",
+        "writing",
+    )
+
+    def __init__(self, sock: socket.socket, address: Any, limits: Limits) -> None:
+        self.socket = sock
+        self.descriptor = sock.fileno()
+        self.address = address
+        self.received = RequestBuffer(limits.max_body_bytes)
+        self.out = memoryview(b"")
+        self.deadline = monotonic() + limits.keepalive_seconds
+        # Waiting for the client to take the rest of `out`.
+        self.writing = False
+        # The response in `out` is the last; after it the connection is only read over until the client closes it.
+        self.closing = False
+        # A thread beside the leading one answers it.
+        self.busy = False
+        self.requests = 0
+
+
+class LeaderWorker(Worker):  # type: ignore[misc]
+    """See the module. `limits` and `on_refused` are set by `configured`."""
+
+    limits: Limits
+    on_refused: Callable[[int, str], None]
+
+    def init_process(self) -> None:
+        self._epoll = select.epoll()
+        self._connections: dict[int, _Connection] = {}
+        self._events: deque[tuple[int, int]] = deque()
+        self._leading = threading.Lock()
+        self._next_sweep = 0.0
+        self._progress = monotonic()
+        self._stopping = False
+        # Until requests have shown to be quick they are not.
+        self._seconds = 1.0
+        super().init_process()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002 - a signal handler
+        # Nothing else: the wake-up descriptor of the signal ends the wait in run().
+        self.alive = False
+
+    def run(self) -> None:
+        """Keeps the heartbeat while threads serve; after SIGTERM, until what is under way is done."""
+        self._server = self.sockets[0].getsockname()
+        self._listeners = {listener.fileno(): listener for listener in self.sockets}
+        for descriptor, listener in self._listeners.items():
+            listener.setblocking(False)
+            self._epoll.register(descriptor, select.EPOLLIN)
+        for number in range(self.cfg.threads):
+            threading.Thread(target=self._serve, name=f"serve-{number}", daemon=True).start()
+        while self.alive and self.ppid == os.getppid():
+            # No thread has led for long: all of them are stuck, and gunicorn may kill this worker.
+            if monotonic() - self._progress < self.timeout:
+                self.notify()
+            if select.select([self.PIPE[0]], [], [], 1.0)[0]:
+                os.read(self.PIPE[0], 4096)
+        self._drain()
+
+    def _drain(self) -> None:
+        self.alive = False
+        for descriptor in self._listeners:
+            self._epoll.unregister(descriptor)
+        self._stopping = True
+        until = monotonic() + self.cfg.graceful_timeout
+        while self._connections and monotonic() < until:
+            self.notify()
+            select.select([], [], [], 0.05)
+
+    # The leading thread.
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                with self._leading:
+                    connection, whole = self._lead()
+                self._answer(connection, whole)
+                self._give_back(connection)
+            except Exception:
+                self.log.exception("a serving thread failed; it goes on")
+
+    def _lead(self) -> tuple[_Connection, Whole]:
+        """Serves until there is a request that should be answered without the lead."""
+        while True:
+            self._progress = now = monotonic()
+            if now >= self._next_sweep:
+                self._next_sweep = now + _SWEEP_SECONDS
+                self._sweep(now)
+            if not self._events:
+                self._events.extend(self._epoll.poll(_SWEEP_SECONDS, 64))
+                continue
+            descriptor, events = self._events.popleft()
+            if descriptor in self._listeners:
+                self._accept(self._listeners[descriptor])
+                continue
+            connection = self._connections.get(descriptor)
+            if connection is None or connection.busy:
+                continue
+            whole = self._send(connection) if events & select.EPOLLOUT else self._receive(connection)
+            while whole is not None:
+                if self._seconds > _QUICK_SECONDS or len(whole.body) > _QUICK_BYTES:
+                    connection.busy = True
+                    self._epoll.unregister(descriptor)
+                    return connection, whole
+                self._answer(connection, whole)
+                whole = self._send(connection)
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            accepted, address = listener.accept()
+        except OSError:
+            # Another worker was faster, or the client has gone.
+            return
+        accepted.setblocking(False)
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if len(self._connections) >= self.limits.max_connections:
+            self._evict()
+        connection = _Connection(accepted, address, self.limits)
+        self._connections[connection.descriptor] = connection
+        self._epoll.register(connection.descriptor, select.EPOLLIN)
+
+    def _evict(self) -> None:
+        """Makes room: the connection nearest to its deadline goes."""
+        idle = [connection for connection in list(self._connections.values()) if not connection.busy]
+        if idle:
+            self._close(min(idle, key=lambda connection: connection.deadline))
+
+    def _receive(self, connection: _Connection) -> Whole | None:
+        try:
+            data = connection.socket.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            self._close(connection)
+            return None
+        if connection.closing:
+            # What comes after the last answer is read over, so that the answer is not lost to a reset.
+            return None
+        if not connection.received.waiting:
+            connection.deadline = monotonic() + self.limits.read_seconds
+        connection.received.feed(data)
+        return self._next(connection)
+
+    def _next(self, connection: _Connection) -> Whole | None:
+        """The next request of a connection when it is whole."""
+        received = connection.received
+        try:
+            whole = received.next()
+        except RequestError as error:
+            self._refuse(connection, error)
+            return self._send(connection)
+        if whole is None and received.continue_expected:
+            received.continue_expected = False
+            with suppress(OSError):
+                connection.socket.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return whole
+
+    def _sweep(self, now: float) -> None:
+        buffered = 0
+        for connection in list(self._connections.values()):
+            if connection.busy:
+                continue
+            buffered += len(connection.received)
+            idle = not (connection.received.waiting or connection.out or connection.closing)
+            if self._stopping and idle:
+                connection.deadline = min(connection.deadline, now + _IDLE_WHILE_STOPPING_SECONDS)
+            if now < connection.deadline:
+                continue
+            if connection.received.waiting and not connection.out and not connection.closing:
+                seconds = self.limits.read_seconds
+                self._refuse(connection, RequestError(408, f"expected the whole request within {seconds:g} s"))
+                self._send(connection)
+            else:
+                self._close(connection)
+        if buffered > _BUFFERED_BODIES * self.limits.max_body_bytes:
+            self._evict()
+
+    def _send(self, connection: _Connection) -> Whole | None:
+        """Sends what the client takes now; once all is sent, the next request of the connection if it is there."""
+        try:
+            sent = connection.socket.send(connection.out) if connection.out else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._close(connection)
+            return None
+        connection.out = connection.out[sent:]
+        if connection.out:
+            if not connection.writing:
+                self._epoll.modify(connection.descriptor, select.EPOLLOUT)
+                connection.writing = True
+                connection.deadline = monotonic() + self.limits.write_seconds
+            return None
+        if connection.writing:
+            self._epoll.modify(connection.descriptor, select.EPOLLIN)
+            connection.writing = False
+        if connection.closing:
+            connection.deadline = monotonic() + _LINGER_SECONDS
+            with suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_WR)
+            return None
+        waiting = connection.received.waiting
+        connection.deadline = monotonic() + (self.limits.read_seconds if waiting else self.limits.keepalive_seconds)
+        return self._next(connection) if waiting else None
+
+    def _close(self, connection: _Connection) -> None:
+        # First out of the table: the number of a closed descriptor is at once free for another connection.
+        self._connections.pop(connection.descriptor, None)
+        with suppress(OSError):
+            self._epoll.unregister(connection.descriptor)
+        connection.socket.close()
+
+    # Whoever owns the connection.
+
+    def _answer(self, connection: _Connection, whole: Whole) -> None:
+        """Has the application answer one request; the response is left in the connection."""
+        started = monotonic()
+        connection.requests += 1
+        outbox = _Outbox()
+        try:
+            connection.closing = not self._respond(connection, whole, outbox)
+            connection.out = memoryview(b"".join(outbox.parts))
+        except RequestError as error:
+            self._refuse(connection, error)
+        self._seconds += 0.2 * (monotonic() - started - self._seconds)
+
+    def _respond(self, connection: _Connection, whole: Whole, outbox: _Outbox) -> bool:
+        """Writes the response of the application; whether the connection stays open."""
+        try:
+            request = Request(self.cfg, _Head(whole.head), connection.address, connection.requests)
+            response, environ = create(request, outbox, connection.address, self._server, self.cfg)
+        except (http_errors.ParseException, http_errors.ConfigurationProblem, StopIteration) as error:
+            status = next((code for kind, code in _STATUS_OF.items() if isinstance(error, kind)), 400)
+            raise RequestError(status, f"head: expected valid HTTP/1.1, got {type(error).__name__}") from None
+        environ["wsgi.input"] = io.BytesIO(whole.body)
+        environ["wsgi.multithread"] = True
+        # The body is whole and plain by now, whatever the client did to send it.
+        environ["CONTENT_LENGTH"] = str(len(whole.body))
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        if self._stopping or not self.limits.keepalive_seconds:
+            response.force_close()
+        try:
+            result = self.wsgi(environ, response.start_response)
+            try:
+                for part in result:
+                    response.write(part)
+                response.close()
+            finally:
+                if hasattr(result, "close"):
+                    result.close()
+        except Exception:
+            self.log.exception("the application failed")
+            failure = RequestError(500, "the server failed at this request; its log says why")
+            outbox.parts[:] = [_response(failure)]
+            return False
+        return not response.should_close()
+
+    def _refuse(self, connection: _Connection, error: RequestError) -> None:
+        """Leaves an answer of our own in the connection, which is its last."""
+        type(self).on_refused(error.status, error.message)
+        connection.out = memoryview(_response(error))
+        connection.closing = True
+
+    def _give_back(self, connection: _Connection) -> None:
+        """Lets the leading thread send the response."""
+        connection.writing = True
+        connection.deadline = monotonic() + self.limits.write_seconds
+        self._epoll.register(connection.descriptor, select.EPOLLOUT)
+        connection.busy = False
+
+
+def configured(limits: Limits, on_refused: Callable[[int, str], None]) -> type[LeaderWorker]:
+    """The class for gunicorn's `worker_class`; `on_refused` hears of requests that never reach the application."""
+    return type("ConfiguredWorker", (LeaderWorker,), {"limits": limits, "on_refused": staticmethod(on_refused)})
+
+
+def _response(error: RequestError) -> bytes:
+    body = error.body()
+    return (
+        f"HTTP/1.1 {error.status} {_REASONS.get(error.status, 'Error')}\r\nDate: {http_date()}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    ).encode() + body
