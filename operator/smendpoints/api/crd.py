@@ -23,16 +23,17 @@ Schema = dict[str, Any]
 FILE_NAME = f"{PLURAL}.{GROUP}.yaml"
 HEADER = "# Generated from operator/smendpoints/api by `make crds`. Do not edit.\n"
 _READY = '.status.conditions[?(@.type=="Ready")]'
-COLUMNS = (
-    ("Status", "string", ".status.endpoint.status", 0, "The endpoint's status in AWS."),
-    ("Ready", "string", f"{_READY}.status", 0, "Whether the endpoint serves what the spec says."),
-    ("Instances", "string", ".status.instances", 0, "Instances in service and asked for."),
-    ("Traffic", "string", ".status.traffic", 0, "Shares of traffic."),
-    ("Age", "date", ".metadata.creationTimestamp", 0, "Time since the object was made."),
-    ("Endpoint", "string", ".status.endpoint.name", 1, "The endpoint's name in AWS."),
-    ("Config", "string", ".status.endpoint.configName", 1, "The config in service."),
-    ("Cost/H", "string", ".status.cost.hourlyUSD", 1, "US dollars per hour: an estimate."),
-    ("Message", "string", f"{_READY}.message", 1, "Why it is ready, or not."),
+_WIDE = {"priority": 1}
+COLUMNS: tuple[tuple[str, str, str, dict[str, int], str], ...] = (
+    ("Status", "string", ".status.endpoint.status", {}, "The endpoint's status in AWS."),
+    ("Ready", "string", f"{_READY}.status", {}, "Whether the endpoint serves what the spec says."),
+    ("Instances", "string", ".status.instances", {}, "Instances in service and asked for."),
+    ("Traffic", "string", ".status.traffic", {}, "Shares of traffic."),
+    ("Age", "date", ".metadata.creationTimestamp", {}, "Time since the object was made."),
+    ("Endpoint", "string", ".status.endpoint.name", _WIDE, "The endpoint's name in AWS."),
+    ("Config", "string", ".status.endpoint.configName", _WIDE, "The config in service."),
+    ("Cost/H", "string", ".status.cost.hourlyUSD", _WIDE, "US dollars per hour: an estimate."),
+    ("Message", "string", f"{_READY}.message", _WIDE, "Why it is ready, or not."),
 )
 _PLAIN = (
     "type",
@@ -188,8 +189,8 @@ def crd() -> Schema:
                     "storage": True,
                     "subresources": {"status": {}},
                     "additionalPrinterColumns": [
-                        {"name": name, "type": kind, "jsonPath": path, "priority": priority, "description": text}
-                        for name, kind, path, priority, text in COLUMNS
+                        {"name": name, "type": kind, "jsonPath": path, "description": text} | wide
+                        for name, kind, path, wide, text in COLUMNS
                     ],
                     "schema": {"openAPIV3Schema": _object_schema()},
                 }
