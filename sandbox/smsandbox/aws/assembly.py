@@ -29,5 +29,6 @@ def assemble(
     """A simulator that is ready to be served or attached to. `state_dir` is where containers keep their files."""
     del state_dir
     world = World(objects=MotoObjects(), clock=clock, settings=settings)
-    world.register(SageMaker(world))
+    world.hosting = sagemaker = SageMaker(world)
+    world.register(sagemaker)
     return Simulator(world, Gateway(world, Moto()))

@@ -84,6 +84,10 @@ class MotoObjects:
         bucket = self._bucket(account, bucket_name)
         return bucket is not None and bucket.region_name == region and bool(self.list(account, uri))
 
+    def bucket_region(self, account: str, uri: str) -> str | None:
+        bucket = self._bucket(account, split_uri(uri)[0])
+        return None if bucket is None else str(bucket.region_name)
+
     def list(self, account: str, uri: str) -> list[str]:
         bucket_name, prefix = split_uri(uri)
         bucket = self._bucket(account, bucket_name)

@@ -149,6 +149,10 @@ class Objects(Protocol):
 
     def prefix_exists(self, account: str, region: str, uri: str) -> bool: ...
 
+    def bucket_region(self, account: str, uri: str) -> str | None:
+        """Where the bucket of a URI is; None when there is none."""
+        ...
+
     def list(self, account: str, uri: str) -> list[str]:
         """The URIs of all objects under a prefix."""
         ...

@@ -43,7 +43,7 @@ class Options(Section):
 
     update_with_current_config: Literal["reject", "accept"] = "reject"
     show_rolling_back: bool = False
-    update_failed_endpoint: bool = False
+    one_capacity_per_call: bool = True
     default_instance_quota: Annotated[int, Field(ge=0)] = 1000
     endpoint_quota: Annotated[int, Field(ge=0)] = 100_000
     stuck_seconds: Annotated[float, Field(description="AWS seconds a Creating endpoint without config hangs")] = 3600.0

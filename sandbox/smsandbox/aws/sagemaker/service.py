@@ -1,17 +1,9 @@
-"""The SageMaker API: which operation does what. The rules stand in the modules beside it."""
+"""The SageMaker service, put together from its parts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from smsandbox.aws.service import Service
-
-if TYPE_CHECKING:
-    from smsandbox.aws.world import World
+from smsandbox.aws.sagemaker.hosting import HostingViews
 
 
-class SageMaker(Service):
-    service_name = "sagemaker"
-
-    def __init__(self, world: World) -> None:
-        self.world = world
+class SageMaker(HostingViews):
+    """Hosting operations of the SageMaker API, and `ports.Hosting`."""

@@ -1,0 +1,28 @@
+"""What all parts of the SageMaker service share: the world and the stores by account and region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from smsandbox.aws import tags
+from smsandbox.aws.sagemaker.state import Store
+from smsandbox.aws.service import Service
+
+if TYPE_CHECKING:
+    from smsandbox.aws.context import Context
+    from smsandbox.aws.world import World
+
+
+class SageMakerBase(Service):
+    service_name: ClassVar[str] = "sagemaker"
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.stores: dict[tuple[str, str], Store] = {}
+
+    def store(self, ctx: Context) -> Store:
+        return self.stores.setdefault((ctx.account, ctx.region), Store())
+
+    def set_tags(self, ctx: Context, arn: str, given: list[dict[str, Any]] | None) -> None:
+        """The tags of a resource that is being made."""
+        self.store(ctx).tags[arn] = tags.merged({}, given or [])

@@ -1,0 +1,149 @@
+"""Deployment guardrails as pure functions: the rules of a DeploymentConfig, and the steps that it means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smsandbox.aws.sagemaker.state import Request
+
+DEFAULT_TIMEOUT = 28_800.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Send `share` (0 to 1) of the traffic to the new fleet, then bake for `bake` AWS seconds."""
+
+    share: float
+    bake: float
+    bake_name: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an update is carried out. `batch` is the number of instances of a rolling step, None for blue/green."""
+
+    steps: tuple[Step, ...] = ()
+    batch: int | None = None
+    batch_bake: float = 0.0
+    rollback_batch: int = 0
+    alarms: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    guarded: bool = True
+
+
+def capacity(size: Request, total: int) -> int:
+    """The instances that a CapacitySize means of `total`; at least one."""
+    if size["Type"] == "INSTANCE_COUNT":
+        return max(1, min(total, size["Value"]))
+    return max(1, math.ceil(total * size["Value"] / 100))
+
+
+def problems(deployment: Request, total: int) -> Iterator[str]:
+    """What is wrong with a DeploymentConfig for a fleet of `total` instances."""
+    blue_green, rolling = deployment.get("BlueGreenUpdatePolicy"), deployment.get("RollingUpdatePolicy")
+    if blue_green and rolling:
+        yield "Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be specified in DeploymentConfig."
+        return
+    if blue_green:
+        yield from _blue_green_problems(blue_green, total)
+    if rolling:
+        yield from _within("MaximumBatchSize", rolling["MaximumBatchSize"], 5, 50, total)
+        if "RollbackMaximumBatchSize" in rolling:
+            yield from _within("RollbackMaximumBatchSize", rolling["RollbackMaximumBatchSize"], 5, 100, total)
+        waits = rolling["WaitIntervalInSeconds"] * math.ceil(total / capacity(rolling["MaximumBatchSize"], total))
+        yield from _timeout_problems(rolling, waits)
+
+
+def _blue_green_problems(policy: Request, total: int) -> Iterator[str]:
+    routing = policy["TrafficRoutingConfiguration"]
+    kind, wait = routing["Type"], routing["WaitIntervalInSeconds"]
+    needed = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}.get(kind)
+    for size in ("CanarySize", "LinearStepSize"):
+        if size == needed and size not in routing:
+            yield f"{size} is required for the traffic routing type {kind}."
+            return
+        if size != needed and size in routing:
+            yield f"{size} cannot be specified for the traffic routing type {kind}."
+    waits = policy.get("TerminationWaitInSeconds", 0)
+    if kind == "CANARY":
+        yield from _within("CanarySize", routing["CanarySize"], 1, 50, total)
+        waits += wait
+    if kind == "LINEAR":
+        yield from _within("LinearStepSize", routing["LinearStepSize"], 10, 50, total)
+        waits += wait * (math.ceil(1 / _share(routing["LinearStepSize"], total)) - 1)
+    yield from _timeout_problems(policy, waits)
+
+
+def _within(name: str, size: Request, least: int, most: int, total: int) -> Iterator[str]:
+    percent = size["Value"] if size["Type"] == "CAPACITY_PERCENT" else 100 * size["Value"] / max(total, 1)
+    # One instance is the smallest step there is, whatever share of a small fleet it makes up.
+    if size["Type"] == "INSTANCE_COUNT" and size["Value"] == 1 and total > 1:
+        return
+    if not least <= percent <= most:
+        yield f"{name} must be between {least}% and {most}% of the variant's capacity of {total} instance(s)."
+
+
+def _timeout_problems(policy: Request, waits: float) -> Iterator[str]:
+    timeout = policy.get("MaximumExecutionTimeoutInSeconds")
+    if timeout is not None and timeout <= waits:
+        yield f"MaximumExecutionTimeoutInSeconds ({timeout}) must be greater than the waits of the deployment ({waits})."
+
+
+def _share(size: Request, total: int) -> float:
+    if size["Type"] == "CAPACITY_PERCENT":
+        return float(size["Value"]) / 100
+    return min(1.0, float(size["Value"]) / max(total, 1))
+
+
+def plan(deployment: Request | None, total: int) -> Plan:
+    """The steps of an update of a fleet of `total` instances; with no DeploymentConfig all at once, nothing baked."""
+    deployment = deployment or {}
+    rollback = deployment.get("AutoRollbackConfiguration") or {}
+    alarms = tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms") or [])
+    if rolling := deployment.get("RollingUpdatePolicy"):
+        return Plan(
+            batch=capacity(rolling["MaximumBatchSize"], total),
+            batch_bake=rolling["WaitIntervalInSeconds"],
+            rollback_batch=capacity(
+                rolling.get("RollbackMaximumBatchSize", {"Type": "CAPACITY_PERCENT", "Value": 100}), total
+            ),
+            alarms=alarms,
+            timeout=rolling.get("MaximumExecutionTimeoutInSeconds", DEFAULT_TIMEOUT),
+        )
+    policy = deployment.get("BlueGreenUpdatePolicy")
+    if policy is None:
+        return Plan(steps=(Step(1.0, 0.0, "", ""),), alarms=alarms, guarded=bool(alarms))
+    return Plan(
+        steps=tuple(_blue_green_steps(policy, total)),
+        alarms=alarms,
+        timeout=policy.get("MaximumExecutionTimeoutInSeconds", DEFAULT_TIMEOUT),
+    )
+
+
+def _blue_green_steps(policy: Request, total: int) -> Iterator[Step]:
+    routing = policy["TrafficRoutingConfiguration"]
+    wait = routing["WaitIntervalInSeconds"]
+    shares: list[float] = []
+    if routing["Type"] == "CANARY":
+        shares = [_share(routing["CanarySize"], total)]
+    elif routing["Type"] == "LINEAR":
+        size = _share(routing["LinearStepSize"], total)
+        shares = [size * number for number in range(1, math.ceil(1 / size))]
+    word = {"CANARY": "canary", "LINEAR": "linear step"}.get(routing["Type"], "full")
+    for share in shares:
+        count = max(1, round(total * share))
+        yield Step(
+            share, wait, "WaitIntervalInSeconds", f"Activating traffic on {word} capacity of {count} instance(s)."
+        )
+    yield Step(
+        1.0,
+        policy.get("TerminationWaitInSeconds", 0),
+        "TerminationWaitInSeconds",
+        f"Activating traffic on full capacity of {total} instance(s).",
+    )
