@@ -1,32 +1,192 @@
 """The command line: `python -m smtraining`."""
 
+import json
+import logging
 from pathlib import Path
+from typing import Any
 
+import boto3
 import click
 
+from sminference.manifest import ArtifactError
 from smtraining.archive import write
+from smtraining.custom import pack_pickle, read_csv
 from smtraining.data import iris
-from smtraining.models import MODELS, RANDOM_FOREST
-from smtraining.train import train
+from smtraining.models import COVERAGE_SPLITS, MODELS, RANDOM_FOREST
+from smtraining.train import Trained, train
+from smtraining.upload import UploadError, parse_uri, upload
+from smtraining.verify import Effort
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**31), default=42, show_default=True, help="Seed of the split and the model."
+)
+rows_option = click.option(
+    "--verify-rows",
+    type=click.IntRange(0),
+    default=Effort.random,
+    show_default=True,
+    help="Random rows whose probabilities must have scikit-learn's bits before a model is packed.",
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
+)
 
 
 @click.group()
 def main() -> None:
     """Train the iris models, pack them for the inference container, and upload them."""
+    logging.basicConfig(format="%(levelname)s %(message)s")
 
 
 @main.command("train")
 @click.option("--model", type=click.Choice(list(MODELS)), default=RANDOM_FOREST, show_default=True)
+@seed_option
+@click.option("--output", type=FOLDER, help="Folder to write to; default build/<model>.")
+@click.option("--upload", "target", metavar="S3_URI", help="s3://bucket/prefix to upload model.tar.gz to.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Seed of split and model."
+    "--splits",
+    type=click.IntRange(0),
+    help="Random splits that measure accuracy and coverage; default 10 or 5 by model.",
 )
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder; default build/<model>.")
-def train_command(model: str, seed: int, output: Path | None) -> None:
-    """Fit a model, print its accuracy, write model.pkl, manifest.json and model.tar.gz."""
-    trained = train(model, iris(), seed)
-    archive = write(trained.files, output or Path("build") / model)
-    click.echo(f"accuracy {trained.metrics['accuracy']:.3f} on {trained.metrics['test_rows']} held-out rows")
-    click.echo(archive)
+@rows_option
+@format_option
+def train_command(
+    model: str, seed: int, output: Path | None, target: str | None, splits: int | None, verify_rows: int, form: str
+) -> None:
+    """Fit a model, print its accuracy, write model.pkl and model.tar.gz.
+
+    The same input gives the same bytes. The last line is the archive's path, or its S3 URI with --upload.
+    """
+    folder = output or Path("build") / model
+    bucket, prefix = _target(target) if target else ("", "")
+    trained = _train(model, seed, COVERAGE_SPLITS[model] if splits is None else splits, verify_rows)
+    archive = write(trained.files, folder)
+    result: dict[str, Any] = {
+        "model": model,
+        "accuracy": trained.scores["accuracy"],
+        "held_out_rows": trained.scores["rows"],
+        "archive": str(archive),
+    }
+    lines = [f"accuracy {trained.scores['accuracy']:.3f} on {trained.scores['rows']} held-out rows"]
+    if repeated := trained.repeated:
+        found = repeated.describe()
+        result |= {"repeated_accuracy": found["accuracy"], "repeated_rows": found["rows"]}
+        lines[0] += f"; {found['accuracy']:.3f} over {repeated.splits} random splits ({found['rows']} rows)"
+    if target:
+        result["uri"] = _upload(folder, bucket, prefix)["uri"]
+    _print(form, result, [*lines, result.get("uri", str(archive))])
+
+
+@main.command("upload")
+@click.argument("folder", type=FOLDER)
+@click.option("--bucket", required=True)
+@click.option("--prefix", default="", help="Key prefix; default none.")
+@format_option
+def upload_command(folder: Path, bucket: str, prefix: str, form: str) -> None:
+    """Upload FOLDER/model.tar.gz to S3 under a key that names its content.
+
+    An archive that is there already is left alone. The last line is its S3 URI.
+    """
+    result = _upload(folder, bucket, prefix)
+    _print(form, result, ["already there" if result["existed"] else "uploaded", result["uri"]])
+
+
+@main.command("compare")
+@seed_option
+@click.option("--splits", type=click.IntRange(1), default=10, show_default=True, help="Random splits to compare on.")
+@click.option("--output", type=FOLDER, default=Path("build/compare"), show_default=True, help="Folder to write to.")
+@rows_option
+def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> None:
+    """Train every model on the same splits, pack each, and write report.txt and report.png."""
+    from smtraining import compare  # noqa: PLC0415 - the other commands need no matplotlib
+
+    dataset = iris()
+    models = [_train(name, seed, splits, verify_rows) for name in MODELS]
+    for model in models:
+        write(model.files, output / model.name)
+    report = compare.text(models, dataset, seed)
+    (output / "report.txt").write_text(report, encoding="utf-8")
+    (output / "report.png").write_bytes(compare.picture(models, dataset))
+    click.echo(report)
+    click.echo(output / "report.png")
+
+
+@main.command("pack")
+@click.argument("pickle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", required=True, help="Name of the model.")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV with a header of feature names and typical rows; rows the model has not seen, if labelled.",
+)
+@click.option("--label-column", help="Column of --data that holds the true class; calibrates prediction sets.")
+@click.option("--classes", help="Comma-separated names of the classes, in the order of the estimator's classes_.")
+@click.option("--licence", default="unstated", show_default=True, help="Licence of the model.")
+@click.option("--output", type=FOLDER, help="Folder to write to; default build/<name>.")
+@click.option("--trust-pickle", is_flag=True, help="Say that you made PICKLE, or trust who did: it is unpickled here.")
+@rows_option
+@format_option
+def pack_command(  # noqa: PLR0917 - click passes options by name
+    pickle: Path,
+    name: str,
+    data: Path,
+    label_column: str | None,
+    classes: str | None,
+    licence: str,
+    output: Path | None,
+    trust_pickle: bool,  # noqa: FBT001
+    verify_rows: int,
+    form: str,
+) -> None:
+    """Pack PICKLE, a fitted scikit-learn estimator, for the inference container."""
+    if not trust_pickle:
+        raise click.UsageError("a pickle can do harm when it is read; add --trust-pickle if you know who made it")
+    try:
+        files = pack_pickle(
+            pickle.read_bytes(),
+            read_csv(data, label_column),
+            name=name,
+            classes=[part.strip() for part in classes.split(",")] if classes else [],
+            licence=licence,
+            effort=Effort(random=verify_rows),
+        )
+    except ArtifactError as error:
+        raise click.ClickException(str(error)) from error
+    archive = write(files, output or Path("build") / name)
+    _print(form, {"model": name, "archive": str(archive)}, [str(archive)])
+
+
+def _train(name: str, seed: int, splits: int, verify_rows: int) -> Trained:
+    try:
+        return train(name, iris(), seed, splits, Effort(random=verify_rows))
+    except ArtifactError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _target(uri: str) -> tuple[str, str]:
+    try:
+        return parse_uri(uri)
+    except UploadError as error:
+        raise click.BadParameter(str(error), param_hint="--upload") from error
+
+
+def _upload(folder: Path, bucket: str, prefix: str) -> dict[str, Any]:
+    try:
+        found = upload(folder, bucket, prefix, boto3.client("s3"))
+    except (UploadError, ArtifactError) as error:
+        raise click.ClickException(str(error)) from error
+    return {"uri": found.uri, "sha256": found.sha256, "existed": found.existed}
+
+
+def _print(form: str, result: dict[str, Any], lines: list[str]) -> None:
+    click.echo(json.dumps(result) if form == "json" else "\n".join(lines))
 
 
 if __name__ == "__main__":

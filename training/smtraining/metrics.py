@@ -1,0 +1,42 @@
+"""Measures of predicted probabilities against labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, log_loss
+
+from sminference.predictors.trees import Floats
+
+_BINS = 10
+
+
+def scores(proba: Floats, y: NDArray[np.intp]) -> dict[str, Any]:
+    """Accuracy, log loss (natural logarithm), Brier score, calibration error, confusion (true classes in rows)."""
+    labels = np.arange(proba.shape[1])
+    return {
+        "rows": len(y),
+        "accuracy": float((proba.argmax(axis=1) == y).mean()),
+        "log_loss": float(log_loss(y, proba, labels=labels)),
+        "brier": float(((proba - np.eye(len(labels))[y]) ** 2).sum(axis=1).mean()),
+        "calibration_error": calibration_error(proba, y),
+        "confusion": confusion_matrix(y, proba.argmax(axis=1), labels=labels).tolist(),
+    }
+
+
+def reliability(proba: Floats, y: NDArray[np.intp]) -> tuple[Floats, Floats, NDArray[np.intp]]:
+    """Mean probability of the predicted class, its observed frequency, and rows, for each of ten bins that has rows."""
+    sure = proba.max(axis=1)
+    right = proba.argmax(axis=1) == y
+    which = np.minimum((sure * _BINS).astype(int), _BINS - 1)
+    counts = np.bincount(which, minlength=_BINS)
+    used = counts > 0
+    mean = np.bincount(which, sure, _BINS)[used] / counts[used]
+    observed = np.bincount(which, right, _BINS)[used] / counts[used]
+    return mean, observed, counts[used]
+
+
+def calibration_error(proba: Floats, y: NDArray[np.intp]) -> float:
+    """Expected calibration error of the predicted class: the mean distance of the bins above, weighed by rows."""
+    mean, observed, counts = reliability(proba, y)
+    return float(np.abs(mean - observed) @ counts / counts.sum())
