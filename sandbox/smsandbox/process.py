@@ -154,7 +154,7 @@ class Service:
             if record := self._running():
                 if record["digest"] == self._digest:
                     return False
-                self._end(signal.SIGTERM, seconds=10)
+            self._end(signal.SIGTERM, seconds=10)  # one of another command; or our child, whose pid file was lost
             child = spawn(self.command, log=self.log, env={**os.environ, **self.environment}, bound=self.bound)
             try:
                 started = identity(child.pid)
@@ -164,8 +164,6 @@ class Service:
                 child.kill()
                 child.wait()
                 raise
-            if self._child is not None:
-                self._child.poll()  # reaps the one before
             self._child = child
             return True
 
@@ -202,18 +200,21 @@ class Service:
         return record if record.get("identity") == identity(pid) else None
 
     def _end(self, how: signal.Signals, seconds: float) -> bool:
-        record = self._running()
-        if record is not None:
-            pid = int(record["identity"].split()[0])
+        if self._child is not None and self._child.poll() is None:
+            target = identity(self._child.pid)  # ours for certain, whatever became of its pid file
+        else:
+            target = record["identity"] if (record := self._running()) else None
+        if target is not None:
+            pid = int(target.split()[0])
             for signum, wait in ((how, seconds), (signal.SIGKILL, 10.0)):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signum)
                 with contextlib.suppress(ServiceError):
-                    wait_until(lambda: self._running() is None or None, wait, lambda: "")
+                    wait_until(lambda: identity(pid) != target or None, wait, lambda: "")
                     break
         if self._child is not None:
-            self._child.wait()
+            self._child.poll()  # reaps it
             self._child = None
         self.pid_file.unlink(missing_ok=True)
         self._record_file.unlink(missing_ok=True)
-        return record is not None
+        return target is not None

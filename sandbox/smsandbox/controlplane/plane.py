@@ -165,7 +165,7 @@ class ControlPlane:
 
     def _etcd_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(self._etcd_health, timeout=5) as response:
+            with urllib.request.urlopen(self._etcd_health, timeout=2) as response:
                 return bool(json.load(response)["health"] == "true")
         except OSError:
             return False
