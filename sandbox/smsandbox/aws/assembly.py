@@ -11,6 +11,7 @@ from smsandbox.aws.sagemaker.service import SageMaker
 from smsandbox.aws.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from smsandbox.aws.clock import Clock
@@ -19,8 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Simulator:
+    """A world and the way in; `close` ends what runs beside it."""
+
     world: World
     gateway: Gateway
+    closers: tuple[Callable[[], None], ...] = ()
+
+    def close(self) -> None:
+        for closer in self.closers:
+            closer()
 
 
 def assemble(

@@ -1,4 +1,4 @@
-"""Where every request comes in, from a socket or in-process, and is handed to a service of ours, to moto or to admin."""
+"""Where every request comes in, from a socket or in-process, and goes to a service of ours, to moto or to admin."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -68,13 +69,11 @@ def push(ecr: ECRClient, uri: str, program: str) -> str:
         raise ValueError(f"{uri} is no ECR image; write <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
     if reference.region != ecr.meta.region_name:
         raise ValueError(f"{uri} is in {reference.region}, but the client talks to {ecr.meta.region_name}")
-    try:
+    with contextlib.suppress(ecr.exceptions.RepositoryAlreadyExistsException):
         ecr.create_repository(repositoryName=reference.repository, registryId=reference.account)
-    except ecr.exceptions.RepositoryAlreadyExistsException:
-        pass
     text = manifest(program, reference.repository, reference.tag)
     digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    try:
+    with contextlib.suppress(ecr.exceptions.ImageAlreadyExistsException):
         ecr.put_image(
             registryId=reference.account,
             repositoryName=reference.repository,
@@ -83,6 +82,4 @@ def push(ecr: ECRClient, uri: str, program: str) -> str:
             imageTag=reference.tag,
             imageDigest=digest,
         )
-    except ecr.exceptions.ImageAlreadyExistsException:
-        pass
     return digest

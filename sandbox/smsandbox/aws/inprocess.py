@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ConnectionClosedError
 from moto.core.request import Request as MotoRequest
 
@@ -42,7 +42,7 @@ def attach(session_or_client: Any, gateway: Gateway) -> Any:
         except ResponseLostError as lost:
             raise ConnectionClosedError(endpoint_url=str(request.url)) from lost
         content = made.body if isinstance(made.body, bytes) else b"".join(made.body)
-        headers = {name.lower(): value for name, value in made.headers.items()}
+        headers: Any = HeadersDict(made.headers)
         return AWSResponse(str(request.url), made.status, headers, RawBody(content))
 
     target = getattr(session_or_client, "events", None) or session_or_client.meta.events

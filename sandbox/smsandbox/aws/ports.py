@@ -173,7 +173,8 @@ class Objects(Protocol):
 @dataclass(frozen=True)
 class Route:
     """An instance that takes traffic. Shares of the routes of all production variants add up to 1; a shadow
-    variant's instances get their share of copied requests, apart."""
+    variant's instances get their share of copied requests, apart.
+    """
 
     instance: Instance
     variant: str
@@ -184,7 +185,7 @@ class Route:
 
 @dataclass(frozen=True)
 class VariantView:
-    """A variant as it runs now; counts as DescribeEndpoint shows them. `spec` is the ProductionVariant of the config."""
+    """A variant as it runs now; counts as DescribeEndpoint shows them. `spec` is the config's ProductionVariant."""
 
     name: str
     spec: Mapping[str, Any]

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 0.1
 
 
-class Handler(MotoRequestHandler):  # type: ignore[misc]
+class Handler(MotoRequestHandler):
     """Keep-alive, no waiting for a full packet, no access log."""
 
     protocol_version = "HTTP/1.1"
@@ -77,7 +77,7 @@ class Server:
         except ResponseLostError as lost:
             raise ConnectionAbortedError(str(lost)) from lost
         headers = Headers(list(made.headers.items()))
-        response = Response(made.body, status=made.status, headers=headers)  # type: ignore[arg-type]
+        response = Response(made.body, status=made.status, headers=headers)
         if request.method == "HEAD" and "Content-Length" in made.headers:
             start_response(response.status, list(made.headers.items()))
             return []

@@ -67,7 +67,8 @@ class RuntimeSettings(Section):
     latency: Seconds = 0.0
     payload_bytes: Annotated[int, Field(gt=0)] = 6_291_456
     startup_floor_seconds: Annotated[
-        float, Field(ge=0, description="Real seconds a container has to answer /ping at the least, however fast time runs")
+        float,
+        Field(ge=0, description="Real seconds a container has to answer /ping at the least, however fast time runs"),
     ] = 20.0
 
 

@@ -104,18 +104,21 @@ def _serverless_problems(config: Request, models: Mapping[str, Request]) -> Iter
     if config.get("VpcConfig"):
         yield "VpcConfig is not supported for serverless endpoints."
     for variant in variants:
-        serverless = variant.get("ServerlessConfig")
-        if serverless is None:
-            continue
-        if serverless["MemorySizeInMB"] not in MEMORY_SIZES:
-            yield f"MemorySizeInMB must be one of {list(MEMORY_SIZES)}, but is {serverless['MemorySizeInMB']}."
-        if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:
-            yield "ProvisionedConcurrency must be less than or equal to MaxConcurrency."
-        for key in INSTANCE_ONLY:
-            if key in variant:
-                yield f"{key} is not supported for serverless variants."
-        if (model := models.get(variant.get("ModelName", ""))) is not None:
-            yield from _serverless_model_problems(model)
+        if "ServerlessConfig" in variant:
+            yield from _serverless_variant_problems(variant, models)
+
+
+def _serverless_variant_problems(variant: Request, models: Mapping[str, Request]) -> Iterator[str]:
+    serverless = variant["ServerlessConfig"]
+    if serverless["MemorySizeInMB"] not in MEMORY_SIZES:
+        yield f"MemorySizeInMB must be one of {list(MEMORY_SIZES)}, but is {serverless['MemorySizeInMB']}."
+    if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:
+        yield "ProvisionedConcurrency must be less than or equal to MaxConcurrency."
+    for key in INSTANCE_ONLY:
+        if key in variant:
+            yield f"{key} is not supported for serverless variants."
+    if (model := models.get(variant.get("ModelName", ""))) is not None:
+        yield from _serverless_model_problems(model)
 
 
 def _serverless_model_problems(model: Request) -> Iterator[str]:

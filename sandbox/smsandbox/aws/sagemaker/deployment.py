@@ -39,9 +39,10 @@ class Plan:
 
 def capacity(size: Request, total: int) -> int:
     """The instances that a CapacitySize means of `total`; at least one."""
+    value = int(size["Value"])
     if size["Type"] == "INSTANCE_COUNT":
-        return max(1, min(total, size["Value"]))
-    return max(1, math.ceil(total * size["Value"] / 100))
+        return max(1, min(total, value))
+    return max(1, math.ceil(total * value / 100))
 
 
 def problems(deployment: Request, total: int) -> Iterator[str]:
@@ -92,7 +93,7 @@ def _within(name: str, size: Request, least: int, most: int, total: int) -> Iter
 def _timeout_problems(policy: Request, waits: float) -> Iterator[str]:
     timeout = policy.get("MaximumExecutionTimeoutInSeconds")
     if timeout is not None and timeout <= waits:
-        yield f"MaximumExecutionTimeoutInSeconds ({timeout}) must be greater than the waits of the deployment ({waits})."
+        yield f"MaximumExecutionTimeoutInSeconds ({timeout}) must exceed the waits of the deployment ({waits})."
 
 
 def _share(size: Request, total: int) -> float:

@@ -89,8 +89,8 @@ class ModelOperations(SageMakerBase):
         trusted = role is None or self._trusted(role)
         for container in containers_of(params):
             sources = [artifact_of(container)]
-            for extra in container.get("AdditionalModelDataSources") or []:
-                sources.append((extra["S3DataSource"]["S3Uri"], extra["S3DataSource"]["S3DataType"] == "S3Prefix"))
+            extras = [extra["S3DataSource"] for extra in container.get("AdditionalModelDataSources") or []]
+            sources += [(extra["S3Uri"], extra["S3DataType"] == "S3Prefix") for extra in extras]
             for source in sources:
                 if source is not None and not (trusted and self._accessible(ctx, container, *source)):
                     raise texts.no_access(source[0], str(role), ctx.region)

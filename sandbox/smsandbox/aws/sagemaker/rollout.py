@@ -215,7 +215,7 @@ class Rollout:
         wait = world.real(aws_seconds)
         until = world.now() + wait
         look = max(world.settings.poll_seconds, wait / LOOKS_PER_BAKE) if watch.plan.alarms else wait
-        while (left := until - world.now()) > 1e-6:  # noqa: PLR2004
+        while (left := until - world.now()) > 1e-6:
             watch.check()
             yield max(1e-6, min(left, look, watch.deadline - world.now()))
         watch.check()

@@ -91,7 +91,8 @@ class Fleet:
 @dataclass
 class Endpoint:
     """An endpoint. `fleet` serves; `green` is being brought up in its place; `leftover` was left serving beside
-    `fleet` by an update whose rollback failed."""
+    `fleet` by an update whose rollback failed.
+    """
 
     name: str
     arn: str

@@ -90,8 +90,8 @@ def still_scaled(variants: Iterable[str]) -> AwsError:
 TIMED_OUT = "The deployment did not finish within MaximumExecutionTimeoutInSeconds and was rolled back."
 DELETE_FAILED = "Request to service failed. If failure persists after retry, contact customer support."
 CANNOT_DEREGISTER = (
-    "An Application AutoScaling scalable target exists for a variant being deleted, and the IAM identity used to invoke "
-    "DeleteEndpoint does not have application-autoscaling:DeregisterScalableTarget permission to deregister the "
+    "An Application AutoScaling scalable target exists for a variant being deleted, and the IAM identity used to "
+    "invoke DeleteEndpoint does not have application-autoscaling:DeregisterScalableTarget permission to deregister the "
     "scalable target."
 )
 

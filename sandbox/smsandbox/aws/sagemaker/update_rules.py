@@ -9,7 +9,7 @@ from smsandbox.aws.sagemaker import deployment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smsandbox.aws.sagemaker.state import Fleet, Request
+    from smsandbox.aws.sagemaker.state import Fleet, Request, Variant
 
 GUARDRAIL_FREE = ("ml.inf1.",)
 
@@ -99,17 +99,23 @@ def rescale_problems(fleet: Fleet, changes: list[Request], *, one_capacity: bool
         variant = fleet.variants.get(change["VariantName"])
         if variant is None:
             yield f'Could not find variant "{change["VariantName"]}" in the endpoint.'
-            continue
-        count, concurrency = change.get("DesiredInstanceCount"), change.get("ServerlessUpdateConfig")
-        if not {"DesiredWeight", "DesiredInstanceCount", "ServerlessUpdateConfig"} & set(change):
-            yield f"Either a weight or a capacity must be specified for variant {variant.name}."
-        if count is not None and variant.serverless is not None:
-            yield f"DesiredInstanceCount cannot be specified for the serverless variant {variant.name}."
-        if count == 0 and not asynchronous and variant.model is not None:
-            yield f"DesiredInstanceCount of variant {variant.name} must be at least 1."
-        if concurrency is not None and variant.desired_serverless is None:
-            yield f"ServerlessUpdateConfig cannot be specified for variant {variant.name}, which is not serverless."
-        elif concurrency is not None:
-            merged = {**(variant.desired_serverless or {}), **concurrency}
-            if merged.get("ProvisionedConcurrency", 0) > merged["MaxConcurrency"]:
-                yield "ProvisionedConcurrency must be less than or equal to MaxConcurrency."
+        else:
+            yield from _change_problems(variant, change, may_be_empty=asynchronous or variant.model is None)
+
+
+def _change_problems(variant: Variant, change: Request, *, may_be_empty: bool) -> Iterator[str]:
+    count, concurrency = change.get("DesiredInstanceCount"), change.get("ServerlessUpdateConfig")
+    if not {"DesiredWeight", "DesiredInstanceCount", "ServerlessUpdateConfig"} & set(change):
+        yield f"Either a weight or a capacity must be specified for variant {variant.name}."
+    if count is not None and variant.serverless is not None:
+        yield f"DesiredInstanceCount cannot be specified for the serverless variant {variant.name}."
+    if count == 0 and not may_be_empty:
+        yield f"DesiredInstanceCount of variant {variant.name} must be at least 1."
+    if concurrency is None:
+        return
+    if variant.desired_serverless is None:
+        yield f"ServerlessUpdateConfig cannot be specified for variant {variant.name}, which is not serverless."
+        return
+    merged = {**variant.desired_serverless, **concurrency}
+    if merged.get("ProvisionedConcurrency", 0) > merged["MaxConcurrency"]:
+        yield "ProvisionedConcurrency must be less than or equal to MaxConcurrency."
