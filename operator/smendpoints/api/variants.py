@@ -12,7 +12,7 @@ INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
 MODEL_ARTIFACT = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
 
 InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE, max_length=32)]
-Image = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S+$")]
+Image = Annotated[str, Field(min_length=1, max_length=255)]
 ModelArtifact = Annotated[str, Field(max_length=1024, pattern=MODEL_ARTIFACT)]
 Environment = dict[str, Annotated[str, Field(max_length=1024)]]
 

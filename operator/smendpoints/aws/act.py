@@ -1,0 +1,87 @@
+"""Carries out one action: one call to AWS. What is already so is success."""
+
+from typing import Any
+
+from smendpoints.aws.clients import Clients
+from smendpoints.aws.errors import translated
+from smendpoints.aws.observe import Observer
+from smendpoints.domain.actions import Action, PolicyARN, Verb
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.plan_scaling import covers
+from smendpoints.domain.reasons import Reason
+
+_DESCRIBE = {
+    Verb.CREATE_MODEL: ("describe_model", "ModelName", "ModelArn"),
+    Verb.CREATE_CONFIG: ("describe_endpoint_config", "EndpointConfigName", "EndpointConfigArn"),
+}
+# What may differ between two configs of one name: all that changes in place.
+_IN_PLACE = frozenset({"InitialInstanceCount", "InitialVariantWeight", "MaxConcurrency", "ProvisionedConcurrency"})
+
+
+class Actor:
+    """Acts in one place."""
+
+    def __init__(self, clients: Clients, observer: Observer) -> None:
+        self._clients = clients
+        self._observer = observer
+
+    def act(self, action: Action, policies: dict[PolicyARN, str]) -> None:
+        """Make the call; `policies` collects the ARNs of the scaling policies that were put.
+
+        Raises:
+            AwsFailure: AWS did not do it.
+        """
+        verb = action.verb
+        params = {key: _resolve(value, policies) for key, value in action.params.items()}
+        try:
+            with translated(verb.operation):
+                response: dict[str, Any] = getattr(self._clients(verb.service), verb.operation)(**params)
+        except AwsFailure as failure:
+            if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
+                self._compare(action, failure)
+                return
+            if failure.kind is Kind.GONE and verb.removes:
+                return
+            raise _in_context(failure, verb) from failure
+        if verb is Verb.PUT_POLICY:
+            policies[PolicyARN(params["ResourceId"], params["PolicyName"])] = response["PolicyARN"]
+        if verb is Verb.DELETE_CONFIG:
+            self._observer.forget_config(action.target)
+
+    def _compare(self, action: Action, failure: AwsFailure) -> None:
+        """A model or config of that name is there: go on if it has the same content and the same owner."""
+        operation, key, arn = _DESCRIBE[action.verb]
+        with translated(operation):
+            found = getattr(self._clients("sagemaker"), operation)(**{key: action.target})
+        wanted = {name: value for name, value in action.params.items() if name != "Tags"}
+        tags = self._observer.tags(found[arn])
+        same_owner = all(
+            tags.get(tag["Key"]) == tag["Value"]
+            for tag in action.params["Tags"]
+            if tag["Key"].startswith("smendpoints.dev/")
+        )
+        if not covers(_without_in_place(wanted), _without_in_place(found)) or not same_owner:
+            message = f"{action.target} exists in AWS and is not what this object would make; delete or rename it"
+            raise AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
+
+
+def _in_context(failure: AwsFailure, verb: Verb) -> AwsFailure:
+    """Not finding what was just made is eventual consistency, not absence."""
+    if failure.kind is not Kind.GONE:
+        return failure
+    kind = Kind.BUSY if verb.service == "application-autoscaling" else Kind.SETTLING
+    return AwsFailure(kind, failure.reason, failure.message, failure.operation, failure.code)
+
+
+def _resolve(value: Any, policies: dict[PolicyARN, str]) -> Any:
+    if isinstance(value, list):
+        return [_resolve(each, policies) for each in value]
+    return policies[value] if isinstance(value, PolicyARN) else value
+
+
+def _without_in_place(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_in_place(each) for key, each in value.items() if key not in _IN_PLACE}
+    if isinstance(value, list):
+        return [_without_in_place(each) for each in value]
+    return value

@@ -1,0 +1,71 @@
+"""boto3 clients of one account and region, made once and shared by all threads."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    DeferredRefreshableCredentials,
+)
+
+from smendpoints.aws.errors import translated
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where, and as whom, the operator acts: a region, and a role to assume (None: its own identity)."""
+
+    region: str
+    role_arn: str | None = None
+
+
+class Clients:
+    """The clients of one place. They are thread-safe; making one is not, hence the lock."""
+
+    def __init__(self, place: Place, connections: int) -> None:
+        self.place = place
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._config = Config(
+            region_name=place.region,
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=connections,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            user_agent_extra="smendpoints",
+        )
+        self._session: Any = None
+
+    def __call__(self, service: str) -> Any:
+        """The client of a service.
+
+        Raises:
+            AwsFailure: the credentials cannot be had.
+        """
+        with self._lock:
+            if service not in self._clients:
+                with translated(f"connect to {service}"):
+                    self._session = self._session or _session(self.place)
+                    self._clients[service] = self._session.client(service, config=self._config)
+            return self._clients[service]
+
+
+def _session(place: Place) -> boto3.Session:
+    if place.role_arn is None:
+        return boto3.Session(region_name=place.region)
+    own = botocore.session.get_session()
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=own.create_client,
+        source_credentials=own.get_credentials(),
+        role_arn=place.role_arn,
+        extra_args={"RoleSessionName": "smendpoints"},
+    )
+    assumed: Any = botocore.session.get_session()
+    assumed._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - botocore has no public way to set them
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+    return boto3.Session(botocore_session=assumed, region_name=place.region)

@@ -1,0 +1,100 @@
+"""Errors of boto3 in the operator's terms: the only place that reads codes and messages.
+
+SageMaker answers "duplicate" and "not found" alike with ValidationException, so messages decide; they are compared in
+lower case and by parts, as AWS's wording drifts.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.reasons import Reason
+
+_BY_CODE = {
+    "Throttling": (Kind.RETRY, Reason.THROTTLED),
+    "ThrottlingException": (Kind.RETRY, Reason.THROTTLED),
+    "TooManyRequestsException": (Kind.RETRY, Reason.THROTTLED),
+    "RequestLimitExceeded": (Kind.RETRY, Reason.THROTTLED),
+    "SlowDown": (Kind.RETRY, Reason.THROTTLED),
+    "InternalFailure": (Kind.RETRY, Reason.UNAVAILABLE),
+    "InternalServiceException": (Kind.RETRY, Reason.UNAVAILABLE),
+    "ServiceUnavailable": (Kind.RETRY, Reason.UNAVAILABLE),
+    "ConcurrentUpdateException": (Kind.BUSY, Reason.BUSY),
+    "ResourceInUse": (Kind.BUSY, Reason.BUSY),
+    "ConflictException": (Kind.BUSY, Reason.BUSY),
+    "ResourceLimitExceeded": (Kind.BLOCKED, Reason.QUOTA_EXCEEDED),
+    "LimitExceededException": (Kind.BLOCKED, Reason.QUOTA_EXCEEDED),
+    "ObjectNotFoundException": (Kind.GONE, Reason.BUSY),
+    "ResourceNotFound": (Kind.GONE, Reason.BUSY),
+    "ResourceNotFoundException": (Kind.GONE, Reason.BUSY),
+    "NoSuchKey": (Kind.GONE, Reason.NOT_ACCESSIBLE),
+    "NoSuchBucket": (Kind.GONE, Reason.NOT_ACCESSIBLE),
+    "NoSuchEntity": (Kind.GONE, Reason.NOT_ACCESSIBLE),
+    "404": (Kind.GONE, Reason.NOT_ACCESSIBLE),
+    "AccessDenied": (Kind.BLOCKED, Reason.ACCESS_DENIED),
+    "AccessDeniedException": (Kind.BLOCKED, Reason.ACCESS_DENIED),
+    "UnauthorizedOperation": (Kind.BLOCKED, Reason.ACCESS_DENIED),
+    "FailedResourceAccessException": (Kind.BLOCKED, Reason.ACCESS_DENIED),
+    "403": (Kind.BLOCKED, Reason.ACCESS_DENIED),
+    "ExpiredToken": (Kind.RETRY, Reason.CREDENTIALS),
+    "ExpiredTokenException": (Kind.RETRY, Reason.CREDENTIALS),
+    "InvalidClientTokenId": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "UnrecognizedClientException": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "InvalidSignatureException": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "SignatureDoesNotMatch": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "NotImplemented": (Kind.INVALID, Reason.NOT_SUPPORTED),
+}
+
+# "Could not find endpoint" begins "Could not find endpoint configuration" too: the longer comes first.
+_BY_MESSAGE = (
+    ("cannot create already existing", Kind.EXISTS, Reason.NAME_CONFLICT),
+    ("cannot update in-progress endpoint", Kind.BUSY, Reason.BUSY),
+    ("could not find", Kind.GONE, Reason.BUSY),
+    ("could not access model data", Kind.SETTLING, Reason.NOT_ACCESSIBLE),
+    ("could not assume role", Kind.SETTLING, Reason.NOT_ACCESSIBLE),
+    ("deregistered as scalable target", Kind.BUSY, Reason.BUSY),
+    ("not authorized to perform", Kind.BLOCKED, Reason.ACCESS_DENIED),
+    ("does not have application-autoscaling", Kind.BLOCKED, Reason.ACCESS_DENIED),
+    ("missing the following permission", Kind.BLOCKED, Reason.ACCESS_DENIED),
+)
+
+
+def classify(error: ClientError, operation: str) -> AwsFailure:
+    """What the error calls for. Unknown codes of the client's fault are INVALID: retrying cannot help."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    message = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+
+    def failure(kind: Kind, reason: Reason) -> AwsFailure:
+        return AwsFailure(kind, reason, f"{code}: {message}", operation, code)
+
+    if code in _BY_CODE:
+        return failure(*_BY_CODE[code])
+    lower = message.lower()
+    for words, kind, reason in _BY_MESSAGE:
+        if words in lower:
+            return failure(kind, reason)
+    if http >= 500 or http == 429:
+        return failure(Kind.RETRY, Reason.UNAVAILABLE)
+    return failure(Kind.INVALID, Reason.INVALID_SPEC)
+
+
+@contextmanager
+def translated(operation: str) -> Iterator[None]:
+    """Let nothing of boto3's out but AwsFailure."""
+    try:
+        yield
+    except ClientError as error:
+        raise classify(error, operation) from error
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
+        raise AwsFailure(Kind.BLOCKED, Reason.CREDENTIALS, str(error), operation) from error
+    except BotoCoreError as error:
+        raise AwsFailure(Kind.RETRY, Reason.UNAVAILABLE, str(error), operation) from error

@@ -1,0 +1,136 @@
+"""Looks at AWS: the few Describe and List calls that a plan needs."""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from smendpoints.aws.clients import Clients
+from smendpoints.aws.errors import translated
+from smendpoints.domain import names
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed import (
+    Leftovers,
+    ObservedConfig,
+    ObservedEndpoint,
+    ObservedTarget,
+    parse_config,
+    parse_endpoint,
+    parse_target,
+)
+from smendpoints.domain.ownership import Owner
+
+T = TypeVar("T")
+_HASH = rf"[0-9a-f]{{{names.HASH_LENGTH}}}"
+
+
+class Observer:
+    """Looks at one place. Configs never change, so each is described once."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._lock = threading.Lock()
+        self._configs: dict[str, ObservedConfig] = {}
+
+    def _call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
+        with translated(operation):
+            response: dict[str, Any] = getattr(self._clients(service), operation)(**params)
+            return response
+
+    def _all(self, service: str, operation: str, key: str, **params: Any) -> list[dict[str, Any]]:
+        with translated(operation):
+            pages = self._clients(service).get_paginator(operation).paginate(**params)
+            return [entry for page in pages for entry in page[key]]
+
+    def endpoint(self, name: str) -> ObservedEndpoint | None:
+        """The endpoint with its tags; None if it is not there."""
+        response = _unless_gone(lambda: self._call("sagemaker", "describe_endpoint", EndpointName=name))
+        if response is None:
+            return None
+        tags = _unless_gone(lambda: self.tags(response["EndpointArn"]))
+        return parse_endpoint(response, tags) if tags is not None else None
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of anything in SageMaker."""
+        return {tag["Key"]: tag["Value"] for tag in self._all("sagemaker", "list_tags", "Tags", ResourceArn=arn)}
+
+    def config(self, name: str) -> ObservedConfig | None:
+        """A config; None if it is not there."""
+        known = self._configs.get(name)
+        if known is not None:
+            return known
+        response = _unless_gone(lambda: self._call("sagemaker", "describe_endpoint_config", EndpointConfigName=name))
+        if response is None:
+            return None
+        config = parse_config(response)
+        with self._lock:
+            if len(self._configs) > 5000:
+                self._configs.clear()
+            self._configs[name] = config
+        return config
+
+    def forget_config(self, name: str) -> None:
+        """A config was deleted."""
+        with self._lock:
+            self._configs.pop(name, None)
+
+    def targets(self, resource_ids: list[str]) -> tuple[ObservedTarget, ...]:
+        """The scalable targets with these ids, each with its policies and schedules."""
+        if not resource_ids:
+            return ()
+        found = self._all(
+            "application-autoscaling",
+            "describe_scalable_targets",
+            "ScalableTargets",
+            ServiceNamespace="sagemaker",
+            ResourceIds=sorted(resource_ids),
+        )
+        return tuple(self._target(entry) for entry in found)
+
+    def _target(self, entry: Mapping[str, Any]) -> ObservedTarget:
+        which = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": entry["ResourceId"],
+            "ScalableDimension": entry["ScalableDimension"],
+        }
+        service = "application-autoscaling"
+        policies = self._all(service, "describe_scaling_policies", "ScalingPolicies", **which)
+        schedules = self._all(service, "describe_scheduled_actions", "ScheduledActions", **which)
+        return parse_target(entry, [*policies], [*schedules])
+
+    def alarms(self, prefix: str) -> dict[str, Mapping[str, Any]]:
+        """The metric alarms whose names begin so."""
+        found = self._all("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix)
+        return {alarm["AlarmName"]: alarm for alarm in found}
+
+    def leftovers(self, endpoint: str, owner: Owner, *, alarms: bool) -> Leftovers:
+        """What of the owner's is there: configs and models by name and tags, alarms by name."""
+        configs = []
+        prefix = names.config_prefix(endpoint)
+        for entry in self._all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=prefix):
+            name = entry["EndpointConfigName"]
+            if re.fullmatch(f"{re.escape(prefix)}-{_HASH}", name) and self._owned(entry["EndpointConfigArn"], owner):
+                config = self.config(name)
+                if config is not None:
+                    configs.append(config)
+        models = {}
+        prefix = names.model_prefix(endpoint)
+        for entry in self._all("sagemaker", "list_models", "Models", NameContains=prefix):
+            name = entry["ModelName"]
+            if re.fullmatch(f"{re.escape(prefix)}-.+-{_HASH}", name) and self._owned(entry["ModelArn"], owner):
+                models[name] = entry["ModelArn"]
+        found = tuple(self.alarms(names.alarm_prefix(endpoint))) if alarms else ()
+        return Leftovers(tuple(configs), models, found)
+
+    def _owned(self, arn: str, owner: Owner) -> bool:
+        tags = _unless_gone(lambda: self.tags(arn))
+        return tags is not None and owner.owns(tags)
+
+
+def _unless_gone(call: Callable[[], T]) -> T | None:
+    try:
+        return call()
+    except AwsFailure as failure:
+        if failure.kind is Kind.GONE:
+            return None
+        raise

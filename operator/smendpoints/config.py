@@ -1,0 +1,37 @@
+"""The operator's configuration: environment variables `SMENDPOINTS_*`, read once, passed down."""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from smendpoints.api.spec import ROLE_ARN
+
+
+class Config(BaseSettings):
+    """Frozen settings of one operator process. Empty variables count as unset."""
+
+    model_config = SettingsConfigDict(env_prefix="SMENDPOINTS_", frozen=True, env_ignore_empty=True)
+
+    namespaces: str = Field("", description="Namespaces to serve, separated by commas; empty: all.")
+    cluster_id: str | None = Field(
+        None,
+        description="Identity of the cluster in ownership tags; the UID of the namespace kube-system if unset.",
+        pattern=r"^[A-Za-z0-9._:/=+@-]{1,256}$",
+    )
+    region: str | None = Field(None, description="Default AWS region; else AWS_REGION or AWS_DEFAULT_REGION.")
+    default_execution_role_arn: str | None = Field(
+        None, description="Execution role of objects that name none.", pattern=ROLE_ARN
+    )
+    tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
+    poll_seconds: float = Field(15.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
+    watch_seconds: float = Field(30.0, description="How often AWS is asked about endpoints at rest.", gt=0, le=3600)
+    threads: int = Field(32, description="Most passes at once.", ge=1, le=256)
+    log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")
+    log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")
+    liveness_port: int | None = Field(None, description="Port of /healthz.", ge=1, le=65535)
+    metrics_port: int | None = Field(None, description="Port of /metrics.", ge=1, le=65535)
+
+    def namespace_list(self) -> tuple[str, ...]:
+        """The namespaces to serve; empty: all."""
+        return tuple(name.strip() for name in self.namespaces.split(",") if name.strip())

@@ -1,0 +1,1 @@
+"""One pass over one object: observe, plan, act, report. Knows neither kopf nor boto3."""

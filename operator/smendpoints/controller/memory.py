@@ -1,0 +1,59 @@
+"""What the operator keeps in mind of one object between passes. Nothing that matters: a restart loses it safely."""
+
+import random
+from dataclasses import dataclass, field
+
+from smendpoints.api.status import SageMakerEndpointStatus
+from smendpoints.aws.watch import Summary
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.reasons import Reason
+
+_SETTLING_WINDOW = 120.0
+_BLOCKED_RETRY = 300.0
+_LONGEST_BACKOFF = 300.0
+
+
+@dataclass
+class Memory:
+    """Times are seconds of a monotonic clock."""
+
+    generation: int | None = None
+    due_at: float = float("-inf")
+    written_at: float = float("-inf")
+    seen: Summary | None = None
+    waiting_in: str | None = None
+    watched: bool = False
+    reported: SageMakerEndpointStatus | None = None
+    collected: str | None = None
+    failures: int = 0
+    settling_since: float | None = None
+    hopeless: AwsFailure | None = None
+    jitter: random.Random = field(default_factory=random.Random)
+
+    def remember_success(self) -> None:
+        """The pass went through."""
+        self.failures = 0
+        self.settling_since = None
+        self.hopeless = None
+
+    def judge(self, failure: AwsFailure, now: float) -> AwsFailure:
+        """What may be eventual consistency is believed for two minutes, then it is a failure like others."""
+        if failure.kind is not Kind.SETTLING:
+            return failure
+        self.settling_since = self.settling_since if self.settling_since is not None else now
+        if now - self.settling_since < _SETTLING_WINDOW:
+            return failure
+        reason = Reason.NOT_ACCESSIBLE if failure.reason is Reason.BUSY else failure.reason
+        return AwsFailure(Kind.BLOCKED, reason, failure.message, failure.operation, failure.code)
+
+    def remember_failure(self, failure: AwsFailure, poll: float) -> float:
+        """How many seconds to wait before the next pass."""
+        self.failures += 1
+        if failure.kind is Kind.INVALID:
+            self.hopeless = failure
+            return float("inf")
+        if failure.kind is Kind.BLOCKED:
+            return _BLOCKED_RETRY * self.jitter.uniform(0.8, 1.2)
+        first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
+        backoff = min(first * (1 << min(self.failures - 1, 10)), _LONGEST_BACKOFF)
+        return backoff * self.jitter.uniform(0.5, 1.0)

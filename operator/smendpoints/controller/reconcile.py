@@ -1,0 +1,304 @@
+"""The controller: decides when an object is due, and carries out its passes.
+
+Level-triggered: a pass depends on the spec, on what AWS says now, and on a few facts in the status. Killed between any
+two calls, the next pass goes on from what it finds.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import SageMakerEndpointStatus
+from smendpoints.aws.account import Account
+from smendpoints.aws.clients import Place
+from smendpoints.aws.watch import Summary
+from smendpoints.controller.memory import Memory
+from smendpoints.controller.settings import ControllerSettings
+from smendpoints.domain import conditions, names
+from smendpoints.domain.actions import PolicyARN, Verb
+from smendpoints.domain.desired import Desired, desire
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed import Observed
+from smendpoints.domain.ownership import Owner
+from smendpoints.domain.plan import plan
+from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_deletion, plan_retention
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.status import Event, events, report
+from smendpoints.domain.verdict import Again, Plan, working
+
+_LOOK_AT_LOG = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pass came to. `status` is None when it need not be written."""
+
+    status: SageMakerEndpointStatus | None
+    events: tuple[Event, ...] = ()
+    again_after: float = 0.0
+    gone: bool = False
+    message: str = ""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Controller:
+    """Reconciles objects; safe to call from many threads, but one at a time for each object."""
+
+    def __init__(
+        self,
+        settings: ControllerSettings,
+        accounts: Callable[[Place], Account],
+        now: Callable[[], datetime] = _now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._accounts = accounts
+        self._now = now
+        self._monotonic = monotonic
+
+    def account(self, resource: SageMakerEndpoint) -> Account:
+        """The account and region that the object lives in."""
+        spec = resource.spec
+        return self._accounts(Place(spec.region or self._settings.region, spec.assume_role_arn))
+
+    def endpoint_name(self, resource: SageMakerEndpoint) -> str:
+        """The endpoint's name in AWS."""
+        meta = resource.metadata
+        return resource.spec.endpoint_name or names.endpoint_name(meta.namespace, meta.name)
+
+    def due(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
+        """Whether a pass has something to do. Costs nothing, asks nobody."""
+        if memory.generation != resource.metadata.generation or self._monotonic() >= memory.due_at:
+            return True
+        if memory.reported is not None and memory.reported != resource.status:
+            return True
+        if not memory.watched:
+            return False
+        return self.account(resource).watch.peek(self.endpoint_name(resource)) != memory.seen
+
+    def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
+        """One pass. Never raises AwsFailure: what AWS refuses is told in the status."""
+        memory.generation, before = resource.metadata.generation, memory.generation
+        if before != memory.generation:
+            memory.hopeless = None
+        try:
+            desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
+            account = self.account(resource)
+            summary = self._look(account, desired.endpoint_name, memory)
+            if before == memory.generation and self._quiet(resource, summary, memory):
+                memory.due_at = self._monotonic() + self._settings.poll_seconds
+                return Outcome(None, again_after=self._settings.poll_seconds)
+            observed = self._observe(account, resource, desired, summary, memory)
+        except AwsFailure as failure:
+            return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
+        todo = plan(resource, desired, observed, self._now())
+        refused, acted = self._act(account, todo, memory)
+        memory.seen = summary
+        return self._report(resource, account, desired, observed, todo, refused, memory, acted=acted)
+
+    def _look(self, account: Account, name: str, memory: Memory) -> Summary | None:
+        return account.watch.look(name, max_age=self._settings.poll_seconds * 0.9, since=memory.written_at)
+
+    def _quiet(self, resource: SageMakerEndpoint, summary: Summary | None, memory: Memory) -> bool:
+        """Whether AWS is still at what it was at: then there is nothing to look at more closely."""
+        if memory.waiting_in is None or summary is None or summary.status != memory.waiting_in:
+            return False
+        if memory.reported != resource.status:
+            return False
+        rollout = resource.spec.rollout
+        stepwise = rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0
+        return not (stepwise and summary.status == "Updating")
+
+    def _observe(
+        self,
+        account: Account,
+        resource: SageMakerEndpoint,
+        desired: Desired,
+        summary: Summary | None,
+        memory: Memory,
+    ) -> Observed:
+        endpoint = account.observe.endpoint(desired.endpoint_name) if summary is not None else None
+        if endpoint is None or not desired.owner.owns(endpoint.tags):
+            return Observed(endpoint)
+        if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
+            return Observed(endpoint)
+        live = wanted = leftovers = None
+        rolling = endpoint.config_name != desired.config_name
+        if rolling:
+            live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
+            wanted = account.observe.config(desired.config_name) if self._known(resource, desired) else None
+        variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
+        targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
+        steps = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
+        guarded = bool(desired.rollback_alarms)
+        step_targets = any("StepScaling" in str(policy) for target in targets for policy in target.policies.values())
+        alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if steps or guarded or step_targets else {}
+        if not rolling and memory.collected != desired.config_name:
+            leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
+        return Observed(endpoint, live, wanted, targets, alarms, leftovers)
+
+    @staticmethod
+    def _known(resource: SageMakerEndpoint, desired: Desired) -> bool:
+        """Whether the desired config may be there already; a new one need not be asked for."""
+        past = resource.status.rollout
+        pending = past is not None and past.config_name == desired.config_name
+        return pending or any(each.config_name == desired.config_name for each in resource.status.history)
+
+    def _act(self, account: Account, todo: Plan, memory: Memory) -> tuple[AwsFailure | None, bool]:
+        if memory.hopeless is not None and todo.actions:
+            return memory.hopeless, False
+        policies: dict[PolicyARN, str] = {}
+        acted = False
+        for action in todo.actions:
+            try:
+                account.act(action, policies)
+            except AwsFailure as failure:
+                memory.written_at = self._monotonic()
+                return memory.judge(failure, self._monotonic()), acted
+            acted = acted or action.verb.changes_endpoint
+        if todo.actions:
+            memory.written_at = self._monotonic()
+        return None, acted
+
+    def _report(
+        self,
+        resource: SageMakerEndpoint,
+        account: Account,
+        desired: Desired,
+        observed: Observed,
+        todo: Plan,
+        failure: AwsFailure | None,
+        memory: Memory,
+        *,
+        acted: bool,
+    ) -> Outcome:
+        tail: list[str] = []
+        old_failure = resource.status.failure
+        reason = todo.rollout.message if todo.rollout is not None else None
+        if todo.verdict.reason in _LOOK_AT_LOG and (old_failure is None or old_failure.reason != reason):
+            tail = account.log_tail(desired.endpoint_name)
+        status = report(
+            resource,
+            desired,
+            observed,
+            todo,
+            failure,
+            acted=acted,
+            url=account.invocations_url(desired.endpoint_name),
+            log_tail=tail,
+            now=self._now(),
+        )
+        if failure is not None:
+            memory.waiting_in, memory.watched = None, True
+            return self._outcome(
+                resource, status, memory, memory.remember_failure(failure, self._settings.poll_seconds)
+            )
+        memory.remember_success()
+        memory.watched = todo.again is Again.STEADY and not acted
+        shown = observed.endpoint.status if observed.endpoint is not None else None
+        memory.waiting_in = todo.endpoint_status if acted else (shown if todo.again is Again.POLL else None)
+        if todo.collected or self._made_from_nothing(resource, todo):
+            memory.collected = desired.config_name
+        wait = {Again.NOW: 0.0, Again.POLL: self._settings.poll_seconds, Again.STEADY: float("inf")}
+        after = wait[todo.again] if isinstance(todo.again, Again) else todo.again
+        return self._outcome(resource, status, memory, after)
+
+    @staticmethod
+    def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
+        creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
+        return creates and not resource.status.history and resource.status.observed_generation < 0
+
+    def _outcome(
+        self, resource: SageMakerEndpoint, status: SageMakerEndpointStatus, memory: Memory, after: float
+    ) -> Outcome:
+        memory.due_at = self._monotonic() + after
+        memory.reported = status
+        changed = status != resource.status
+        happened = events(resource.status, status) if changed else ()
+        return Outcome(status if changed else None, happened, after)
+
+    def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
+        """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
+        after = memory.remember_failure(failure, self._settings.poll_seconds)
+        old = resource.status
+        generation = resource.metadata.generation
+        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
+            verdict = working(failure.reason, str(failure))
+            verdict = replace(verdict, reconciling=False, stalled=True)
+        elif old.observed_generation == generation and old.conditions:
+            memory.due_at = self._monotonic() + after
+            memory.reported = old
+            return Outcome(None, again_after=after)
+        else:
+            verdict = working(failure.reason, str(failure))
+        kept = [each for each in old.conditions if each.type not in {"Ready", "Reconciling", "Stalled"}]
+        new = [*kept, *conditions.of_verdict(verdict, generation, self._now())]
+        status = old.model_copy(
+            update={"observed_generation": generation, "conditions": conditions.merge(old.conditions, new)}
+        )
+        return self._outcome(resource, status, memory, after)
+
+    def finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
+        """One pass of leaving. `gone` says that the finalizer may go."""
+        meta = resource.metadata
+        owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
+        name = self.endpoint_name(resource)
+        try:
+            account = self.account(resource)
+            summary = self._look(account, name, memory)
+            if summary is not None and summary.status == memory.waiting_in == "Deleting":
+                return Outcome(None, again_after=self._settings.poll_seconds, message=f"waiting for {name} to be gone")
+            retain = resource.spec.deletion_policy == "Retain"
+            observed = self._observe_leaving(account, name, owner, summary, retain=retain)
+            todo = plan_retention(observed, owner) if retain else plan_deletion(observed, owner)
+        except AwsFailure as failure:
+            return self._leaving_failed(resource, failure, memory)
+        failed, acted = self._act(account, todo, memory)
+        if failed is not None:
+            return self._leaving_failed(resource, failed, memory)
+        memory.remember_success()
+        memory.waiting_in = todo.endpoint_status if acted or todo.endpoint_status else None
+        if todo.verdict.ready:
+            return Outcome(None, gone=True, message=todo.verdict.message)
+        return self._leaving(resource, todo, memory, self._settings.poll_seconds)
+
+    @staticmethod
+    def _observe_leaving(
+        account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool
+    ) -> Observed:
+        endpoint = account.observe.endpoint(name) if summary is not None else None
+        if endpoint is not None and owner.owns(endpoint.tags) and not retain:
+            ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
+            return Observed(endpoint, targets=account.observe.targets(ids))
+        return Observed(endpoint, leftovers=account.observe.leftovers(name, owner, alarms=not retain))
+
+    def _leaving_failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
+        memory.waiting_in = None
+        after = min(memory.remember_failure(failure, self._settings.poll_seconds), 300.0)
+        told = Plan(working(failure.reason, str(failure)))
+        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
+            told = Plan(replace(told.verdict, reconciling=False, stalled=True))
+        memory.hopeless = None
+        return self._leaving(resource, told, memory, after)
+
+    def _leaving(self, resource: SageMakerEndpoint, todo: Plan, memory: Memory, after: float) -> Outcome:
+        old = resource.status
+        generation = resource.metadata.generation
+        new = conditions.of_verdict(todo.verdict, generation, self._now())
+        endpoint = old.endpoint
+        if endpoint is not None and todo.endpoint_status is not None:
+            endpoint = endpoint.model_copy(update={"status": todo.endpoint_status})
+        status = old.model_copy(
+            update={
+                "observed_generation": generation,
+                "conditions": conditions.merge(old.conditions, new),
+                "endpoint": endpoint,
+            }
+        )
+        outcome = self._outcome(resource, status, memory, after)
+        return replace(outcome, message=todo.verdict.message)

@@ -1,0 +1,78 @@
+"""Actions: single calls to AWS, as values. The plan makes them, the aws layer carries them out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Verb(Enum):
+    """What an action does: service and operation in boto3's words."""
+
+    CREATE_MODEL = ("sagemaker", "create_model")
+    DELETE_MODEL = ("sagemaker", "delete_model")
+    CREATE_CONFIG = ("sagemaker", "create_endpoint_config")
+    DELETE_CONFIG = ("sagemaker", "delete_endpoint_config")
+    CREATE_ENDPOINT = ("sagemaker", "create_endpoint")
+    UPDATE_ENDPOINT = ("sagemaker", "update_endpoint")
+    SET_WEIGHTS_AND_CAPACITIES = ("sagemaker", "update_endpoint_weights_and_capacities")
+    DELETE_ENDPOINT = ("sagemaker", "delete_endpoint")
+    ADD_TAGS = ("sagemaker", "add_tags")
+    DELETE_TAGS = ("sagemaker", "delete_tags")
+    REGISTER_TARGET = ("application-autoscaling", "register_scalable_target")
+    DEREGISTER_TARGET = ("application-autoscaling", "deregister_scalable_target")
+    PUT_POLICY = ("application-autoscaling", "put_scaling_policy")
+    DELETE_POLICY = ("application-autoscaling", "delete_scaling_policy")
+    PUT_SCHEDULE = ("application-autoscaling", "put_scheduled_action")
+    DELETE_SCHEDULE = ("application-autoscaling", "delete_scheduled_action")
+    PUT_ALARM = ("cloudwatch", "put_metric_alarm")
+    DELETE_ALARMS = ("cloudwatch", "delete_alarms")
+
+    @property
+    def service(self) -> str:
+        """boto3's name of the service."""
+        return str(self.value[0])
+
+    @property
+    def operation(self) -> str:
+        """boto3's name of the operation."""
+        return str(self.value[1])
+
+    @property
+    def removes(self) -> bool:
+        """Whether "not found" is success."""
+        return self.operation.startswith(("delete_", "deregister_"))
+
+    @property
+    def changes_endpoint(self) -> bool:
+        """Whether the endpoint is busy afterwards, so that a pass ends with it."""
+        return self in {
+            Verb.CREATE_ENDPOINT,
+            Verb.UPDATE_ENDPOINT,
+            Verb.SET_WEIGHTS_AND_CAPACITIES,
+            Verb.DELETE_ENDPOINT,
+        }
+
+
+@dataclass(frozen=True)
+class Action:
+    """One call to AWS.
+
+    `params` may name the result of an earlier action of the same plan: a step scaling alarm needs the ARN that
+    PutScalingPolicy returns. Such a value is a `PolicyARN`.
+    """
+
+    verb: Verb
+    target: str
+    params: Mapping[str, Any] = field(hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.verb.name} {self.target}"
+
+
+@dataclass(frozen=True)
+class PolicyARN:
+    """Stands for the ARN of a scaling policy until it is known."""
+
+    resource_id: str
+    policy: str

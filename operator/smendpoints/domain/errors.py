@@ -1,0 +1,43 @@
+"""What can go wrong with a pass, in the terms the plan and the status think in.
+
+`AwsFailure` is the only error that the aws layer lets out; its `Kind` decides what happens next:
+
+    RETRY     throttling, 5xx, network          again, with back-off
+    BUSY      in-progress endpoint, concurrent  again after the next look
+    SETTLING  may be eventual consistency       again for a bounded window, then BLOCKED
+    BLOCKED   quota, permission, missing role   `Stalled`; looked at again now and then, as the cure is in AWS
+    INVALID   the request can't succeed         `Stalled` until the spec changes
+    EXISTS    already existing                  look, compare, go on
+    GONE      not found                         success when deleting
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from smendpoints.domain.reasons import Reason
+
+
+class Kind(StrEnum):
+    """What a failure calls for."""
+
+    RETRY = "retry"
+    BUSY = "busy"
+    SETTLING = "settling"
+    BLOCKED = "blocked"
+    INVALID = "invalid"
+    EXISTS = "exists"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class AwsFailure(Exception):  # noqa: N818 - a failure may be no error: GONE while deleting is success
+    """A call that AWS did not carry out, classified."""
+
+    kind: Kind
+    reason: Reason
+    message: str
+    operation: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.message}" if self.operation else self.message

@@ -1,0 +1,63 @@
+"""Names in AWS. Names are content: what a thing is decides what it is called.
+
+Two equal contents have one name, so that creating is idempotent and a process killed between any two calls leaves
+nothing doubled.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LONGEST = 63
+HASH_LENGTH = 10
+
+
+def content_hash(content: Mapping[str, Any] | Sequence[Any] | str) -> str:
+    """Ten hex digits of the SHA-256 of the content's canonical JSON."""
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def fit(name: str, longest: int = LONGEST) -> str:
+    """The name, or its beginning with a hash of the whole when it is longer than `longest`."""
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - HASH_LENGTH - 1].rstrip('-')}-{content_hash(name)}"
+
+
+def endpoint_name(namespace: str, name: str) -> str:
+    """The default name of an endpoint. Dots of a Kubernetes name become hyphens."""
+    return fit(re.sub(r"-{2,}", "-", f"{namespace}-{name}".replace(".", "-")))
+
+
+def model_prefix(endpoint: str) -> str:
+    """What the names of all models of an endpoint begin with."""
+    return fit(endpoint, LONGEST - HASH_LENGTH - 1 - 14)
+
+
+def model_name(endpoint: str, variant: str, content: Mapping[str, Any]) -> str:
+    """`<endpoint>-<variant>-<hash of what defines it>`."""
+    prefix = f"{model_prefix(endpoint)}-{variant}"
+    return f"{fit(prefix, LONGEST - HASH_LENGTH - 1)}-{content_hash(content)}"
+
+
+def config_prefix(endpoint: str) -> str:
+    """What the names of all configs of an endpoint begin with."""
+    return fit(endpoint, LONGEST - HASH_LENGTH - 1)
+
+
+def config_name(endpoint: str, content: Mapping[str, Any]) -> str:
+    """`<endpoint>-<hash>`."""
+    return f"{config_prefix(endpoint)}-{content_hash(content)}"
+
+
+def alarm_prefix(endpoint: str) -> str:
+    """What the names of all alarms of an endpoint begin with."""
+    return f"smendpoints/{endpoint}/"
+
+
+def resource_id(endpoint: str, variant: str) -> str:
+    """The variant's name in Application Auto Scaling."""
+    return f"endpoint/{endpoint}/variant/{variant}"

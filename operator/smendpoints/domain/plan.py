@@ -1,0 +1,342 @@
+"""The plan: from what the spec wants and what AWS says to the next calls. A pure function.
+
+One pass makes at most one change that leaves the endpoint busy; then AWS is looked at again.
+
+    no endpoint ───> create ───> Creating ───> InService ───> in place: weights, counts, scaling, tags
+                        ^            │             │  ^
+                        └─ delete <─ Failed        │  └── Updating <── (memory first) new revision
+                                                   └────> rolled back: stuck until the spec changes
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import RolloutStatus
+from smendpoints.domain.actions import Action, Verb
+from smendpoints.domain.collect import collect
+from smendpoints.domain.desired import Desired, tag_list
+from smendpoints.domain.observed import Observed, ObservedEndpoint
+from smendpoints.domain.ownership import owner_of
+from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
+from smendpoints.domain.plan_scaling import deregister, plan_scaling, unwanted_targets
+from smendpoints.domain.plan_update import (
+    changes_in_place,
+    create_revision,
+    describe_changes,
+    describe_in_place,
+    tag_changes,
+    targets_in_the_way,
+    update_endpoint,
+)
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
+
+_AWS_FAULT = "request to service failed"
+_CAPACITY = ("unable to provision requested", "insufficientinstancecapacity", "insufficient capacity")
+_FIRST_RETRY = timedelta(seconds=60)
+_LONGEST_RETRY = timedelta(minutes=30)
+
+
+def may_try_again(failure_reason: str | None) -> bool:
+    """Whether AWS says that the fault was its own, or that it lacked capacity: then the same config may work later."""
+    text = (failure_reason or "").lower()
+    return text.startswith(_AWS_FAULT) or any(word in text for word in _CAPACITY)
+
+
+def was_converged(resource: SageMakerEndpoint, config_name: str) -> bool:
+    """Whether this generation was in service once, so that a difference now is drift and no work left."""
+    status = resource.status
+    return (
+        status.observed_generation == resource.metadata.generation
+        and status.endpoint is not None
+        and status.endpoint.config_name == config_name
+        and any(condition.type == "Drifted" for condition in status.conditions)
+    )
+
+
+def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now: datetime) -> Plan:
+    """What to do next, and what to tell meanwhile."""
+    endpoint = observed.endpoint
+    if endpoint is None:
+        return _plan_absent(resource, desired, observed, now)
+    if not desired.owner.owns(endpoint.tags):
+        return _plan_foreign(resource, desired, endpoint)
+    if resource.spec.suspend:
+        message = f"suspended: the endpoint is {endpoint.status} and is only watched"
+        verdict = arrived if endpoint.status == "InService" else resting
+        return Plan(verdict(Reason.SUSPENDED, message), again=Again.STEADY, rollout=resource.status.rollout)
+    match endpoint.status:
+        case "Deleting":
+            stopping = resource.spec.desired_state == "Stopped"
+            return plan_endpoint_removal(endpoint, observed, Reason.STOPPING if stopping else Reason.DELETING)
+        case "Creating":
+            message = f"AWS is creating the endpoint {endpoint.name}"
+            return Plan(working(Reason.CREATING, message), rollout=resource.status.rollout)
+        case "Failed":
+            return _plan_failed(resource, desired, observed, endpoint, now)
+        case status if status in IN_PROGRESS:
+            return _plan_busy(resource, desired, endpoint)
+        case _:
+            return _plan_settled(resource, desired, observed, endpoint, now)
+
+
+def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now: datetime) -> Plan:
+    spec = resource.spec
+    if spec.suspend:
+        return Plan(resting(Reason.SUSPENDED, "suspended: the endpoint does not exist"), again=Again.STEADY)
+    if spec.desired_state == "Stopped":
+        message = "stopped as desiredState says; Running restores it"
+        return Plan(arrived(Reason.STOPPED, message), again=Again.STEADY, endpoint_status="Stopped")
+    drift = ("the endpoint was deleted",) if was_converged(resource, desired.config_name) else ()
+    if drift and spec.drift_policy == "Report":
+        message = f"the endpoint {desired.endpoint_name} was deleted in AWS; driftPolicy is Report"
+        return Plan(stuck(Reason.DRIFT_FOUND, message), again=Again.STEADY, drift=drift, endpoint_status="NotFound")
+    create = Action(
+        Verb.CREATE_ENDPOINT,
+        desired.endpoint_name,
+        {
+            "EndpointName": desired.endpoint_name,
+            "EndpointConfigName": desired.config_name,
+            "Tags": tag_list(desired.tags),
+        },
+    )
+    return Plan(
+        working(Reason.CREATING, f"creating the endpoint {desired.endpoint_name}"),
+        (*create_revision(desired, observed), create),
+        rollout=RolloutStatus(config_name=desired.config_name, phase="InProgress", started_at=now),
+        drift=drift,
+        endpoint_status="Creating",
+    )
+
+
+def _plan_foreign(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
+    owner = owner_of(endpoint.tags)
+    if resource.spec.adopt_existing and owner is None and not resource.spec.suspend:
+        adopt = Action(
+            Verb.ADD_TAGS, endpoint.name, {"ResourceArn": endpoint.arn, "Tags": tag_list(desired.owner.tags())}
+        )
+        return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), (adopt,), again=Again.NOW)
+    whose = f"it belongs to {owner}" if owner else "it was not made by this operator"
+    advice = "choose another spec.endpointName" + ("" if owner else ", or set spec.adoptExisting to take it over")
+    message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"
+    return Plan(stuck(Reason.NOT_OWNED, message), again=Again.STEADY)
+
+
+def _plan_failed(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """A Failed endpoint can only be deleted; that happens when the spec changes, or when trying again makes sense."""
+    reason = endpoint.failure_reason or "AWS gives no reason"
+    if resource.spec.desired_state == "Stopped":
+        return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
+    if endpoint.config_name != desired.config_name:
+        return plan_endpoint_removal(endpoint, observed, Reason.CREATING)
+    rollout = _failed_rollout(resource, desired, endpoint, now, reason)
+    if may_try_again(reason):
+        wait = _retry_after(resource, desired) - (now - endpoint.modified_at)
+        if wait <= timedelta(0):
+            return replace(plan_endpoint_removal(endpoint, observed, Reason.CREATING), rollout=rollout)
+        message = f"{reason}; trying again in {int(wait.total_seconds())} s"
+        verdict = working(Reason.CAPACITY_SHORTAGE, message)
+        return Plan(verdict, again=max(1.0, wait.total_seconds()), rollout=rollout)
+    return Plan(stuck(Reason.CREATE_FAILED, reason), again=Again.STEADY, rollout=rollout)
+
+
+def _retry_after(resource: SageMakerEndpoint, desired: Desired) -> timedelta:
+    failed = 0
+    for revision in resource.status.history:
+        if revision.config_name != desired.config_name or revision.outcome != "Failed":
+            break
+        failed += 1
+    return min(_FIRST_RETRY * (1 << max(0, failed - 1)), _LONGEST_RETRY)
+
+
+def _failed_rollout(
+    resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint, now: datetime, reason: str
+) -> RolloutStatus:
+    past = resource.status.rollout
+    if past is None or past.config_name != desired.config_name:
+        past = RolloutStatus(config_name=desired.config_name, phase="Failed", started_at=now)
+    return past.model_copy(
+        update={
+            "phase": "Failed",
+            "step": None,
+            "message": reason[:1024],
+            "endpoint_modified_at": endpoint.modified_at,
+        }
+    )
+
+
+def _plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
+    """Updating, RollingBack or SystemUpdating: AWS takes no other change; say whose change it is."""
+    rollout = resource.status.rollout
+    attempted = endpoint.pending_config or (
+        rollout.config_name if rollout is not None and rollout.phase in {"Pending", "InProgress"} else None
+    )
+    if attempted is None or attempted == endpoint.config_name == desired.config_name:
+        if endpoint.status == "SystemUpdating" or not changes_in_place(desired, endpoint):
+            reason = Reason.MAINTENANCE if endpoint.status == "SystemUpdating" else Reason.IN_SERVICE
+            if endpoint.config_name == desired.config_name and was_converged(resource, desired.config_name):
+                message = f"in service; AWS is at work ({endpoint.status})"
+                return Plan(arrived(reason, message), rollout=rollout)
+        return Plan(
+            working(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
+        )
+    step = "; ".join(step for variant in endpoint.variants for step in variant.steps) or None
+    if rollout is not None and rollout.config_name == attempted:
+        rollout = rollout.model_copy(update={"phase": "InProgress", "step": step, "message": None})
+    if endpoint.status == "RollingBack":
+        return Plan(working(Reason.ROLLING_BACK, f"AWS is rolling back {attempted}"), rollout=rollout)
+    if attempted != desired.config_name:
+        message = f"waiting for the rollout of {attempted} to end; then {desired.config_name} follows"
+    else:
+        message = f"rolling out {attempted}" + (f": {step}" if step else "")
+    return Plan(working(Reason.UPDATING, message), rollout=rollout)
+
+
+def _plan_settled(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    if resource.spec.desired_state == "Stopped":
+        return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
+    if endpoint.config_name == desired.config_name:
+        return _plan_live(resource, desired, observed, endpoint, now)
+    return _plan_rollout(resource, desired, observed, endpoint, now)
+
+
+def _plan_rollout(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """Bring a new config into service; the attempt is remembered before it is made.
+
+    After a failed update AWS is InService with the old config, and forgets which config failed.
+    """
+    past = resource.status.rollout
+    moved = past is not None and (past.endpoint_modified_at is None or endpoint.modified_at > past.endpoint_modified_at)
+    ours = past is not None and past.config_name == desired.config_name
+    reason = endpoint.failure_reason
+    if past is not None and ours and past.phase == "Failed":
+        return _plan_rolled_back(resource, desired, observed, endpoint, past, now)
+    attempted = past is not None and (
+        past.phase == "InProgress" or (past.phase == "Pending" and reason is not None and reason != past.message)
+    )
+    if past is not None and ours and attempted:
+        if not moved:
+            return Plan(working(Reason.UPDATING, f"waiting for AWS to begin with {desired.config_name}"), rollout=past)
+        failed = _failed_rollout(resource, desired, endpoint, now, reason or "AWS rolled back and gives no reason")
+        return _plan_rolled_back(resource, desired, observed, endpoint, failed, now)
+    drift = (f"the config in service is {endpoint.config_name}",) if was_converged_before(resource, desired) else ()
+    if drift and resource.spec.drift_policy == "Report":
+        message = f"in service with {endpoint.config_name}, not {desired.config_name}; driftPolicy is Report"
+        return Plan(stuck(Reason.DRIFT_FOUND, message), again=Again.STEADY, drift=drift, rollout=past)
+    changes = describe_changes(desired, observed.live_config)
+    if past is None or not ours or past.phase != "Pending" or moved:
+        pending = RolloutStatus(
+            config_name=desired.config_name,
+            from_config_name=endpoint.config_name,
+            phase="Pending",
+            started_at=now,
+            endpoint_modified_at=endpoint.modified_at,
+            message=reason[:1024] if reason is not None else None,
+        )
+        message = f"about to roll out {desired.config_name}"
+        return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending, drift=drift, changes=changes)
+    alarms = [Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm) for alarm in desired.rollback_alarms]
+    return Plan(
+        working(Reason.UPDATING, f"rolling out {desired.config_name}"),
+        (
+            *create_revision(desired, observed),
+            *alarms,
+            *targets_in_the_way(desired, observed),
+            update_endpoint(desired, observed, endpoint),
+        ),
+        rollout=past.model_copy(update={"phase": "InProgress", "message": None}),
+        drift=drift,
+        endpoint_status="Updating",
+        changes=changes,
+    )
+
+
+def was_converged_before(resource: SageMakerEndpoint, desired: Desired) -> bool:
+    """Whether the desired config was in service at this generation: another one now is a hand in AWS."""
+    rollout = resource.status.rollout
+    return (
+        resource.status.observed_generation == resource.metadata.generation
+        and rollout is not None
+        and rollout.config_name == desired.config_name
+        and rollout.phase == "Succeeded"
+    )
+
+
+def _plan_rolled_back(
+    resource: SageMakerEndpoint,
+    desired: Desired,
+    observed: Observed,
+    endpoint: ObservedEndpoint,
+    failed: RolloutStatus,
+    now: datetime,
+) -> Plan:
+    """AWS went back to the old config. It goes on serving, and scaling; the same config is not tried again."""
+    reason = failed.message or "AWS gives no reason"
+    if may_try_again(reason):
+        since = now - (failed.endpoint_modified_at or endpoint.modified_at)
+        wait = _retry_after(resource, desired) - since
+        if wait <= timedelta(0):
+            pending = failed.model_copy(
+                update={"phase": "Pending", "started_at": now, "endpoint_modified_at": endpoint.modified_at}
+            )
+            message = f"trying {desired.config_name} again"
+            return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending)
+        message = f"AWS rolled back to {endpoint.config_name}: {reason}; trying again in {int(wait.total_seconds())} s"
+        return Plan(working(Reason.UPDATE_FAILED, message), again=max(1.0, wait.total_seconds()), rollout=failed)
+    message = f"AWS rolled back to {endpoint.config_name}, which goes on serving: {reason}"
+    live_variants = {variant.name for variant in endpoint.variants}
+    scalable = replace(desired, targets=tuple(target for target in desired.targets if target.variant in live_variants))
+    actions = plan_scaling(scalable, observed.targets, observed.alarms) if observed.targets is not None else ()
+    actions = tuple(action for action in actions if action.verb is not Verb.DEREGISTER_TARGET)
+    return Plan(stuck(Reason.UPDATE_FAILED, message), actions, again=Again.STEADY, rollout=failed)
+
+
+def _plan_live(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """The desired config is in service: what is left changes in place."""
+    past = resource.status.rollout
+    if past is None or past.config_name != desired.config_name:
+        past = RolloutStatus(config_name=desired.config_name, phase="Succeeded", started_at=now)
+    rollout = past.model_copy(update={"phase": "Succeeded", "step": None, "message": None})
+    in_place = changes_in_place(desired, endpoint)
+    kept_tags = resource.status.endpoint.tag_keys if resource.status.endpoint is not None else []
+    tags = tag_changes(desired, endpoint, kept_tags)
+    targets = observed.targets or ()
+    scaling = plan_scaling(desired, targets, observed.alarms) if observed.targets is not None else ()
+    drift: tuple[str, ...] = ()
+    if was_converged(resource, desired.config_name):
+        drift = (*describe_in_place(in_place), *(f"tags: {action.verb.name}" for action in tags))
+        drift += tuple(f"autoscaling: {action}" for action in scaling)
+        if drift and resource.spec.drift_policy == "Report":
+            message = "in service; AWS differs from the spec: " + "; ".join(drift)
+            return Plan(arrived(Reason.IN_SERVICE, message), again=Again.STEADY, rollout=rollout, drift=drift)
+    if in_place:
+        off = tuple(deregister(target) for target in unwanted_targets(desired, targets))
+        message = "changing in place: " + "; ".join(describe_in_place(in_place))
+        return Plan(
+            working(Reason.SCALING, message),
+            (*tags, *off, in_place[0]),
+            rollout=rollout,
+            drift=drift,
+            endpoint_status="Updating",
+        )
+    collected: tuple[Action, ...] = ()
+    if observed.leftovers is not None:
+        limit = resource.spec.revision_history_limit
+        collected = collect(desired, endpoint, observed.leftovers, resource.status.history, limit)
+    return Plan(
+        arrived(Reason.IN_SERVICE, f"in service with {desired.config_name}"),
+        (*tags, *scaling, *collected),
+        again=Again.STEADY,
+        rollout=rollout,
+        drift=drift,
+        collected=observed.leftovers is not None,
+    )

@@ -1,0 +1,55 @@
+"""The plan for leaving: stop an endpoint, delete all, or let go of all."""
+
+from smendpoints.domain.actions import Action, Verb
+from smendpoints.domain.observed import Leftovers, Observed, ObservedEndpoint
+from smendpoints.domain.ownership import Owner
+from smendpoints.domain.plan_scaling import deregister
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.verdict import Again, Plan, arrived, working
+
+IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
+
+
+def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason: Reason) -> Plan:
+    """Autoscaling off, then the endpoint; waits where AWS makes it wait, and says so."""
+    if endpoint.status == "Deleting":
+        return Plan(working(reason, f"AWS is deleting the endpoint {endpoint.name}"), endpoint_status="Deleting")
+    if endpoint.status in IN_PROGRESS:
+        message = f"waiting: AWS deletes no endpoint that is {endpoint.status}"
+        return Plan(working(reason, message))
+    actions = [deregister(target) for target in observed.targets or ()]
+    delete = Action(Verb.DELETE_ENDPOINT, endpoint.name, {"EndpointName": endpoint.name})
+    message = f"deleting the endpoint {endpoint.name}"
+    return Plan(working(reason, message), (*actions, delete), endpoint_status="Deleting")
+
+
+def _remove(leftovers: Leftovers) -> tuple[Action, ...]:
+    alarms = sorted(leftovers.alarms)
+    actions = [Action(Verb.DELETE_ALARMS, ", ".join(alarms), {"AlarmNames": alarms})] if alarms else []
+    configs = sorted(config.name for config in leftovers.configs)
+    actions += [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
+    actions += [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in sorted(leftovers.models)]
+    return tuple(actions)
+
+
+def plan_deletion(observed: Observed, owner: Owner) -> Plan:
+    """Endpoint (wait until it is gone), then alarms, configs, models. `Deleted` says that nothing is left.
+
+    An endpoint of that name that is not ours is not touched.
+    """
+    endpoint = observed.endpoint
+    if endpoint is not None and owner.owns(endpoint.tags):
+        return plan_endpoint_removal(endpoint, observed, Reason.DELETING)
+    actions = _remove(observed.leftovers or Leftovers())
+    return Plan(arrived(Reason.DELETED, "nothing is left in AWS"), actions, again=Again.NOW)
+
+
+def plan_retention(observed: Observed, owner: Owner) -> Plan:
+    """Let go: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs."""
+    keys = sorted(owner.tags())
+    endpoint = observed.endpoint
+    leftovers = observed.leftovers or Leftovers()
+    arns = [endpoint.arn] if endpoint is not None and owner.owns(endpoint.tags) else []
+    arns += [config.arn for config in leftovers.configs] + sorted(leftovers.models.values())
+    actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
+    return Plan(arrived(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, again=Again.NOW)

@@ -1,0 +1,163 @@
+"""The plan for changes of a live endpoint: what changes in place, and what takes a new config."""
+
+from typing import Any
+
+from smendpoints.domain.actions import Action, Verb
+from smendpoints.domain.desired import Desired, tag_list
+from smendpoints.domain.observed import ConfigVariant, Observed, ObservedConfig, ObservedEndpoint
+from smendpoints.domain.plan_scaling import covers, deregister
+from smendpoints.domain.scaling import DesiredTarget
+
+
+def create_revision(desired: Desired, observed: Observed) -> list[Action]:
+    """Models and config of the desired revision; none where its config is known to be there."""
+    if observed.wanted_config is not None:
+        return []
+    models = [Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models]
+    return [*models, Action(Verb.CREATE_CONFIG, desired.config_name, desired.config_request)]
+
+
+def _same_weight(left: float, right: float | None) -> bool:
+    return right is not None and abs(left - right) <= 1e-5 * max(1.0, abs(left))
+
+
+def changes_in_place(desired: Desired, endpoint: ObservedEndpoint) -> tuple[Action, ...]:
+    """Weights, counts and concurrency that differ: one call for all weights, then one for each variant's capacity.
+
+    AWS takes the weights of several variants in one call, but the capacity of one only.
+    """
+    weights, capacities = [], []
+    for variant in desired.variants:
+        shown = endpoint.variant(variant.name)
+        if shown is None:
+            continue
+        entry: dict[str, Any] = {"VariantName": variant.name}
+        if not _same_weight(variant.weight, shown.desired_weight):
+            weights.append({**entry, "DesiredWeight": variant.weight})
+        if variant.count is not None and shown.desired_count != variant.count:
+            capacities.append({**entry, "DesiredInstanceCount": variant.count})
+        if variant.serverless is not None and not covers(variant.serverless, shown.serverless or {}):
+            capacities.append({**entry, "ServerlessUpdateConfig": variant.serverless})
+    calls = ([weights] if weights else []) + [[capacity] for capacity in capacities]
+    return tuple(
+        Action(
+            Verb.SET_WEIGHTS_AND_CAPACITIES,
+            ", ".join(entry["VariantName"] for entry in call),
+            {"EndpointName": endpoint.name, "DesiredWeightsAndCapacities": call},
+        )
+        for call in calls
+    )
+
+
+def describe_in_place(actions: tuple[Action, ...]) -> tuple[str, ...]:
+    """What the calls change, for people."""
+    words = {
+        "DesiredWeight": "weight",
+        "DesiredInstanceCount": "instances",
+        "ServerlessUpdateConfig": "concurrency",
+    }
+    return tuple(
+        f"{entry['VariantName']}: {words[key]} {value}"
+        for action in actions
+        for entry in action.params["DesiredWeightsAndCapacities"]
+        for key, value in entry.items()
+        if key in words
+    )
+
+
+def tag_changes(desired: Desired, endpoint: ObservedEndpoint, kept: list[str]) -> list[Action]:
+    """Tags that differ; `kept` are the keys that the operator set before."""
+    missing = {key: value for key, value in desired.tags.items() if endpoint.tags.get(key) != value}
+    gone = sorted(key for key in kept if key not in desired.tags and key in endpoint.tags)
+    actions = []
+    if missing:
+        params = {"ResourceArn": endpoint.arn, "Tags": tag_list(missing)}
+        actions.append(Action(Verb.ADD_TAGS, endpoint.name, params))
+    if gone:
+        actions.append(Action(Verb.DELETE_TAGS, endpoint.name, {"ResourceArn": endpoint.arn, "TagKeys": gone}))
+    return actions
+
+
+def targets_in_the_way(desired: Desired, observed: Observed) -> list[Action]:
+    """AWS refuses to change the instance type of a scalable target, or to remove it: those come off first."""
+    types = desired.instance_types()
+    wanted: dict[str, DesiredTarget] = {target.resource_id: target for target in desired.targets}
+    actions = []
+    for target in observed.targets or ():
+        variant = target.resource_id.rpartition("/")[2]
+        live = observed.live_config.variant(variant) if observed.live_config is not None else None
+        stays = (
+            live is not None
+            and types.get(variant) == live.instance_types
+            and target.resource_id in wanted
+            and wanted[target.resource_id].dimension == target.dimension
+        )
+        if not stays:
+            actions.append(deregister(target))
+    return actions
+
+
+def _not_retained(desired: Desired, observed: Observed, endpoint: ObservedEndpoint) -> list[str]:
+    """Which live properties the config's own values shall replace: only those that the spec changed.
+
+    Without that they are kept, and set in place afterwards. A config that is already there may bring values of its own
+    time; then nothing is taken from it.
+    """
+    config = observed.wanted_config
+    common = [(variant, endpoint.variant(variant.name)) for variant in desired.variants]
+    live = [(variant, shown) for variant, shown in common if shown is not None]
+
+    def brings(name: str) -> ConfigVariant | None:
+        return config.variant(name) if config is not None else None
+
+    properties = []
+    weights_fit = config is None or all(
+        (entry := brings(variant.name)) is not None and _same_weight(variant.weight, entry.initial_weight)
+        for variant, _ in live
+    )
+    if weights_fit and any(not _same_weight(variant.weight, shown.desired_weight) for variant, shown in live):
+        properties.append("DesiredWeight")
+    counts_fit = config is None or all(
+        (entry := brings(variant.name)) is not None and variant.count == entry.initial_count for variant, _ in live
+    )
+    ours = all(variant.count is not None for variant, _ in live)
+    if ours and counts_fit and any(variant.count != shown.desired_count for variant, shown in live):
+        properties.append("DesiredInstanceCount")
+    return properties
+
+
+def update_endpoint(desired: Desired, observed: Observed, endpoint: ObservedEndpoint) -> Action:
+    """Bring the desired config into service, keeping live counts and weights."""
+    params: dict[str, object] = {
+        "EndpointName": endpoint.name,
+        "EndpointConfigName": desired.config_name,
+        "RetainAllVariantProperties": True,
+    }
+    excluded = _not_retained(desired, observed, endpoint)
+    if excluded:
+        params["ExcludeRetainedVariantProperties"] = [
+            {"VariantPropertyType": property_type} for property_type in sorted(excluded)
+        ]
+    if desired.deployment is not None:
+        params["DeploymentConfig"] = desired.deployment
+    return Action(Verb.UPDATE_ENDPOINT, endpoint.name, params)
+
+
+def describe_changes(desired: Desired, live: ObservedConfig | None) -> str | None:
+    """What a new revision changes against the live config, in a sentence; None when that is not known."""
+    if live is None:
+        return None
+    types = desired.instance_types()
+    words = []
+    wanted = {entry["VariantName"]: entry for entry in desired.config_request["ProductionVariants"]}
+    for name, entry in wanted.items():
+        before = live.variant(name)
+        if before is None:
+            words.append(f"variant {name} added")
+            continue
+        if before.model != entry["ModelName"]:
+            words.append(f"{name}: model {before.model} -> {entry['ModelName']}")
+        if before.instance_types != types[name]:
+            words.append(f"{name}: {'/'.join(before.instance_types)} -> {'/'.join(types[name])}")
+    words += [f"variant {variant.name} removed" for variant in live.variants if variant.name not in wanted]
+    return "; ".join(words)[:1024] or "settings of the config"

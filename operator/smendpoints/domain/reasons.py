@@ -1,0 +1,51 @@
+"""The reasons of conditions and events: CamelCase constants that programs may rely on."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a condition is as it is."""
+
+    # on the way
+    PENDING = "Pending"
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    ROLLING_BACK = "RollingBack"
+    SCALING = "Scaling"
+    DELETING = "Deleting"
+    STOPPING = "Stopping"
+    MAINTENANCE = "Maintenance"
+    # arrived
+    IN_SERVICE = "InService"
+    STOPPED = "Stopped"
+    SUSPENDED = "Suspended"
+    DELETED = "Deleted"
+    RETAINED = "Retained"
+    # wrong
+    CREATE_FAILED = "CreateFailed"
+    UPDATE_FAILED = "UpdateFailed"
+    ENDPOINT_FAILED = "EndpointFailed"
+    OUT_OF_SERVICE = "OutOfService"
+    NOT_OWNED = "NotOwned"
+    INVALID_SPEC = "InvalidSpec"
+    NAME_CONFLICT = "NameConflict"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    CAPACITY_SHORTAGE = "CapacityShortage"
+    ACCESS_DENIED = "AccessDenied"
+    CREDENTIALS = "CredentialsNotUsable"
+    NOT_ACCESSIBLE = "ModelNotAccessible"
+    NOT_SUPPORTED = "NotSupported"
+    THROTTLED = "Throttled"
+    UNAVAILABLE = "AWSUnavailable"
+    BUSY = "EndpointBusy"
+    INTERNAL_ERROR = "InternalError"
+    # autoscaling
+    AUTOSCALING_ACTIVE = "ScalingActive"
+    AUTOSCALING_PENDING = "ScalingPending"
+    AUTOSCALING_SUSPENDED = "ScalingSuspended"
+    # drift
+    DRIFT_FOUND = "DriftFound"
+    IN_SYNC = "InSync"
+    # done in place, for events
+    IN_PLACE = "ChangedInPlace"
+    ADOPTED = "Adopted"

@@ -1,0 +1,210 @@
+"""The status: what to tell the user after a pass. A pure function of what was seen, planned and refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import (
+    Condition,
+    EndpointStatus,
+    Failure,
+    SageMakerEndpointStatus,
+    VariantStatus,
+)
+from smendpoints.domain import conditions
+from smendpoints.domain.desired import Desired
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.history import next_history
+from smendpoints.domain.observed import Observed, ObservedVariant
+from smendpoints.domain.ownership import PREFIX
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.verdict import Plan, Verdict, stuck, working
+
+_HINTS = {
+    Reason.CREATE_FAILED: "mend the spec and apply it: the failed endpoint is then deleted and created anew",
+    Reason.UPDATE_FAILED: "mend the spec and apply it: this config is not tried again",
+    Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """A Kubernetes Event to send."""
+
+    warning: bool
+    reason: str
+    message: str
+
+
+def verdict_of(failure: AwsFailure, resource: SageMakerEndpoint) -> Verdict | None:
+    """What a failed call means for the whole; None where what was said before still stands."""
+    if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
+        return stuck(failure.reason, str(failure))
+    status = resource.status
+    spoken = status.observed_generation == resource.metadata.generation
+    if spoken and conditions.is_true(status.conditions, "Ready"):
+        return None
+    return working(failure.reason, str(failure))
+
+
+def _variant(shown: ObservedVariant, observed: Observed, desired: Desired) -> VariantStatus:
+    target = next((each for each in desired.targets if each.variant == shown.name), None)
+    found = next(
+        (each for each in observed.targets or () if target is not None and each.resource_id == target.resource_id), None
+    )
+    bounds = found or target
+    return VariantStatus(
+        name=shown.name,
+        image=shown.image,
+        digest=shown.digest,
+        current_weight=shown.current_weight,
+        desired_weight=shown.desired_weight,
+        current_instances=shown.current_count,
+        desired_instances=shown.desired_count,
+        min_capacity=bounds.min_capacity if bounds is not None else None,
+        max_capacity=bounds.max_capacity if bounds is not None else None,
+    )
+
+
+def _instances(variants: list[VariantStatus]) -> str | None:
+    hosted = [variant for variant in variants if variant.desired_instances is not None]
+    if not hosted:
+        return None
+    current = sum(variant.current_instances or 0 for variant in hosted)
+    return f"{current}/{sum(variant.desired_instances or 0 for variant in hosted)}"
+
+
+def _traffic(variants: list[VariantStatus]) -> str | None:
+    total = sum(variant.current_weight or 0 for variant in variants)
+    if total <= 0:
+        return None
+    return ",".join(f"{variant.name}={100 * (variant.current_weight or 0) / total:.4g}" for variant in variants)
+
+
+def _endpoint(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, plan: Plan | None, url: str
+) -> EndpointStatus:
+    shown = observed.endpoint
+    before = resource.status.endpoint
+    said = plan.endpoint_status if plan is not None else None
+    if shown is None:
+        kept = before.status if before is not None and plan is None else "Pending"
+        return EndpointStatus(name=desired.endpoint_name, status=said or kept)
+    owned = desired.owner.owns(shown.tags)
+    return EndpointStatus(
+        name=shown.name,
+        arn=shown.arn,
+        status=said or shown.status,
+        config_name=shown.config_name,
+        url=url,
+        created_at=shown.created_at,
+        tag_keys=sorted(key for key in desired.tags if not key.startswith(PREFIX)) if owned else [],
+    )
+
+
+def _autoscaling(
+    resource: SageMakerEndpoint, desired: Desired, plan: Plan, now: datetime, *, failed: bool
+) -> Condition | None:
+    if not desired.targets:
+        return None
+    generation = resource.metadata.generation
+    if all(target.suspended for target in desired.targets):
+        reason, message = Reason.AUTOSCALING_SUSPENDED, "scaling is suspended; the policies are kept"
+    elif plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE and not failed:
+        bounds = ", ".join(
+            f"{target.variant} {target.min_capacity} to {target.max_capacity}" for target in desired.targets
+        )
+        reason, message = Reason.AUTOSCALING_ACTIVE, f"scaling {bounds}"
+    else:
+        reason, message = Reason.AUTOSCALING_PENDING, f"waiting: {plan.verdict.message}"
+    return conditions.of_autoscaling(reason, message, generation, now)
+
+
+def report(
+    resource: SageMakerEndpoint,
+    desired: Desired,
+    observed: Observed,
+    plan: Plan,
+    failure: AwsFailure | None,
+    *,
+    acted: bool,
+    url: str,
+    log_tail: list[str],
+    now: datetime,
+) -> SageMakerEndpointStatus:
+    """The status after a pass that looked, planned, and acted until done or until `failure`.
+
+    `acted` says that the change that leaves the endpoint busy was made, so that the plan's memory is true.
+    """
+    old = resource.status
+    generation = resource.metadata.generation
+    verdict = plan.verdict if failure is None else verdict_of(failure, resource)
+    written_ahead = not plan.actions
+    rollout = plan.rollout if failure is None or acted or written_ahead else old.rollout
+    new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
+    if plan.verdict.ready or plan.drift or conditions.find(old.conditions, "Drifted") is not None:
+        fresh_spec = old.observed_generation != generation
+        if plan.verdict.ready or plan.drift or not fresh_spec:
+            new.append(conditions.of_drift(plan.drift, generation, now))
+    autoscaling = _autoscaling(resource, desired, plan, now, failed=failure is not None)
+    if autoscaling is not None:
+        new.append(autoscaling)
+    shown = observed.endpoint
+    variants = [_variant(variant, observed, desired) for variant in (shown.variants if shown is not None else ())]
+    return SageMakerEndpointStatus(
+        observed_generation=generation,
+        conditions=conditions.merge(old.conditions, new),
+        endpoint=_endpoint(resource, desired, observed, plan if failure is None else None, url),
+        variants=variants,
+        instances=_instances(variants),
+        traffic=_traffic(variants),
+        rollout=rollout,
+        history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
+        failure=_failure(resource, plan, failure, log_tail),
+        cost=old.cost,
+    )
+
+
+def _kept(old: list[Condition]) -> list[Condition]:
+    return [condition for condition in old if condition.type in {"Ready", "Reconciling", "Stalled"}]
+
+
+def _failure(
+    resource: SageMakerEndpoint, plan: Plan, failure: AwsFailure | None, log_tail: list[str]
+) -> Failure | None:
+    old = resource.status.failure
+    if failure is not None:
+        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
+            return Failure(reason=str(failure)[:1024])
+        return old
+    if plan.verdict.reason not in _HINTS:
+        return None if plan.verdict.ready else old
+    rollout = plan.rollout
+    reason = (rollout.message if rollout is not None else None) or plan.verdict.message
+    tail = log_tail or (old.log_tail if old is not None and old.reason == reason else [])
+    return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason])
+
+
+def unparsable(resource_generation: int, old: list[Condition], message: str, now: datetime) -> list[Condition]:
+    """Conditions of an object that this operator cannot read: the CRD is newer or older than the operator."""
+    verdict = stuck(Reason.INVALID_SPEC, message)
+    return conditions.merge(old, conditions.of_verdict(verdict, resource_generation, now))
+
+
+def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
+    """One event for each transition: a new reason of Ready, and a new drift."""
+    found = []
+    before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
+    if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
+        warning = conditions.is_true(new.conditions, "Stalled")
+        message = after.message
+        if warning and new.failure is not None and new.failure.log_tail:
+            message = f"{message}; the container's log ends: {' | '.join(new.failure.log_tail[-5:])}"
+        found.append(Event(warning, after.reason, message[:1024]))
+    drifted = conditions.find(new.conditions, "Drifted")
+    if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
+        found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
+    step = new.rollout.step if new.rollout is not None else None
+    if step and (old.rollout is None or old.rollout.step != step):
+        found.append(Event(warning=False, reason="RolloutStep", message=step))
+    return tuple(found)

@@ -1,0 +1,152 @@
+"""The kopf shell: wakes the controller, and writes down what it says. Knows nothing of AWS.
+
+Two triggers wake one entry point, `_pass`, under one lock for each object: a watch event (at once after an edit) and a
+timer (for what happens in AWS). Deletion is kopf's own handler, as only that resumes after a restart.
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import kopf
+from pydantic import ValidationError
+
+from smendpoints.api.resource import FINALIZER, GROUP, PLURAL, VERSION, SageMakerEndpoint
+from smendpoints.api.status import Condition
+from smendpoints.controller.memory import Memory
+from smendpoints.controller.reconcile import Controller, Outcome
+from smendpoints.domain.status import Event, unparsable
+from smendpoints.merge_patch import merge_patch
+from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Tracked:
+    """What the process holds for one object."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass
+class Heartbeat:
+    """When the shell was last seen alive: any tick counts, due or not."""
+
+    at: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        self.at = time.monotonic()
+
+
+class Handlers:
+    """The handlers of one operator, over one controller."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._tracked: dict[str, Tracked] = {}
+        self.heartbeat = Heartbeat()
+
+    def register(self, registry: kopf.OperatorRegistry, tick_seconds: float) -> None:
+        """Tell kopf of the handlers. Their settings are known only now, so decorators cannot."""
+        resource = (GROUP, VERSION, PLURAL)
+        kopf.on.event(*resource, registry=registry)(self.on_event)
+        kopf.timer(*resource, interval=tick_seconds, registry=registry)(self.on_tick)
+        kopf.on.delete(*resource, registry=registry)(self.on_delete)
+
+    def _of(self, uid: str) -> Tracked:
+        return self._tracked.setdefault(uid, Tracked())
+
+    async def on_event(self, *, type: str | None, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:  # noqa: A002
+        """A watch event: something about the object changed, or it was listed."""
+        if type == "DELETED":
+            self._tracked.pop(body["metadata"]["uid"], None)
+            return
+        await self._wake(body, patch)
+
+    async def on_tick(self, *, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:
+        """The clock: something in AWS may have changed."""
+        self.heartbeat.beat()
+        if not self._of(body["metadata"]["uid"]).lock.locked():
+            await self._wake(body, patch)
+
+    async def _wake(self, body: kopf.Body, patch: kopf.Patch) -> None:
+        meta = body["metadata"]
+        if meta.get("deletionTimestamp") or FINALIZER not in meta.get("finalizers", ()):
+            return  # without the finalizer a deletion would not be seen: make nothing yet
+        tracked = self._of(meta["uid"])
+        async with tracked.lock:
+            try:
+                resource = SageMakerEndpoint.parse(body)  # a frozen copy: `body` is a live view
+            except ValidationError as error:
+                self._tell_unparsable(body, patch, error)
+                return
+            if resource.metadata.deletion_timestamp is None and self._controller.due(resource, tracked.memory):
+                await self._pass(body, resource, tracked.memory, patch)
+
+    async def _pass(self, body: kopf.Body, resource: SageMakerEndpoint, memory: Memory, patch: kopf.Patch) -> None:
+        with PASS_SECONDS.time():
+            try:
+                outcome = await asyncio.to_thread(self._controller.reconcile, resource, memory)
+            except Exception:
+                memory.generation = None  # whatever it was, begin anew
+                PASSES.labels("crashed").inc()
+                raise
+        PASSES.labels("changed" if outcome.status is not None else "unchanged").inc()
+        self._write(body, resource, outcome, patch)
+
+    def _write(self, body: kopf.Body, resource: SageMakerEndpoint, outcome: Outcome, patch: kopf.Patch) -> None:
+        if outcome.status is not None:
+            patch.status.update(merge_patch(dict(body.get("status") or {}), outcome.status.to_json()))
+        for event in outcome.events:
+            send(body, event)
+        if outcome.events:
+            where = f"{resource.metadata.namespace}/{resource.metadata.name}"
+            for event in outcome.events:
+                level = logging.WARNING if event.warning else logging.INFO
+                logger.log(level, "%s: %s: %s", where, event.reason, event.message)
+
+    def _tell_unparsable(self, body: kopf.Body, patch: kopf.Patch, error: ValidationError) -> None:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"this operator cannot read {place}: {first['msg']}; operator and CRD differ in version"
+        generation = int(body["metadata"].get("generation", 1))
+        old = body.get("status") or {}
+        conditions = [Condition.model_validate(each) for each in old.get("conditions", ())]
+        told = unparsable(generation, conditions, message, datetime.now(UTC))
+        new = {
+            **old,
+            "observedGeneration": generation,
+            "conditions": [condition.to_json() for condition in told],
+        }
+        patch.status.update(merge_patch(dict(old), new))
+
+    async def on_delete(self, *, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:
+        """Runs until nothing is left; resumes after a restart; may run again after it succeeded."""
+        self.heartbeat.beat()
+        tracked = self._of(body["metadata"]["uid"])
+        async with tracked.lock:
+            resource = _readable(body)
+            outcome = await asyncio.to_thread(self._controller.finalize, resource, tracked.memory)
+        self._write(body, resource, outcome, patch)
+        if not outcome.gone:
+            raise kopf.TemporaryError(outcome.message or "waiting for AWS", delay=max(outcome.again_after, 0.5))
+        send(body, Event(warning=False, reason="Deleted", message=outcome.message))
+
+
+def _readable(body: kopf.Body) -> SageMakerEndpoint:
+    """The object being deleted; a status that cannot be read does not stand in the way of its deletion."""
+    try:
+        return SageMakerEndpoint.parse(body)
+    except ValidationError:
+        return SageMakerEndpoint.parse({"metadata": body["metadata"], "spec": body["spec"]})
+
+
+def send(body: kopf.Body, event: Event) -> None:
+    """Post a Kubernetes Event."""
+    EVENTS.labels(event.reason).inc()
+    kopf.event(body, type="Warning" if event.warning else "Normal", reason=event.reason, message=event.message)

@@ -1,0 +1,8 @@
+"""Prometheus metrics of the operator itself. Not the endpoints': those are in CloudWatch."""
+
+from prometheus_client import Counter, Histogram
+
+PASSES = Counter("smendpoints_passes_total", "Passes over objects, by what they came to.", ["result"])
+PASS_SECONDS = Histogram("smendpoints_pass_seconds", "Duration of a pass.")
+AWS_CALLS = Counter("smendpoints_aws_calls_total", "Calls to AWS.", ["service", "operation", "code"])
+EVENTS = Counter("smendpoints_events_total", "Kubernetes Events sent, by reason.", ["reason"])

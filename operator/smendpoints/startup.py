@@ -1,0 +1,152 @@
+"""Puts the operator together: kopf's settings, the log, the probe, the watch of AWS, the controller."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import botocore.session
+import kopf
+from prometheus_client import start_http_server
+
+from smendpoints.api.resource import FINALIZER, GROUP
+from smendpoints.aws.account import Accounts
+from smendpoints.cluster import cluster_uid
+from smendpoints.config import Config
+from smendpoints.controller.reconcile import Controller
+from smendpoints.controller.settings import ControllerSettings
+from smendpoints.domain.errors import AwsFailure
+from smendpoints.handlers import Handlers
+
+logger = logging.getLogger(__name__)
+_STALE_AFTER = 120.0
+
+
+def apply_settings(settings: kopf.OperatorSettings) -> None:
+    """Kopf's settings; each that differs from its default has a reason."""
+    settings.persistence.finalizer = FINALIZER
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP, v1=False)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP, key="last-handled", v1=False)
+    settings.peering.standalone = True
+    settings.scanning.disabled = True  # needs no rights on CRDs and namespaces
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 5
+    settings.networking.trust_env = False  # the API server is not behind the proxy of the way out
+    settings.watching.connect_timeout = 10
+    settings.watching.reconnect_backoff = 1.0
+    settings.watching.chunk_size = 500
+    settings.execution.default_backoff = 30
+    settings.background.cancellation_polling = 2  # 60 by default: a deletion would wait for it
+    settings.posting.loggers = False  # only the events that we send
+    settings.posting.reporting_component = "smendpoints"
+    settings.posting.reporting_instance = socket.gethostname()
+    settings.posting.event_name_prefix = "smendpoints-"
+    settings.process.ultimate_exiting_timeout = 50  # below the pod's grace period
+
+
+class QuietKopf(logging.Filter):
+    """Drops kopf's word on each tick, and calls waiting for AWS no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if "smendpoints" in record.pathname:
+            return True
+        if record.levelno == logging.ERROR and "failed temporarily" in record.getMessage():
+            record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+            return logging.getLogger().isEnabledFor(logging.DEBUG)
+        return record.levelno >= logging.WARNING
+
+
+def region_of(config: Config) -> str:
+    """The default region.
+
+    Raises:
+        RuntimeError: there is none; says what to set.
+    """
+    region = (
+        config.region or os.environ.get("AWS_REGION") or botocore.session.get_session().get_config_variable("region")
+    )
+    if not region:
+        raise RuntimeError("no AWS region: set SMENDPOINTS_REGION, AWS_REGION or AWS_DEFAULT_REGION")
+    return str(region)
+
+
+def watch_aws(accounts: Accounts, seconds: float) -> Callable[[], Any]:
+    """A task that lists the endpoints of all places now and then, for the objects at rest."""
+
+    async def watch() -> None:
+        while True:
+            for account in accounts.all():
+                with contextlib.suppress(AwsFailure):  # objects in transition tell of it
+                    await asyncio.to_thread(account.watch.look, "", max_age=seconds / 2)
+            await asyncio.sleep(seconds)
+
+    return watch
+
+
+def build(config: Config, registry: kopf.OperatorRegistry) -> None:
+    """Register all handlers. Reads the cluster's identity when kopf starts."""
+    accounts = Accounts(connections=config.threads)
+    tasks: list[asyncio.Task[None]] = []
+    started: list[Handlers] = []
+
+    async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
+        apply_settings(settings)
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(config.threads, thread_name_prefix="pass"))
+        tasks.append(loop.create_task(watch_aws(accounts, config.watch_seconds)()))
+        if config.metrics_port is not None:
+            start_http_server(config.metrics_port)
+
+    async def stop(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
+
+    async def alive(**_: Any) -> str:
+        silent = time.monotonic() - started[0].heartbeat.at
+        if accounts.all() and silent > _STALE_AFTER:
+            raise kopf.PermanentError(f"no object was looked at for {silent:.0f} s")
+        return "alive"
+
+    settings = kopf.OperatorSettings()
+    controller = Controller(
+        ControllerSettings(
+            cluster_id=config.cluster_id or cluster_uid(settings),
+            region=region_of(config),
+            execution_role_arn=config.default_execution_role_arn,
+            poll_seconds=config.poll_seconds,
+            watch_seconds=config.watch_seconds,
+        ),
+        accounts,
+    )
+    handlers = Handlers(controller)
+    started.append(handlers)
+    handlers.register(registry, config.tick_seconds)
+    kopf.on.startup(registry=registry)(start)
+    kopf.on.cleanup(registry=registry)(stop)
+    kopf.on.probe(registry=registry, id="alive")(alive)
+
+
+def run(config: Config) -> None:
+    """Run the operator until it is told to stop."""
+    logging.getLogger("kopf.objects").addFilter(QuietKopf())
+    kopf.configure(
+        verbose=config.log_level == "debug",
+        quiet=config.log_level == "warning",
+        log_format=kopf.LogFormat.JSON if config.log_format == "json" else kopf.LogFormat.FULL,
+        log_prefix=False,
+    )
+    registry = kopf.OperatorRegistry()
+    build(config, registry)
+    namespaces = config.namespace_list()
+    kopf.run(
+        registry=registry,
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        liveness_endpoint=f"http://0.0.0.0:{config.liveness_port}/healthz" if config.liveness_port else None,
+    )
