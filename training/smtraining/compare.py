@@ -100,7 +100,7 @@ def _bars(axis: Axes, labels: Sequence[str], models: Sequence[Trained], heights:
     for i, (model, values) in enumerate(zip(models, heights, strict=True)):
         places = np.arange(len(labels)) + (i - (len(models) - 1) / 2) * width
         axis.bar_label(axis.bar(places, values, width, label=model.name), fmt="%.3f", fontsize=8)
-    axis.set_xticks(np.arange(len(labels)), labels)
+    axis.set_xticks(np.arange(len(labels)), labels, fontsize=8)
     axis.legend(fontsize=8)
 
 
