@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.dataplane import attach
 from smsandbox.aws.gateway import Gateway
 from smsandbox.aws.moto_backend import Moto, MotoObjects
 from smsandbox.aws.sagemaker.service import SageMaker
@@ -12,7 +15,6 @@ from smsandbox.aws.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from smsandbox.aws.clock import Clock
     from smsandbox.aws.settings import Settings
@@ -35,8 +37,10 @@ def assemble(
     *, settings: Settings | None = None, clock: Clock | None = None, state_dir: Path | None = None
 ) -> Simulator:
     """A simulator that is ready to be served or attached to. `state_dir` is where containers keep their files."""
-    del state_dir
     world = World(objects=MotoObjects(), clock=clock, settings=settings)
     world.hosting = sagemaker = SageMaker(world)
     world.register(sagemaker)
-    return Simulator(world, Gateway(world, Moto()))
+    folder = tempfile.TemporaryDirectory(prefix="smendpoints-") if state_dir is None else None
+    plane = attach(world, (state_dir or Path(folder.name if folder else ".")) / "instances")
+    closers = (plane.close, folder.cleanup) if folder else (plane.close,)
+    return Simulator(world, Gateway(world, Moto()), closers)

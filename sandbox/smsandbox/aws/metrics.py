@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from smsandbox.aws.world import World
+
 KEEP_SECONDS = 3 * 3600.0
 FINE_SECONDS = 900.0
+FINEST_PERIOD = 10.0
 _PRUNE_EVERY = 512
 
 
@@ -183,11 +186,16 @@ class Series:
 
 
 class MetricStore:
-    """Every series of the simulator. `quantum` (seconds) is the finest time that is told apart."""
+    """Every series of the simulator."""
 
-    def __init__(self, quantum: float = 1.0) -> None:
-        self.quantum = quantum
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._series: dict[MetricId, Series] = {}
+
+    @property
+    def quantum(self) -> float:
+        """The finest time that is told apart, in real seconds: CloudWatch's shortest alarm period holds some of it."""
+        return min(1.0, max(0.02, FINEST_PERIOD / self._world.settings.time_scale))
 
     def series(self, metric: MetricId) -> Series | None:
         return self._series.get(metric)

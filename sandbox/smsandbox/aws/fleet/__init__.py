@@ -1,0 +1,1 @@
+"""Instances as real processes: a variant's containers are started, watched, logged and invoked on loopback ports."""

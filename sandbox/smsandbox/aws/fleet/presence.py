@@ -1,0 +1,75 @@
+"""Which variants have instances, so that their metrics read zero while idle and nothing once they are gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from smsandbox.aws.metrics import MetricId, metric_id
+
+if TYPE_CHECKING:
+    from smsandbox.aws.metrics import MetricStore
+    from smsandbox.aws.ports import InstanceSpec
+    from smsandbox.aws.world import World
+
+NAMESPACE = "AWS/SageMaker"
+# What SageMaker publishes as zero while a real-time variant is idle, with its unit.
+IDLE_METRICS = {
+    "Invocations": "Count",
+    "InvocationsPerInstance": "Count",
+    "Invocation4XXErrors": "Count",
+    "Invocation5XXErrors": "Count",
+    "InvocationModelErrors": "Count",
+    "ConcurrentRequestsPerModel": "Count",
+}
+SERVERLESS_METRICS = {
+    "ServerlessProvisionedConcurrencyUtilization": "None",
+    "ServerlessConcurrentExecutionsUtilization": "None",
+}
+
+
+def dimension_sets(endpoint: str, variant: str, config: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The two sets of dimensions under which a variant's metrics stand: with and without the configuration."""
+    pair = {"EndpointName": endpoint, "VariantName": variant}
+    return pair, {**pair, "EndpointConfigName": config}
+
+
+class Presence:
+    """Counts instances by variant and configuration. Runs under the World's lock."""
+
+    def __init__(self, world: World, store: MetricStore) -> None:
+        self._world = world
+        self._store = store
+        self._counts: Counter[tuple[str, ...]] = Counter()
+
+    def arrived(self, spec: InstanceSpec) -> None:
+        """An instance serves."""
+        for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
+            key = (spec.account, spec.region, *dimensions.values())
+            self._counts[key] += 1
+            if self._counts[key] == 1:
+                for metric, unit in self._idle(spec, dimensions):
+                    self._store.open(metric, unit).live_from(self._world.now())
+
+    def left(self, spec: InstanceSpec) -> None:
+        """An instance that had arrived serves no more."""
+        for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
+            key = (spec.account, spec.region, *dimensions.values())
+            self._counts[key] -= 1
+            if self._counts[key] == 0:
+                del self._counts[key]
+                for metric, unit in self._idle(spec, dimensions):
+                    self._store.open(metric, unit).live_until(self._world.now())
+
+    def instances(self, spec: InstanceSpec) -> int:
+        """How many instances of the variant serve, whatever their configuration; at least one."""
+        return max(1, self._counts[spec.account, spec.region, spec.endpoint, spec.variant])
+
+    @staticmethod
+    def _idle(spec: InstanceSpec, dimensions: dict[str, str]) -> list[tuple[MetricId, str]]:
+        if spec.asynchronous:
+            return []
+        metrics = IDLE_METRICS | (SERVERLESS_METRICS if spec.serverless else {})
+        return [
+            (metric_id(spec.account, spec.region, NAMESPACE, name, dimensions), unit) for name, unit in metrics.items()
+        ]

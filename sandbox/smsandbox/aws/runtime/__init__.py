@@ -1,0 +1,1 @@
+"""SageMaker Runtime: requests find an instance, are forwarded, measured, captured, queued."""
