@@ -28,6 +28,20 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
 }
 PUNCTUATION = r"!-/:-@\[-`{-~"
+# Python has no Unicode categories: letters, marks and digits are let through together, as \\w, blanks as \\s.
+CATEGORY = re.compile(r"\\p\{(\w+)\}")
+CATEGORIES = {
+    "L": r"\w",
+    "N": r"\w",
+    "M": r"\w\u0300-\u036f",
+    "Z": r"\s",
+    "Zs": r"\s",
+    "P": PUNCTUATION,
+    "S": PUNCTUATION + r"\u00a2-\u00a9\u20a0-\u20bf",
+    "Alnum": "a-zA-Z0-9",
+    "Print": r"\x20-\x7e",
+    "ASCII": r"\x00-\x7f",
+}
 
 
 def validate(params: dict[str, Any], shape: StructureShape | None) -> None:
@@ -98,10 +112,17 @@ def _join(path: str, name: str) -> str:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    if r"\p{" in pattern:
-        # Python has no Unicode categories: letters, digits and blanks are let through together, as \w and \s.
-        pattern = re.sub(r"\\p\{[LN]\}", r"\\w", pattern).replace(r"\p{Z}", r"\s").replace(r"\p{P}", PUNCTUATION)
-    return re.compile(pattern, re.DOTALL)
+    # The models are written for Java: astral planes as pairs of surrogates, Unicode categories, \\z for the end.
+    text = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF").replace(r"\z", r"\Z")
+    return re.compile(CATEGORY.sub(lambda match: _category(match, text), text), re.DOTALL)
+
+
+def _category(match: re.Match[str], text: str) -> str:
+    """What stands for a category: characters within a class, a class of its own outside of one."""
+    before = text[: match.start()]
+    inside = before.count("[") - before.count(r"\[") > before.count("]") - before.count(r"\]")
+    characters = CATEGORIES[match[1]]
+    return characters if inside else f"[{characters}]"
 
 
 def shaped(result: dict[str, Any], shape: StructureShape | None, operation: str) -> dict[str, Any]:
