@@ -107,8 +107,8 @@ def alarm(**fields: Any) -> Spec:
 
 
 def serverless(variant_fields: Spec | None = None, **fields: Any) -> Spec:
-    hosting = {"memorySizeMB": 2048, "maxConcurrency": 10}
-    return spec(variant(**({"instance": None, "serverless": hosting} | (variant_fields or {}))), **fields)
+    hosting: Spec = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 10}}
+    return spec(variant(**(hosting | (variant_fields or {}))), **fields)
 
 
 def rollout(strategy: str, **fields: Any) -> Spec:
