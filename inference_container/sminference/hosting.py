@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sminference.artifact import ArtifactError, load
+from sminference.errors import RequestError
 from sminference.served import Served
 
 if TYPE_CHECKING:
@@ -21,6 +22,16 @@ class Hosting:
 
     served: Served | None = None
     failure: str | None = None
+
+    def get(self) -> Served:
+        """The model. Raises RequestError, 503, without one; 400 in a multi-model container."""
+        if self.served is not None:
+            return self.served
+        if self.failure is not None:
+            raise RequestError(503, self.failure)
+        raise RequestError(
+            400, "POST /invocations: expected POST /models/{name}/invoke, for there are many models here"
+        )
 
 
 def load_model(settings: Settings) -> Hosting:

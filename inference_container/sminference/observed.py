@@ -7,6 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from sminference.emf import Metrics, Timer
 from sminference.logs import LineWriter, timestamp
 
 if TYPE_CHECKING:
@@ -20,29 +21,45 @@ _IDS = ("HTTP_X_AMZN_SAGEMAKER_INFERENCE_ID", "HTTP_X_AMZN_REQUESTID", "HTTP_X_R
 
 
 class Observer:
-    """Takes down requests of one process. Safe to use from several threads."""
+    """Takes down the requests of one process. Safe to use from several threads.
+
+    `start` is for a worker after its fork, `stop` for when it ends.
+    """
 
     def __init__(self, settings: Settings, lines: LineWriter) -> None:
         self._lines = lines
         self._log_requests = settings.log_requests
         self._variant = settings.variant
         self._numbers = itertools.count(1)
+        self._metrics = Metrics(settings.metrics_namespace, settings.variant, lines.put)
+        self._timer = Timer(settings.metrics_seconds, self._metrics.flush) if settings.metrics_seconds else None
+
+    def start(self) -> None:
+        if self._timer:
+            self._timer.start()
+
+    def stop(self) -> None:
+        if self._timer:
+            self._timer.stop()
+        self._lines.flush()
 
     def answered(self, environ: Mapping[str, Any], served: Served, answer: Answer, seconds: float) -> None:
+        """A request that a model answered."""
+        if self._timer:
+            self._metrics.answered(served.model, answer.rows, answer.outputs, seconds)
         if self._log_requests:
             self._line(environ, served.label, 200, seconds, rows=len(answer.rows))
 
     def refused(
         self, environ: Mapping[str, Any], served: Served | None, status: int, message: str, seconds: float
     ) -> None:
+        """A request that was answered with an error."""
+        if self._timer and served:
+            self._metrics.refused(served.model, status)
         if self._log_requests:
-            self._line(
-                environ,
-                served.label if served else None,
-                status,
-                seconds,
-                error=message.partition(", got ")[0][:_SHOWN],
-            )
+            # What was expected, without what came instead: that would be payload.
+            label = served.label if served else None
+            self._line(environ, label, status, seconds, error=message.partition(", got ")[0][:_SHOWN])
 
     def unparsed(self, status: int, message: str) -> None:
         """A request that was refused before it was one: too slow, too large, no HTTP."""

@@ -11,6 +11,7 @@ from sminference.app import create_app
 from sminference.hosting import load_model
 from sminference.logs import LineWriter, logging_config
 from sminference.observed import Observer
+from sminference.repository import Repository
 from sminference.worker import Limits, configured
 
 if TYPE_CHECKING:
@@ -27,18 +28,21 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lines = LineWriter()
-        self._observer = Observer(settings, self._lines)
+        self._observer = Observer(settings, LineWriter())
         super().__init__()
 
     def load_config(self) -> None:
         for name, value in gunicorn_options(self._settings).items():
             self.cfg.set(name, value)
         self.cfg.set("worker_class", configured(limits(self._settings), self._observer.unparsed))
-        self.cfg.set("worker_exit", lambda _server, _worker: self._lines.flush())
+        self.cfg.set("post_worker_init", lambda _worker: self._observer.start())
+        self.cfg.set("worker_exit", lambda _server, _worker: self._observer.stop())
 
     def load(self) -> Flask:
-        return create_app(self._settings, load_model(self._settings), self._observer)
+        settings = self._settings
+        return create_app(
+            settings, Repository(settings) if settings.multi_model else load_model(settings), self._observer
+        )
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
