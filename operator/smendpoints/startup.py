@@ -16,6 +16,7 @@ from prometheus_client import start_http_server
 
 from smendpoints.api.resource import FINALIZER, GROUP
 from smendpoints.aws.account import Accounts
+from smendpoints.aws.clients import Clients
 from smendpoints.cluster import cluster_uid
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
@@ -90,7 +91,7 @@ def watch_aws(accounts: Accounts, seconds: float) -> Callable[[], Any]:
 
 def build(config: Config, registry: kopf.OperatorRegistry) -> None:
     """Register all handlers. Reads the cluster's identity when kopf starts."""
-    accounts = Accounts(connections=config.threads)
+    accounts = Accounts(lambda place: Clients(place, connections=config.threads))
     tasks: list[asyncio.Task[None]] = []
     started: list[Handlers] = []
 

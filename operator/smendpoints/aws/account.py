@@ -39,8 +39,9 @@ class Account:
 class Accounts:
     """The accounts of all places, each made once."""
 
-    def __init__(self, connections: int = 32) -> None:
-        self._connections = connections
+    def __init__(self, clients: Callable[[Place], Clients], clock: Callable[[], float] = time.monotonic) -> None:
+        self._clients = clients
+        self._clock = clock
         self._lock = threading.Lock()
         self._accounts: dict[Place, Account] = {}
 
@@ -48,7 +49,7 @@ class Accounts:
         """The account of a place."""
         with self._lock:
             if place not in self._accounts:
-                self._accounts[place] = Account(Clients(place, self._connections))
+                self._accounts[place] = Account(self._clients(place), self._clock)
             return self._accounts[place]
 
     def all(self) -> tuple[Account, ...]:

@@ -1,6 +1,7 @@
 """boto3 clients of one account and region, made once and shared by all threads."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,9 @@ class Place:
 class Clients:
     """The clients of one place. They are thread-safe; making one is not, hence the lock."""
 
-    def __init__(self, place: Place, connections: int) -> None:
+    def __init__(self, place: Place, connections: int, session: Callable[[Place], Any] | None = None) -> None:
         self.place = place
+        self._make_session = session or _session
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._config = Config(
@@ -49,7 +51,7 @@ class Clients:
         with self._lock:
             if service not in self._clients:
                 with translated(f"connect to {service}"):
-                    self._session = self._session or _session(self.place)
+                    self._session = self._session or self._make_session(self.place)
                     self._clients[service] = self._session.client(service, config=self._config)
             return self._clients[service]
 

@@ -1,0 +1,261 @@
+"""The operator's controller against the simulator, in one process and in virtual time: hours pass in milliseconds.
+
+Not here: kopf and a Kubernetes API server. Objects live in a dictionary, with the API server's rules for generations;
+what the real ones do is for the integration tests.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from smendpoints.api.resource import FINALIZER, SageMakerEndpoint
+from smendpoints.api.status import Condition
+from smendpoints.aws.account import Accounts
+from smendpoints.aws.clients import Clients, Place
+from smendpoints.controller.memory import Memory
+from smendpoints.controller.reconcile import Controller
+from smendpoints.controller.settings import ControllerSettings
+from smendpoints.domain.status import Event
+from smsandbox.aws.assembly import assemble
+from smsandbox.aws.clock import VirtualClock
+from smsandbox.aws.images import push
+from smsandbox.aws.inprocess import attach
+from smsandbox.aws.settings import Settings
+
+REGION = "us-east-1"
+ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"
+BUCKET = "models"
+MINUTES = {"create": 240.0, "update": 240.0, "weights": 60.0, "delete": 60.0, "container_start": 30.0, "fail": 60.0}
+
+
+class Killed(BaseException):
+    """The operator's process was killed."""
+
+
+@dataclass
+class Cluster:
+    """One object's place in the API server, and what the operator's process holds of it."""
+
+    body: dict[str, Any]
+    memory: Memory = field(default_factory=Memory)
+
+
+class Harness:
+    """An operator, an AWS and their objects, in virtual time."""
+
+    def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "harness")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "harness")
+        self.clock = VirtualClock()
+        chosen = Settings(seed=seed, containers=False).changed({"durations": MINUTES, **(settings or {})})
+        self.simulator = assemble(settings=chosen, clock=self.clock)
+        self.world = self.simulator.world
+        self.session = boto3.Session(region_name=REGION)
+        attach(self.session, self.simulator.gateway)
+        self._clients = {Place(REGION): Clients(Place(REGION), 10, lambda _: self.session)}
+        self.objects: dict[str, Cluster] = {}
+        self.events: list[Event] = []
+        self.kill_after: int | None = None
+        self.calls = 0
+        self.writes = 0
+        self.session.events.register_last("before-send", self._count)
+        self._prepare()
+        self.restart()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this AWS."""
+        return self._clients[Place(REGION)](service)
+
+    def _prepare(self) -> None:
+        trust = '{"Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+        self.client("iam").create_role(RoleName=ROLE.rpartition("/")[2], AssumeRolePolicyDocument=trust)
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        for key in ("a/model.tar.gz", "b/model.tar.gz", "c/model.tar.gz"):
+            self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+        push(self.client("ecr"), IMAGE, "echo")
+
+    def _count(self, **_: Any) -> None:
+        self.calls += 1
+
+    def restart(self) -> None:
+        """A new operator process: it remembers nothing."""
+        accounts = Accounts(lambda place: self._clients[place], self.clock.now)
+        self.accounts = accounts
+        self.controller = Controller(
+            ControllerSettings("cluster-1", REGION, poll_seconds=15, watch_seconds=30),
+            accounts,
+            now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),
+            monotonic=self.clock.now,
+        )
+        for each in self.objects.values():
+            each.memory = Memory()
+        self._arm()
+
+    def _arm(self) -> None:
+        """Let the process be killed right after the n-th change in AWS, before anything else happens."""
+        controller = self.controller
+        make: Callable[..., Any] = self.accounts.__call__
+
+        def killing(place: Place) -> Any:
+            account = make(place)
+            if not hasattr(account, "armed"):
+                act = account.act
+
+                def act_then_die(*args: Any) -> None:
+                    act(*args)
+                    if self.kill_after is not None:
+                        self.kill_after -= 1
+                        if self.kill_after < 0:
+                            self.kill_after = None
+                            raise Killed
+
+                account.act = act_then_die
+                account.armed = True
+            return account
+
+        controller._accounts = killing  # noqa: SLF001 - the one place that is taken apart
+
+    # the API server's side
+
+    def apply(self, name: str, spec: Mapping[str, Any]) -> None:
+        """Create the object, or replace its spec; the generation moves when the spec does."""
+        existing = self.objects.get(name)
+        if existing is None:
+            metadata = {
+                "name": name,
+                "namespace": "default",
+                "uid": f"uid-{name}",
+                "generation": 1,
+                "finalizers": [FINALIZER],
+            }
+            status = {"observedGeneration": -1}
+            self.objects[name] = Cluster({"metadata": metadata, "spec": dict(spec), "status": status})
+        elif existing.body["spec"] != spec:
+            generation = existing.body["metadata"]["generation"] + 1
+            metadata = {**existing.body["metadata"], "generation": generation}
+            existing.body = {**existing.body, "spec": dict(spec), "metadata": metadata}
+
+    def delete(self, name: str) -> None:
+        """Mark the object as being deleted."""
+        each = self.objects[name]
+        stamp = datetime.fromtimestamp(self.clock.now(), UTC).isoformat()
+        each.body = {**each.body, "metadata": {**each.body["metadata"], "deletionTimestamp": stamp}}
+
+    def resource(self, name: str) -> SageMakerEndpoint:
+        """The object as it stands."""
+        return SageMakerEndpoint.parse(self.objects[name].body)
+
+    def condition(self, name: str, kind: str) -> Condition | None:
+        """A condition of the object."""
+        return next((each for each in self.resource(name).status.conditions if each.type == kind), None)
+
+    # time
+
+    def tick(self) -> None:
+        """What the operator's shell does at each tick: ask each object, and let it have its pass."""
+        for account in self.accounts.all():
+            account.watch.look("", max_age=15)
+        for name in list(self.objects):
+            try:
+                self._tick(name)
+            except Killed:
+                self.restart()
+
+    def _tick(self, name: str) -> None:
+        each = self.objects[name]
+        resource = self.resource(name)
+        if resource.metadata.deletion_timestamp is not None:
+            if self.clock.now() < each.memory.due_at and each.memory.due_at != float("inf"):
+                return
+            outcome = self.controller.finalize(resource, each.memory)
+            each.memory.due_at = self.clock.now() + outcome.again_after
+            if outcome.gone:
+                del self.objects[name]
+                return
+        elif self.controller.due(resource, each.memory):
+            outcome = self.controller.reconcile(resource, each.memory)
+        else:
+            return
+        self.events += outcome.events
+        if outcome.status is not None:
+            self.writes += 1
+            each.body = {**each.body, "status": outcome.status.to_json()}
+
+    def run(self, seconds: float, tick: float = 5.0) -> None:
+        """Let time pass, in AWS and in the operator."""
+        until = self.clock.now() + seconds
+        while self.clock.now() < until:
+            self.tick()
+            self.world.advance(tick)
+        self.tick()
+
+    def settle(self, name: str, limit: float = 7200.0) -> SageMakerEndpoint:
+        """Let time pass until the object is ready, stalled or gone.
+
+        Raises:
+            AssertionError: it is none of them after `limit` seconds.
+        """
+        until = self.clock.now() + limit
+        while self.clock.now() < until:
+            self.tick()
+            if name not in self.objects:
+                raise AssertionError(f"{name} is gone")
+            resource = self.resource(name)
+            conditions = {each.type: each.status for each in resource.status.conditions}
+            current = resource.status.observed_generation == resource.metadata.generation
+            if current and (conditions.get("Ready") == "True" or conditions.get("Stalled") == "True"):
+                return resource
+            self.world.advance(5.0)
+        raise AssertionError(f"{name} does not settle: {self.resource(name).status.to_json()}")
+
+    def settle_gone(self, name: str, limit: float = 7200.0) -> None:
+        """Let time pass until the object is gone."""
+        until = self.clock.now() + limit
+        while name in self.objects:
+            if self.clock.now() >= until:
+                raise AssertionError(f"{name} does not go: {self.resource(name).status.to_json()}")
+            self.tick()
+            self.world.advance(5.0)
+
+    # what is in AWS
+
+    def inventory(self) -> dict[str, list[str]]:
+        """The names of all that the operator may have made."""
+        sagemaker, scaling = self.client("sagemaker"), self.client("application-autoscaling")
+        pages = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        alarms = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        return {
+            "endpoints": [e["EndpointName"] for e in sagemaker.list_endpoints(MaxResults=100)["Endpoints"]],
+            "configs": sorted(
+                e["EndpointConfigName"] for e in sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]
+            ),
+            "models": sorted(e["ModelName"] for e in sagemaker.list_models(MaxResults=100)["Models"]),
+            "targets": [e["ResourceId"] for e in pages],
+            "policies": [e["PolicyName"] for e in policies],
+            "alarms": [e["AlarmName"] for e in alarms],
+        }
+
+
+def spec(**changes: Any) -> dict[str, Any]:
+    """A spec of one autoscaled variant, with changes."""
+    variant = {
+        "name": "primary",
+        "image": IMAGE,
+        "modelArtifact": f"s3://{BUCKET}/a/model.tar.gz",
+        "instance": {"type": "ml.m5.large", "count": 1},
+        "scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70},
+    }
+    return {"executionRoleARN": ROLE, "variants": [variant], **changes}
+
+
+def with_variant(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """The spec with its first variant changed; None takes a field away."""
+    first, *rest = base["variants"]
+    changed = {key: value for key, value in {**first, **changes}.items() if value is not None}
+    return {**base, "variants": [changed, *rest]}
