@@ -3,6 +3,7 @@
 import click
 
 from smsandbox.commands.controlplane import controlplane, prepare
+from smsandbox.commands.world import down, status, up
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -10,7 +11,7 @@ def main() -> None:
     """A real Kubernetes control plane and an AWS simulator on this machine."""
 
 
-for command in (prepare, controlplane):
+for command in (prepare, controlplane, up, down, status):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -85,6 +85,11 @@ def _spawner() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="spawner")
 
 
+def inherited() -> dict[str, str]:
+    """This process's environment without the user's own cluster and AWS account, which the sandbox never touches."""
+    return {name: value for name, value in os.environ.items() if name != "KUBECONFIG" and not name.startswith("AWS_")}
+
+
 def spawn(
     command: list[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, bound: bool = True
 ) -> "subprocess.Popen[bytes]":
@@ -120,7 +125,7 @@ def tail(log: Path, lines: int = 15) -> str:
 class Service:
     """One program with a pid file `<run_dir>/<name>.pid` and a log.
 
-    `environment` is added to this process's own. `bound` programs end with this process, the others outlive it.
+    `environment` is added to `inherited()`. `bound` programs end with this process, the others outlive it.
     """
 
     name: str
@@ -151,11 +156,10 @@ class Service:
     def ensure_running(self) -> bool:
         """Start it unless it runs already with this command and environment; True when it was started now."""
         with locked(self.run_dir / f".{self.name}.lock"):
-            if record := self._running():
-                if record["digest"] == self._digest:
-                    return False
+            if (record := self._running()) and record["digest"] == self._digest:
+                return False
             self._end(signal.SIGTERM, seconds=10)  # one of another command; or our child, whose pid file was lost
-            child = spawn(self.command, log=self.log, env={**os.environ, **self.environment}, bound=self.bound)
+            child = spawn(self.command, log=self.log, env={**inherited(), **self.environment}, bound=self.bound)
             try:
                 started = identity(child.pid)
                 write_atomically(self._record_file, json.dumps({"identity": started, "digest": self._digest}))

@@ -1,31 +1,19 @@
 """One running control plane: etcd and kube-apiserver as child processes, with all their state in one folder."""
 
 import base64
-import contextlib
 import json
 import secrets
-import socket
 import ssl
 import subprocess
-import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from smsandbox import paths
+from smsandbox import paths, ports, probe
 from smsandbox.controlplane import binaries, pki
 from smsandbox.process import Service, ServiceError, locked, write_atomically
 
 READY_SECONDS = 90.0  # 3 to 5 on an idle machine; a loaded CI machine takes many times that
 ACCOUNT_ISSUER = "https://kubernetes.default.svc"
-
-
-@dataclass(frozen=True)
-class Ports:
-    """TCP ports on 127.0.0.1."""
-
-    etcd: int
-    apiserver: int
 
 
 class ApiServer:
@@ -53,21 +41,18 @@ class ApiServer:
 
     def ready(self) -> bool:
         """What `/readyz` says."""
-        request = urllib.request.Request(f"{self._url}/readyz", headers={"Authorization": f"Bearer {self._token}"})
-        try:
-            with urllib.request.urlopen(request, timeout=5, context=self._tls) as response:
-                return bool(response.status == 200)
-        except OSError:
-            return False
+        return probe.answer(f"{self._url}/readyz", token=self._token, tls=self._tls, seconds=5) is not None
 
 
 class ControlPlane:
     """A control plane made by `start`; attributes are for reading."""
 
-    def __init__(self, state_dir: Path, ports: Ports, *, bound: bool, run_dir: Path | None = None) -> None:
+    def __init__(
+        self, state_dir: Path, etcd_port: int, apiserver_port: int, *, bound: bool, run_dir: Path | None = None
+    ) -> None:
         self.state_dir = state_dir
         self.run_dir = run_dir or state_dir
-        self.url = f"https://127.0.0.1:{ports.apiserver}"
+        self.url = f"https://127.0.0.1:{apiserver_port}"
         self.kubeconfig = state_dir / "kubeconfig"
         keys = pki.ensure(state_dir / "pki")
         self._ca_cert = keys.ca_cert
@@ -77,7 +62,7 @@ class ControlPlane:
         token = tokens.read_text().partition(",")[0]
         write_atomically(self.kubeconfig, self.kubeconfig_text(token), mode=0o600)
         found = binaries.find()
-        etcd_url = f"http://127.0.0.1:{ports.etcd}"
+        etcd_url = f"http://127.0.0.1:{etcd_port}"
         self._etcd_health = f"{etcd_url}/health"
         self.etcd = Service(
             name="etcd",
@@ -102,7 +87,7 @@ class ControlPlane:
                 "--bind-address=127.0.0.1",
                 "--advertise-address=127.0.0.1",
                 "--endpoint-reconciler-type=none",  # loopback may not be an Endpoints address
-                f"--secure-port={ports.apiserver}",
+                f"--secure-port={apiserver_port}",
                 f"--tls-cert-file={keys.server_cert}",
                 f"--tls-private-key-file={keys.server_key}",
                 f"--token-auth-file={tokens}",
@@ -136,17 +121,22 @@ class ControlPlane:
         state_dir = state_dir.absolute()
         state_dir.mkdir(parents=True, exist_ok=True)
         with locked(state_dir / ".lock"):
-            plane = cls(state_dir, _ports(state_dir / "ports.json"), bound=bound, run_dir=run_dir)
+            plane = cls._at_stored_ports(state_dir, bound=bound, run_dir=run_dir)
             try:
                 plane.ensure_running()
             except ServiceError:
                 if plane.running:  # slow, or really broken: other ports would not help
                     raise
                 plane.stop()
-                (state_dir / "ports.json").unlink()  # somebody took a port between choosing and listening, or meanwhile
-                plane = cls(state_dir, _ports(state_dir / "ports.json"), bound=bound, run_dir=run_dir)
+                (state_dir / "ports.json").unlink()  # somebody took a port since it was chosen
+                plane = cls._at_stored_ports(state_dir, bound=bound, run_dir=run_dir)
                 plane.ensure_running()
             return plane
+
+    @classmethod
+    def _at_stored_ports(cls, state_dir: Path, *, bound: bool, run_dir: Path | None) -> Self:
+        chosen = ports.stored(state_dir / "ports.json", "etcd", "apiserver")
+        return cls(state_dir, chosen["etcd"], chosen["apiserver"], bound=bound, run_dir=run_dir)
 
     @property
     def running(self) -> bool:
@@ -164,11 +154,7 @@ class ControlPlane:
         self.etcd.stop()
 
     def _etcd_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(self._etcd_health, timeout=2) as response:
-                return bool(json.load(response)["health"] == "true")
-        except OSError:
-            return False
+        return (body := probe.answer(self._etcd_health)) is not None and json.loads(body)["health"] == "true"
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """Run kubectl as admin and return what it printed.
@@ -199,20 +185,3 @@ class ControlPlane:
             "current-context": "sandbox",
         }
         return json.dumps(config, indent=2) + "\n"
-
-
-def _ports(path: Path) -> Ports:
-    if path.exists():
-        return Ports(**json.loads(path.read_text()))
-    etcd, apiserver = free_ports(2)
-    write_atomically(path, json.dumps({"etcd": etcd, "apiserver": apiserver}))
-    return Ports(etcd, apiserver)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 on which nobody listens now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

@@ -1,0 +1,108 @@
+"""What a sandbox offers before the first endpoint: a role, a bucket, a trained model in it, an image in ECR.
+
+The names are those of `manifests/samples`, so that the samples work in a sandbox as they stand.
+"""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from smsandbox.process import inherited
+from smsandbox.world import ACCOUNT, REGION, World
+
+ROLE = "sagemaker-execution"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
+BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
+SAMPLE_KEY = "iris/model.tar.gz"
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/sagemaker-sklearn-inference:1.0"
+
+
+class CommandError(Exception):
+    """A command failed; the message has what it was and what it wrote."""
+
+
+@dataclass(frozen=True)
+class Assets:
+    """Names as the recipe has them; the fields are the variables of `.sandbox/env` in small letters."""
+
+    ecr_image_uri: str
+    model_data_url: str
+    role_arn: str
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "ECR_IMAGE_URI": self.ecr_image_uri,
+            "MODEL_DATA_URL": self.model_data_url,
+            "ROLE_ARN": self.role_arn,
+        }
+
+
+def training_command(output: Path) -> list[str]:
+    """Trains the recipe's model, packs it and uploads it; the last line it prints is the archive's S3 URI."""
+    upload = f"s3://{BUCKET}/iris"
+    return ["python", "-m", "smtraining", "train", "--splits", "0", "--output", str(output), "--upload", upload]
+
+
+def push_command() -> list[str]:
+    """Puts the inference container's image into ECR; stands for `docker push`."""
+    return ["python", "-m", "smsandbox.aws", "push", "--image-uri", IMAGE, "--program", "sminference"]
+
+
+def ensure(world: World) -> Assets:
+    """Make what is missing, in a world that runs: the simulator forgets everything when it ends.
+
+    Raises:
+        CommandError: training or the push failed.
+    """
+    ensure_account(world)
+    model = run(training_command(world.folder / "model"), world.client_environment()).split()[-1]
+    run(push_command(), world.client_environment())
+    key = model.removeprefix(f"s3://{BUCKET}/")
+    client(world, "s3").copy_object(Bucket=BUCKET, Key=SAMPLE_KEY, CopySource={"Bucket": BUCKET, "Key": key})
+    return Assets(ecr_image_uri=IMAGE, model_data_url=model, role_arn=ROLE_ARN)
+
+
+def ensure_account(world: World) -> None:
+    """The execution role that SageMaker may assume, and the bucket of the models."""
+    iam = client(world, "iam")
+    principal = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [principal]})
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+    client(world, "s3").create_bucket(Bucket=BUCKET)
+
+
+def client(world: World, service: str) -> Any:
+    """A boto3 client of the simulator, whatever this process's own AWS settings are."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=world.aws_url,
+        region_name=REGION,
+        aws_access_key_id=world.aws_environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=world.aws_environment["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def run(command: list[str], environment: Mapping[str, str], *, stdin: str | None = None) -> str:
+    """What `command` printed; its program is looked for beside this Python first.
+
+    Raises:
+        CommandError: it ended with another code than 0.
+    """
+    program = shutil.which(command[0], path=f"{Path(sys.executable).parent}:{inherited().get('PATH', '')}")
+    if program is None:
+        raise CommandError(f"{command[0]} is not installed: run `make setup`")
+    done = subprocess.run(
+        [program, *command[1:]], input=stdin, env=dict(environment), check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise CommandError(f"{' '.join(command)} ended with {done.returncode}:\n{(done.stderr or done.stdout).strip()}")
+    return done.stdout

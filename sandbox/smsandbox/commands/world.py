@@ -1,0 +1,50 @@
+"""`up`, `down` and `status`: the whole sandbox in the background."""
+
+import sys
+
+import click
+
+from smsandbox import assets, paths
+from smsandbox.commands.controlplane import ensure_binaries
+from smsandbox.process import ServiceError
+from smsandbox.world import World, end, services
+
+USAGE = """
+  source {env}
+  kubectl apply -f manifests/samples/autoscaled.yaml
+  kubectl wait --for=condition=Ready smendpoint/iris-autoscaled
+  kubectl get smendpoints -o wide
+  aws sagemaker list-endpoints
+
+Logs are in {folder}; `make down` ends it."""
+
+
+@click.command()
+def up() -> None:
+    """Start what does not run yet: control plane, AWS, operator; and leave it running."""
+    ensure_binaries()
+    world = World(paths.state(), bound=False)
+    try:
+        world.start(click.echo)
+        made = assets.ensure(world)
+    except (ServiceError, assets.CommandError) as error:
+        raise click.ClickException(str(error)) from error
+    env = world.write_environment(made.environment())
+    click.echo(f"model {made.model_data_url}\nimage {made.ecr_image_uri}\nrole {made.role_arn}")
+    click.echo(USAGE.format(env=env, folder=world.folder))
+
+
+@click.command()
+def down() -> None:
+    """End the sandbox; etcd's data stays for the next time."""
+    ended = end(paths.state())
+    click.echo(f"ended {', '.join(ended)}" if ended else "nothing was running")
+
+
+@click.command()
+def status() -> None:
+    """Show each program, its pid and its log; exits with 1 unless all of them run."""
+    found = services(paths.state())
+    for service in found:
+        click.echo(f"{service.name:15} {service.pid or 'not running':<12} {service.log}")
+    sys.exit(0 if all(service.pid for service in found) else 1)

@@ -1,0 +1,155 @@
+"""The whole sandbox as one thing: control plane, AWS simulator and operator, each a process with its pid in one folder.
+
+`World.start` brings up what does not run; what a user needs to talk to it is `World.environment`.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from smsandbox import paths, ports, probe
+from smsandbox.controlplane import ControlPlane
+from smsandbox.process import Service, inherited, locked, write_atomically
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"  # the simulator's
+NAMESPACE, SERVICE_ACCOUNT = "smendpoints-system", "smendpoints"
+ACCESS_DURATION = "8760h"
+READY_SECONDS = 60.0
+SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of ending
+
+# AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
+AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 20}
+OPERATOR_SETTINGS = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "0.5", "WATCH_SECONDS": "2"}
+
+
+class World:
+    """One sandbox in `folder`. `bound`: everything ends with this process; else it outlives it, until `end(folder)`."""
+
+    def __init__(self, folder: Path, *, bound: bool, aws_settings: Mapping[str, Any] = AWS_SETTINGS) -> None:
+        self.folder = folder.absolute()
+        self._bound = bound
+        self._aws_settings = aws_settings
+        self._ports = ports.stored(self.folder / "ports.json", "aws", "liveness", "metrics")
+        self.aws_url = f"http://127.0.0.1:{self._ports['aws']}"
+        self.kubeconfig = self.folder / "plane" / "kubeconfig"
+        self._operator_kubeconfig = self.folder / "operator.kubeconfig"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables for kubectl as admin and for every AWS client, none of which reaches a real account."""
+        return {"KUBECONFIG": str(self.kubeconfig), **self.aws_environment}
+
+    @property
+    def aws_environment(self) -> dict[str, str]:
+        """Variables with which every AWS client talks to the simulator, whatever the user's own profile says."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws_url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",  # the AWS documentation's example, valid nowhere
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+
+    @property
+    def aws(self) -> Service:
+        settings = self.folder / "aws-settings.json"
+        arguments = ["--host", "127.0.0.1", "--port", str(self._ports["aws"]), "--state-dir", str(self.folder / "aws")]
+        return self._service("aws", "smsandbox.aws", "serve", *arguments, "--settings", str(settings))
+
+    @property
+    def operator(self) -> Service:
+        settings = {
+            **OPERATOR_SETTINGS,
+            "LIVENESS_PORT": str(self._ports["liveness"]),
+            "METRICS_PORT": str(self._ports["metrics"]),
+        }
+        environment = {f"SMENDPOINTS_{name}": value for name, value in settings.items()}
+        return self._service(
+            "operator",
+            "smendpoints",
+            "run",
+            environment={**environment, **self.aws_environment, "KUBECONFIG": str(self._operator_kubeconfig)},
+        )
+
+    def _service(
+        self, name: str, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> Service:
+        return Service(
+            name=name,
+            command=[sys.executable, "-m", module, *arguments],
+            run_dir=self.folder,
+            log=self.folder / f"{name}.log",
+            environment=environment or {},
+            bound=self._bound,
+        )
+
+    def start(self, say: Callable[[str], None]) -> ControlPlane:
+        """Start what does not run and wait until all of it works; the control plane, for kubectl as admin.
+
+        When that fails or is interrupted, what was started by this call is ended again.
+
+        Raises:
+            ServiceError: a program did not get ready; the message has its log's tail.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.folder / ".lock"):
+            before = {service.name for service in services(self.folder) if service.pid is not None}
+            try:
+                return self._start(say)
+            except BaseException:
+                end(self.folder, besides=before)
+                if not before:
+                    (self.folder / "ports.json").unlink(missing_ok=True)  # perhaps one of them was taken meanwhile
+                raise
+
+    def _start(self, say: Callable[[str], None]) -> ControlPlane:
+        write_atomically(self.folder / "aws-settings.json", json.dumps(dict(self._aws_settings)))
+        aws = self.aws
+        started = aws.ensure_running()  # comes up while the control plane does
+        plane = ControlPlane.start(self.folder / "plane", bound=self._bound, run_dir=self.folder)
+        say(f"Kubernetes API server at {plane.url}")
+        aws.wait_ready(lambda: probe.answer(f"{self.aws_url}/_sandbox/health") is not None, READY_SECONDS)
+        say(f"AWS simulator at {self.aws_url}{'' if started else ' (was running)'}")
+        for manifests in ("crds", "manifests/rbac"):
+            plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / manifests))
+        plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/sagemakerendpoints.smendpoints.dev")
+        operator = self.operator
+        if operator.pid is None:  # one that runs has its token
+            plane.account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, self._operator_kubeconfig, duration=ACCESS_DURATION)
+        started = operator.ensure_running()
+        healthz = f"http://127.0.0.1:{self._ports['liveness']}/healthz"
+        operator.wait_ready(lambda: probe.answer(healthz) is not None, READY_SECONDS)
+        say(f"operator with the rights of {NAMESPACE}/{SERVICE_ACCOUNT}{'' if started else ' (was running)'}")
+        return plane
+
+    def write_environment(self, more: Mapping[str, str]) -> Path:
+        """Write `<folder>/env`, to be sourced by a shell: `environment`, `more`, and our tools on the PATH."""
+        lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in {**self.environment, **more}.items()]
+        lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
+        path = self.folder / "env"
+        write_atomically(path, "\n".join(lines) + "\n", mode=0o600)
+        return path
+
+    def client_environment(self) -> dict[str, str]:
+        """A whole environment for a command that a user would type after sourcing `env`."""
+        inner = inherited()
+        return {**inner, **self.environment, "PATH": f"{Path(sys.executable).parent}:{inner.get('PATH', '')}"}
+
+
+def services(folder: Path) -> list[Service]:
+    """The sandbox's programs in `folder` as their pid files tell, in the order of ending; not to be started."""
+    return [Service(name=name, command=[], run_dir=folder, log=folder / f"{name}.log") for name in SERVICES]
+
+
+def end(folder: Path, besides: frozenset[str] | set[str] = frozenset()) -> list[str]:
+    """End the programs of `folder`, except those of `besides`; the names of those that ran."""
+    return [service.name for service in services(folder) if service.name not in besides and service.stop(seconds=5)]
