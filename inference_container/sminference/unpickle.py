@@ -33,7 +33,9 @@ _HELPERS: frozenset[tuple[str, str]] = frozenset(
         "numpy.ma": "MaskedArray",
         "numpy.ma.core": "MaskedArray _mareconstruct",
         "numpy.random._mt19937": "MT19937",
-        "numpy.random._pickle": "__randomstate_ctor __bit_generator_ctor",
+        "numpy.random._pickle": "__randomstate_ctor __generator_ctor __bit_generator_ctor",
+        "numpy.random._pcg64": "PCG64",
+        "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
         "scipy.sparse._csr": "csr_matrix csr_array",
         "scipy.sparse._csc": "csc_matrix csc_array",
         "sklearn.tree._tree": "Tree",
@@ -51,6 +53,8 @@ _HELPERS: frozenset[tuple[str, str]] = frozenset(
             "newObj EuclideanDistance64 EuclideanDistance32 EuclideanDistance ManhattanDistance64 ManhattanDistance32 "
             "MinkowskiDistance64 MinkowskiDistance32 ChebyshevDistance64 ChebyshevDistance32"
         ),
+        "sklearn.metrics._scorer": "_PassthroughScorer",
+        "sklearn.model_selection._split": "KFold StratifiedKFold",
         "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration",
         "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
         "sklearn.gaussian_process.kernels": (
