@@ -28,8 +28,8 @@ SCHEDULE = (
 class MetricDimension(ApiModel):
     """One dimension of a CloudWatch metric."""
 
-    name: str = Field(min_length=1, max_length=255)
-    value: str = Field(min_length=1, max_length=1024)
+    name: str = Field(description="Name of the dimension.", min_length=1, max_length=255)
+    value: str = Field(description="Value of the dimension.", min_length=1, max_length=1024)
 
 
 class CustomizedMetric(ApiModel):

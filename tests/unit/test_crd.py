@@ -1,0 +1,163 @@
+"""The generated CRD: fresh, structural, bounded, and with a sentence for whatever it refuses by a rule."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from smendpoints.api import crd as generator
+from smendpoints.api.rules import PATTERNS, RULES
+
+CRDS = Path(__file__).parents[2] / "crds"
+VERSION = generator.crd()["spec"]["versions"][0]
+SCHEMA = VERSION["schema"]["openAPIV3Schema"]
+
+Node = dict[str, Any]
+
+
+def walk(node: Node, path: str = "", *, in_list: bool = False) -> Iterator[tuple[str, Node, bool]]:
+    """Every schema with its path and whether it stands inside of a list."""
+    yield path, node, in_list
+    for name, child in node.get("properties", {}).items():
+        yield from walk(child, f"{path}.{name}", in_list=in_list)
+    if "items" in node:
+        yield from walk(node["items"], f"{path}[]", in_list=True)
+    if "additionalProperties" in node:
+        yield from walk(node["additionalProperties"], f"{path}{{}}", in_list=in_list)
+
+
+ALL = list(walk(SCHEMA))
+SPEC = list(walk(SCHEMA["properties"]["spec"], "spec"))
+
+
+def test_the_file_is_what_the_types_say(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generator.main(["--check", str(CRDS)]) == 0, capsys.readouterr().err
+
+
+def test_check_names_the_difference_and_the_remedy_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / generator.FILE_NAME
+    path.write_text(generator.render().replace("smep", "sme"))
+    assert generator.main(["--check", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "+    - smep" in said
+    assert "run `make crds`" in said
+    assert generator.main([str(tmp_path)]) == 0
+    assert generator.main(["--check", str(tmp_path)]) == 0
+
+
+def test_check_fails_where_there_is_no_file(tmp_path: Path) -> None:
+    assert generator.main(["--check", str(tmp_path)]) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_file_is_yaml_of_the_same_object() -> None:
+    assert yaml.safe_load((CRDS / generator.FILE_NAME).read_text()) == generator.crd()
+
+
+def test_the_schema_is_structural() -> None:
+    unwanted = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "not", "title", "nullable", "x-kubernetes-int-or-string"}
+    unwanted |= {"x-kubernetes-preserve-unknown-fields"}
+    assert [(path, key) for path, node, _ in ALL for key in unwanted & node.keys()] == []
+    assert [path for path, node, _ in ALL if "type" not in node] == []
+    both = [path for path, node, _ in ALL if "properties" in node and "additionalProperties" in node]
+    assert both == []
+
+
+def test_every_field_is_described() -> None:
+    fields = [(path, node) for path, node, _ in ALL if path and not path.endswith(("[]", "{}", ".metadata"))]
+    assert [path for path, node in fields if not node.get("description", "").endswith(".")] == []
+
+
+def test_whatever_a_user_writes_is_bounded() -> None:
+    """Bounds keep objects small, and the estimated cost of the rules within what the API server allows."""
+    text = [path for path, node, _ in SPEC if node["type"] == "string" and not {"maxLength", "enum"} & node.keys()]
+    lists = [path for path, node, _ in SPEC if node["type"] == "array" and "maxItems" not in node]
+    maps = [path for path, node, _ in SPEC if "additionalProperties" in node and "maxProperties" not in node]
+    assert text + lists + maps == []
+
+
+def test_every_list_says_how_it_is_merged() -> None:
+    lists = {path: node for path, node, _ in SPEC if node["type"] == "array"}
+    assert [path for path, node in lists.items() if "x-kubernetes-list-type" not in node] == []
+    by_name = {path for path, node in lists.items() if node.get("x-kubernetes-list-map-keys") == ["name"]}
+    assert {"spec.variants", "spec.variants[].scaling.targetTracking", "spec.variants[].scaling.schedules"} <= by_name
+    conditions = SCHEMA["properties"]["status"]["properties"]["conditions"]
+    assert (conditions["x-kubernetes-list-type"], conditions["x-kubernetes-list-map-keys"]) == ("map", ["type"])
+
+
+def test_defaults_stand_outside_of_lists_alone_and_inside_in_words() -> None:
+    assert [path for path, node, in_list in ALL if in_list and "default" in node] == []
+    top = SCHEMA["properties"]["spec"]["properties"]
+    assert top["desiredState"]["default"] == "Running"
+    assert top["rollout"]["properties"]["strategy"]["default"] == "AllAtOnce"
+    variant = top["variants"]["items"]["properties"]
+    assert variant["weight"]["description"].endswith("`1` if unset.")
+    assert variant["multiModel"]["description"].endswith("`false` if unset.")
+    assert variant["scaling"]["properties"]["scaleInCooldownSeconds"]["description"].endswith("`300` if unset.")
+
+
+def test_a_new_object_is_not_taken_for_a_finished_one() -> None:
+    assert SCHEMA["properties"]["status"]["default"] == {"observedGeneration": -1}
+    assert VERSION["subresources"] == {"status": {}}
+
+
+def test_every_column_points_at_a_field() -> None:
+    known = {path for path, _, _ in ALL} | {".metadata.creationTimestamp"}
+    ready = '.status.conditions[?(@.type=="Ready")]'
+    columns = [
+        column["jsonPath"].replace(ready, ".status.conditions[]") for column in VERSION["additionalPrinterColumns"]
+    ]
+    assert set(columns) <= known
+
+
+def test_every_rule_stands_in_the_crd_with_its_sentence() -> None:
+    found = {
+        (entry["rule"], entry["message"]) for _, node, _ in SPEC for entry in node.get("x-kubernetes-validations", ())
+    }
+    assert {(rule.cel, rule.message) for rule in RULES} <= found
+
+
+def test_every_pattern_has_a_sentence_beside_it() -> None:
+    for path, node, _ in SPEC:
+        if "pattern" in node:
+            first = node["x-kubernetes-validations"][0]
+            assert first == {"rule": f"self.matches(r'{node['pattern']}')", "message": PATTERNS[node["pattern"]]}, path
+    used = {node["pattern"] for _, node, _ in SPEC if "pattern" in node}
+    assert used == PATTERNS.keys()
+
+
+def test_a_sentence_is_one_line_and_points_at_a_field_that_is_there() -> None:
+    by_type = {node_path: node for node_path, node, _ in SPEC}
+    for rule in RULES:
+        assert "\n" not in rule.message
+        assert not rule.message.endswith("."), rule.message
+        if rule.field is not None:
+            holders = [node for node in by_type.values() if _has_rule(node, rule.cel)]
+            assert holders, rule
+            for holder in holders:
+                node = holder
+                for name in rule.field.removeprefix(".").split("."):
+                    node = node["properties"][name]
+
+
+def _has_rule(node: Node, cel: str) -> bool:
+    return any(entry["rule"] == cel for entry in node.get("x-kubernetes-validations", ()))
+
+
+def test_what_has_no_structural_schema_is_not_generated() -> None:
+    class Either(BaseModel):
+        field: int | str
+
+    with pytest.raises(ValueError, match="a union has no structural schema"):
+        generator._Converter(Either.model_json_schema()).convert()
+
+
+def test_what_the_generator_does_not_know_is_not_dropped_in_silence() -> None:
+    schema = {"title": "T", "type": "object", "properties": {"field": {"type": "number", "multipleOf": 5}}}
+    with pytest.raises(ValueError, match=r"T\.field: no structural schema for \['multipleOf'\]"):
+        generator._Converter(schema).convert()

@@ -1,0 +1,110 @@
+"""manifests/: what `kubectl apply -k manifests/` would apply, and what the samples say."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import smendpoints
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.config import Config
+from smsandbox import paths
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = ROOT / "manifests"
+SAMPLES = sorted((MANIFESTS / "samples").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def objects() -> dict[str, dict[str, Any]]:
+    """The objects of the installation by kind."""
+    command = [str(paths.tool("kubectl")), "kustomize", str(MANIFESTS)]
+    text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return {each["kind"]: each for each in yaml.safe_load_all(text)}
+
+
+@pytest.fixture(scope="module")
+def container(objects: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    (found,) = objects["Deployment"]["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def test_the_image_is_of_the_operators_version(container: dict[str, Any]) -> None:
+    assert container["image"] == f"smendpoints:{smendpoints.__version__}"
+
+
+def test_one_operator_runs_at_a_time_and_has_a_minute_to_stop(objects: dict[str, dict[str, Any]]) -> None:
+    spec = objects["Deployment"]["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] == 60
+
+
+def test_the_selector_finds_the_pods(objects: dict[str, dict[str, Any]]) -> None:
+    spec = objects["Deployment"]["spec"]
+    assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
+
+
+def test_the_settings_are_those_that_the_operator_knows_and_takes(
+    objects: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = objects["ConfigMap"]["data"]
+    assert {f"SMENDPOINTS_{name.upper()}" for name in Config.model_fields} >= data.keys()
+    for name, value in data.items():
+        monkeypatch.setenv(name, value)
+    config = Config()
+    assert (config.log_format, config.namespace_list(), config.cluster_id) == ("json", (), None)
+
+
+def test_the_probes_and_the_ports_are_where_the_settings_put_them(
+    objects: dict[str, dict[str, Any]], container: dict[str, Any]
+) -> None:
+    data = objects["ConfigMap"]["data"]
+    ports = {port["name"]: str(port["containerPort"]) for port in container["ports"]}
+    assert ports == {"health": data["SMENDPOINTS_LIVENESS_PORT"], "metrics": data["SMENDPOINTS_METRICS_PORT"]}
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"] == {"path": "/healthz", "port": "health"}
+    assert container["envFrom"] == [{"configMapRef": {"name": objects["ConfigMap"]["metadata"]["name"]}}]
+
+
+def test_the_pod_has_the_least_that_it_needs(objects: dict[str, dict[str, Any]], container: dict[str, Any]) -> None:
+    pod = objects["Deployment"]["spec"]["template"]["spec"]
+    assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["runAsNonRoot"]) == (65532, True)
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert {"cpu", "memory"} <= container["resources"]["requests"].keys()
+    assert "memory" in container["resources"]["limits"]
+
+
+def test_all_names_agree(objects: dict[str, dict[str, Any]]) -> None:
+    (subject,) = objects["ClusterRoleBinding"]["subjects"]
+    account = objects["ServiceAccount"]["metadata"]
+    assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
+    assert objects["Deployment"]["spec"]["template"]["spec"]["serviceAccountName"] == account["name"]
+    assert objects["ClusterRoleBinding"]["roleRef"]["name"] == objects["ClusterRole"]["metadata"]["name"]
+    assert objects["Namespace"]["metadata"]["name"] == account["namespace"]
+
+
+def test_every_sample_has_a_name_of_its_own() -> None:
+    names = [yaml.safe_load(path.read_text())["metadata"]["name"] for path in SAMPLES]
+    assert len(names) == len(set(names)) >= 8
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_says_what_it_is_for_and_reads_without_loss(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("# ")
+    manifest = yaml.safe_load(text)
+    parsed = SageMakerEndpoint.parse(manifest | {"metadata": manifest["metadata"] | {"namespace": "n", "uid": "u"}})
+    assert _within(manifest["spec"], parsed.spec.to_json())
+
+
+def _within(part: Any, whole: Any) -> bool:
+    """Whether all of `part` is in `whole`: a field that the types do not know would be missing."""
+    match part, whole:
+        case dict(), dict():
+            return all(key in whole and _within(value, whole[key]) for key, value in part.items())
+        case list(), list():
+            return len(part) == len(whole) and all(map(_within, part, whole))
+        case _:
+            return bool(part == whole)
