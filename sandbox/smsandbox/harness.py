@@ -4,6 +4,7 @@ Not here: kopf and a Kubernetes API server. Objects live in a dictionary, with t
 what the real ones do is for the integration tests.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+
 
 from smendpoints.api.resource import FINALIZER, SageMakerEndpoint
 from smendpoints.api.status import Condition
@@ -20,6 +22,7 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.status import Event
+from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import assemble
 from smsandbox.aws.clock import VirtualClock
 from smsandbox.aws.images import push
@@ -51,6 +54,7 @@ class Harness:
     def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "harness")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "harness")
+        moto_backend.reset()  # moto keeps one state for the whole process
         self.clock = VirtualClock()
         chosen = Settings(seed=seed, containers=False).changed({"durations": MINUTES, **(settings or {})})
         self.simulator = assemble(settings=chosen, clock=self.clock)
@@ -72,7 +76,12 @@ class Harness:
         return self._clients[Place(REGION)](service)
 
     def _prepare(self) -> None:
-        trust = '{"Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self.client("iam").create_role(RoleName=ROLE.rpartition("/")[2], AssumeRolePolicyDocument=trust)
         self.client("s3").create_bucket(Bucket=BUCKET)
         for key in ("a/model.tar.gz", "b/model.tar.gz", "c/model.tar.gz"):

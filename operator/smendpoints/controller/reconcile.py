@@ -144,10 +144,8 @@ class Controller:
 
     @staticmethod
     def _known(resource: SageMakerEndpoint, desired: Desired) -> bool:
-        """Whether the desired config may be there already; a new one need not be asked for."""
-        past = resource.status.rollout
-        pending = past is not None and past.config_name == desired.config_name
-        return pending or any(each.config_name == desired.config_name for each in resource.status.history)
+        """Whether the desired config was in service before, and may still be there; a new one need not be asked for."""
+        return any(each.config_name == desired.config_name for each in resource.status.history[1:])
 
     def _act(self, account: Account, todo: Plan, memory: Memory) -> tuple[AwsFailure | None, bool]:
         if memory.hopeless is not None and todo.actions:

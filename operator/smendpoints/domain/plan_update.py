@@ -13,7 +13,10 @@ def create_revision(desired: Desired, observed: Observed) -> list[Action]:
     """Models and config of the desired revision; none where its config is known to be there."""
     if observed.wanted_config is not None:
         return []
-    models = [Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models]
+    live = observed.live_config.models() if observed.live_config is not None else frozenset()
+    models = [
+        Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models if model.name not in live
+    ]
     return [*models, Action(Verb.CREATE_CONFIG, desired.config_name, desired.config_request)]
 
 

@@ -1,0 +1,17 @@
+"""Fixtures of the tests in virtual time."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from smsandbox.harness import Harness
+
+
+@pytest.fixture
+def harness() -> Iterator[Harness]:
+    """A fresh AWS with an operator."""
+    os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    made = Harness()
+    yield made
+    made.simulator.close()
