@@ -19,6 +19,7 @@ class SageMakerBase(Service):
     def __init__(self, world: World) -> None:
         self.world = world
         self.stores: dict[tuple[str, str], Store] = {}
+        self._roles_seen: dict[str, float] = {}
 
     def store(self, ctx: Context) -> Store:
         return self.stores.setdefault((ctx.account, ctx.region), Store())

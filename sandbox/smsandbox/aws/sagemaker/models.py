@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.errors import validation
@@ -104,7 +105,10 @@ class ModelOperations(SageMakerBase):
         role = self.world.objects.role(role_arn)
         if role is None or not role.trusts_sagemaker:
             return False
-        return self.world.now() - role.created >= settings.consistency.role or not settings.consistency.role
+        # IAM keeps the machine's time, the world may not: a role counts from whichever sight of it is older.
+        now = self.world.now()
+        age = max(time.time() - role.created, now - self._roles_seen.setdefault(role_arn, now))
+        return age >= settings.consistency.role
 
     def _accessible(self, ctx: Context, container: Request, uri: str, is_prefix: bool) -> bool:  # noqa: FBT001
         if not self.world.settings.options.verify_artifacts:
