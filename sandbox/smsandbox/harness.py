@@ -13,7 +13,6 @@ from typing import Any
 
 import boto3
 
-
 from smendpoints.api.resource import FINALIZER, SageMakerEndpoint
 from smendpoints.api.status import Condition
 from smendpoints.aws.account import Accounts

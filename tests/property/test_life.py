@@ -111,9 +111,7 @@ def test_weights_change_in_place_even_while_counts_are_autoscaled(harness: Harne
     harness.apply("iris", two_variants(5, 5))
     resource = harness.settle("iris")
     assert config_of(harness) == before
-    assert (
-        resource.status.traffic == "challenger=50,primary=50" or resource.status.traffic == "primary=50,challenger=50"
-    )
+    assert resource.status.traffic in {"challenger=50,primary=50", "primary=50,challenger=50"}
     assert calls(harness, "UpdateEndpointWeightsAndCapacities") == 1
 
 
