@@ -4,41 +4,56 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from sminference.asked import custom_attributes, explanation
 from sminference.errors import RequestError, error_body
 from sminference.hosting import Hosting
+from sminference.invoking import Environ, Invoker, Reply, failure
 from sminference.multimodel import multi_model_routes
 from sminference.page import description, error_page, page, pretty_json, wants_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sminference.config import Settings
     from sminference.observed import Observer
     from sminference.repository import Repository
-    from sminference.served import Served
 
 log = logging.getLogger(__name__)
 
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
-def create_app(settings: Settings, models: Hosting | Repository, observer: Observer) -> Flask:
+
+class InferenceApp(Flask):
+    """Flask, with a short way for predictions: routing and contexts would cost more than the model.
+
+    The short way is the route's own function; only what Flask does around it is left out.
+    """
+
+    invocation: Callable[[Environ], Reply]
+
+    def wsgi_app(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/invocations" and environ["REQUEST_METHOD"] == "POST":
+            reply = self.invocation(environ)
+            start_response(_STATUS_LINES[reply.status], reply.headers)
+            return (reply.body,)
+        return super().wsgi_app(environ, start_response)
+
+
+def create_app(settings: Settings, models: Hosting | Repository, observer: Observer) -> InferenceApp:
     """The application over one model or a repository of many; every request is told to `observer`."""
-    app = Flask("sminference", static_folder=None)
+    app = InferenceApp("sminference", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.add_template_filter(pretty_json)
     invoker = Invoker(settings, observer)
-    app.register_error_handler(RequestError, invoker.refuse)
-    app.register_error_handler(HTTPException, lambda error: invoker.refuse(_as_refusal(error)))
-    app.register_error_handler(Exception, lambda error: invoker.refuse(_as_failure(error)))
+    _answer_errors(app, invoker)
     hosting = models if isinstance(models, Hosting) else Hosting()
     if not isinstance(models, Hosting):
         app.register_blueprint(multi_model_routes(models, invoker))
+    app.invocation = lambda environ: invoker.invoke(environ, hosting.get)
 
     @app.get("/ping")
     def ping() -> Response:
@@ -48,7 +63,7 @@ def create_app(settings: Settings, models: Hosting | Repository, observer: Obser
 
     @app.post("/invocations")
     def invocations() -> Response:
-        return invoker.invoke(hosting.get)
+        return response(app.invocation(request.environ))
 
     @app.get("/execution-parameters")
     def execution_parameters() -> dict[str, Any]:
@@ -66,64 +81,25 @@ def create_app(settings: Settings, models: Hosting | Repository, observer: Obser
     return app
 
 
-class Invoker:
-    """Answers the current request with a model."""
-
-    def __init__(self, settings: Settings, observer: Observer) -> None:
-        self._max_body_bytes = settings.max_body_bytes
-        self._observer = observer
-
-    def invoke(self, find: Callable[[], Served]) -> Response:
-        """The response of the model that `find` gives; errors are answered, told to the observer, and not raised."""
-        started = perf_counter()
-        # The request itself instead of Flask's proxy, which would be resolved anew at each attribute.
-        current: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-        environ = current.environ
-        served = None
-        try:
-            served = find()
-            attributes = custom_attributes(environ)
-            explain = explanation(environ, attributes)
-            body = read_body(current, self._max_body_bytes)
-            answer = served.answer(body, environ.get("CONTENT_TYPE"), environ.get("HTTP_ACCEPT"), explain)
-        except RequestError as error:
-            return self.refuse(error, served, perf_counter() - started)
-        response = Response(answer.body, content_type=answer.media_type)
-        if attributes is not None:
-            response.headers["X-Amzn-SageMaker-Custom-Attributes"] = attributes
-        self._observer.answered(environ, served, answer, perf_counter() - started)
-        return response
-
-    def read(self, limit: int) -> bytes:
-        """The body of the current request, of at most `limit` bytes. Raises RequestError."""
-        return read_body(request, min(limit, self._max_body_bytes))
-
-    def refuse(self, error: RequestError, served: Served | None = None, seconds: float = 0.0) -> Response:
-        """The answer to a request that can't be served: JSON, or a page for a browser."""
-        self._observer.refused(request.environ, served, error.status, error.message, seconds)
-        if wants_html(request):
-            return error_page(error)
-        return Response(error.body(), error.status, headers=error.headers, content_type="application/json")
+def response(reply: Reply) -> Response:
+    """A reply as Flask's response."""
+    return Response(reply.body, reply.status, reply.headers)
 
 
-def read_body(current: Request, limit: int) -> bytes:
-    """The whole request body.
+def _answer_errors(app: Flask, invoker: Invoker) -> None:
+    """Errors as JSON, or as a page for a browser; each told to the observer."""
 
-    Raises:
-        RequestError: 413 before a byte is read when it is declared too long, 415 for a compressed body.
-    """
-    encoding = current.environ.get("HTTP_CONTENT_ENCODING")
-    if encoding and encoding.strip().lower() != "identity":
-        raise RequestError(415, f"Content-Encoding: expected none, got {encoding[:40]!r}; send the body uncompressed")
-    length = current.content_length
-    if length is not None and length > limit:
-        raise RequestError(413, f"body: expected at most {limit} bytes, got {length}")
-    try:
-        return current.get_data(cache=False)
-    except HTTPException as error:
-        if error.code == 413:
-            raise RequestError(413, f"body: expected at most {limit} bytes, got more") from None
-        raise RequestError(400, "body: shorter than its Content-Length says") from None
+    def refused(error: RequestError) -> Response:
+        reply = invoker.refuse(request.environ, error)
+        return error_page(error) if wants_html(request) else response(reply)
+
+    def failed(error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path[:100], exc_info=error)
+        return refused(failure(error))
+
+    app.register_error_handler(RequestError, refused)
+    app.register_error_handler(HTTPException, lambda error: refused(_as_refusal(error)))
+    app.register_error_handler(Exception, failed)
 
 
 def _as_refusal(error: HTTPException) -> RequestError:
@@ -135,8 +111,3 @@ def _as_refusal(error: HTTPException) -> RequestError:
         405: f"expected {allowed.get('Allow', 'another method')}",
     }.get(status, error.description or HTTPStatus(status).phrase)
     return RequestError(status, f"{request.method} {request.path[:100]}: {expected}", allowed)
-
-
-def _as_failure(error: Exception) -> RequestError:
-    log.error("%s %s failed", request.method, request.path[:100], exc_info=error)
-    return RequestError(500, "the server failed at this request; its log says why")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Rows that may wait to be counted: bounds the memory they take.
 _WAITING_ROWS = 5_000
 _VALUES = 100
+_DRIFT_ROWS = 100
 # Latencies are counted in steps of 2 %.
 _STEP = np.log(1.02)
 
@@ -114,16 +115,18 @@ class _ModelMetrics:
         self._waiting_rows = 0
         if not waiting:
             return
-        rows = np.concatenate([item[0] for item in waiting])
+        # Of a large request some rows, evenly spread, tell of drift as well as all of them.
+        sample = np.concatenate([rows[:: -(-len(rows) // _DRIFT_ROWS)] for rows, _, _ in waiting])
         outputs = np.concatenate([item[1] for item in waiting])
-        self._rows += len(rows)
+        self._rows += len(outputs)
         self._latencies.update(np.round(np.log([max(item[2], 1e-6) * 1000 for item in waiting]) / _STEP).tolist())
         if outputs.ndim == 2:
-            self._confidences.update(np.round(outputs.max(axis=1) * 100).tolist())
+            hundredths = np.bincount(np.round(outputs.max(axis=1) * 100).astype(np.int64))
+            self._confidences.update({int(step): int(hundredths[step]) for step in np.flatnonzero(hundredths)})
         if self._classes:
             chosen = outputs.argmax(axis=1) if outputs.ndim == 2 else outputs
             self._predicted += np.bincount(chosen, minlength=len(self._classes))
-        self._seen += self._drift.count(rows)
+        self._seen += self._drift.count(sample)
 
     def take(self) -> list[tuple[dict[str, str], dict[str, tuple[str, Any]]]]:
         """What there is to tell, each with the dimensions that it has beside model and version; starts anew."""

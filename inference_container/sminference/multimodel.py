@@ -8,9 +8,10 @@ import orjson
 from flask import Blueprint, Response, request
 
 from sminference.errors import RequestError, shown
+from sminference.invoking import read_body
 
 if TYPE_CHECKING:
-    from sminference.app import Invoker
+    from sminference.invoking import Invoker
     from sminference.repository import Repository
 
 _MAX_LOAD_REQUEST = 16 * 1024
@@ -22,7 +23,7 @@ def multi_model_routes(repository: Repository, invoker: Invoker) -> Blueprint:
 
     @routes.post("/models")
     def load() -> dict[str, str]:
-        name, url = _names(invoker.read(_MAX_LOAD_REQUEST))
+        name, url = _names(read_body(request.environ, _MAX_LOAD_REQUEST))
         return repository.load(name, url).describe()
 
     @routes.get("/models")
@@ -42,7 +43,8 @@ def multi_model_routes(repository: Repository, invoker: Invoker) -> Blueprint:
 
     @routes.post("/models/<path:name>/invoke")
     def invoke(name: str) -> Response:
-        return invoker.invoke(lambda: repository.get(name).served)
+        reply = invoker.invoke(request.environ, lambda: repository.get(name).served)
+        return Response(reply.body, reply.status, reply.headers)
 
     return routes
 
