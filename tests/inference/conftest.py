@@ -17,7 +17,7 @@ from smtraining.verify import Effort
 @pytest.fixture(scope="session")
 def trained() -> Callable[[str], Trained]:
     """The iris model of a name ("random-forest", "gradient-boosting"), with what training measured."""
-    return cache(lambda name: train(name, iris(), seed=42, splits=2, effort=Effort(random=2_000, threshold=1_000)))
+    return cache(lambda name: train(name, iris(), seed=42, splits=1, effort=Effort(random=2_000, threshold=1_000)))
 
 
 @pytest.fixture(scope="session")

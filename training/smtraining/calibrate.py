@@ -36,7 +36,7 @@ def held_out(estimator: Any, X: Floats, y: Labels, seed: int) -> Held:
         for tree, bag in enumerate(bags):
             out[bag, tree] = False
         rows = out.any(axis=1)
-        votes = trees.value[leaves(trees, rounded(X))]
+        votes = trees.value[leaves(trees, rounded(X)).T]
         proba = (votes * out[:, :, None]).sum(axis=1)[rows] / out.sum(axis=1)[rows, None]
         return Held(proba, y[rows], "out-of-bag conformal (LAC)")
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)

@@ -35,5 +35,5 @@ class Disagreement:
 def intervals(trees: Trees, X: Floats, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Lower and upper ends, each of shape (rows, classes), of the middle `level` of a forest's trees."""
     votes = trees.value[leaves(trees, rounded(X))]
-    lower, upper = np.quantile(votes, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    lower, upper = np.quantile(votes, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return lower, upper

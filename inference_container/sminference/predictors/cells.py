@@ -4,6 +4,7 @@ Models of few features have few enough cells (iris: 557,568 for the forest) to h
 is then one binary search per feature and one look-up, whatever the number of trees.
 """
 
+import math
 from bisect import bisect_left
 
 import numpy as np
@@ -19,12 +20,11 @@ class CellTable:
 
     method = "cell table"
 
-    def __init__(self, edges: list[Floats], answers: Floats) -> None:
-        sizes = [len(edge) + 1 for edge in edges]
-        strides = [int(np.prod(sizes[i + 1 :])) for i in range(len(sizes))]
-        self._searched = [
-            (i, edge, stride) for i, (edge, stride) in enumerate(zip(edges, strides, strict=True)) if len(edge)
-        ]
+    def __init__(self, edges: dict[int, Floats], answers: Floats) -> None:
+        """`edges`: the sorted thresholds of each feature that has any; `answers`: a row per cell, last feature fastest."""
+        sizes = [len(edge) + 1 for edge in edges.values()]
+        strides = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
+        self._searched = [(i, edge, stride) for (i, edge), stride in zip(edges.items(), strides, strict=True)]
         self._lists = [(i, edge.tolist(), stride) for i, edge, stride in self._searched]
         self._answers = answers
 
@@ -43,24 +43,22 @@ class CellTable:
 def build(trees: Trees) -> CellTable | None:
     """The table; None when it would take more than MAX_BYTES."""
     inner = trees.child[::2] != np.arange(len(trees.feature))
-    edges = [np.unique(trees.threshold[inner & (trees.feature == i)]) for i in range(trees.n_features)]
-    answered = max(trees.n_columns, 2)
-    cells = 1
-    for edge in edges:
-        cells *= len(edge) + 1  # Python's integers: no overflow however many features there are
-        if cells * answered * 8 > MAX_BYTES:
-            return None
+    edges = {int(i): np.unique(trees.threshold[inner & (trees.feature == i)]) for i in np.unique(trees.feature[inner])}
+    cells = math.prod(len(edge) + 1 for edge in edges.values())
+    if cells * max(trees.n_columns, 2) * 8 > MAX_BYTES:
+        return None
     return CellTable(edges, probabilities(trees, _raw_scores(trees, edges)))
 
 
-def _raw_scores(trees: Trees, edges: list[Floats]) -> Floats:
+def _raw_scores(trees: Trees, edges: dict[int, Floats]) -> Floats:
     """Raw scores of every cell, shape (cells, K): tree by tree, each leaf adds its value to the cells that reach it."""
-    sizes = [len(edge) + 1 for edge in edges]
+    sizes = [len(edge) + 1 for edge in edges.values()]
     raw = np.empty((trees.n_columns, *sizes))
     raw[...] = trees.initial.reshape(-1, *[1] * len(sizes))
+    axis = {feature: i for i, feature in enumerate(edges)}
     position = np.zeros(len(trees.feature), dtype=np.intp)  # of a node's threshold among its feature's
-    for i, edge in enumerate(edges):
-        nodes = np.flatnonzero(trees.feature == i)
+    for feature, edge in edges.items():
+        nodes = np.flatnonzero(trees.feature == feature)
         position[nodes] = edge.searchsorted(trees.threshold[nodes])
     for root, column in zip(trees.root.tolist(), trees.column.tolist(), strict=True):
         pending = [(root, tuple((0, size) for size in sizes))]
@@ -70,7 +68,7 @@ def _raw_scores(trees: Trees, edges: list[Floats]) -> Floats:
             if left == node:
                 _add(raw, trees, node, column, box)
                 continue
-            asked, cut = int(trees.feature[node]), int(position[node]) + 1
+            asked, cut = axis[int(trees.feature[node])], int(position[node]) + 1
             low, high = box[asked]
             for child, side in ((left, (low, min(high, cut))), (right, (max(low, cut), high))):
                 if side[0] < side[1]:

@@ -6,8 +6,8 @@ from sminference.predictors.estimator import CompiledLoop, EstimatorPredictor
 from sminference.predictors.trees import Floats, Trees
 from sminference.predictors.walk import LevelWalk, RowWalk
 
-_ROW_WALK_UP_TO = 2
-_LEVEL_WALK_UP_TO = 64
+_ROW_WALK_UP_TO = 128  # rows times trees
+_LEVEL_WALK_UP_TO = 64  # rows
 
 
 class Hybrid:
@@ -16,6 +16,7 @@ class Hybrid:
     method = "hybrid"
 
     def __init__(self, trees: Trees, estimator: Any) -> None:
+        self._n_trees = len(trees.root)
         self._few = RowWalk(trees)
         self._some = LevelWalk(trees)
         self._many = (
@@ -23,6 +24,6 @@ class Hybrid:
         )
 
     def __call__(self, X: Floats) -> Floats:
-        if len(X) <= _ROW_WALK_UP_TO:
+        if len(X) * self._n_trees <= _ROW_WALK_UP_TO:
             return self._few(X)
         return self._some(X) if len(X) <= _LEVEL_WALK_UP_TO else self._many(X)

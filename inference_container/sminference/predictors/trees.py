@@ -21,6 +21,19 @@ Ints = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Steps:
+    """Nodes in pairs, so that place 2i + 1 of `child` is where node i leads when its threshold is exceeded, else 2i.
+
+    `child` and `root` hold such places, not nodes; `feature` and `threshold` stand at both places of a node.
+    """
+
+    feature: NDArray[np.intp]
+    threshold: Floats
+    child: NDArray[np.intp]
+    root: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
 class Trees:
     """Nodes of all trees in one numbering, children behind their parent; a leaf is its own child.
 
@@ -54,6 +67,16 @@ class Trees:
             node = np.concatenate([self.child[2 * node], self.child[2 * node + 1]])
             depth += 1
         return depth
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """The nodes laid out for walking down."""
+        return Steps(
+            feature=np.repeat(self.feature, 2).astype(np.intp),
+            threshold=np.repeat(self.threshold, 2),
+            child=2 * self.child.astype(np.intp),
+            root=2 * self.root.astype(np.intp),
+        )
 
     def to_npz(self) -> bytes:
         """The arrays as a compressed .npz without pickles; equal trees give equal bytes."""

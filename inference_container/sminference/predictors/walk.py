@@ -1,8 +1,9 @@
 """Walks the trees: row by row in Python for a row or two, level by level in numpy for some dozens."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sminference.predictors.trees import Floats, Ints, Trees, probabilities, rounded
+from sminference.predictors.trees import Floats, Trees, probabilities, rounded
 
 _BLOCK = 1 << 22  # pairs of row and tree held at once; bounds memory to some 100 MB
 
@@ -57,23 +58,26 @@ class LevelWalk:
 
     def _block(self, X: Floats) -> Floats:
         trees = self._trees
-        added = trees.value[leaves(trees, rounded(X)).T]  # (trees, rows, K or 1)
+        added = trees.value.take(leaves(trees, rounded(X)), axis=0)  # (trees, rows, K or 1)
         if trees.aggregate != "mean":
             stages = len(trees.root) // trees.n_columns
             added = added.reshape(stages, trees.n_columns, len(X)).transpose(0, 2, 1)
-        start = np.broadcast_to(trees.initial, (1, len(X), trees.n_columns))
-        return probabilities(trees, _sum_in_order(np.concatenate([start, added])))
+            added[0] += trees.initial
+        return probabilities(trees, _sum_in_order(added))
 
 
-def leaves(trees: Trees, x: Floats) -> Ints:
-    """The leaf that each row of x (as `rounded` gives it) reaches in each tree, shape (rows, trees)."""
-    node = np.broadcast_to(trees.root, (len(x), len(trees.root)))
-    row = (np.arange(len(x)) * x.shape[1])[:, None]
+def leaves(trees: Trees, x: Floats) -> NDArray[np.intp]:
+    """The leaf that each row of x (as `rounded` gives it) reaches in each tree, shape (trees, rows)."""
+    steps = trees.steps
+    row = np.arange(len(x)) * x.shape[1]
     flat = np.ascontiguousarray(x).ravel()
+    at = np.repeat(steps.root[:, None], len(x), axis=1)
     for _ in range(trees.depth):
-        right = flat[trees.feature[node] + row] > trees.threshold[node]
-        node = trees.child[2 * node + right]
-    return node
+        asked = steps.feature.take(at)
+        asked += row
+        at += flat.take(asked) > steps.threshold.take(at)
+        at = steps.child.take(at)
+    return at // 2
 
 
 def _sum_in_order(terms: Floats) -> Floats:
