@@ -44,7 +44,11 @@ def judge(breaches: Sequence[bool | None], needed: int, window: int, missing: st
             return current if not real or (absent and breaching == len(real)) else "OK"
     if not real:
         return "INSUFFICIENT_DATA"
-    return "ALARM" if absent and breaching == len(real) else "OK"
+    if not absent or breaching < len(real):
+        return "OK"
+    # All that is there breaches, but it is too little. AWS waits until the oldest of it is as old as an alarm needs.
+    oldest = len(breaches) - next(number for number, breach in enumerate(breaches) if breach is not None)
+    return "ALARM" if oldest >= needed else current
 
 
 def reason(state: State, values: Sequence[float], threshold: float, comparison: str, needed: int) -> str:

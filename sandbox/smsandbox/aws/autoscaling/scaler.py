@@ -79,7 +79,7 @@ class Scaler:
             wanted = decisions.track(capacity, alarm.value, float(policy.config["TargetValue"]))
             cooling = now < policy.in_ended + self._world.real(policy.in_cooldown)
             return None if cooling or wanted > capacity else wanted
-        cooling = now < policy.out_ended + self._world.real(policy.out_cooldown)
+        cooling = self._is_cooling(policy)
         # While it cools down, what was added already counts as a part of what is asked for now.
         base = min(policy.out_from, capacity) if cooling else capacity
         if policy.is_tracking:
@@ -92,6 +92,10 @@ class Scaler:
             return None
         return asked
 
+    def _is_cooling(self, policy: Policy) -> bool:
+        """Whether the cooldown of a scale-out is in force."""
+        return self._world.now() < policy.out_ended + self._world.real(policy.out_cooldown)
+
     def _move(self, target: Target, policy: Policy, capacity: Capacity, wanted: int, cause: str) -> None:
         within = decisions.clamp(wanted, target.minimum, target.maximum)
         growing = wanted > capacity.desired
@@ -101,7 +105,7 @@ class Scaler:
             self._registry.refuse(target.key, cause, self._reason(target, capacity.desired, wanted))
             return
         activity = self._scale(target, capacity.desired, within, cause)
-        if activity is not None and growing:
+        if activity is not None and growing and not self._is_cooling(policy):
             policy.out_from = capacity.desired
         if activity is not None:
             self._follow(target, activity, policy, growing=growing)
