@@ -6,6 +6,7 @@ is then one binary search per feature and one look-up, whatever the number of tr
 
 import math
 from bisect import bisect_left
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class CellTable:
     method = "cell table"
 
     def __init__(self, edges: dict[int, Floats], answers: Floats) -> None:
-        """`edges`: the sorted thresholds of each feature that has any; `answers`: a row per cell, last feature fastest."""
+        """`edges`: the sorted thresholds of each feature that has any; `answers`: per cell, the last feature fastest."""
         sizes = [len(edge) + 1 for edge in edges.values()]
         strides = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
         self._searched = [(i, edge, stride) for (i, edge), stride in zip(edges.items(), strides, strict=True)]
@@ -77,9 +78,9 @@ def _raw_scores(trees: Trees, edges: dict[int, Floats]) -> Floats:
 
 
 def _add(raw: Floats, trees: Trees, node: int, column: int, box: tuple[tuple[int, int], ...]) -> None:
-    region = tuple(slice(low, high) for low, high in box)
+    region: tuple[Any, ...] = tuple(slice(low, high) for low, high in box)
     if trees.aggregate != "mean":
-        raw[column][region] += trees.value[node, 0]
+        raw[(column, *region)] += trees.value[node, 0]
         return
     for k in np.flatnonzero(trees.value[node]):  # adding 0.0 to a sum that starts at 0.0 changes nothing
-        raw[k][region] += trees.value[node, k]
+        raw[(k, *region)] += trees.value[node, k]
