@@ -37,7 +37,9 @@ def too_large(limit: int) -> AwsError:
 def model_error(view: EndpointView, answer: Answer) -> AwsError:
     """What a container's refusal, failure or silence becomes."""
     group = f"/aws/sagemaker/Endpoints/{view.name}"
-    text = answer.body.decode(errors="replace") if answer.status else _TIMED_OUT.format(container=answer.container)
+    text = answer.body.decode(errors="replace")
+    if not answer.status and not text:
+        text = _TIMED_OUT.format(container=answer.container)
     kind = "client" if 400 <= answer.status < 500 else "server"
     message = (
         f'Received {kind} error ({answer.status}) from {answer.container} with message "{text[:MAX_MESSAGE]}". See '

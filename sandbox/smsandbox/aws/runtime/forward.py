@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from smsandbox.aws.ports import Objects
 
 _PREFIX = "X-Amzn-SageMaker-"
+# How long a process takes to be gone after its sockets.
+_DYING_SECONDS = 0.05
 
 
 class UnreachableError(Exception):
@@ -117,13 +119,22 @@ def _through(containers: list[Container], invocation: Invocation) -> Answer:
 
 
 def _ask(container: Container, name: str, path: str, body: bytes, headers: dict[str, str], timeout: float) -> Answer:
-    started = time.monotonic()
-    try:
-        response = container.request("POST", path, body, headers, max(timeout, 0.001))
-    except urllib3.exceptions.ReadTimeoutError:
-        return Answer(0, b"", None, None, name, time.monotonic() - started)
-    except urllib3.exceptions.HTTPError as error:
-        raise UnreachableError(str(error)) from error
+    started, again = time.monotonic(), False
+    while True:
+        try:
+            response = container.request("POST", path, body, headers, max(timeout, 0.001))
+            break
+        except urllib3.exceptions.ReadTimeoutError:
+            return Answer(0, b"", None, None, name, time.monotonic() - started)
+        except urllib3.exceptions.ProtocolError:
+            # An idle connection may be closed just as it is used: once more, unless the container died of this request.
+            time.sleep(_DYING_SECONDS)
+            if again or not container.is_running():
+                text = f"Container {name} closed the connection without an answer.".encode()
+                return Answer(0, text, None, None, name, time.monotonic() - started)
+            again = True
+        except urllib3.exceptions.HTTPError as error:
+            raise UnreachableError(str(error)) from error
     return Answer(
         response.status,
         response.data,
