@@ -10,6 +10,7 @@ from kubernetes import client, config
 
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.rules import PATTERNS, RULES
+from smendpoints.api.spec import SageMakerEndpointSpec
 from smsandbox.controlplane import ControlPlane
 
 CRDS = Path(__file__).parents[2] / "crds"
@@ -694,41 +695,49 @@ TAKEN: dict[str, Spec] = {
     ),
 }
 
-Apply = Callable[[Spec], list[dict[str, str]]]
+
+class RefusedError(Exception):
+    def __init__(self, causes: list[dict[str, str]]) -> None:
+        super().__init__(causes)
+        self.causes = causes
+
+
+Send = Callable[[Spec], Spec]
 
 
 @pytest.fixture(scope="module")
-def refusals(control_plane: ControlPlane) -> Apply:
-    """Send a spec to the API server, as a dry run; the causes of its refusal, none if it takes it."""
-    control_plane.kubectl("apply", "--server-side", "-f", str(CRDS))
+def send(control_plane: ControlPlane) -> Send:
+    """Send a spec to the API server, as a dry run; what it would keep of it."""
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
     control_plane.kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}", "--timeout=60s")
     api = client.CustomObjectsApi(config.new_client_from_config(str(control_plane.kubeconfig)))  # type: ignore[no-untyped-call]
 
-    def send(wanted: Spec) -> list[dict[str, str]]:
+    def post(wanted: Spec) -> Spec:
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": "trial"}, "spec": wanted}
         try:
-            api.create_namespaced_custom_object(
+            kept: Any = api.create_namespaced_custom_object(
                 GROUP, VERSION, "default", PLURAL, body, dry_run="All", field_validation="Strict"
             )
         except client.ApiException as error:
-            causes: list[dict[str, str]] = json.loads(error.body or "")["details"]["causes"]
-            return causes
-        return []
+            raise RefusedError(json.loads(error.body or "")["details"]["causes"]) from error
+        return dict(kept["spec"])
 
-    return send
+    return post
 
 
 @pytest.mark.parametrize(("wanted", "field", "sentence"), REFUSED.values(), ids=REFUSED.keys())
-def test_the_api_server_refuses(refusals: Apply, wanted: Spec, field: str, sentence: str) -> None:
-    causes = [cause for cause in refusals(wanted) if " in body should match " not in cause["message"]]
-    assert [(cause["field"], cause["message"].removesuffix(sentence)[-2:]) for cause in causes] == [(field, ": ")], (
-        causes
-    )
+def test_the_api_server_refuses(send: Send, wanted: Spec, field: str, sentence: str) -> None:
+    with pytest.raises(RefusedError) as caught:
+        send(wanted)
+    causes = [cause for cause in caught.value.causes if " in body should match " not in cause["message"]]
+    assert [(cause["field"], cause["message"].removesuffix(sentence)[-2:]) for cause in causes] == [(field, ": ")]
 
 
 @pytest.mark.parametrize("wanted", TAKEN.values(), ids=TAKEN.keys())
-def test_the_api_server_takes(refusals: Apply, wanted: Spec) -> None:
-    assert refusals(wanted) == []
+def test_the_api_server_takes_and_keeps_what_the_operator_reads(send: Send, wanted: Spec) -> None:
+    """The defaults of the CRD and of the types are the same: an object with them reads as one without."""
+    kept = send(wanted)
+    assert SageMakerEndpointSpec.model_validate(kept) == SageMakerEndpointSpec.model_validate(wanted)
 
 
 def test_each_rule_is_broken_by_a_case() -> None:
