@@ -9,7 +9,7 @@ import pytest
 
 from smsandbox.aws.alarm_rules import judge
 
-X, O, _ = True, False, None  # noqa: E741 - as the table has them
+X, O, N = True, False, None  # noqa: E741 - breaching, fine and missing, as the table has them
 
 
 @pytest.fixture
@@ -44,16 +44,16 @@ def shown(cloud: Any, name: str = "errors") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("breaches", "needed", "expected"),
     [
-        ([O, _, X, _, X], 3, "OK OK OK OK"),
-        ([O, _, _, _, _], 3, "OK OK OK OK"),
-        ([_, _, _, _, _], 3, "INSUFFICIENT_DATA keep ALARM OK"),
-        ([O, X, X, _, X], 3, "ALARM ALARM ALARM ALARM"),
-        ([_, _, X, _, _], 3, "ALARM keep ALARM OK"),
-        ([O, _, X, _, X], 2, "ALARM ALARM ALARM ALARM"),
+        ([O, N, X, N, X], 3, "OK OK OK OK"),
+        ([O, N, N, N, N], 3, "OK OK OK OK"),
+        ([N, N, N, N, N], 3, "INSUFFICIENT_DATA keep ALARM OK"),
+        ([O, X, X, N, X], 3, "ALARM ALARM ALARM ALARM"),
+        ([N, N, X, N, N], 3, "ALARM keep ALARM OK"),
+        ([O, N, X, N, X], 2, "ALARM ALARM ALARM ALARM"),
         ([O, O, X, O, X], 2, "ALARM ALARM ALARM ALARM"),
-        ([O, _, X, _, _], 2, "OK OK ALARM OK"),
-        ([_, _, _, _, O], 2, "OK OK ALARM OK"),
-        ([_, _, _, X, _], 2, "ALARM keep ALARM OK"),
+        ([O, N, X, N, N], 2, "OK OK ALARM OK"),
+        ([N, N, N, N, O], 2, "OK OK ALARM OK"),
+        ([N, N, N, X, N], 2, "ALARM keep ALARM OK"),
     ],
 )
 def test_missing_datapoints_are_treated_as_in_the_table_of_aws(

@@ -62,8 +62,8 @@ class Live:
     def __init__(self, folder: Path) -> None:
         moto_backend.reset()
         self.simulator = assemble(settings=Settings.model_validate(SETTINGS), state_dir=folder)
-        self.world = self.simulator.world
-        self._session = boto3.Session(
+        self.world: Any = self.simulator.world
+        self._session: Any = boto3.Session(
             aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="secret", region_name=REGION
         )
         attach(self._session, self.simulator.gateway)
@@ -136,7 +136,7 @@ class Live:
             found = dict(self.sm.describe_endpoint(EndpointName=name))
             return None if found["EndpointStatus"] in {"Creating", "Updating"} else found
 
-        return until(settled)
+        return dict(until(settled))
 
     def invoke(self, name: str, body: bytes = b"hello", **options: Any) -> dict[str, Any]:
         answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, **options)
@@ -164,7 +164,7 @@ class Live:
             Namespace=namespace, MetricName=name, Dimensions=dimensions, StartTime=now - 3600, EndTime=now + 60,
             Period=86400, Statistics=[statistic],
         )["Datapoints"]  # fmt: skip
-        return sum(point[statistic] for point in points)
+        return float(sum(point[statistic] for point in points))
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
         listed = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
@@ -238,7 +238,7 @@ def test_a_refusing_container_is_a_model_error_that_tells_what_it_said(
     before = live.metric(echo, "Invocation4XXErrors", "Sum"), live.metric(echo, "Invocation5XXErrors", "Sum")
     with pytest.raises(ClientError) as error:
         live.invoke(echo, b"bad", CustomAttributes=f"status={status}")
-    response = error.value.response
+    response: Any = error.value.response
     assert (code_of(error), response["ResponseMetadata"]["HTTPStatusCode"]) == ("ModelError", 424)
     assert response["Error"]["Message"].startswith(f"Received {kind} error ({status}) from primary with message")
     assert response["OriginalStatusCode"] == status
@@ -286,7 +286,7 @@ def test_requests_under_way_are_counted_per_instance(live: Live, echo: str) -> N
 
 
 def test_an_invocation_for_a_variant_or_feature_that_is_not_there_is_refused(live: Live, echo: str) -> None:
-    cases = [
+    cases: list[dict[str, Any]] = [
         {"TargetVariant": "w"},
         {"TargetModel": "a.tar.gz"},
         {"EnableExplanations": "`true`"},
