@@ -22,7 +22,7 @@ class CellTable:
     method = "cell table"
 
     def __init__(self, edges: dict[int, Floats], answers: Floats) -> None:
-        """`edges`: the sorted thresholds of each feature that has any; `answers`: per cell, the last feature fastest."""
+        """`edges`: the sorted thresholds of each feature that has any; `answers`: per cell, last feature fastest."""
         sizes = [len(edge) + 1 for edge in edges.values()]
         strides = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
         self._searched = [(i, edge, stride) for (i, edge), stride in zip(edges.items(), strides, strict=True)]
