@@ -3,6 +3,7 @@
 import click
 
 from smsandbox.commands.controlplane import controlplane, prepare
+from smsandbox.commands.demo import demo
 from smsandbox.commands.world import down, status, up
 
 
@@ -11,7 +12,7 @@ def main() -> None:
     """A real Kubernetes control plane and an AWS simulator on this machine."""
 
 
-for command in (prepare, controlplane, up, down, status):
+for command in (prepare, controlplane, up, down, status, demo):
     main.add_command(command)
 
 if __name__ == "__main__":

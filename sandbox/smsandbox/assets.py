@@ -45,10 +45,11 @@ class Assets:
         }
 
 
-def training_command(output: Path) -> list[str]:
-    """Trains the recipe's model, packs it and uploads it; the last line it prints is the archive's S3 URI."""
+def training_command(output: Path, seed: int = 42) -> list[str]:
+    """Trains the recipe's model (with its seed), packs and uploads it; the last line it prints is the S3 URI."""
     upload = f"s3://{BUCKET}/iris"
-    return ["python", "-m", "smtraining", "train", "--splits", "0", "--output", str(output), "--upload", upload]
+    train = ["python", "-m", "smtraining", "train", "--seed", str(seed), "--splits", "0"]
+    return [*train, "--output", str(output), "--upload", upload]
 
 
 def push_command() -> list[str]:
@@ -91,7 +92,7 @@ def client(world: World, service: str) -> Any:
     )
 
 
-def run(command: list[str], environment: Mapping[str, str], *, stdin: str | None = None) -> str:
+def run(command: list[str], environment: Mapping[str, str], *, cwd: Path | None = None) -> str:
     """What `command` printed; its program is looked for beside this Python first.
 
     Raises:
@@ -101,7 +102,7 @@ def run(command: list[str], environment: Mapping[str, str], *, stdin: str | None
     if program is None:
         raise CommandError(f"{command[0]} is not installed: run `make setup`")
     done = subprocess.run(
-        [program, *command[1:]], input=stdin, env=dict(environment), check=False, capture_output=True, text=True
+        [program, *command[1:]], env=dict(environment), cwd=cwd, check=False, capture_output=True, text=True
     )
     if done.returncode:
         raise CommandError(f"{' '.join(command)} ended with {done.returncode}:\n{(done.stderr or done.stdout).strip()}")

@@ -22,7 +22,7 @@ READY_SECONDS = 60.0
 SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of ending
 
 # AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
-AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 20}
+AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 15}
 OPERATOR_SETTINGS = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "0.5", "WATCH_SECONDS": "2"}
 
 

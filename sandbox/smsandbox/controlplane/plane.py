@@ -76,7 +76,7 @@ class ControlPlane:
                 "--log-level=warn",
             ],
             run_dir=self.run_dir,
-            log=state_dir / "etcd.log",
+            log=self.run_dir / "etcd.log",
             bound=bound,
         )
         server = Service(
@@ -99,7 +99,7 @@ class ControlPlane:
                 "--disable-admission-plugins=ServiceAccount",  # no controller makes the `default` accounts it asks for
             ],
             run_dir=self.run_dir,
-            log=state_dir / "kube-apiserver.log",
+            log=self.run_dir / "kube-apiserver.log",
             bound=bound,
         )
         self.apiserver = ApiServer(server, self.url, token, keys.ca_cert)
@@ -111,9 +111,9 @@ class ControlPlane:
         Ports are chosen at the first start and kept; a folder that was stopped (or killed) starts with its data.
 
         Args:
-            state_dir: etcd's data, keys, kubeconfig, ports and logs.
+            state_dir: etcd's data, keys, kubeconfig and ports.
             bound: both programs end with this process; else they outlive it, until `stop`.
-            run_dir: where the pid files are, `state_dir` if not given.
+            run_dir: where pid files and logs are, `state_dir` if not given.
 
         Raises:
             ServiceError: a program did not get ready; the message has its log's tail.

@@ -1,0 +1,21 @@
+"""`demo`: the whole story in the foreground."""
+
+import signal
+import sys
+
+import click
+
+from smsandbox.commands.controlplane import ensure_binaries
+
+
+@click.command()
+def demo() -> None:
+    """Train, push, apply, invoke, scale, update, delete: everything in the foreground, and nothing left afterwards."""
+    from smsandbox.demo import run  # noqa: PLC0415 - boto3 takes half a second that `--help` need not wait for
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ensure_binaries()
+    try:
+        sys.exit(0 if run() else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
