@@ -11,6 +11,7 @@ from smendpoints.domain.reasons import Reason
 _SETTLING_WINDOW = 120.0
 _BLOCKED_RETRY = 300.0
 _LONGEST_BACKOFF = 300.0
+_ROUND_TRIP = 5.0
 
 
 @dataclass
@@ -24,11 +25,19 @@ class Memory:
     waiting_in: str | None = None
     watched: bool = False
     reported: SageMakerEndpointStatus | None = None
+    reported_at: float = float("-inf")
     collected: str | None = None
     failures: int = 0
     settling_since: float | None = None
     hopeless: AwsFailure | None = None
     jitter: random.Random = field(default_factory=random.Random)
+
+    def awaits_own_write(self, status: SageMakerEndpointStatus, now: float) -> bool:
+        """Whether the status that was written last has not come back from the API server yet.
+
+        After five seconds it counts as lost: then what the API server has is the truth.
+        """
+        return self.reported is not None and self.reported != status and now - self.reported_at < _ROUND_TRIP
 
     def remember_success(self) -> None:
         """The pass went through."""

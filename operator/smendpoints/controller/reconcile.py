@@ -4,6 +4,7 @@ Level-triggered: a pass depends on the spec, on what AWS says now, and on a few 
 two calls, the next pass goes on from what it finds.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event, events, report
 from smendpoints.domain.verdict import Again, Plan, working
 
+logger = logging.getLogger(__name__)
+_BLIND_FOR_LONG = 4
 _LOOK_AT_LOG = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
 
 
@@ -43,7 +46,7 @@ class Outcome:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 class Controller:
@@ -73,6 +76,8 @@ class Controller:
 
     def due(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
         """Whether a pass has something to do. Costs nothing, asks nobody."""
+        if memory.awaits_own_write(resource.status, self._monotonic()):
+            return False
         if memory.generation != resource.metadata.generation or self._monotonic() >= memory.due_at:
             return True
         if memory.reported is not None and memory.reported != resource.status:
@@ -82,7 +87,16 @@ class Controller:
         return self.account(resource).watch.peek(self.endpoint_name(resource)) != memory.seen
 
     def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        """One pass. Never raises AwsFailure: what AWS refuses is told in the status."""
+        """One pass. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
+        try:
+            return self._reconcile(resource, memory)
+        except Exception as error:
+            logger.exception("%s/%s: a fault of the operator", resource.metadata.namespace, resource.metadata.name)
+            failure = AwsFailure(Kind.RETRY, Reason.INTERNAL_ERROR, f"a fault of the operator, see its log: {error!r}")
+            memory.waiting_in = None
+            return self._blind(resource, failure, memory)
+
+    def _reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         memory.generation, before = resource.metadata.generation, memory.generation
         if before != memory.generation:
             memory.hopeless = None
@@ -215,9 +229,9 @@ class Controller:
         self, resource: SageMakerEndpoint, status: SageMakerEndpointStatus, memory: Memory, after: float
     ) -> Outcome:
         memory.due_at = self._monotonic() + after
-        memory.reported = status
         changed = status != resource.status
-        happened = events(resource.status, status) if changed else ()
+        happened = events(memory.reported or resource.status, status) if changed else ()
+        memory.reported, memory.reported_at = status, self._monotonic()
         return Outcome(status if changed else None, happened, after)
 
     def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
@@ -228,12 +242,12 @@ class Controller:
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
             verdict = working(failure.reason, str(failure))
             verdict = replace(verdict, reconciling=False, stalled=True)
-        elif old.observed_generation == generation and old.conditions:
+        elif old.observed_generation == generation and old.conditions and memory.failures < _BLIND_FOR_LONG:
             memory.due_at = self._monotonic() + after
             memory.reported = old
             return Outcome(None, again_after=after)
         else:
-            verdict = working(failure.reason, str(failure))
+            verdict = replace(working(failure.reason, str(failure)), unknown=bool(old.conditions))
         kept = [each for each in old.conditions if each.type not in {"Ready", "Reconciling", "Stalled"}]
         new = [*kept, *conditions.of_verdict(verdict, generation, self._now())]
         status = old.model_copy(

@@ -27,7 +27,8 @@ def of_verdict(verdict: Verdict, generation: int, now: datetime) -> list[Conditi
             kind, status=status, reason=verdict.reason, message=verdict.message, generation=generation, now=now
         )
 
-    conditions = [condition("Ready", status=verdict.ready)]
+    ready = condition("Ready", status=verdict.ready)
+    conditions = [ready.model_copy(update={"status": "Unknown"}) if verdict.unknown else ready]
     if verdict.reconciling:
         conditions.append(condition("Reconciling", status=True))
     if verdict.stalled:

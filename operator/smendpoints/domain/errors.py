@@ -29,7 +29,7 @@ class Kind(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class AwsFailure(Exception):  # noqa: N818 - a failure may be no error: GONE while deleting is success
     """A call that AWS did not carry out, classified."""
 

@@ -109,7 +109,7 @@ def plan_scaling(
         actions += _put_policies(target, shown, alarms)
         actions += _put_schedules(target, shown)
         wanted_alarms |= {policy.alarm["AlarmName"] for policy in target.policies if policy.alarm is not None}
-    stale = sorted(alarms.keys() - wanted_alarms - {alarm["AlarmName"] for alarm in desired.rollback_alarms})
+    stale = sorted(alarms.keys() - wanted_alarms)  # the alarms of a rollout go when it is over
     if stale:
         actions.append(Action(Verb.DELETE_ALARMS, ", ".join(stale), {"AlarmNames": stale}))
     return tuple(actions)

@@ -10,13 +10,17 @@ from smendpoints.domain.reasons import Reason
 
 @dataclass(frozen=True)
 class Verdict:
-    """The state of the whole, as kstatus has it. Never ready and reconciling at once."""
+    """The state of the whole, as kstatus has it. Never ready and reconciling at once.
+
+    `unknown` says that AWS cannot be looked at for some time, so that nothing is known of readiness.
+    """
 
     reason: Reason
     message: str
     ready: bool = False
     reconciling: bool = False
     stalled: bool = False
+    unknown: bool = False
 
 
 def arrived(reason: Reason, message: str) -> Verdict:
