@@ -1,0 +1,64 @@
+"""What goes with a shadow variant, and what with a serverless one: AWS excludes much."""
+
+from smendpoints.api.rules.cel import Rule, has_pipeline, is_true, no_variant
+
+
+def _unless_serverless(what: str, allowed: str, remedy: str) -> Rule:
+    return Rule(
+        "SageMakerEndpointSpec",
+        f"!self.variants.exists(v, has(v.serverless)) || {allowed}",
+        f"a serverless variant does not go with {what}: {remedy}",
+        reason="FieldValueForbidden",
+    )
+
+
+def _unless_shadow(what: str, allowed: str) -> Rule:
+    return Rule(
+        "SageMakerEndpointSpec",
+        f"!has(self.shadow) || ({allowed})",
+        f"a shadow variant does not go with {what}: remove one of the two",
+        reason="FieldValueForbidden",
+    )
+
+
+HOSTING = (
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.shadow) || self.variants.size() == 1",
+        "shadow needs exactly one production variant: leave one entry in variants, or remove shadow",
+        ".shadow",
+        "FieldValueForbidden",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.shadow) || self.variants.all(v, v.name != self.shadow.name)",
+        "the shadow variant needs a name of its own: it has the name of a production variant",
+        ".shadow.name",
+    ),
+    _unless_shadow("serverless hosting", no_variant("has({}.serverless)".format)),
+    _unless_shadow("async", "!has(self.async)"),
+    _unless_shadow("a multi-model variant", no_variant(lambda v: is_true(f"{v}.multiModel"))),
+    _unless_shadow("a pipeline of containers", no_variant(has_pipeline)),
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.shadow) || !has(self.shadow.scaling)",
+        "a shadow variant does not scale: remove shadow.scaling and set shadow.instance.count",
+        ".shadow.scaling",
+        "FieldValueForbidden",
+    ),
+    _unless_serverless("other variants", "self.variants.size() == 1", "leave one entry in variants, or use instance"),
+    _unless_serverless("vpc", "!has(self.vpc)", "remove vpc, or use instance instead of serverless"),
+    _unless_serverless(
+        "networkIsolation", "!self.networkIsolation", "remove networkIsolation, or use instance instead of serverless"
+    ),
+    _unless_serverless(
+        "dataCapture", "!has(self.dataCapture)", "remove dataCapture, or use instance instead of serverless"
+    ),
+    _unless_serverless("async", "!has(self.async)", "remove async, or use instance instead of serverless"),
+    _unless_serverless(
+        "a guarded rollout",
+        "!has(self.rollout) || (self.rollout.strategy == 'AllAtOnce' && !has(self.rollout.rollback)"
+        " && self.rollout.terminationWaitSeconds == 0 && self.rollout.stepWaitSeconds == 0)",
+        "leave rollout.strategy at AllAtOnce, without waits and rollback",
+    ),
+)

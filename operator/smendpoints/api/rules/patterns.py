@@ -1,0 +1,21 @@
+"""What each pattern of the types asks for, in a sentence: the API server alone would show the pattern."""
+
+from smendpoints.api.base import NAME, S3_PREFIX, TIME_ZONE
+from smendpoints.api.scaling import SCHEDULE
+from smendpoints.api.spec import FIVE_CRON_FIELDS, REGION, ROLE_ARN, SECURITY_GROUP_ID, SUBNET_ID, TOPIC_ARN
+from smendpoints.api.variants import INSTANCE_TYPE, MODEL_ARTIFACT
+
+PATTERNS: dict[str, str] = {
+    NAME: "use letters, digits and single or repeated hyphens in between, 63 characters at most, such as rf-2",
+    REGION: "write the name of an AWS region, such as us-east-1",
+    ROLE_ARN: "write the ARN of an IAM role, such as arn:aws:iam::123456789012:role/sagemaker-execution",
+    SUBNET_ID: "write the ID of a subnet, such as subnet-0123456789abcdef0",
+    SECURITY_GROUP_ID: "write the ID of a security group, such as sg-0123456789abcdef0",
+    TOPIC_ARN: "write the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:answers",
+    S3_PREFIX: "write an S3 URI, such as s3://bucket/prefix/",
+    MODEL_ARTIFACT: "write an S3 URI below a bucket, such as s3://models/iris/model.tar.gz",
+    INSTANCE_TYPE: "write an instance type of SageMaker, with its ml. in front, such as ml.m5.large",
+    TIME_ZONE: "write a time zone of the IANA database, such as Europe/Berlin",
+    SCHEDULE: "write at(2027-01-31T08:00:00), rate(2 hours), or cron(0 8 ? * MON-FRI *) with its six fields",
+    FIVE_CRON_FIELDS: "write five cron fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-5",
+}

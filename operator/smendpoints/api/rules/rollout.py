@@ -1,0 +1,89 @@
+"""Rules of rollouts: steps, waits, alarms, and the variants that they are for."""
+
+from smendpoints.api.rules.cel import Rule, count_of, no_variant, of_type
+
+ROLLOUT = (
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.rollout) || self.rollout.strategy != 'Rolling' || self.variants.size() == 1",
+        "rollout.strategy Rolling needs exactly one variant: use AllAtOnce, Canary or Linear with several",
+        ".rollout.strategy",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.rollout) || (self.rollout.strategy == 'AllAtOnce' && !has(self.rollout.rollback))"
+        f" || ({no_variant(of_type('ml.inf1.'))})",
+        "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without rollback,"
+        " or another instance type",
+        ".rollout",
+        "FieldValueForbidden",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.rollout) || !has(self.rollout.stepInstances) || self.variants.all(v, !has(v.instance)"
+        " || self.rollout.stepInstances * 2 <= (has(v.instance.count) ? v.instance.count : 1)"
+        " || (has(v.scaling) && self.rollout.stepInstances * 2 <= v.scaling.maxCapacity))",
+        "rollout.stepInstances must be at most half of each variant's instances: lower it, or use stepPercent",
+        ".rollout.stepInstances",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
+        f"!has(self.rollout) || !has(self.rollout.rollback) || {count_of('self.rollout.rollback.alarmNames')}"
+        " + self.variants.size() * ((has(self.rollout.rollback.maxErrorRatePercent) ? 1 : 0)"
+        " + (has(self.rollout.rollback.maxLatencyMilliseconds) ? 1 : 0)) <= 10",
+        "a rollout has at most 10 alarms: those in rollback.alarmNames, and for each variant one for"
+        " maxErrorRatePercent and one for maxLatencyMilliseconds; name fewer",
+        ".rollout.rollback",
+    ),
+    Rule(
+        "Rollout",
+        "self.strategy == 'AllAtOnce' || has(self.stepPercent) != has(self.stepInstances)",
+        "Canary, Linear and Rolling need exactly one of stepPercent and stepInstances",
+    ),
+    Rule(
+        "Rollout",
+        "self.strategy != 'AllAtOnce' || (!has(self.stepPercent) && !has(self.stepInstances))",
+        "AllAtOnce has no steps: remove stepPercent and stepInstances, or set strategy to Canary, Linear or Rolling",
+    ),
+    Rule(
+        "Rollout",
+        "self.strategy != 'Linear' || !has(self.stepPercent) || self.stepPercent >= 10",
+        "a step of Linear is 10 to 50 percent: set stepPercent to 10 or more",
+        ".stepPercent",
+    ),
+    Rule(
+        "Rollout",
+        "self.strategy != 'Rolling' || !has(self.stepPercent) || self.stepPercent >= 5",
+        "a batch of Rolling is 5 to 50 percent: set stepPercent to 5 or more",
+        ".stepPercent",
+    ),
+    Rule(
+        "Rollout",
+        "self.strategy != 'Rolling' || self.terminationWaitSeconds == 0",
+        "Rolling keeps no old fleet to wait for: remove terminationWaitSeconds and use stepWaitSeconds",
+        ".terminationWaitSeconds",
+    ),
+    Rule(
+        "Rollout",
+        # Canary waits once, Linear and Rolling once a step; how many steps stepInstances makes depends on live counts.
+        "self.stepWaitSeconds * (self.strategy in ['Linear', 'Rolling'] && has(self.stepPercent)"
+        " ? (100 + self.stepPercent - 1) / self.stepPercent : 1) + self.terminationWaitSeconds"
+        " < (has(self.timeoutSeconds) ? self.timeoutSeconds : 28800)",
+        "the waits of all steps and terminationWaitSeconds must be shorter than timeoutSeconds (28800 if unset):"
+        " wait less, take larger steps, or raise timeoutSeconds",
+    ),
+    Rule(
+        "Rollout",
+        "!has(self.rollback) || (!has(self.rollback.maxErrorRatePercent) && !has(self.rollback.maxLatencyMilliseconds))"
+        " || self.stepWaitSeconds > 0 || self.terminationWaitSeconds > 0",
+        "maxErrorRatePercent and maxLatencyMilliseconds need time to watch the new fleet:"
+        " set stepWaitSeconds or terminationWaitSeconds",
+        ".rollback",
+    ),
+    Rule(
+        "Rollback",
+        f"{count_of('self.alarmNames')} > 0 || has(self.maxErrorRatePercent) || has(self.maxLatencyMilliseconds)",
+        "rollback needs at least one of alarmNames, maxErrorRatePercent and maxLatencyMilliseconds",
+        reason="FieldValueRequired",
+    ),
+)

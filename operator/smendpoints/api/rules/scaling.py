@@ -1,0 +1,79 @@
+"""Rules of automatic scaling: bounds, policies, steps and schedules."""
+
+from smendpoints.api.rules.cel import Rule, every, some, tracks_not
+
+# The policy that targetInvocationsPerInstance stands for has this name.
+_SHORT_FORM = "x.name == 'invocations-per-instance'"
+
+SCALING = (
+    Rule(
+        "Scaling",
+        "self.minCapacity <= self.maxCapacity",
+        "minCapacity must be at most maxCapacity",
+        ".minCapacity",
+    ),
+    Rule(
+        "Scaling",
+        f"!has(self.targetInvocationsPerInstance) || !({some('self.targetTracking', _SHORT_FORM)}"
+        f" || {some('self.stepScaling', _SHORT_FORM)})",
+        "the policy of targetInvocationsPerInstance is named invocations-per-instance: give yours another name",
+    ),
+    Rule(
+        "Scaling",
+        "!has(self.stepScaling) || " + every("self.targetTracking", "!self.stepScaling.exists(y, y.name == x.name)"),
+        "targetTracking and stepScaling share one set of names: give each policy a name of its own",
+    ),
+    Rule(
+        "Scaling",
+        every(
+            "self.targetTracking",
+            "!has(x.predefinedMetric) || self.targetTracking.exists_one(y,"
+            " has(y.predefinedMetric) && y.predefinedMetric == x.predefinedMetric)",
+        )
+        + " && (!has(self.targetInvocationsPerInstance) || "
+        + every("self.targetTracking", tracks_not("InvocationsPerInstance"))
+        + ")",
+        "track each predefined metric once (targetInvocationsPerInstance is one of InvocationsPerInstance):"
+        " remove one of the two policies",
+    ),
+    Rule(
+        "TargetTracking",
+        "has(self.predefinedMetric) != has(self.customizedMetric)",
+        "targetTracking needs exactly one of predefinedMetric and customizedMetric",
+    ),
+    Rule(
+        "ScalingSchedule",
+        "has(self.minCapacity) || has(self.maxCapacity)",
+        "a schedule needs minCapacity, maxCapacity or both",
+        reason="FieldValueRequired",
+    ),
+    Rule(
+        "ScalingSchedule",
+        "!has(self.minCapacity) || !has(self.maxCapacity) || self.minCapacity <= self.maxCapacity",
+        "minCapacity of a schedule must be at most its maxCapacity",
+        ".minCapacity",
+    ),
+    Rule(
+        "Step",
+        "!has(self.lowerBound) || !has(self.upperBound) || self.lowerBound < self.upperBound",
+        "lowerBound must be below upperBound; leave one of them out for a step that is open on that side",
+    ),
+    Rule(
+        "StepScaling.steps",
+        "self.all(a, self.filter(b, (!has(a.upperBound) || !has(b.lowerBound) || b.lowerBound < a.upperBound)"
+        " && (!has(b.upperBound) || !has(a.lowerBound) || a.lowerBound < b.upperBound)).size() <= 1)",
+        "steps must not overlap: begin each where another ends, and leave out at most one lowerBound and upperBound",
+    ),
+    Rule(
+        "StepScaling",
+        "!has(self.adjustmentType) || self.adjustmentType != 'ExactCapacity' || self.steps.all(s, s.adjustment >= 0)",
+        "with ExactCapacity an adjustment is the capacity itself: write 0 or more",
+        ".steps",
+    ),
+    Rule(
+        "StepAlarm",
+        "!has(self.periodSeconds) || self.periodSeconds in [10, 20, 30] || self.periodSeconds % 60 == 0",
+        "periodSeconds must be 10, 20, 30 or a multiple of 60",
+        ".periodSeconds",
+    ),
+)
