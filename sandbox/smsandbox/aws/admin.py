@@ -20,7 +20,9 @@ PREFIX = "/_sandbox/"
 
 
 class Admin:
-    """GET health | GET, PUT, PATCH settings | GET, POST, DELETE faults[/id] | GET, DELETE calls | POST advance."""
+    """GET health | GET, PUT, PATCH settings | GET, POST, DELETE faults[/id] | GET held/id?seconds=n |
+    GET, DELETE calls | POST advance.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -63,6 +65,9 @@ class Admin:
 
     def _delete_faults(self, _body: Any, rest: str, _query: Any) -> Any:
         return {"removed": self._world.faults.remove(rest or None)}
+
+    def _get_held(self, _body: Any, rest: str, query: Any) -> Any:
+        return {"held": self._world.faults.held(rest, min(float(query.get("seconds", 0)), 60.0))}
 
     def _get_calls(self, _body: Any, _rest: str, query: Any) -> Any:
         answer: dict[str, Any] = {"calls": self._world.calls.counts()}

@@ -16,16 +16,20 @@ Kind = Literal[
     "access_denied",  # AccessDeniedException, in IAM's words
     "lose_response",  # do it, then close the connection instead of answering
     "delay",  # answer later, by delay_seconds
+    "hold",  # do it, then keep the answer back until the rule is removed
     "capacity",  # a launch finds no capacity
     "never_healthy",  # a container that is launched never passes /ping
     "rollback",  # an update is rolled back at its end, as by an alarm
     "delete_fails",  # a deletion ends in Failed
 ]
-CALL_KINDS: frozenset[str] = frozenset({"error", "throttle", "access_denied", "lose_response", "delay"})
+CALL_KINDS: frozenset[str] = frozenset({"error", "throttle", "access_denied", "lose_response", "delay", "hold"})
 
 
 class FaultRule(BaseModel):
-    """One rule. `times` is how often it still strikes (None: for ever), `probability` how likely each time."""
+    """One rule. `times` is how often it still strikes (None: for ever), `probability` how likely each time.
+
+    The first `skip` calls that match are let through.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,6 +39,7 @@ class FaultRule(BaseModel):
     operation: str = "*"
     resource: str = Field(default="*", description="Endpoint, config, model or variant name, or resource id; a glob")
     times: Annotated[int, Field(ge=1)] | None = None
+    skip: Annotated[int, Field(ge=0)] = 0
     probability: Annotated[float, Field(ge=0, le=1)] = 1.0
     code: str = "InternalFailure"
     message: str = "The request processing has failed because of an unknown error, exception or failure."
@@ -49,6 +54,8 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: dict[str, FaultRule] = {}
         self._random = random.Random(seed)
+        self._held: dict[str, int] = {}
+        self._holding = threading.Condition(self._lock)
 
     def add(self, rule: FaultRule | dict[str, Any]) -> FaultRule:
         made = rule if isinstance(rule, FaultRule) else FaultRule.model_validate(rule)
@@ -59,12 +66,25 @@ class Faults:
     def remove(self, rule_id: str | None = None) -> int:
         """Take one rule, or all, out of force; how many that were."""
         with self._lock:
-            gone = len(self._rules) if rule_id is None else int(rule_id in self._rules)
-            if rule_id is None:
-                self._rules.clear()
-            else:
-                self._rules.pop(rule_id, None)
-            return gone
+            gone = {*self._rules, *self._held} if rule_id is None else {rule_id} & {*self._rules, *self._held}
+            for each in gone:
+                self._rules.pop(each, None)
+                self._held.pop(each, None)
+            self._holding.notify_all()
+            return len(gone)
+
+    def hold(self, rule: FaultRule) -> None:
+        """Keep this call back until the rule is removed."""
+        with self._holding:
+            self._held[rule.id] = self._held.get(rule.id, 0) + 1
+            self._holding.notify_all()
+            self._holding.wait_for(lambda: rule.id not in self._held)
+
+    def held(self, rule_id: str, seconds: float = 0.0) -> int:
+        """How many calls the rule holds back; waits for the first as long as `seconds`."""
+        with self._holding:
+            self._holding.wait_for(lambda: rule_id in self._held, timeout=seconds)
+            return self._held.get(rule_id, 0)
 
     def rules(self) -> list[FaultRule]:
         with self._lock:
@@ -75,8 +95,11 @@ class Faults:
     ) -> FaultRule | None:
         """The rule of this kind that strikes now, used up by one; None when none does."""
         with self._lock:
-            for rule in self._rules.values():
+            for rule in list(self._rules.values()):
                 if rule.kind != kind or not self._matches(rule, service, operation, resources):
+                    continue
+                if rule.skip:
+                    self._rules[rule.id] = rule.model_copy(update={"skip": rule.skip - 1})
                     continue
                 if rule.probability < 1 and self._random.random() >= rule.probability:
                     continue
