@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
 from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import Simulator, assemble
 from smsandbox.aws.clock import VirtualClock
@@ -130,25 +132,26 @@ def variant(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in base.items() if value is not None}
 
 
+@dataclass
+class Refusal:
+    """The message of an error, once it has been raised."""
+
+    text: str = ""
+
+
 @pytest.fixture
 def refused() -> Any:
     """`with refused("Code") as error:` expects an API call to fail with that code; `error.text` is its message."""
 
-    class Expectation:
-        def __init__(self, code: str) -> None:
-            self.code = code
-            self.text = ""
+    @contextmanager
+    def expectation(code: str) -> Iterator[Refusal]:
+        refusal = Refusal()
+        with pytest.raises(ClientError) as caught:
+            yield refusal
+        assert caught.value.response["Error"]["Code"] == code, caught.value
+        refusal.text = caught.value.response["Error"]["Message"]
 
-        def __enter__(self) -> Expectation:
-            return self
-
-        def __exit__(self, _kind: Any, error: Any, _trace: Any) -> bool:
-            assert isinstance(error, ClientError), f"expected {self.code}, got {error!r}"
-            assert error.response["Error"]["Code"] == self.code, error
-            self.text = error.response["Error"]["Message"]
-            return True
-
-    return Expectation
+    return expectation
 
 
 @pytest.fixture(autouse=True)
@@ -173,8 +176,8 @@ class CurrentGateway:
 @pytest.fixture(scope="session")
 def _wire() -> tuple[CurrentGateway, Any, dict[str, Any]]:
     current = CurrentGateway()
-    keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "secret"}
-    return current, attach(boto3.Session(region_name=REGION, **keys), current), {}
+    session = boto3.Session("AKIAIOSFODNN7EXAMPLE", "secret", region_name=REGION)
+    return current, attach(session, current), {}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from smsandbox.aws.dataplane import attach
 from smsandbox.aws.gateway import Gateway
-from smsandbox.aws.moto_backend import Moto, MotoObjects
+from smsandbox.aws.moto_backend import Moto, MotoEvents, MotoObjects
 from smsandbox.aws.sagemaker.service import SageMaker
 from smsandbox.aws.world import World
 
@@ -38,6 +38,7 @@ def assemble(
 ) -> Simulator:
     """A simulator that is ready to be served or attached to. `state_dir` is where containers keep their files."""
     world = World(objects=MotoObjects(), clock=clock, settings=settings)
+    world.events = MotoEvents()
     world.hosting = sagemaker = SageMaker(world)
     world.register(sagemaker)
     folder = tempfile.TemporaryDirectory(prefix="smendpoints-") if state_dir is None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws import wire
@@ -57,11 +58,16 @@ class Gateway:
         operation, url_params = found
         account, principal = self._moto.identify(signed.access_key)
         name = str(operation.name)
-        ours = own.operation(name) if own is not None else None
-        if ours is None and service in OURS_ALONE:
-            raise AwsError("NotImplemented", f"The sandbox does not simulate {service}:{name}.", 501)
+        call = Request(str(service), name, account, signed.region, principal, url_params)
+        try:
+            ours = own.operation(name) if own is not None else None
+            if ours is None and service in OURS_ALONE:
+                raise AwsError("NotImplemented", f"The sandbox does not simulate {service}:{name}.", 501)
+        except AwsError as error:
+            self.world.count(call, error.code)
+            raise
         params: dict[str, Any] = wire.parse(operation, url_params, request) if ours is not None else url_params
-        call = Request(str(service), name, account, signed.region, principal, params)
+        call = replace(call, params=params)
         if ours is None:
             return self.world.perform(call, lambda: self._moto.handle(request), wire.error_code)
         return wire.answer(operation, self.world.call(call), request)

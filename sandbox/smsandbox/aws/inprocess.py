@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ConnectionClosedError
@@ -15,7 +15,7 @@ from smsandbox.aws.gateway import path_style
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
-    from smsandbox.aws.gateway import Gateway
+    from smsandbox.aws.wire import HttpResponse
 
 
 class RawBody(io.BytesIO):
@@ -29,7 +29,13 @@ class RawBody(io.BytesIO):
         """There is no connection."""
 
 
-def attach(session_or_client: Any, gateway: Gateway) -> Any:
+class Handler(Protocol):
+    """A Gateway, or what leads to one."""
+
+    def handle(self, request: MotoRequest) -> HttpResponse: ...
+
+
+def attach(session_or_client: Any, gateway: Handler) -> Any:
     """Let a boto3 Session (all clients made from it later) or one client talk to the gateway; returns it."""
 
     def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import get_account_id_from
+from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.exceptions import MissingBucket
 from werkzeug.test import run_wsgi_app
@@ -22,6 +23,8 @@ from smsandbox.aws.ports import ImageInfo, RoleInfo
 from smsandbox.aws.wire import HttpResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from moto.core.request import Request
 
 PARTITION = "aws"
@@ -29,10 +32,6 @@ PARTITION = "aws"
 
 def reset() -> None:
     """Empty all of moto's state."""
-    from moto.core.base_backend import BackendDict  # noqa: PLC0415
-    from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415
-
-    del BackendDict
     moto_api_backend.reset()
 
 
@@ -144,6 +143,19 @@ class MotoObjects:
             return get_backend("s3")[account][PARTITION].get_bucket(name)
         except MissingBucket:
             return None
+
+
+class MotoEvents:
+    """Events on the default bus of moto's EventBridge, which hands them to queues. Implements `ports.Events`."""
+
+    def publish(self, account: str, region: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> None:
+        event = {
+            "Source": "aws.sagemaker",
+            "DetailType": detail_type,
+            "Resources": [resource],
+            "Detail": json.dumps(detail),
+        }
+        get_backend("events")[account][region].put_events([event])
 
 
 def _trusts_sagemaker(policy: dict[str, Any]) -> bool:

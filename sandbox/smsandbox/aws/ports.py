@@ -114,6 +114,12 @@ class Alarms(Protocol):
         ...
 
 
+class Events(Protocol):
+    def publish(self, account: str, region: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> None:
+        """One event of `aws.sagemaker` on the default event bus."""
+        ...
+
+
 class Targets(Protocol):
     """Scalable targets of Application Auto Scaling, as SageMaker asks for them."""
 
@@ -246,6 +252,11 @@ class NullMetrics:
 class NullLogs:
     def append(self, account: str, region: str, group: str, stream: str, lines: Iterable[str]) -> None:
         del account, region, group, stream, lines
+
+
+class NullEvents:
+    def publish(self, account: str, region: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> None:
+        del account, region, detail_type, resource, detail
 
 
 class NullAlarms:

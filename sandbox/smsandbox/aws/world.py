@@ -15,7 +15,7 @@ from smsandbox.aws.context import Context
 from smsandbox.aws.errors import AwsError, ResponseLostError
 from smsandbox.aws.faults import Faults
 from smsandbox.aws.fleet_instant import InstantFleet
-from smsandbox.aws.ports import NullAlarms, NullHosting, NullLogs, NullMetrics, NullTargets
+from smsandbox.aws.ports import NullAlarms, NullEvents, NullHosting, NullLogs, NullMetrics, NullTargets
 from smsandbox.aws.settings import Settings
 from smsandbox.aws.throttle import Throttle
 from smsandbox.aws.timeline import Event, Timeline
@@ -24,7 +24,7 @@ from smsandbox.aws.validation import shaped, validate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smsandbox.aws.ports import Alarms, Fleet, Hosting, Logs, Metrics, Objects, Targets
+    from smsandbox.aws.ports import Alarms, Events, Fleet, Hosting, Logs, Metrics, Objects, Targets
     from smsandbox.aws.service import Service
 
 T = TypeVar("T")
@@ -67,6 +67,7 @@ class World:
         self.metrics: Metrics = NullMetrics()
         self.logs: Logs = NullLogs()
         self.alarms: Alarms = NullAlarms()
+        self.events: Events = NullEvents()
         self.targets: Targets = NullTargets()
         self._throttle = Throttle()
         self._random = random.Random(self.settings.seed)
@@ -139,6 +140,8 @@ class World:
             self._strike(request)
             result = action()
             code = code_of(result)
+            if (hold := self._taken("hold", request)) is not None:
+                self.faults.hold(hold)
             if self._taken("lose_response", request):
                 code = "ResponseLost"
                 raise ResponseLostError(request.operation)
@@ -147,17 +150,21 @@ class World:
             code = error.code
             raise
         finally:
-            self.calls.add(
-                Call(
-                    self.now(),
-                    request.service,
-                    request.operation,
-                    code,
-                    request.region,
-                    request.account,
-                    summarize(request.params),
-                )
+            self.count(request, code)
+
+    def count(self, request: Request, code: str) -> None:
+        """Note an API call and its result."""
+        self.calls.add(
+            Call(
+                self.now(),
+                request.service,
+                request.operation,
+                code,
+                request.region,
+                request.account,
+                summarize(request.params),
             )
+        )
 
     def _strike(self, request: Request) -> None:
         if (delay := self._taken("delay", request)) is not None:

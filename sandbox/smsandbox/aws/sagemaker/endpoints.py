@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.errors import validation
-from smsandbox.aws.sagemaker import config_rules, deployment, texts, update_rules
+from smsandbox.aws.sagemaker import config_rules, deployment, events, texts, update_rules
 from smsandbox.aws.sagemaker.describe import describe
 from smsandbox.aws.sagemaker.launching import make_fleet
 from smsandbox.aws.sagemaker.listing import select
@@ -15,6 +15,8 @@ from smsandbox.aws.sagemaker.state import Endpoint, timestamp
 from smsandbox.aws.sagemaker.tagging import TagOperations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smsandbox.aws.context import Context
     from smsandbox.aws.sagemaker.state import Fleet, Stored
 
@@ -134,7 +136,6 @@ class EndpointOperations(TagOperations):
         def gone() -> None:
             store.endpoints.pop(endpoint.name.lower(), None)
             store.tags.pop(endpoint.arn, None)
-            self.deleted(endpoint)
 
         rollout = self._rollout(ctx, endpoint)
         rollout.start(rollout.delete(gone))
@@ -167,10 +168,16 @@ class EndpointOperations(TagOperations):
             raise texts.not_found("endpoint", texts.arn(ctx, "endpoint", name)) from None
 
     def changed(self, endpoint: Endpoint) -> None:
-        """Called after each change of an endpoint's status."""
+        """Tell EventBridge that an endpoint's status changed."""
+        self._publish(endpoint, events.STATE_CHANGE, events.state_change)
 
-    def deleted(self, endpoint: Endpoint) -> None:
-        """Called when an endpoint is gone."""
+    def stepped(self, endpoint: Endpoint) -> None:
+        """Tell EventBridge that a guarded deployment went on."""
+        self._publish(endpoint, events.DEPLOYMENT_CHANGE, events.deployment_change)
+
+    def _publish(self, endpoint: Endpoint, kind: str, detail: Callable[..., dict[str, Any]]) -> None:
+        tags = self.stores[endpoint.account, endpoint.region].tags.get(endpoint.arn, {})
+        self.world.events.publish(endpoint.account, endpoint.region, kind, endpoint.arn, detail(endpoint, tags))
 
     def _updatable(self, ctx: Context, name: str) -> Endpoint:
         endpoint = self.endpoint_of(ctx, name)
@@ -181,7 +188,7 @@ class EndpointOperations(TagOperations):
         return endpoint
 
     def _rollout(self, ctx: Context, endpoint: Endpoint) -> Rollout:
-        return Rollout(self.world, self.store(ctx), endpoint, self.changed)
+        return Rollout(self.world, self.store(ctx), endpoint, self.changed, self.stepped)
 
     def _new_fleet(self, ctx: Context, config_name: str) -> Fleet:
         """The fleet that a configuration means, when SageMaker's eventually consistent read sees all it needs."""

@@ -51,11 +51,21 @@ class Watch:
 
 
 class Rollout:
-    def __init__(self, world: World, store: Store, endpoint: Endpoint, finished: Callable[[Endpoint], None]) -> None:
+    """One piece of work on one endpoint. `changed` and `stepped` are told of statuses and of deployment steps."""
+
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        endpoint: Endpoint,
+        changed: Callable[[Endpoint], None],
+        stepped: Callable[[Endpoint], None],
+    ) -> None:
         self._world = world
         self._store = store
         self._endpoint = endpoint
-        self._finished = finished
+        self._changed = changed
+        self._stepped = stepped
         self._launcher = Launcher(world)
 
     def start(self, work: Work) -> None:
@@ -69,7 +79,7 @@ class Rollout:
 
     def _settle(self, status: str) -> None:
         self._endpoint.set_status(status, self._world.now())
-        self._finished(self._endpoint)
+        self._changed(self._endpoint)
 
     # creating
 
@@ -231,12 +241,13 @@ class Rollout:
         for fleet in fleets:
             for variant in fleet.variants.values():
                 variant.say(status, self._world.now(), message)
+        self._stepped(self._endpoint)
 
     def _roll_back(self, plan: Plan, blue: Fleet, green: Fleet, reason: str) -> Work:
         world, endpoint = self._world, self._endpoint
         endpoint.failure = reason[:1024]
         if world.settings.options.show_rolling_back:
-            endpoint.set_status("RollingBack", world.now())
+            self._settle("RollingBack")
         try:
             if plan.batch is not None:
                 yield from self._restore(plan, blue)
@@ -294,7 +305,7 @@ class Rollout:
         except DeploymentError as error:
             endpoint.failure = error.reason[:1024]
             if scaled:
-                endpoint.set_status("RollingBack", world.now())
+                self._settle("RollingBack")
             yield world.varied(world.settings.durations.weights)
             self._undo(changed, before)
             self._settle("InService")
