@@ -3,10 +3,11 @@
 `World.start` brings up what does not run; what a user needs to talk to it is `World.environment`.
 """
 
+import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,23 +95,9 @@ class World:
     def start(self, say: Callable[[str], None]) -> ControlPlane:
         """Start what does not run and wait until all of it works; the control plane, for kubectl as admin.
 
-        When that fails or is interrupted, what was started by this call is ended again.
-
         Raises:
             ServiceError: a program did not get ready; the message has its log's tail.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with locked(self.folder / ".lock"):
-            before = {service.name for service in services(self.folder) if service.pid is not None}
-            try:
-                return self._start(say)
-            except BaseException:
-                end(self.folder, besides=before)
-                if not before:
-                    (self.folder / "ports.json").unlink(missing_ok=True)  # perhaps one of them was taken meanwhile
-                raise
-
-    def _start(self, say: Callable[[str], None]) -> ControlPlane:
         write_atomically(self.folder / "aws-settings.json", json.dumps(dict(self._aws_settings)))
         aws = self.aws
         started = aws.ensure_running()  # comes up while the control plane does
@@ -145,11 +132,25 @@ class World:
         return {**inner, **self.environment, "PATH": f"{Path(sys.executable).parent}:{inner.get('PATH', '')}"}
 
 
+@contextlib.contextmanager
+def all_or_nothing(folder: Path) -> Iterator[None]:
+    """A block alone in `folder`: when it fails or is interrupted, the programs that it started are ended again."""
+    with locked(folder / ".lock"):
+        before = {service.name for service in services(folder) if service.pid is not None}
+        try:
+            yield
+        except BaseException:
+            end(folder, besides=before)
+            if not before:
+                (folder / "ports.json").unlink(missing_ok=True)  # perhaps one of them was taken meanwhile
+            raise
+
+
 def services(folder: Path) -> list[Service]:
     """The sandbox's programs in `folder` as their pid files tell, in the order of ending; not to be started."""
     return [Service(name=name, command=[], run_dir=folder, log=folder / f"{name}.log") for name in SERVICES]
 
 
-def end(folder: Path, besides: frozenset[str] | set[str] = frozenset()) -> list[str]:
+def end(folder: Path, besides: Collection[str] = ()) -> list[str]:
     """End the programs of `folder`, except those of `besides`; the names of those that ran."""
     return [service.name for service in services(folder) if service.name not in besides and service.stop(seconds=5)]

@@ -7,7 +7,7 @@ import click
 from smsandbox import assets, paths
 from smsandbox.commands.controlplane import ensure_binaries
 from smsandbox.process import ServiceError
-from smsandbox.world import World, end, services
+from smsandbox.world import World, all_or_nothing, end, services
 
 USAGE = """
   source {env}
@@ -23,13 +23,14 @@ Logs are in {folder}; `make down` ends it."""
 def up() -> None:
     """Start what does not run yet: control plane, AWS, operator; and leave it running."""
     ensure_binaries()
-    world = World(paths.state(), bound=False)
     try:
-        world.start(click.echo)
-        made = assets.ensure(world)
+        with all_or_nothing(paths.state()):
+            world = World(paths.state(), bound=False)
+            world.start(click.echo)
+            made = assets.ensure(world)
+            env = world.write_environment(made.environment())
     except (ServiceError, assets.CommandError) as error:
         raise click.ClickException(str(error)) from error
-    env = world.write_environment(made.environment())
     click.echo(f"model {made.model_data_url}\nimage {made.ecr_image_uri}\nrole {made.role_arn}")
     click.echo(USAGE.format(env=env, folder=world.folder))
 

@@ -1,0 +1,120 @@
+"""The sandbox as its user meets it: `up`, `down` and `status`, and what is left after an interruption."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smsandbox.process import wait_until
+from smsandbox.world import SERVICES, services
+
+pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(600)]
+
+MODULE = [sys.executable, "-m", "smsandbox"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "sandbox"
+    sandbox("down", tmp_path / "sandbox", expect=0)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "SMENDPOINTS_SANDBOX_DIR": str(folder)}
+
+
+def sandbox(command: str, folder: Path, *, expect: int) -> str:
+    done = subprocess.run(
+        [*MODULE, command], env=environment(folder), capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout
+
+
+def pids(folder: Path) -> dict[str, int | None]:
+    return {service.name: service.pid for service in services(folder)}
+
+
+def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder: Path) -> None:
+    sandbox("status", folder, expect=1)
+    assert f"source {folder}/env" in sandbox("up", folder, expect=0)
+    first = pids(folder)
+    assert {name: int((folder / f"{name}.pid").read_text()) for name in SERVICES} == first
+    sandbox("status", folder, expect=0)
+
+    typed = """
+        set -e
+        source "$0/env"
+        kubectl auth whoami --output=jsonpath={.status.userInfo.username}; echo
+        kubectl get smendpoints
+        aws s3 ls "$MODEL_DATA_URL"
+        aws iam get-role --role-name "${ROLE_ARN##*/}" --query Role.Arn --output text
+        aws ecr describe-images --repository-name sagemaker-sklearn-inference --query 'imageDetails[].imageTags'
+    """
+    shell = subprocess.run(["bash", "-c", typed, folder], capture_output=True, text=True, check=False, timeout=120)
+    assert shell.returncode == 0, shell.stderr
+    for expected in ("admin", "model.tar.gz", "role/sagemaker-execution", '"1.0"'):
+        assert expected in shell.stdout
+    assert "No resources found" in shell.stderr
+
+    assert first["operator"] is not None
+    os.kill(first["operator"], signal.SIGKILL)
+    wait_until(lambda: pids(folder)["operator"] is None or None, 30, lambda: "the operator is still there")
+    sandbox("status", folder, expect=1)
+    assert "(was running)" in sandbox("up", folder, expect=0)
+    second = pids(folder)
+    assert second.pop("operator") not in {None, first.pop("operator")}
+    assert second == first
+
+    assert sandbox("down", folder, expect=0) == "ended operator, aws, kube-apiserver, etcd\n"
+    assert set(pids(folder).values()) == {None}
+    assert sandbox("down", folder, expect=0) == "nothing was running\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "signum", "code"),
+    [
+        ("up", signal.SIGINT, 1),
+        ("demo", signal.SIGINT, 130),
+        ("demo", signal.SIGTERM, 130),
+        ("demo", signal.SIGKILL, -9),
+    ],
+)
+def test_an_interruption_leaves_nothing_running(folder: Path, command: str, signum: signal.Signals, code: int) -> None:
+    with subprocess.Popen(
+        [*MODULE, command], env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        runs: list[Path] = []
+        try:
+            runs = wait_until(
+                lambda: [path.parent for path in folder.rglob("kube-apiserver.pid")] or None,
+                60,
+                lambda: "the API server was not started",
+            )
+            began = set(pids(runs[0]).values()) - {None}
+            assert len(began) >= 2  # etcd and the API server; AWS too, by now or soon
+            running.send_signal(signum)
+            said, _ = running.communicate(timeout=60)
+        finally:
+            running.kill()
+    assert running.returncode == code, said
+    wait_until(lambda: set(pids(runs[0]).values()) == {None} or None, 30, lambda: f"left running: {pids(runs[0])}")
+
+
+def test_the_story_is_told_to_its_end_and_leaves_nothing(folder: Path) -> None:
+    told = sandbox("demo", folder, expect=0)
+    for part in (
+        "$ kubectl apply -f iris.yaml",
+        "is virginica (setosa 0.00",
+        "3 instances after",
+        "none failed; ",
+        "invocations are in CloudWatch",
+        "nothing is left that costs money",
+        "the whole story took",
+    ):
+        assert part in told
+    assert list(folder.glob("demo-*")) == []
