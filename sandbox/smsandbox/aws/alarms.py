@@ -99,6 +99,14 @@ class AlarmBook:
             if key[:2] == (account, region):
                 yield self._alarms[key]
 
+    def calling(self, account: str, region: str, arn: str) -> list[Alarm]:
+        """The alarms that call `arn` when they go off."""
+        return [
+            alarm
+            for key, alarm in self._alarms.items()
+            if key[:2] == (account, region) and arn in (alarm.params.get("AlarmActions") or ())
+        ]
+
     def put(
         self, account: str, region: str, params: dict[str, Any], *, whole_rates: bool = False, owned: bool = False
     ) -> Alarm:

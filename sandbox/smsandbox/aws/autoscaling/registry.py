@@ -23,6 +23,8 @@ class Registry:
         self._world = world
         self.targets: dict[TargetKey, Target] = {}
         self.activities: deque[Activity] = deque(maxlen=ACTIVITIES_KEPT)
+        self._by_arn: dict[str, tuple[Target, Policy]] = {}
+        self._latest: dict[TargetKey, Activity] = {}
 
     def new_id(self) -> str:
         """A UUID, drawn by the seed of the world."""
@@ -39,18 +41,25 @@ class Registry:
             raise AwsError("ObjectNotFoundException", f"No scalable target registered for {key.words}")
         return target
 
-    def policy(self, account: str, region: str, arn: str) -> tuple[Target, Policy] | None:
+    def policy(self, arn: str) -> tuple[Target, Policy] | None:
         """The policy of that ARN and its target."""
-        for target in self.of(account, region):
-            for policy in target.policies.values():
-                if policy.arn == arn:
-                    return target, policy
-        return None
+        return self._by_arn.get(arn)
+
+    def put_policy(self, target: Target, policy: Policy) -> None:
+        target.policies[policy.name] = policy
+        self._by_arn[policy.arn] = target, policy
+
+    def pop_policy(self, target: Target, name: str) -> Policy | None:
+        policy = target.policies.pop(name, None)
+        if policy is not None:
+            del self._by_arn[policy.arn]
+        return policy
 
     def begin(self, key: TargetKey, description: str, cause: str, goal: int | None) -> Activity:
         """A new activity, under way."""
         activity = Activity(self.new_id(), key, description, cause, self._world.now(), goal=goal)
         self.activities.appendleft(activity)
+        self._latest[key] = activity
         return activity
 
     def end(self, activity: Activity, status: str, message: str) -> None:
@@ -58,7 +67,7 @@ class Registry:
 
     def refuse(self, key: TargetKey, cause: str, reason: dict[str, Any]) -> None:
         """Note why nothing was scaled; the same reason is noted once until something else happens."""
-        latest = next((one for one in self.activities if one.key == key), None)
+        latest = self._latest.get(key)
         if latest is not None and latest.not_scaled == reason and latest.cause == cause:
             return
         activity = self.begin(key, "Attempting to scale due to alarm triggered", cause, None)

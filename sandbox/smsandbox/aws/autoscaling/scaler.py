@@ -33,7 +33,7 @@ class Scaler:
 
     def on_alarm(self, alarm: Alarm, arn: str) -> None:
         """An alarm calls the scaling policy `arn`, and calls it again while its state lasts."""
-        found = self._registry.policy(alarm.account, alarm.region, arn)
+        found = self._registry.policy(arn)
         if found is None:
             return
         target, policy = found
@@ -67,8 +67,8 @@ class Scaler:
 
     def _growing(self, policy: Policy, account: str, region: str, capacity: int) -> bool:
         """Whether an alarm of the policy asks for more than there is."""
-        alarms = [one for one in self._book.of(account, region) if policy.arn in one.actions and one.state == "ALARM"]
-        return any((self._proposal(policy, alarm, capacity) or 0) > capacity for alarm in alarms)
+        calling = [alarm for alarm in self._book.calling(account, region, policy.arn) if alarm.state == "ALARM"]
+        return any((self._proposal(policy, alarm, capacity) or 0) > capacity for alarm in calling)
 
     def _proposal(self, policy: Policy, alarm: Alarm, capacity: int) -> int | None:
         """The capacity one policy asks for, its cooldowns respected; None when it asks for nothing."""

@@ -104,8 +104,9 @@ class AutoScalingService(Service):
         return {}
 
     def _drop(self, target: Target) -> None:
-        for policy in target.policies.values():
+        for policy in list(target.policies.values()):
             self._delete_alarms(target.key, policy)
+            self._registry.pop_policy(target, policy.name)
         for schedule in target.schedules.values():
             if schedule.event is not None:
                 schedule.event.cancel()
@@ -143,7 +144,7 @@ class AutoScalingService(Service):
             policy.out_ended, policy.out_from, policy.in_ended = old.out_ended, old.out_from, old.in_ended
             policy.high, policy.low = old.high, old.low
         self._put_alarms(key, policy)
-        target.policies[name] = policy
+        self._registry.put_policy(target, policy)
         return {"PolicyARN": arn, "Alarms": self._alarm_members(key, policy)}
 
     @staticmethod
@@ -229,17 +230,13 @@ class AutoScalingService(Service):
         """The alarms of the user that call a step policy."""
         if policy.is_tracking:
             return []
-        alarms = [
-            one
-            for one in self._book.of(key.account, key.region)
-            if policy.arn in (one.params.get("AlarmActions") or ())
-        ]
+        alarms = self._book.calling(key.account, key.region, policy.arn)
         return [{"AlarmName": alarm.name, "AlarmARN": alarm.arn} for alarm in alarms]
 
     def delete_scaling_policy(self, ctx: Context, params: Params) -> Params:
         key = _key(ctx, params)
         target = self._registry.targets.get(key)
-        policy = target.policies.pop(params["PolicyName"], None) if target else None
+        policy = self._registry.pop_policy(target, params["PolicyName"]) if target else None
         if policy is None:
             raise AwsError(
                 "ObjectNotFoundException",
