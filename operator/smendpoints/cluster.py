@@ -1,4 +1,4 @@
-"""The cluster's identity: the UID of its namespace kube-system, which lives as long as the cluster does."""
+"""The cluster: how to log in to it, and its identity, the UID of its namespace kube-system."""
 
 import base64
 import json
@@ -6,8 +6,14 @@ import ssl
 import tempfile
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import kopf
+
+
+def login(*, settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionInfo | None:
+    """The pod's service account, else the kubeconfig; whatever client libraries are installed."""
+    return kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
 
 
 def cluster_uid(settings: kopf.OperatorSettings) -> str:
@@ -16,7 +22,7 @@ def cluster_uid(settings: kopf.OperatorSettings) -> str:
     Raises:
         RuntimeError: it can't be reached, or refuses; says what to set instead.
     """
-    connection = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
+    connection = login(settings=settings)
     if connection is None:
         raise RuntimeError("no Kubernetes to connect to: run in a pod, or set KUBECONFIG")
     request = urllib.request.Request(f"{connection.server.rstrip('/')}/api/v1/namespaces/kube-system")  # noqa: S310

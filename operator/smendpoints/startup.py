@@ -17,7 +17,7 @@ from prometheus_client import start_http_server
 from smendpoints.api.resource import FINALIZER, GROUP
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.clients import Clients
-from smendpoints.cluster import cluster_uid
+from smendpoints.cluster import cluster_uid, login
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
@@ -127,6 +127,7 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
     handlers = Handlers(controller)
     started.append(handlers)
     handlers.register(registry, config.tick_seconds)
+    kopf.on.login(registry=registry)(login)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)
     kopf.on.cleanup(registry=registry)(stop)
     kopf.on.probe(registry=registry, id="alive")(alive)
