@@ -1,0 +1,84 @@
+"""A client of the simulator's own HTTP interface: settings, faults, held answers, calls."""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+READING = ("List", "Describe", "Get", "Head", "BatchGet", "Search", "Invoke")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One API call; `code` is OK or the error's code, `when` epoch seconds, `target` the names in the request."""
+
+    when: float
+    service: str
+    operation: str
+    code: str
+    target: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something in AWS."""
+        return not self.operation.startswith(READING)
+
+
+class Simulator:
+    """The simulator at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/_sandbox"
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._url}/{path}", method=method, data=data)
+        with self._opener.open(request, timeout=90) as response:
+            return json.load(response)
+
+    def settings(self) -> dict[str, Any]:
+        found: dict[str, Any] = self._ask("GET", "settings")
+        return found
+
+    def set(self, settings: Mapping[str, Any]) -> None:
+        """Replace all settings."""
+        self._ask("PUT", "settings", dict(settings))
+
+    def change(self, **settings: Any) -> None:
+        """Change some settings; sections member by member."""
+        self._ask("PATCH", "settings", settings)
+
+    def fault(self, kind: str, **rule: Any) -> str:
+        """Put a fault in force; its id."""
+        return str(self._ask("POST", "faults", {"kind": kind, **rule})["id"])
+
+    def release(self, fault: str) -> None:
+        """Take a fault out of force, and let go what it holds back."""
+        self._ask("DELETE", f"faults/{fault}")
+
+    def release_all(self) -> None:
+        """No fault is in force any more."""
+        self._ask("DELETE", "faults")
+
+    def held(self, fault: str, seconds: float = 0.0) -> int:
+        """How many answers the fault holds back; waits for the first as long as `seconds` (at most 60)."""
+        return int(self._ask("GET", f"held/{fault}?seconds={seconds}")["held"])
+
+    def calls(self, containing: str = "") -> list[Call]:
+        """The latest calls in which a name contains this, oldest first."""
+        made = [
+            Call(each["when"], each["service"], each["operation"], each["code"], " ".join(map(str, names.values())))
+            for each in self._ask("GET", "calls?recent=5000")["recent"]
+            if (names := each["summary"]) is not None
+        ]
+        return [call for call in made if containing in call.target]
+
+    def counts(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Service -> operation -> code -> number."""
+        found: dict[str, dict[str, dict[str, int]]] = self._ask("GET", "calls")["calls"]
+        return found
+
+    def forget_calls(self) -> None:
+        self._ask("DELETE", "calls")

@@ -1,0 +1,56 @@
+"""Fixtures of the tests of the operator: one World per test process, one namespace per test."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from smsandbox.testing.stage import Cloud, Stage
+from smsandbox.world import World, end
+
+# Containers are off where they do not matter; then AWS's minutes take tenths of seconds.
+QUICK = {
+    "containers": False,
+    "time_scale": 20,
+    "durations": {
+        "create": 0.5,
+        "update": 0.8,
+        "weights": 0.2,
+        "delete": 0.3,
+        "container_start": 0.1,
+        "terminate": 0.05,
+        "fail": 0.3,
+        "jitter": 0.1,
+    },
+}
+NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time")
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Control plane, AWS and operator as processes."""
+    folder = tmp_path_factory.mktemp("world")
+    world = World(folder, bound=True, aws_settings=QUICK)
+    made = Cloud(world, world.start(print))
+    made.stock()
+    yield made
+    end(folder)
+
+
+@pytest.fixture
+def stage(cloud: Cloud) -> Iterator[Stage]:
+    """A namespace of its own; afterwards nothing of it is left in AWS, and the operator's log has nothing odd."""
+    namespace = f"t{next(_NUMBERS)}"
+    cloud.plane.kubectl("create", "namespace", namespace)
+    before = len(cloud.log())
+    made = Stage(cloud, namespace)
+    yield made
+    cloud.simulator.release_all()
+    cloud.simulator.set(QUICK)
+    cloud.plane.apiserver.start()
+    made.start_operator()
+    made.clean()
+    assert made.left() == {}
+    noise = [line for line in cloud.log()[before:].splitlines() if any(word in line for word in NOISE)]
+    assert noise == []
