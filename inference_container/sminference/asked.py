@@ -52,7 +52,7 @@ def explanation(environ: Mapping[str, str], attributes: str | None) -> ExplainOp
         if "explain" in asked:
             return _options(asked["explain"], asked.get("level"))
     if attributes and "explain" in attributes:
-        pairs = (item.partition("=") for item in re.split(r"[;&\s]+", attributes))
+        pairs = (item.partition("=") for item in re.split("[;&]", attributes))
         named = {key.strip(): value.strip() for key, _, value in pairs}
         if "explain" in named:
             return _options(named["explain"], named.get("level"))

@@ -1,0 +1,223 @@
+"""What goes in and what comes out: the four formats, and how Content-Type and Accept choose among them."""
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sminference.model import Model
+
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.9, 4.5, 1.5], [6.9, 3.1, 5.4, 2.1]]
+CLASSES = ["setosa", "versicolor", "virginica"]
+
+
+def npy(array: Any) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.asarray(array))
+    return stream.getvalue()
+
+
+def csv(rows: list[list[float]]) -> bytes:
+    return "\n".join(",".join(map(repr, row)) for row in rows).encode()
+
+
+def lines(rows: list[list[float]]) -> bytes:
+    return "\n".join(map(json.dumps, rows)).encode()
+
+
+@pytest.fixture
+def expected(model: Callable[[str], Model]) -> list[list[float]]:
+    found: list[list[float]] = model("random-forest").predict_proba(np.array(ROWS)).tolist()
+    return found
+
+
+def test_the_recipe_s_payload_gets_the_recipe_s_answer(ask: Any, expected: list[list[float]]) -> None:
+    reply = ask({"instances": ROWS})
+    assert reply.status == 200
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.json == {
+        "predictions": [
+            {
+                "predicted_class": CLASSES[int(np.argmax(row))],
+                "predicted_class_index": int(np.argmax(row)),
+                "probabilities": dict(zip(CLASSES, row, strict=True)),
+            }
+            for row in expected
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", json.dumps({"instances": ROWS}).encode()),
+        ("application/json; charset=utf-8", json.dumps(ROWS).encode()),
+        ("APPLICATION/JSON", json.dumps({"instances": ROWS, "id": "ünïcode", "deep": [[[]]]}).encode()),
+        ("application/json", b" \n[ [5.1,3.5,1.4,0.2],\n[6,2.9,45e-1,1.5],[6.9,3.1,5.4,2.1] ]"),
+        ("text/csv", csv(ROWS)),
+        ("text/csv", csv(ROWS).replace(b"\n", b"\r\n") + b"\r\n"),
+        ("text/csv", b'"5.1", "3.5",1.4,0.2\n\n6,2.9,4.5,1.5\n6.9,3.1,+5.4,2.1\n\n'),
+        ("text/csv; header=present", b"a,b,c,d\n" + csv(ROWS)),
+        ("text/csv", b"sepal length (cm),Sepal Width (cm),petal length (cm),petal width (cm)\n" + csv(ROWS)),
+        ("application/x-npy", npy(ROWS)),
+        ("application/x-npy", npy(np.asfortranarray(ROWS))),
+        ("application/x-npy", npy(np.array(ROWS, dtype=">f8"))),
+        ("application/jsonlines", lines(ROWS)),
+        ("application/jsonlines", b'{"features": [5.1,3.5,1.4,0.2]}\n\n[6,2.9,4.5,1.5]\r\n[6.9,3.1,5.4,2.1]\n'),
+        ("application/x-ndjson", lines(ROWS)),
+    ],
+)
+def test_every_format_says_the_same(ask: Any, expected: list[list[float]], content_type: str, body: bytes) -> None:
+    reply = ask(body, content_type=content_type)
+    assert reply.status == 200, reply.body
+    assert [list(row["probabilities"].values()) for row in reply.json["predictions"]] == expected
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i1", "i4", "i8", "u2", ">i4"])
+def test_npy_takes_numbers_of_every_size(ask: Any, dtype: str) -> None:
+    reply = ask(npy(np.array([[5, 3, 1, 0]], dtype=dtype)), content_type="application/x-npy")
+    assert reply.json == ask([[5, 3, 1, 0]]).json
+
+
+def test_csv_out_has_a_line_for_a_row(ask: Any, expected: list[list[float]]) -> None:
+    reply = ask(ROWS, headers={"Accept": "text/csv"})
+    assert reply.headers["content-type"] == "text/csv"
+    found = [line.split(",") for line in reply.body.decode().splitlines()]
+    assert [[float(cell) for cell in line[1:]] for line in found] == expected
+    assert [line[0] for line in found] == [CLASSES[int(np.argmax(row))] for row in expected]
+
+
+def test_csv_out_has_a_header_when_asked(ask: Any) -> None:
+    reply = ask(ROWS, headers={"Accept": "text/csv; header=present"})
+    first = reply.body.decode().splitlines()[0]
+    assert first == "predicted_class,probability_setosa,probability_versicolor,probability_virginica"
+
+
+def test_npy_out_is_the_matrix_of_probabilities(ask: Any, expected: list[list[float]]) -> None:
+    reply = ask(ROWS, headers={"Accept": "application/x-npy"})
+    assert np.load(io.BytesIO(reply.body), allow_pickle=False).tolist() == expected
+
+
+def test_json_lines_out_has_an_object_for_a_row(ask: Any) -> None:
+    reply = ask(ROWS, headers={"Accept": "application/jsonlines"})
+    assert [json.loads(line) for line in reply.body.splitlines()] == ask(ROWS).json["predictions"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "application/json"),
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("text/*", "text/csv"),
+        ("image/png, text/csv;q=0.5", "text/csv"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/csv, application/json", "text/csv"),
+        ("application/json;q=0, text/csv", "text/csv"),
+        ("text/html, */*;q=0.1", "application/json"),
+    ],
+)
+def test_accept_decides_the_answer(ask: Any, accept: str | None, media_type: str) -> None:
+    reply = ask(ROWS, headers={} if accept is None else {"Accept": accept})
+    assert (reply.status, reply.headers["content-type"]) == (200, media_type)
+
+
+@pytest.mark.parametrize("accept", ["image/png", "text/html", "application/json;q=0", "application/json;q=x", ";;,"])
+def test_an_answer_that_nobody_takes_is_a_406(ask: Any, accept: str) -> None:
+    reply = ask(ROWS, headers={"Accept": accept})
+    assert reply.status == 406
+    assert reply.error.startswith("Accept: expected application/json, text/csv,")
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "", "text/plain", "application/xml", "json", "application/json; charset=latin-1", ";"]
+)
+def test_an_unknown_content_type_is_a_415(ask: Any, content_type: str | None) -> None:
+    reply = ask(ROWS, content_type=content_type)
+    assert reply.status == 415
+    assert reply.error.startswith("Content-Type: expected ")
+
+
+def test_a_compressed_body_is_a_415(ask: Any) -> None:
+    reply = ask(ROWS, headers={"Content-Encoding": "gzip"})
+    assert (reply.status, reply.error) == (
+        415,
+        "Content-Encoding: expected none, got 'gzip'; send the body uncompressed",
+    )
+
+
+def test_a_thousand_rows_come_back_in_their_order(ask: Any, model: Callable[[str], Model]) -> None:
+    rows = np.random.default_rng(7).uniform(0, 8, (1000, 4))
+    reply = ask(rows.tolist())
+    found = [list(row["probabilities"].values()) for row in reply.json["predictions"]]
+    assert found == model("random-forest").predict_proba(rows).tolist()
+
+
+def test_custom_attributes_come_back(ask: Any) -> None:
+    reply = ask(ROWS, headers={"X-Amzn-SageMaker-Custom-Attributes": "trace=a1b2; tenant=7"})
+    assert reply.headers["x-amzn-sagemaker-custom-attributes"] == "trace=a1b2; tenant=7"
+
+
+@pytest.mark.parametrize("text", ["x" * 1025, "caf\xe9", "tab\there"])
+def test_custom_attributes_are_bounded_as_on_sagemaker(ask: Any, text: str) -> None:
+    reply = ask(ROWS, headers={"X-Amzn-SageMaker-Custom-Attributes": text})
+    assert reply.status == 400
+    assert "at most 1024 visible US-ASCII characters" in reply.error
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/invocations?explain", {}),
+        ("/invocations?explain=all", {}),
+        ("/invocations", {"X-Amzn-SageMaker-Custom-Attributes": "a=b;explain=true"}),
+        ("/invocations", {"X-Amzn-SageMaker-Enable-Explanations": "`true`"}),
+    ],
+)
+def test_explanations_come_by_query_attribute_and_header(ask: Any, path: str, headers: dict[str, str]) -> None:
+    predictions = ask(ROWS, path=path, headers=headers).json["predictions"]
+    assert all(set(row["explanation"]) == {"prediction_set", "tree_disagreement", "shap"} for row in predictions), (
+        predictions[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/invocations", {}),
+        ("/invocations?explain=false", {}),
+        ("/invocations?other=1", {}),
+        ("/invocations", {"X-Amzn-SageMaker-Custom-Attributes": "note=please explain nothing"}),
+        ("/invocations", {"X-Amzn-SageMaker-Enable-Explanations": "`false`"}),
+    ],
+)
+def test_nothing_is_explained_unasked(ask: Any, path: str, headers: dict[str, str]) -> None:
+    assert not any("explanation" in row for row in ask(ROWS, path=path, headers=headers).json["predictions"])
+
+
+def test_parts_and_level_of_an_explanation_can_be_chosen(ask: Any) -> None:
+    (row,) = ask(ROWS[:1], path="/invocations?explain=set&level=0.95").json["predictions"]
+    assert list(row["explanation"]) == ["prediction_set"]
+    assert row["explanation"]["prediction_set"]["level"] == 0.95
+
+
+@pytest.mark.parametrize(
+    "query", ["explain=why", "explain=set&level=2", "explain=set&level=x", "explain=set&level=0.123", "explain=%ff"]
+)
+def test_an_explanation_that_is_not_to_be_had_is_a_400(ask: Any, query: str) -> None:
+    reply = ask(ROWS, path=f"/invocations?{query}")
+    assert reply.status == 400
+    assert reply.error.startswith("explain: ")
+
+
+def test_explanations_have_no_csv(ask: Any) -> None:
+    assert ask(ROWS, path="/invocations?explain", headers={"Accept": "text/csv"}).status == 406
+
+
+def test_too_many_rows_to_explain_are_a_413(ask: Any) -> None:
+    reply = ask(ROWS * 334, path="/invocations?explain")
+    assert (reply.status, reply.error) == (413, "body: expected at most 1000 rows to explain, got 1002")
