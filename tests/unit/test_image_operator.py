@@ -9,14 +9,19 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
+import yaml
 
 import smendpoints
 from smsandbox import paths
+from smsandbox.controlplane import ControlPlane
+from smsandbox.process import wait_until
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "Dockerfile"
@@ -136,10 +141,11 @@ def test_what_it_would_start_starts(image: Path) -> None:
     assert "SMENDPOINTS_CLUSTER_ID" in start(image, *json.loads(only("CMD")), "--help")
 
 
-IMPORT_ALL = """
-import importlib, json, pkgutil, sys
+# Hides what this Python has installed beside the packages of the image.
+HIDE = """
+import importlib, json, pkgutil, runpy, sys
 
-absent = set(json.loads(sys.argv[1]))
+absent = set(json.loads(sys.argv.pop(1)))
 
 class Without:
     def __init__(self, finder):
@@ -151,26 +157,45 @@ class Without:
         return self.finder.find_spec(name, path, target)
 
 sys.meta_path[:] = map(Without, sys.meta_path)
+"""
+IMPORT_ALL = """
 import smendpoints
 for each in pkgutil.walk_packages(smendpoints.__path__, "smendpoints."):
     importlib.import_module(each.name)
 print(json.dumps([smendpoints.__file__, sorted(sys.modules)]))
 """
+RUN = """
+runpy.run_module("smendpoints", run_name="__main__", alter_sys=True)
+"""
 
 
-def test_all_that_the_operator_imports_is_in_its_requirements(image: Path) -> None:
-    """Every module is imported from the image's files, with no other package than those pinned for the image."""
+def hidden() -> list[str]:
+    """The top-level modules that no package pinned for the image brings."""
     pinned = {
         _canonical(line.partition("==")[0])
         for line in (ROOT / "requirements" / "operator.txt").read_text().splitlines()
         if "==" in line and not line.startswith((" ", "#"))
     }
     owners = importlib.metadata.packages_distributions()
-    absent = [module for module, names in owners.items() if not {*map(_canonical, names)} & {"smendpoints", *pinned}]
-    path = str(image / environment()["PYTHONPATH"].lstrip("/"))
+    return [module for module, names in owners.items() if not {*map(_canonical, names)} & {"smendpoints", *pinned}]
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+def python_path(image: Path) -> str:
+    return str(image / environment()["PYTHONPATH"].lstrip("/"))
+
+
+def test_all_that_the_operator_imports_is_in_its_requirements(image: Path) -> None:
+    """Every module is imported from the image's files, with no other package than those pinned for the image."""
+    absent = hidden()
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL, json.dumps(absent)],
-        env={"PYTHONPATH": path, "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+        [sys.executable, "-c", HIDE + IMPORT_ALL, json.dumps(absent)],
+        env={"PYTHONPATH": python_path(image), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
         capture_output=True,
         text=True,
@@ -178,9 +203,63 @@ def test_all_that_the_operator_imports_is_in_its_requirements(image: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     origin, modules = json.loads(done.stdout)
-    assert origin.startswith(path)
+    assert origin.startswith(python_path(image))
     assert {"smendpoints.startup", "smendpoints.__main__", "kopf", "boto3", "pydantic"} <= set(modules)
     assert {"kubernetes", "flask", "sklearn"} <= set(absent)
+
+
+def test_it_serves_with_the_rights_of_its_account_and_stops_when_told(
+    image: Path, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    """The image's files, packages and command, with the settings of manifests/, and no AWS within reach."""
+    control_plane.kubectl("apply", "-k", str(ROOT / "manifests"))
+    sample = str(ROOT / "manifests" / "samples" / "minimal.yaml")
+    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    namespace = "image-tests"
+    made = control_plane.kubectl("create", "namespace", namespace, "--dry-run=client", "-o", "yaml")
+    control_plane.kubectl("apply", "-f", "-", stdin=made)
+    settings = yaml.safe_load((ROOT / "manifests" / "config.yaml").read_text())["data"]
+    account = control_plane.account_kubeconfig("smendpoints-system", "smendpoints", tmp_path / "kubeconfig")
+    health, metrics, nobody = free_port(), free_port(), free_port()
+    log = tmp_path / "log"
+    variables = settings | {
+        "SMENDPOINTS_NAMESPACES": namespace,
+        "SMENDPOINTS_REGION": "us-east-1",
+        "SMENDPOINTS_LIVENESS_PORT": str(health),
+        "SMENDPOINTS_METRICS_PORT": str(metrics),
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{nobody}",
+        "AWS_ACCESS_KEY_ID": "none",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "KUBECONFIG": str(account),
+        "PYTHONPATH": python_path(image),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+    }
+
+    def reason() -> str | None:
+        """Why the object is not ready, once the operator has said so."""
+        assert operator.poll() is None, log.read_text()
+        found = json.loads(control_plane.kubectl("get", "-n", namespace, "smep", "iris", "-o", "json"))
+        reasons = {each["type"]: each["reason"] for each in found["status"].get("conditions", ())}
+        return "said" if reasons.get("Ready") == "AWSUnavailable" else None
+
+    command = [sys.executable, "-c", HIDE + RUN, json.dumps(hidden()), *json.loads(only("CMD"))]
+    with log.open("w") as output, subprocess.Popen(command, env=variables, stdout=output, stderr=output) as operator:
+        try:
+            control_plane.kubectl("apply", "-n", namespace, "-f", sample)
+            wait_until(reason, 60, log.read_text)
+            with urllib.request.urlopen(f"http://127.0.0.1:{health}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+            with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=10) as answer:
+                assert b"smendpoints" in answer.read()
+            operator.terminate()
+            assert operator.wait(timeout=60) == 0, log.read_text()
+        finally:
+            operator.kill()
+            finalizers = ("--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+            control_plane.kubectl("patch", "-n", namespace, "smep", "iris", *finalizers)
+            control_plane.kubectl("delete", "-n", namespace, "smep", "--all")
 
 
 def _canonical(name: str) -> str:
