@@ -1,0 +1,283 @@
+"""The real process on real sockets: start, stop, slow and strange clients."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOOD = b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
+
+
+def request(body: bytes = GOOD, more: str = "") -> bytes:
+    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{more}\r\n".encode() + body
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_loaded_model_answers_the_ping_with_nothing(server: Any) -> None:
+    reply = server.get("/ping")
+    assert (reply.status, reply.body) == (200, b"")
+
+
+def test_it_predicts(server: Any) -> None:
+    (prediction,) = server.post(GOOD).json["predictions"]
+    assert prediction["predicted_class"] == "setosa"
+    assert list(prediction["probabilities"]) == ["setosa", "versicolor", "virginica"]
+
+
+def test_a_connection_serves_request_after_request(server: Any, whole_response: Any, parsed: Any) -> None:
+    with server.connect() as sock:
+        for _ in range(20):
+            sock.sendall(request())
+            reply = parsed(whole_response(sock))
+            assert (reply.status, reply.headers["connection"]) == (200, "keep-alive")
+
+
+def test_requests_sent_in_one_go_are_answered_in_order(server: Any) -> None:
+    rows = [[5.1, 3.5, 1.4, 0.2], [6.9, 3.1, 5.4, 2.1]]
+    bodies = [json.dumps([rows[number % 2]]).encode() for number in range(30)]
+    received = b""
+    with server.connect() as sock:
+        sock.sendall(b"".join(map(request, bodies[:-1])) + request(bodies[-1], "Connection: close\r\n"))
+        while more := sock.recv(1 << 16):
+            received += more
+    predicted = [json.loads(part.split(b"\r\n\r\n")[1]) for part in received.split(b"HTTP/1.1 200 OK")[1:]]
+    assert [answer["predictions"][0]["predicted_class"] for answer in predicted] == ["setosa", "virginica"] * 15
+
+
+def test_a_chunked_body_is_taken(server: Any, parsed: Any) -> None:
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(GOOD[i : i + 7]), GOOD[i : i + 7]) for i in range(0, len(GOOD), 7))
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reply = parsed(server.send(head + chunks + b"0\r\n\r\n"))
+    assert reply.json == server.post(GOOD).json
+
+
+def test_a_client_that_waits_for_permission_gets_it(server: Any, whole_response: Any, parsed: Any) -> None:
+    head, _, body = request(more="Expect: 100-continue\r\n").partition(b"\r\n\r\n")
+    with server.connect() as sock:
+        sock.sendall(head + b"\r\n\r\n")
+        assert sock.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(body)
+        assert parsed(whole_response(sock)).status == 200
+
+
+@pytest.mark.parametrize("declared", [6 * 1024 * 1024 + 1, 10 * 1000**3])
+def test_a_body_declared_too_long_is_refused_before_it_comes(server: Any, parsed: Any, declared: int) -> None:
+    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {declared}\r\n\r\n"
+    reply = parsed(server.send(head.encode()))
+    assert (reply.status, reply.error) == (
+        413,
+        "body: expected at most 6291456 bytes, got more by its Content-Length",
+    )
+    assert reply.headers["connection"] == "close"
+
+
+def test_a_client_that_sends_on_after_its_refusal_still_reads_it(server: Any, parsed: Any) -> None:
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
+    assert parsed(server.send(head + b" " * 300_000)).status == 413
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"GET /ping\r\n\r\n", 400),
+        (b"GET /ping HTTP/3.0\r\n\r\n", 400),
+        (b"g\xc3t /ping HTTP/1.1\r\n\r\n", 400),
+        (b"GET /ping HTTP/1.1\r\nbad header\r\n\r\n", 400),
+        (b"GET /ping HTTP/1.1\r\nx: a\x00b\r\n\r\n", 400),
+        (b"GET /ping HTTP/1.1\r\n folded: x\r\n\r\n", 400),
+        (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /ping HTTP/1.1\r\n" + b"a: b\r\n" * 200 + b"\r\n", 431),
+        (b"GET /ping HTTP/1.1\r\nx: " + b"y" * 70_000, 431),
+        (b"GET /ping HTTP/1.1\r\nExpect: a-gift\r\n\r\n", 417),
+        (b"POST /invocations HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST /invocations HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
+        (b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: brotli, chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /invocations HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET /ping HTTP/1.1\nHost: x\n\n", 400),
+    ],
+)
+def test_what_is_no_http_is_refused_in_json(server: Any, parsed: Any, data: bytes, status: int) -> None:
+    reply = parsed(server.send(data))
+    assert reply.status == status
+    assert ": expected " in reply.error
+    assert server.get("/ping").status == 200
+
+
+def test_sixty_four_slow_clients_hold_up_nobody(server: Any, parsed: Any, whole_response: Any) -> None:
+    starts = [b"", b"POST /invocations HTTP/1.1\r\nHost", request()[:-5], b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5"]
+    slow = [server.connect() for _ in range(64)]
+    try:
+        for number, sock in enumerate(slow):
+            sock.sendall(starts[number % 4])
+        for _ in range(20):
+            assert server.get("/ping").status == 200
+            assert server.post(GOOD).status == 200
+        for number, sock in enumerate(slow):
+            if number % 4:
+                reply = parsed(whole_response(sock))
+                assert (reply.status, reply.error) == (408, "expected the whole request within 1.5 s")
+    finally:
+        for sock in slow:
+            sock.close()
+
+
+def test_dripping_bytes_does_not_move_the_deadline(server: Any, parsed: Any) -> None:
+    with server.connect() as sock:
+        sock.settimeout(0.05)
+        received = b""
+        for byte in request(b" " * 2000):
+            sock.sendall(bytes([byte]))
+            try:
+                received = sock.recv(1 << 16)
+            except TimeoutError:
+                continue
+            break
+    assert parsed(received).status == 408
+
+
+def test_clients_that_never_read_their_answers_hold_up_nobody(server: Any, until: Any) -> None:
+    rows = json.dumps([[5.1, 3.5, 1.4, 0.2]] * 100_000, separators=(",", ":")).encode()
+    deaf = []
+    for _ in range(4):
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(60)
+        sock.connect(("127.0.0.1", server.port))
+        sock.sendall(request(rows))
+        deaf.append(sock)
+    try:
+        assert server.post(GOOD).status == 200
+        # The server gives up on them: its end of the connections goes away.
+        pid = children(server.process.pid)[0]
+        until(lambda: sum("socket:" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in descriptors(pid)) <= 2)
+        assert server.post(GOOD).status == 200
+    finally:
+        for sock in deaf:
+            sock.close()
+
+
+def descriptors(pid: int) -> list[str]:
+    found = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            os.readlink(f"/proc/{pid}/fd/{name}")
+        except OSError:
+            continue
+        found.append(name)
+    return found
+
+
+def test_a_client_that_leaves_disturbs_nobody(server: Any) -> None:
+    for data in (b"", b"POST", request()[:-3], request()):
+        with server.connect() as sock:
+            sock.sendall(data)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    assert server.post(GOOD).status == 200
+
+
+def test_a_short_body_at_the_end_of_a_connection_is_no_request(server: Any) -> None:
+    assert server.send(request()[:-3], end=True) == b""
+
+
+def test_a_log_line_names_the_request_and_never_its_payload(server: Any, until: Any) -> None:
+    server.post(b'[[5.1, 3.5, "a secret", 0.2]]', more="X-Amzn-SageMaker-Inference-Id: order-66\r\n")
+    server.post(GOOD, more="X-Amzn-SageMaker-Inference-Id: order-67\r\n")
+
+    def lines() -> Any:
+        found = {line.get("id"): line for line in server.logged()}
+        return found if {"order-66", "order-67"} <= set(found) else None
+
+    found = until(lines)
+    assert found["order-67"] | {"time": "", "ms": 0, "model": ""} == {
+        "time": "",
+        "id": "order-67",
+        "variant": "primary",
+        "model": "",
+        "path": "/invocations",
+        "status": 200,
+        "ms": 0,
+        "rows": 1,
+    }
+    assert found["order-67"]["model"].startswith("random-forest@")
+    assert found["order-66"]["error"] == "instances[0][2]: expected a number"
+    assert "secret" not in server.log.read_text()
+    assert "5.1" not in server.log.read_text()
+
+
+def test_many_connections_do_not_lock_new_ones_out(start_server: Any, model_dir: Any) -> None:
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_MAX_CONNECTIONS="10")
+    idle = [server.connect() for _ in range(30)]
+    try:
+        assert server.post(GOOD).status == 200
+    finally:
+        for sock in idle:
+            sock.close()
+
+
+def test_sigterm_lets_a_request_finish_and_ends_well(
+    start_server: Any, model_dir: Any, until: Any, whole_response: Any, parsed: Any
+) -> None:
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_WORKERS="2")
+    workers = children(server.process.pid)
+    assert len(workers) == 2
+    big = json.dumps([[5.1, 3.5, 1.4, 0.2]] * 50_000).encode()
+    with server.connect() as busy, server.connect() as half, server.connect():
+        half.sendall(request()[:-10])
+        busy.sendall(request(big))
+        answers: list[Any] = []
+        reader = threading.Thread(target=lambda: answers.append(parsed(whole_response(busy))))
+        server.process.send_signal(signal.SIGTERM)
+        reader.start()
+        half.sendall(request()[-10:])
+        assert parsed(whole_response(half)).status == 200
+        reader.join(60)
+        assert len(answers[0].json["predictions"]) == 50_000
+        assert server.process.wait(25) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_a_dead_worker_is_replaced(start_server: Any, model_dir: Any, until: Any) -> None:
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")))
+    (first,) = children(server.process.pid)
+    os.kill(first, signal.SIGKILL)
+    until(lambda: [pid for pid in children(server.process.pid) if pid != first])
+    assert server.post(GOOD).status == 200
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda folder: (folder / "model.pkl").unlink(), "model.pkl"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json is not JSON"),
+        (lambda folder: (folder / "manifest.json").unlink(), "without manifest.json"),
+        (lambda folder: (folder / "model.pkl").write_bytes(b"\x80\x05."), "model.pkl has 3 bytes"),
+    ],
+)
+def test_without_a_model_the_ping_says_why(
+    start_server: Any, model_dir: Any, tmp_path: Path, damage: Callable[[Path], object], reason: str
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for file in model_dir("random-forest").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    damage(folder)
+    server = start_server(SM_MODEL_DIR=str(folder))
+    ping, invocation = server.get("/ping"), server.post(GOOD)
+    assert (ping.status, invocation.status) == (404, 503)
+    assert reason in ping.error
+    assert invocation.error == ping.error
+    assert any(reason in line["message"] for line in server.logged() if line.get("level") == "error")
+    assert server.stop() == 0
