@@ -26,6 +26,9 @@ class Config(BaseSettings):
     tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
     poll_seconds: float = Field(15.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
     watch_seconds: float = Field(30.0, description="How often AWS is asked about endpoints at rest.", gt=0, le=3600)
+    audit_seconds: float = Field(
+        60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400
+    )
     threads: int = Field(32, description="Most passes at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")

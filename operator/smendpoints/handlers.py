@@ -58,6 +58,10 @@ class Handlers:
         kopf.timer(*resource, interval=tick_seconds, registry=registry)(self.on_tick)
         kopf.on.delete(*resource, registry=registry)(self.on_delete)
 
+    def any_at_rest(self) -> bool:
+        """Whether an object waits for nothing but a hand in AWS."""
+        return any(tracked.memory.watched for tracked in self._tracked.values())
+
     def _of(self, uid: str) -> Tracked:
         return self._tracked.setdefault(uid, Tracked())
 

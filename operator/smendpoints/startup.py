@@ -1,12 +1,10 @@
 """Puts the operator together: kopf's settings, the log, the probe, the watch of AWS, the controller."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -76,17 +74,16 @@ def region_of(config: Config) -> str:
     return str(region)
 
 
-def watch_aws(accounts: Accounts, seconds: float) -> Callable[[], Any]:
-    """A task that lists the endpoints of all places now and then, for the objects at rest."""
-
-    async def watch() -> None:
-        while True:
-            for account in accounts.all():
-                with contextlib.suppress(AwsFailure):  # objects in transition tell of it
-                    await asyncio.to_thread(account.watch.look, "", max_age=seconds / 2)
-            await asyncio.sleep(seconds)
-
-    return watch
+async def watch_aws(accounts: Accounts, handlers: Handlers, seconds: float, audit_seconds: float) -> None:
+    """List what is in all places now and then, for the objects at rest; those in transition look themselves."""
+    while True:
+        await asyncio.sleep(min(seconds, audit_seconds))
+        for account in accounts.all() if handlers.any_at_rest() else ():
+            try:
+                await asyncio.to_thread(account.watch.look, "", max_age=seconds * 0.9)
+                await asyncio.to_thread(account.watch.audit, audit_seconds * 0.9)
+            except AwsFailure as failure:
+                logger.warning("cannot watch %s: %s", account.place.region, failure)
 
 
 def build(config: Config, registry: kopf.OperatorRegistry) -> None:
@@ -99,7 +96,7 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
         apply_settings(settings)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(config.threads, thread_name_prefix="pass"))
-        tasks.append(loop.create_task(watch_aws(accounts, config.watch_seconds)()))
+        tasks.append(loop.create_task(watch_aws(accounts, handlers, config.watch_seconds, config.audit_seconds)))
         if config.metrics_port is not None:
             start_http_server(config.metrics_port)
 
@@ -120,7 +117,6 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
             region=region_of(config),
             execution_role_arn=config.default_execution_role_arn,
             poll_seconds=config.poll_seconds,
-            watch_seconds=config.watch_seconds,
         ),
         accounts,
     )

@@ -4,14 +4,17 @@ Not here: kopf and a Kubernetes API server. Objects live in a dictionary, with t
 what the real ones do is for the integration tests.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.endpoint
 
 from smendpoints.api.resource import FINALIZER, SageMakerEndpoint
 from smendpoints.api.status import Condition
@@ -20,6 +23,8 @@ from smendpoints.aws.clients import Clients, Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.domain.actions import Action, PolicyARN, Verb
+from smendpoints.domain.errors import AwsFailure
 from smendpoints.domain.status import Event
 from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import assemble
@@ -63,10 +68,13 @@ class Harness:
         self._clients = {Place(REGION): Clients(Place(REGION), 10, lambda _: self.session)}
         self.objects: dict[str, Cluster] = {}
         self.events: list[Event] = []
+        self.violations: list[str] = []
         self.kill_after: int | None = None
         self.calls = 0
         self.writes = 0
         self.session.events.register_last("before-send", self._count)
+        # botocore backs off between its attempts: that, too, is virtual time
+        botocore.endpoint.time = SimpleNamespace(sleep=self.clock.advance)  # type: ignore[attr-defined]
         self._prepare()
         self.restart()
 
@@ -95,7 +103,7 @@ class Harness:
         accounts = Accounts(lambda place: self._clients[place], self.clock.now)
         self.accounts = accounts
         self.controller = Controller(
-            ControllerSettings("cluster-1", REGION, poll_seconds=15, watch_seconds=30),
+            ControllerSettings("cluster-1", REGION, poll_seconds=15),
             accounts,
             now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),
             monotonic=self.clock.now,
@@ -114,8 +122,9 @@ class Harness:
             if not hasattr(account, "armed"):
                 act = account.act
 
-                def act_then_die(*args: Any) -> None:
-                    act(*args)
+                def act_then_die(action: Action, policies: dict[PolicyARN, str]) -> None:
+                    self._guard(action)
+                    act(action, policies)
                     if self.kill_after is not None:
                         self.kill_after -= 1
                         if self.kill_after < 0:
@@ -127,6 +136,32 @@ class Harness:
             return account
 
         controller._accounts = killing  # noqa: SLF001 - the one place that is taken apart
+
+    def _guard(self, action: Action) -> None:
+        """Nothing that is in use may be deleted; what was is a violation."""
+        if action.verb not in {Verb.DELETE_CONFIG, Verb.DELETE_MODEL}:
+            return
+        faults = self.world.faults.rules()
+        self.world.faults.remove()
+        if action.target in self._in_use():
+            self.violations.append(f"{action} is in use")
+        for rule in faults:
+            self.world.faults.add(rule)
+
+    def _in_use(self) -> set[str]:
+        sagemaker = self.client("sagemaker")
+        used: set[str] = set()
+        for entry in sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
+            shown = sagemaker.describe_endpoint(EndpointName=entry["EndpointName"])
+            if shown["EndpointStatus"] != "Deleting":
+                pending = shown.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+                used |= {shown["EndpointConfigName"], pending} - {None}
+        for config in sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]:
+            name = config["EndpointConfigName"]
+            if name in used:
+                variants = sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+                used |= {variant["ModelName"] for variant in variants}
+        return used
 
     # the API server's side
 
@@ -166,8 +201,11 @@ class Harness:
 
     def tick(self) -> None:
         """What the operator's shell does at each tick: ask each object, and let it have its pass."""
-        for account in self.accounts.all():
-            account.watch.look("", max_age=15)
+        at_rest = any(each.memory.watched for each in self.objects.values())
+        for account in self.accounts.all() if at_rest else ():
+            with contextlib.suppress(AwsFailure):
+                account.watch.look("", max_age=29)
+                account.watch.audit(59)
         for name in list(self.objects):
             try:
                 self._tick(name)

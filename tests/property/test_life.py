@@ -57,8 +57,14 @@ def test_an_idle_object_costs_no_call_of_its_own_and_no_write(harness: Harness) 
     harness.world.calls.reset()
     writes = harness.writes
     harness.run(3600)
-    assert set(harness.world.calls.counts()) == {"sagemaker"}
-    assert set(harness.world.calls.counts()["sagemaker"]) == {"ListEndpoints"}
+    counts = harness.world.calls.counts()
+    assert set(counts["sagemaker"]) == {"ListEndpoints", "ListEndpointConfigs", "ListModels"}
+    assert set(counts["application-autoscaling"]) == {
+        "DescribeScalableTargets",
+        "DescribeScalingPolicies",
+        "DescribeScheduledActions",
+    }
+    assert all(number <= 122 for codes in counts["sagemaker"].values() for number in codes.values()), counts
     assert harness.writes == writes
 
 
@@ -265,6 +271,32 @@ def test_a_weight_changed_by_hand_is_put_back(harness: Harness) -> None:
     harness.run(600)
     assert live(harness)["ProductionVariants"][0]["DesiredWeight"] == 1
     assert any(event.reason == "DriftFound" for event in harness.events)
+
+
+def test_a_hand_on_autoscaling_is_seen_within_a_minute_and_put_right(harness: Harness) -> None:
+    ready(harness)
+    harness.run(120)
+    harness.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/default-iris/variant/primary",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MaxCapacity=50,
+    )
+    harness.run(70)
+    targets = harness.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
+    assert [target["MaxCapacity"] for target in targets["ScalableTargets"]] == [5]
+    assert any(event.reason == "DriftFound" and "autoscaling" in event.message for event in harness.events)
+
+
+def test_a_config_and_a_model_deleted_under_a_live_endpoint_come_back(harness: Harness) -> None:
+    ready(harness)
+    harness.run(120)
+    before = harness.inventory()
+    harness.client("sagemaker").delete_endpoint_config(EndpointConfigName=before["configs"][0])
+    harness.client("sagemaker").delete_model(ModelName=before["models"][0])
+    harness.run(70)
+    assert harness.inventory() == before
+    assert any(event.reason == "DriftFound" and "was deleted" in event.message for event in harness.events)
 
 
 def test_an_endpoint_that_is_not_ours_is_left_alone_and_said_so(harness: Harness) -> None:

@@ -8,7 +8,7 @@ from smendpoints.aws.act import Actor
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.logs import log_tail
 from smendpoints.aws.observe import Observer
-from smendpoints.aws.watch import EndpointWatch
+from smendpoints.aws.watch import Watch
 from smendpoints.domain.actions import Action, PolicyARN
 
 
@@ -18,7 +18,7 @@ class Account:
     def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
         self.place = clients.place
         self._clients = clients
-        self.watch = EndpointWatch(clients, clock)
+        self.watch = Watch(clients, clock)
         self.observe = Observer(clients)
         self._actor = Actor(clients, self.observe)
 

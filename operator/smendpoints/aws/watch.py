@@ -1,67 +1,129 @@
-"""The watch: one paginated ListEndpoints per place and period, for all objects together.
+"""The watch: a few paginated listings per place and period, for all objects together.
 
-It says what to look at, never what is true: a summary that did not move needs no Describe.
+It says what to look at, never what is true: what did not move needs no Describe. 1,000 endpoints at rest cost ten
+ListEndpoints calls a period; the audit, which sees hands on autoscaling, configs and models, comes every minute.
 """
 
+import json
+import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.errors import translated
+from smendpoints.domain.names import content_hash
+
+T = TypeVar("T")
+NEVER = float("-inf")
+_VARIANT = re.compile(r"endpoint/([^/]+)/variant/.+")
+_LISTS = (
+    ("describe_scalable_targets", "ScalableTargets"),
+    ("describe_scaling_policies", "ScalingPolicies"),
+    ("describe_scheduled_actions", "ScheduledActions"),
+)
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One entry of ListEndpoints."""
+    """One entry of ListEndpoints, with a fingerprint of its autoscaling as the last audit found it."""
 
     arn: str
     status: str
     modified_at: datetime
+    scaling: str | None = field(default=None)
 
 
-class EndpointWatch:
-    """The endpoints of one place, as they were listed last."""
+class Listing(Generic[T]):
+    """Something that is listed now and then; threads that ask at once share one listing."""
 
-    def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clients = clients
+    def __init__(self, fetch: Callable[[], T], empty: T, clock: Callable[[], float]) -> None:
+        self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
-        self._begun = float("-inf")
-        self._found: dict[str, Summary] = {}
+        self.begun = NEVER
+        self.value = empty
 
-    def peek(self, name: str) -> Summary | None:
-        """What the last listing said, however old; costs nothing."""
-        return self._found.get(name.lower())
-
-    def look(self, name: str, *, max_age: float, since: float = float("-inf")) -> Summary | None:
-        """What a listing says that is at most `max_age` seconds old and was begun after `since`.
-
-        Threads that ask at once share one listing.
+    def get(self, max_age: float, since: float = NEVER) -> T:
+        """The listing, at most `max_age` seconds old and begun after `since`.
 
         Raises:
             AwsFailure: AWS could not be asked.
         """
         asked = self._clock()
         with self._lock:
-            if self._begun < max(asked - max_age, since):
+            if self.begun < max(asked - max_age, since):
                 begun = self._clock()
-                self._found = self._list()
-                self._begun = begun
+                self.value = self._fetch()
+                self.begun = begun
+            return self.value
+
+
+class Watch:
+    """The endpoints of one place, their autoscaling, and the configs and models there are."""
+
+    def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clients = clients
+        self.endpoints: Listing[dict[str, Summary]] = Listing(self._list_endpoints, {}, clock)
+        self.scaling: Listing[dict[str, str]] = Listing(self._list_scaling, {}, clock)
+        self.contents: Listing[frozenset[str]] = Listing(self._list_contents, frozenset(), clock)
+
+    def peek(self, name: str) -> Summary | None:
+        """What the last listings said, however old; costs nothing."""
+        found = self.endpoints.value.get(name.lower())
+        scaling = self.scaling.value.get(name)
+        return Summary(found.arn, found.status, found.modified_at, scaling) if found is not None else None
+
+    def look(self, name: str, *, max_age: float, since: float = NEVER) -> Summary | None:
+        """What a listing says that is at most `max_age` seconds old and was begun after `since`.
+
+        Raises:
+            AwsFailure: AWS could not be asked.
+        """
+        self.endpoints.get(max_age, since)
         return self.peek(name)
 
-    def _list(self) -> dict[str, Summary]:
-        with translated("ListEndpoints"):
-            pages = (
-                self._clients("sagemaker").get_paginator("list_endpoints").paginate(PaginationConfig={"PageSize": 100})
+    def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
+        """Which of these configs and models the last audit did not find; none if it began before `since`."""
+        return names - self.contents.value if self.contents.begun > since else frozenset()
+
+    def audit(self, max_age: float) -> None:
+        """List what hands in AWS may have changed besides endpoints.
+
+        Raises:
+            AwsFailure: AWS could not be asked.
+        """
+        self.scaling.get(max_age)
+        self.contents.get(max_age)
+
+    def _all(self, service: str, operation: str, key: str, page: int, **params: Any) -> list[dict[str, Any]]:
+        with translated(operation):
+            paginator = self._clients(service).get_paginator(operation)
+            pages = paginator.paginate(PaginationConfig={"PageSize": page}, **params)
+            return [entry for each in pages for entry in each[key]]
+
+    def _list_endpoints(self) -> dict[str, Summary]:
+        return {
+            # Endpoint names are unique whatever their case.
+            entry["EndpointName"].lower(): Summary(
+                entry["EndpointArn"], entry["EndpointStatus"], entry["LastModifiedTime"]
             )
-            return {
-                # Endpoint names are unique whatever their case.
-                entry["EndpointName"].lower(): Summary(
-                    entry["EndpointArn"], entry["EndpointStatus"], entry["LastModifiedTime"]
-                )
-                for page in pages
-                for entry in page["Endpoints"]
-            }
+            for entry in self._all("sagemaker", "list_endpoints", "Endpoints", 100)
+        }
+
+    def _list_scaling(self) -> dict[str, str]:
+        found: dict[str, list[Any]] = {}
+        for operation, key in _LISTS:
+            for entry in self._all("application-autoscaling", operation, key, 50, ServiceNamespace="sagemaker"):
+                match = _VARIANT.fullmatch(entry["ResourceId"])
+                if match is not None:
+                    found.setdefault(match[1], []).append(json.loads(json.dumps(entry, default=str)))
+        return {name: content_hash(entries) for name, entries in found.items()}
+
+    def _list_contents(self) -> frozenset[str]:
+        configs = self._all("sagemaker", "list_endpoint_configs", "EndpointConfigs", 100)
+        models = self._all("sagemaker", "list_models", "Models", 100)
+        return frozenset(each["EndpointConfigName"] for each in configs) | {each["ModelName"] for each in models}

@@ -24,6 +24,7 @@ class Memory:
     seen: Summary | None = None
     waiting_in: str | None = None
     watched: bool = False
+    needs: frozenset[str] = frozenset()
     reported: SageMakerEndpointStatus | None = None
     reported_at: float = float("-inf")
     collected: str | None = None

@@ -84,7 +84,10 @@ class Controller:
             return True
         if not memory.watched:
             return False
-        return self.account(resource).watch.peek(self.endpoint_name(resource)) != memory.seen
+        watch = self.account(resource).watch
+        if watch.missing(memory.needs, memory.written_at):
+            return True
+        return watch.peek(self.endpoint_name(resource)) != memory.seen
 
     def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         """One pass. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
@@ -154,7 +157,8 @@ class Controller:
         alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if steps or guarded or step_targets else {}
         if not rolling and memory.collected != desired.config_name:
             leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
-        return Observed(endpoint, live, wanted, targets, alarms, leftovers)
+        missing = frozenset() if rolling else account.watch.missing(desired.contents(), memory.written_at)
+        return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing)
 
     @staticmethod
     def _known(resource: SageMakerEndpoint, desired: Desired) -> bool:
@@ -212,6 +216,7 @@ class Controller:
             )
         memory.remember_success()
         memory.watched = todo.again is Again.STEADY and not acted
+        memory.needs = desired.contents() if todo.verdict.ready and observed.endpoint is not None else frozenset()
         shown = observed.endpoint.status if observed.endpoint is not None else None
         memory.waiting_in = todo.endpoint_status if acted else (shown if todo.again is Again.POLL else None)
         if todo.collected or self._made_from_nothing(resource, todo):

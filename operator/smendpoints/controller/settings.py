@@ -11,4 +11,3 @@ class ControllerSettings:
     region: str
     execution_role_arn: str | None = None
     poll_seconds: float = 15.0
-    watch_seconds: float = 30.0

@@ -53,6 +53,10 @@ class Desired:
     targets: tuple[DesiredTarget, ...]
     tags: Mapping[str, str] = field(hash=False)
 
+    def contents(self) -> frozenset[str]:
+        """The names of the config and its models."""
+        return frozenset({self.config_name, *(model.name for model in self.models)})
+
     def instance_types(self) -> dict[str, tuple[str, ...]]:
         """The instance types of each variant, in order of preference."""
         return {

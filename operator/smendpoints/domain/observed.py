@@ -99,7 +99,10 @@ class Leftovers:
 
 @dataclass(frozen=True)
 class Observed:
-    """All that a pass looked at. None is what it did not look at, or what is not there (`endpoint`)."""
+    """All that a pass looked at. None is what it did not look at, or what is not there (`endpoint`).
+
+    `missing` are the config and models of the desired revision that are not there although the endpoint uses them.
+    """
 
     endpoint: ObservedEndpoint | None = None
     live_config: ObservedConfig | None = None
@@ -107,6 +110,7 @@ class Observed:
     targets: tuple[ObservedTarget, ...] | None = None
     alarms: Mapping[str, Json] = field(default_factory=dict, hash=False)
     leftovers: Leftovers | None = None
+    missing: frozenset[str] = frozenset()
 
 
 def _variant(entry: Json) -> ObservedVariant:

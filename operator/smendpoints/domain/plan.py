@@ -21,7 +21,7 @@ from smendpoints.domain.ownership import owner_of
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
 from smendpoints.domain.plan_rollout import failed_rollout, may_try_again, plan_rollout, retry_after
 from smendpoints.domain.plan_scaling import deregister, plan_scaling, unwanted_targets
-from smendpoints.domain.plan_update import changes_in_place, create_revision, describe_in_place, tag_changes
+from smendpoints.domain.plan_update import changes_in_place, create_revision, describe_in_place, restore, tag_changes
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
 
@@ -175,9 +175,11 @@ def _plan_live(
     tags = tag_changes(desired, endpoint, kept_tags)
     targets = observed.targets or ()
     scaling = plan_scaling(desired, targets, observed.alarms) if observed.targets is not None else ()
+    lost = restore(desired, observed.missing)
     drift: tuple[str, ...] = ()
     if was_converged(resource, desired.config_name):
-        drift = (*describe_in_place(in_place), *(f"tags: {action.verb.name}" for action in tags))
+        drift = tuple(f"{action.target} was deleted" for action in lost)
+        drift += (*describe_in_place(in_place), *(f"tags: {action.verb.name}" for action in tags))
         drift += tuple(f"autoscaling: {action}" for action in scaling)
         if drift and resource.spec.drift_policy == "Report":
             message = "in service; AWS differs from the spec: " + "; ".join(drift)
@@ -187,7 +189,7 @@ def _plan_live(
         message = "changing in place: " + "; ".join(describe_in_place(in_place))
         return Plan(
             working(Reason.SCALING, message),
-            (*tags, *off, in_place[0]),
+            (*lost, *tags, *off, in_place[0]),
             rollout=rollout,
             drift=drift,
             endpoint_status="Updating",
@@ -198,7 +200,7 @@ def _plan_live(
         collected = collect(desired, endpoint, observed.leftovers, resource.status.history, limit)
     return Plan(
         arrived(Reason.IN_SERVICE, f"in service with {desired.config_name}"),
-        (*tags, *scaling, *collected),
+        (*lost, *tags, *scaling, *collected),
         again=Again.STEADY,
         rollout=rollout,
         drift=drift,

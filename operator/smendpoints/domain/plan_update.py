@@ -20,6 +20,14 @@ def create_revision(desired: Desired, observed: Observed) -> list[Action]:
     return [*models, Action(Verb.CREATE_CONFIG, desired.config_name, desired.config_request)]
 
 
+def restore(desired: Desired, missing: frozenset[str]) -> list[Action]:
+    """Make again what a hand deleted under the live endpoint: AWS needs it for scaling, patching and updates."""
+    models = [Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models if model.name in missing]
+    if desired.config_name not in missing:
+        return models
+    return [*models, Action(Verb.CREATE_CONFIG, desired.config_name, desired.config_request)]
+
+
 def _same_weight(left: float, right: float | None) -> bool:
     return right is not None and abs(left - right) <= 1e-5 * max(1.0, abs(left))
 
