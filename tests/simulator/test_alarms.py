@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -163,6 +164,20 @@ def test_a_state_set_by_hand_lasts_until_the_next_evaluation(bare: Any) -> None:
     put(bare, 1.0)
     bare.world.advance(61)
     assert shown(bare)["StateValue"] == "OK"
+
+
+def test_an_alarm_tells_its_topic(bare: Any) -> None:
+    topic = bare.client("sns").create_topic(Name="oncall")["TopicArn"]
+    sqs = bare.client("sqs")
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bare.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    alarm(bare, AlarmActions=[topic])
+    put(bare, 9.0)
+    bare.world.advance(60)
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    told = json.loads(json.loads(message["Body"])["Message"])
+    assert (told["AlarmName"], told["NewStateValue"]) == ("errors", "ALARM")
 
 
 def test_alarms_keep_their_tags_apart_and_lose_them_when_deleted(bare: Any, cw: Any, refused: Any) -> None:

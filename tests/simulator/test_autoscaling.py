@@ -514,6 +514,26 @@ def test_schedules_that_cannot_be_read_are_refused(scaled: Scaled, refused: Any,
         )
 
 
+# how activities end
+
+
+def test_a_change_that_sagemaker_rolls_back_is_a_failed_activity(scaled: Scaled) -> None:
+    scaled.world.faults.add({"kind": "capacity", "resource": "ep", "times": 1})
+    scaled.register(4, 5)
+    scaled.world.advance(120)
+    (activity,) = scaled.activities()
+    assert activity["StatusCode"] == "Failed"
+    assert activity["StatusMessage"].startswith("Failed to set desired instance count to 4.")
+
+
+def test_a_real_time_variant_is_not_scaled_to_zero(scaled: Scaled) -> None:
+    scaled.register(0, 0)
+    scaled.world.advance(120)
+    assert scaled.count >= 1
+    (activity,) = scaled.activities()
+    assert activity["StatusCode"] == "Failed"
+
+
 # other dimensions
 
 

@@ -364,6 +364,48 @@ def test_an_update_under_load_loses_no_request(live: Live) -> None:
     live.delete("busy")
 
 
+def test_errors_of_the_new_fleet_alone_roll_a_canary_back(live: Live) -> None:
+    live.echo("guarded", count=2)
+    failing = live.model(live.container(Environment={"ECHO_STATUS": "500"}))
+    config = live.config({"v": {"ModelName": failing, "InitialInstanceCount": 2}})
+    dimensions = {"EndpointName": "guarded", "VariantName": "v", "EndpointConfigName": config}
+    live.client("cloudwatch").put_metric_alarm(
+        AlarmName="new-fleet-errors", Namespace="AWS/SageMaker", MetricName="Invocation5XXErrors", Statistic="Average",
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()], Period=60,
+        EvaluationPeriods=1, Threshold=0.1, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    before = live.sm.describe_endpoint(EndpointName="guarded")["EndpointConfigName"]
+    canary = {
+        "TrafficRoutingConfiguration": {
+            "Type": "CANARY",
+            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+            "WaitIntervalInSeconds": 1200,
+        },
+        "MaximumExecutionTimeoutInSeconds": 7200,
+    }
+    live.sm.update_endpoint(
+        EndpointName="guarded", EndpointConfigName=config,
+        DeploymentConfig={
+            "BlueGreenUpdatePolicy": canary,
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "new-fleet-errors"}]},
+        },
+    )  # fmt: skip
+    outcomes = []
+
+    def is_over() -> bool:
+        try:
+            outcomes.append(live.invoke("guarded")["container"])
+        except ClientError as error:
+            outcomes.append(str(error.response["Error"]["Code"]))
+        return bool(live.sm.describe_endpoint(EndpointName="guarded")["EndpointStatus"] == "InService")
+
+    until(is_over)
+    assert {"guarded", "ModelError"} == set(outcomes)
+    assert live.sm.describe_endpoint(EndpointName="guarded")["EndpointConfigName"] == before
+    assert {live.invoke("guarded")["container"] for _ in range(10)} == {"guarded"}
+    live.delete("guarded")
+
+
 # containers that don't start
 
 
@@ -377,6 +419,7 @@ def test_a_crashing_container_fails_the_endpoint_and_its_log_says_why(live: Live
     )
     until(lambda: "RuntimeError: this program always crashes" in live.log("crashing"))
     live.delete("crashing")
+    until(lambda: not any(one.spec.endpoint == "crashing" for one in live.world.fleet.instances()))
 
 
 def test_a_container_that_never_gets_healthy_fails_an_update_and_the_old_one_goes_on(live: Live, echo: str) -> None:

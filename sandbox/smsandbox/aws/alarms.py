@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws import alarm_rules, metric_query
+from smsandbox.aws.notify import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,7 +228,23 @@ class AlarmBook:
             return
         alarm.fired = now
         for arn in actions:
-            self.act(alarm, arn)
+            if arn.split(":")[2:3] == ["sns"]:
+                self._tell(alarm, arn)
+            else:
+                self.act(alarm, arn)
+
+    def _tell(self, alarm: Alarm, topic: str) -> None:
+        message = {
+            "AlarmName": alarm.name,
+            "AlarmArn": alarm.arn,
+            "AlarmDescription": alarm.params.get("AlarmDescription"),
+            "AWSAccountId": alarm.account,
+            "NewStateValue": alarm.state,
+            "NewStateReason": alarm.reason,
+            "StateChangeTime": _iso(alarm.updated),
+            "Region": alarm.region,
+        }
+        publish(alarm.account, alarm.region, topic, message, f'{alarm.state}: "{alarm.name}"')
 
     def _note(self, alarm: Alarm, kind: str, summary: str) -> None:
         data = {"version": "1.0", "type": kind, "stateValue": alarm.state, "stateReason": alarm.reason}

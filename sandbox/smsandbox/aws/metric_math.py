@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Points = dict[int, float]
 Value = float | Points | list[Points]
@@ -61,16 +61,19 @@ def names_in(expression: str) -> set[str]:
     }
 
 
-def evaluate(expression: str, series: Mapping[str, Points], period: float) -> Points:
-    """The points of an expression over `series`; `period` is in AWS seconds. MetricMathError when it can't be read."""
-    value = _Evaluator(series, period).value(_parse(expression).body)
+def evaluate(expression: str, series: Mapping[str, Points], period: float, numbers: Sequence[int]) -> Points:
+    """The points of an expression over `series`. `period` is in AWS seconds; `numbers` are the periods that FILL fills.
+
+    Raises:
+        MetricMathError: it can't be read, or yields no series.
+    """
+    value = _Evaluator(series, period, numbers).value(_parse(expression).body)
     if isinstance(value, list):
         raise MetricMathError(
             f"The expression {expression} yields several series: reduce them with SUM, AVG, MIN or MAX."
         )
     if isinstance(value, float):
-        everything = sorted({number for points in series.values() for number in points})
-        return dict.fromkeys(everything, value)
+        return dict.fromkeys(numbers, value)
     return value
 
 
@@ -84,9 +87,10 @@ def _parse(expression: str) -> ast.Expression:
 
 
 class _Evaluator:
-    def __init__(self, series: Mapping[str, Points], period: float) -> None:
+    def __init__(self, series: Mapping[str, Points], period: float, numbers: Sequence[int]) -> None:
         self._series = series
         self._period = period
+        self._numbers = numbers
 
     def value(self, node: ast.expr) -> Value:  # noqa: C901 - one case per kind of node
         match node:
@@ -154,7 +158,7 @@ class _Evaluator:
         return {number: fold([points[number] for points in value if number in points]) for number in numbers}
 
     def _fill(self, points: Points, filler: ast.expr) -> Points:
-        numbers = sorted({number for other in self._series.values() for number in other} | set(points))
+        numbers = sorted({*self._numbers, *points})
         if isinstance(filler, ast.Name) and filler.id == "REPEAT":
             filled, last = dict(points), None
             for number in numbers:

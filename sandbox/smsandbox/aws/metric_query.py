@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,4 +95,6 @@ def _points(
     if "METRICS" in wanted.expression.upper():
         names |= {query.id for query in queries.values() if query.metric is not None}
     inputs = {name: _points(store, queries, queries[name], window, (*seen, wanted.id)) for name in sorted(names)}
-    return metric_math.evaluate(wanted.expression, inputs, period)
+    width = period / scale
+    numbers = range(math.floor(start / width + 1e-6), math.ceil(end / width - 1e-6))
+    return metric_math.evaluate(wanted.expression, inputs, period, numbers)

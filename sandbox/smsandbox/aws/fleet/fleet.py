@@ -95,5 +95,7 @@ class ProcessFleet:
         """End every instance now, and the housekeeping."""
         self.keeper.stop()
         for instance in self.instances():
+            instance.refuse()
+        for instance in self.instances():
             instance.kill()
             self._forget(instance)

@@ -206,10 +206,17 @@ class ProcessInstance:
         self.ended.set()
         self.on_change(self)
 
+    def refuse(self) -> None:
+        """Take no more requests and start no more containers."""
+        with self._lock:
+            self._is_ending = True
+            self._lock.notify_all()
+
     def kill(self) -> None:
-        """End the processes at once, with no regard for requests."""
-        self._is_ending = True
-        self._is_ready = False
+        """End the processes at once, with no regard for requests. Blocks while one is just being started."""
+        self.refuse()
+        if self._starting is not None:
+            self._starting.join()
         for container in self.containers:
             container.kill()
         self.ended.set()

@@ -11,10 +11,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from moto.backends import get_backend
-
 from smsandbox.aws.errors import AwsError
 from smsandbox.aws.fleet.presence import NAMESPACE
+from smsandbox.aws.notify import publish
 from smsandbox.aws.runtime.errors import invalid, model_error
 from smsandbox.aws.runtime.forward import Invocation, UnreachableError
 from smsandbox.aws.runtime.routing import takes_requests
@@ -269,9 +268,7 @@ class AsyncQueue:
             "responseParameters": {"outputLocation": job.output} if error is None else {},
             "failureReason": error.message if error else None,
         }
-        try:
-            get_backend("sns")[account][region].publish(json.dumps(message), arn=topic)
-        except Exception:  # noqa: BLE001 - whatever moto says, the request itself is done
+        if not publish(account, region, topic, message):
             self._count(key, None, "NotificationFailures", 1.0, "Count")
 
 

@@ -1,7 +1,8 @@
 """A container that answers with what it was sent, and does what a request's CustomAttributes tell it to.
 
 `status=500`, `sleep=0.2` and `exit=1` in CustomAttributes make it fail, dawdle or die; `environment` and `files` show
-what it was given. With SAGEMAKER_MULTI_MODEL it keeps models in name only.
+what it was given. ECHO_STATUS is the status it answers with otherwise. With SAGEMAKER_MULTI_MODEL it keeps models in
+name only.
 """
 
 from __future__ import annotations
@@ -82,7 +83,9 @@ class Handler(BaseHTTPRequestHandler):
         if attributes == "files":
             root = Path(os.environ["SM_MODEL_DIR"])
             answer["files"] = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-        self._answer(int(told.get("status", 200)), json.dumps(answer).encode(), attributes)
+        self._answer(
+            int(told.get("status", os.environ.get("ECHO_STATUS", "200"))), json.dumps(answer).encode(), attributes
+        )
 
     def _answer(self, status: int, body: bytes, attributes: str = "") -> None:
         self.send_response(status)
