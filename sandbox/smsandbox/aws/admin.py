@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from smsandbox.aws.clock import VirtualClock
+from smsandbox.aws.errors import AwsError
 from smsandbox.aws.settings import Settings
 from smsandbox.aws.wire import HttpResponse
+from smsandbox.aws.world import DEFAULT_ACCOUNT, DEFAULT_REGION
 
 if TYPE_CHECKING:
     from moto.core.request import Request
@@ -39,6 +41,8 @@ class Admin:
             return _json(400, {"error": json.loads(error.json(include_url=False, include_context=False))})
         except (ValueError, TypeError) as error:
             return _json(400, {"error": str(error)})
+        except KeyError as error:
+            return _json(400, {"error": f"the body lacks {error}"})
 
     def _get_health(self, _body: Any, _rest: str, _query: Any) -> Any:
         return {"status": "ok", "services": sorted(self._world.services), "now": self._world.now()}
@@ -77,6 +81,14 @@ class Admin:
 
     def _delete_calls(self, _body: Any, _rest: str, _query: Any) -> Any:
         self._world.calls.reset()
+        return {}
+
+    def _post_endpoints(self, body: Any, rest: str, _query: Any) -> Any:
+        place = body.get("account", DEFAULT_ACCOUNT), body.get("region", DEFAULT_REGION)
+        try:
+            self._world.hosting.interfere(*place, rest, body["status"], float(body["seconds"]))
+        except AwsError as error:
+            raise ValueError(error.message) from error
         return {}
 
     def _post_advance(self, body: Any, _rest: str, _query: Any) -> Any:

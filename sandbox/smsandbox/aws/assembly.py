@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.authorization import MotoAuthorizer
 from smsandbox.aws.dataplane import attach
 from smsandbox.aws.gateway import Gateway
 from smsandbox.aws.moto_backend import Moto, MotoEvents, MotoObjects
@@ -40,6 +41,7 @@ def assemble(
     world = World(objects=MotoObjects(), clock=clock, settings=settings)
     world.events = MotoEvents()
     world.hosting = sagemaker = SageMaker(world)
+    world.authorizer = MotoAuthorizer(sagemaker.tags_of)
     world.register(sagemaker)
     folder = tempfile.TemporaryDirectory(prefix="smendpoints-") if state_dir is None else None
     plane = attach(world, (state_dir or Path(folder.name if folder else ".")) / "instances")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smsandbox.aws import wire
 from smsandbox.aws.admin import PREFIX, Admin
@@ -66,8 +66,8 @@ class Gateway:
         except AwsError as error:
             self.world.count(call, error.code)
             raise
-        params: dict[str, Any] = wire.parse(operation, url_params, request) if ours is not None else url_params
-        call = replace(call, params=params)
+        if ours is not None or self.world.settings.enforce_iam:
+            call = replace(call, params=wire.parse(operation, url_params, request))
         if ours is None:
             return self.world.perform(call, lambda: self._moto.handle(request), wire.error_code)
         return wire.answer(operation, self.world.call(call), request)

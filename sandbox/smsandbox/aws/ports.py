@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from smsandbox.aws.context import Context
+    from smsandbox.aws.world import Request
 
 
 class InstanceState(StrEnum):
@@ -230,8 +231,18 @@ class Hosting(Protocol):
 
     def endpoints(self, account: str | None = None, region: str | None = None) -> list[EndpointView]: ...
 
+    def interfere(self, account: str, region: str, name: str, status: str, seconds: float) -> None:
+        """Put an endpoint in service into another status for `seconds`, as AWS's own maintenance does."""
+        ...
+
     def scale(self, ctx: Context, name: str, variant: str, count: int | None, concurrency: int | None = None) -> None:
         """UpdateEndpointWeightsAndCapacities as the autoscaler calls it; AwsError as from the API."""
+        ...
+
+
+class Authorizer(Protocol):
+    def authorize(self, request: Request) -> None:
+        """Raise AwsError (AccessDeniedException) when the caller may not make this call."""
         ...
 
 
@@ -285,4 +296,8 @@ class NullHosting:
 
     def scale(self, ctx: Context, name: str, variant: str, count: int | None, concurrency: int | None = None) -> None:
         del ctx, name, variant, count, concurrency
+        raise LookupError("this world has no SageMaker")
+
+    def interfere(self, account: str, region: str, name: str, status: str, seconds: float) -> None:
+        del account, region, name, status, seconds
         raise LookupError("this world has no SageMaker")

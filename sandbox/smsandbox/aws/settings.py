@@ -87,6 +87,9 @@ class Settings(Section):
     quotas: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, description="Instances per type and region, over all endpoints"
     )
+    enforce_iam: Annotated[
+        bool, Field(description="Refuse what the policies of the caller's user or role don't allow")
+    ] = False
     throttle: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="Calls per second by '<service>.<Operation>', '<service>.*' or '*'"
     )

@@ -38,6 +38,8 @@ TARGETS = {
     "AnyScaleFrontendService": "application-autoscaling",
     "GraniteServiceVersion20100801": "cloudwatch",
 }
+#: Services of the XML protocols have their own names for the common errors.
+XML_CODES = {"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling"}
 BOTOCORE_NAMES = {"monitoring": "cloudwatch", "eventbridge": "events", "servicequotas": "service-quotas"}
 
 
@@ -169,7 +171,8 @@ def failure(service: str | None, error: AwsError, request: MotoRequest) -> HttpR
         body = {"__type": error.code, "message": error.message, "Message": error.message, **error.members}
         return HttpResponse(error.status, headers, json.dumps(body, default=str).encode())
     headers["Content-Type"] = "text/xml"
-    detail = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    code = XML_CODES.get(error.code, error.code)
+    detail = f"<Code>{escape(code)}</Code><Message>{escape(error.message)}</Message>"
     if service == "s3":
         text = f"<Error>{detail}<RequestId>{request_id}</RequestId></Error>"
     else:

@@ -24,7 +24,7 @@ from smsandbox.aws.validation import shaped, validate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smsandbox.aws.ports import Alarms, Events, Fleet, Hosting, Logs, Metrics, Objects, Targets
+    from smsandbox.aws.ports import Alarms, Authorizer, Events, Fleet, Hosting, Logs, Metrics, Objects, Targets
     from smsandbox.aws.service import Service
 
 T = TypeVar("T")
@@ -64,6 +64,7 @@ class World:
         self.objects: Objects = objects
         self.fleet: Fleet = InstantFleet(self)
         self.hosting: Hosting = NullHosting()
+        self.authorizer: Authorizer | None = None
         self.metrics: Metrics = NullMetrics()
         self.logs: Logs = NullLogs()
         self.alarms: Alarms = NullAlarms()
@@ -171,6 +172,8 @@ class World:
             self.clock.sleep(delay.delay_seconds)
         if self._taken("throttle", request) or not self._throttle.admits(request, self.settings.throttle, self.now()):
             raise AwsError("ThrottlingException", "Rate exceeded")
+        if self.settings.enforce_iam and self.authorizer is not None:
+            self.authorizer.authorize(request)
         if self._taken("access_denied", request):
             who = request.principal_arn or f"arn:aws:iam::{request.account}:root"
             action = f"{request.service.split('-runtime')[0]}:{request.operation}"

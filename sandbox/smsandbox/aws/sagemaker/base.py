@@ -24,6 +24,10 @@ class SageMakerBase(Service):
     def store(self, ctx: Context) -> Store:
         return self.stores.setdefault((ctx.account, ctx.region), Store())
 
+    def tags_of(self, ctx: Context, arn: str) -> dict[str, str]:
+        """The tags of a resource; none when it does not exist."""
+        return dict(self.store(ctx).tags.get(arn, {}))
+
     def set_tags(self, ctx: Context, arn: str, given: list[dict[str, Any]] | None) -> None:
         """The tags of a resource that is being made."""
         self.store(ctx).tags[arn] = tags.merged({}, given or [])

@@ -342,6 +342,7 @@ class Rollout:
         yield world.varied(world.settings.durations.delete)
         if world.faults.take("delete_fails", resources=(endpoint.name,)):
             endpoint.failure = texts.DELETE_FAILED
+            endpoint.fleet = endpoint.green = endpoint.leftover = None
             self._settle("Failed")
             return
         gone()

@@ -1,0 +1,116 @@
+"""What an API call needs by IAM: its actions, resources and condition keys. No decisions, no policies.
+
+Resources and keys follow AWS's service authorization reference for the operations that an operator of SageMaker
+endpoints uses; every other call is asked for on the resource `*`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from smsandbox.aws.iam_policy import Access
+from smsandbox.aws.sagemaker import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from smsandbox.aws.context import Context
+
+    Tags = Callable[[Context, str], Mapping[str, str]]
+
+PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
+FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+S3_ACTIONS = {
+    "HeadObject": "GetObject",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "HeadBucket": "ListBucket",
+    "ListBuckets": "ListAllMyBuckets",
+    "UploadPart": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "DeleteObjects": "DeleteObject",
+}
+#: Service, members that name the resource, and its ARN; the first that fits counts.
+RESOURCES = (
+    ("application-autoscaling", ("ResourceARN",), "{ResourceARN}"),
+    ("cloudwatch", ("AlarmName",), "{start}:cloudwatch:{place}:alarm:{AlarmName}"),
+    ("s3", ("Bucket", "Key"), "{start}:s3:::{Bucket}/{Key}"),
+    ("s3", ("Bucket",), "{start}:s3:::{Bucket}"),
+    ("iam", ("RoleName",), "{start}:iam::{account}:role/{RoleName}"),
+    ("sts", ("RoleArn",), "{RoleArn}"),
+    ("ecr", ("repositoryName",), "{start}:ecr:{place}:repository/{repositoryName}"),
+    ("logs", ("logGroupName",), "{start}:logs:{place}:log-group:{logGroupName}:log-stream:"),
+    ("sqs", ("QueueUrl",), "{start}:sqs:{place}:{QueueUrl}"),
+)
+SAGEMAKER_NAMES = {"ModelName": "model", "EndpointConfigName": "endpoint-config", "EndpointName": "endpoint"}
+
+
+def accesses(service: str, ctx: Context, params: Mapping[str, Any], tags: Tags) -> list[Access]:
+    """Everything that must be allowed for the call; `tags` gives the tags a SageMaker resource has already."""
+    prefix = PREFIXES.get(service, service)
+    action = f"{prefix}:{ctx.operation}"
+    if action in FREE:
+        return []
+    if prefix == "sagemaker":
+        return list(_sagemaker(action, ctx, params, tags))
+    if service == "s3":
+        action = f"s3:{S3_ACTIONS.get(ctx.operation, ctx.operation)}"
+    return [Access(action, _resource(service, ctx, params), _keys(ctx, params, service))]
+
+
+def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], tags: Tags) -> Iterator[Access]:
+    operation = ctx.operation
+    named = [texts.arn(ctx, kind, str(params[name])) for name, kind in SAGEMAKER_NAMES.items() if name in params]
+    if operation.startswith("List") and operation != "ListTags":
+        named = []
+    if "ResourceArn" in params:
+        named = [str(params["ResourceArn"])]
+    if operation == "CreateEndpointConfig":
+        named = [texts.arn(ctx, "endpoint-config", str(params["EndpointConfigName"]))]
+    named = named or ["*"]
+    keys = _keys(ctx, params, "sagemaker")
+    for arn in named:
+        owned = {
+            f"{prefix}:resourcetag/{key.lower()}": (value,)
+            for prefix in ("aws", "sagemaker")
+            for key, value in tags(ctx, arn).items()
+        }
+        yield Access(action, arn, {**keys, **owned})
+    if operation.startswith("Create") and params.get("Tags"):
+        yield Access("sagemaker:AddTags", named[-1], keys)
+    if operation.startswith("Create") and (role := params.get("ExecutionRoleArn")):
+        passed = {"iam:passedtoservice": ("sagemaker.amazonaws.com",), "iam:associatedresourcearn": (named[-1],)}
+        yield Access("iam:PassRole", str(role), {**keys, **passed})
+
+
+def _resource(service: str, ctx: Context, params: Mapping[str, Any]) -> str:
+    """The ARN that a call of another service is about; `*` where AWS knows none."""
+    start, place = f"arn:{ctx.partition}", f"{ctx.region}:{ctx.account}"
+    for one, members, template in RESOURCES:
+        if one == service and all(member in params for member in members):
+            named = {member: str(params[member]).rpartition("/")[2] for member in ("QueueUrl",) if member in params}
+            return template.format(start=start, place=place, account=ctx.account, **{**params, **named})
+    if service == "application-autoscaling" and not ctx.operation.startswith("Describe"):
+        # Targets have ids that nobody knows beforehand: only conditions can narrow this.
+        return f"{start}:application-autoscaling:{place}:scalable-target/*"
+    return "*"
+
+
+def _keys(ctx: Context, params: Mapping[str, Any], service: str) -> dict[str, tuple[str, ...]]:
+    keys: dict[str, tuple[str, ...]] = {"aws:requestedregion": (ctx.region,)}
+    if ctx.principal_arn:
+        keys["aws:principalarn"] = (ctx.principal_arn,)
+    given = params.get("Tags")
+    if isinstance(given, list):
+        given = {tag["Key"]: tag.get("Value", "") for tag in given if isinstance(tag, dict) and "Key" in tag}
+    if isinstance(given, dict):
+        keys["aws:tagkeys"] = tuple(given)
+        keys |= {f"aws:requesttag/{key.lower()}": (str(value),) for key, value in given.items()}
+    if service == "application-autoscaling":
+        for member, key in (("ServiceNamespace", "service-namespace"), ("ScalableDimension", "scalable-dimension")):
+            if member in params:
+                keys[f"application-autoscaling:{key}"] = (str(params[member]),)
+    if types := [v["InstanceType"] for v in params.get("ProductionVariants") or [] if "InstanceType" in v]:
+        keys["sagemaker:instancetypes"] = tuple(types)
+    return keys

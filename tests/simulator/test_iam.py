@@ -1,0 +1,148 @@
+"""IAM enforcement: only what the caller's policies allow, in AWS's words; and the evaluation of policies."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from smsandbox.aws.iam_policy import Access, decide
+from smsandbox.aws.inprocess import attach
+
+PLACE = "us-east-1:123456789012"
+
+
+def allow(actions: Any, resources: Any = "*", **condition: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources, "Condition": condition}
+
+
+def user(cloud: Any, *statements: dict[str, Any]) -> Any:
+    """A session of a user that has these statements."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName="op")
+    document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    iam.put_user_policy(UserName="op", PolicyName="p", PolicyDocument=document)
+    key = iam.create_access_key(UserName="op")["AccessKey"]
+    cloud.set(enforce_iam=True)
+    session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
+    return attach(session, cloud.simulator.gateway)
+
+
+def test_what_no_policy_allows_is_denied_with_action_and_resource(cloud: Any, refused: Any) -> None:
+    sm = user(cloud, allow("sagemaker:Describe*")).client("sagemaker")
+    assert sm.describe_model(ModelName="iris")
+    with refused("AccessDeniedException") as error:
+        sm.delete_model(ModelName="iris")
+    assert error.text == (
+        "User: arn:aws:iam::123456789012:user/op is not authorized to perform: sagemaker:DeleteModel on resource: "
+        f"arn:aws:sagemaker:{PLACE}:model/iris because no identity-based policy allows the sagemaker:DeleteModel action"
+    )
+
+
+def test_creating_an_endpoint_needs_leave_on_both_the_endpoint_and_its_config(cloud: Any, refused: Any) -> None:
+    cloud.config("first")
+    sm = user(cloud, allow("sagemaker:CreateEndpoint", f"arn:aws:sagemaker:{PLACE}:endpoint/*")).client("sagemaker")
+    with refused("AccessDeniedException") as error:
+        sm.create_endpoint(EndpointName="ep", EndpointConfigName="first")
+    assert f"on resource: arn:aws:sagemaker:{PLACE}:endpoint-config/first" in error.text
+
+
+def test_creating_with_tags_needs_add_tags_and_with_a_role_pass_role(cloud: Any, refused: Any) -> None:
+    create = allow("sagemaker:CreateModel")
+    passes = allow("iam:PassRole", cloud.role(), StringEquals={"iam:PassedToService": "sagemaker.amazonaws.com"})
+    sm = user(cloud, create, passes).client("sagemaker")
+    request = {
+        "ModelName": "m",
+        "ExecutionRoleArn": cloud.role(),
+        "PrimaryContainer": {"Image": cloud.image},
+        "Tags": [{"Key": "owner", "Value": "me"}],
+    }
+    with refused("AccessDeniedException") as error:
+        sm.create_model(**request)
+    assert "sagemaker:AddTags" in error.text
+    del request["Tags"]
+    sm.create_model(**request)
+    with refused("AccessDeniedException") as error:
+        sm.create_model(**{**request, "ModelName": "n", "ExecutionRoleArn": cloud.role("another")})
+    assert "iam:PassRole" in error.text
+
+
+def test_leave_can_hang_on_the_tags_of_the_resource(cloud: Any, refused: Any) -> None:
+    cloud.model("mine", Tags=[{"Key": "owner", "Value": "me"}])
+    condition = {"StringEquals": {"aws:ResourceTag/owner": "me"}}
+    sm = user(cloud, allow("sagemaker:DeleteModel", **condition)).client("sagemaker")
+    sm.delete_model(ModelName="mine")
+    with refused("AccessDeniedException"):
+        sm.delete_model(ModelName="iris")
+
+
+def test_the_services_of_moto_are_held_to_the_same_policies(cloud: Any, refused: Any) -> None:
+    session = user(cloud, allow("s3:GetObject", "arn:aws:s3:::models/*"))
+    s3 = session.client("s3")
+    assert s3.get_object(Bucket="models", Key="iris/model.tar.gz")["Body"].read()
+    with refused("AccessDenied"):
+        s3.put_object(Bucket="models", Key="x", Body=b"")
+    with refused("AccessDenied"):
+        session.client("iam").list_roles()
+    assert session.client("sts").get_caller_identity()["Arn"].endswith("user/op")
+
+
+def test_an_assumed_role_has_the_policies_of_the_role(cloud: Any) -> None:
+    iam = cloud.client("iam")
+    cloud.role("operator")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow("sagemaker:ListModels")]})
+    arn = iam.create_policy(PolicyName="lists", PolicyDocument=policy)["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName="operator", PolicyArn=arn)
+    taken = cloud.client("sts").assume_role(RoleArn=cloud.role("operator"), RoleSessionName="me")["Credentials"]
+    cloud.set(enforce_iam=True)
+    session = boto3.Session(
+        taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"], region_name="us-east-1"
+    )
+    sm = attach(session, cloud.simulator.gateway).client("sagemaker")
+    assert len(sm.list_models()["Models"]) == 1
+    with pytest.raises(ClientError, match="assumed-role/operator/me is not authorized to perform: sagemaker:ListEnd"):
+        sm.list_endpoints()
+
+
+def test_nobody_is_held_to_anything_unless_the_setting_says_so(cloud: Any) -> None:
+    session = user(cloud, allow("s3:GetObject"))
+    cloud.set(enforce_iam=False)
+    assert session.client("sagemaker").list_models()["Models"]
+
+
+CREATE = Access(
+    "sagemaker:CreateModel",
+    "arn:aws:sagemaker:us-east-1:1:model/prod-x",
+    {"aws:requesttag/team": ("ml",), "aws:tagkeys": ("team", "owner")},
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "decision"),
+    [
+        ([], None),
+        ([allow("*")], "Allow"),
+        ([allow("SageMaker:createmodel")], "Allow"),
+        ([allow("sagemaker:Create*", "arn:aws:sagemaker:*:*:model/prod-*")], "Allow"),
+        ([allow("sagemaker:Create*", "arn:aws:sagemaker:*:*:model/test-*")], None),
+        ([allow(["s3:*", "sagemaker:CreateModel"])], "Allow"),
+        ([allow("*"), {"Effect": "Deny", "Action": "sagemaker:*", "Resource": "*"}], "Deny"),
+        ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], "Allow"),
+        ([{"Effect": "Allow", "Action": "*", "NotResource": "*:model/prod-*"}], None),
+        ([allow("*", StringEquals={"aws:RequestTag/team": "ml"})], "Allow"),
+        ([allow("*", StringEquals={"aws:RequestTag/team": ["x", "ml"]})], "Allow"),
+        ([allow("*", StringEquals={"aws:RequestTag/team": "x"})], None),
+        ([allow("*", StringNotEquals={"aws:RequestTag/team": "x"})], "Allow"),
+        ([allow("*", StringEquals={"aws:RequestTag/other": "x"})], None),
+        ([allow("*", StringEqualsIfExists={"aws:RequestTag/other": "x"})], "Allow"),
+        ([allow("*", Null={"aws:RequestTag/other": "true"})], "Allow"),
+        ([allow("*", Null={"aws:RequestTag/team": True})], None),
+        ([allow("*", **{"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "owner"]}})], "Allow"),
+        ([allow("*", **{"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}})], None),
+        ([allow("*", **{"ForAnyValue:StringLike": {"aws:TagKeys": "own*"}})], "Allow"),
+        ([allow("*", DateLessThan={"aws:CurrentTime": "2030-01-01T00:00:00Z"})], None),
+    ],
+)
+def test_policies_decide_as_iam_does(statements: list[dict[str, Any]], decision: str | None) -> None:
+    assert decide([{"Statement": statements}], CREATE) == decision
