@@ -135,8 +135,8 @@ def parse(content: bytes) -> Manifest:
             for name in ("training_data", "metrics", "conformal", "disagreement", "baseline")
         },
     )
-    if PICKLE not in manifest.files:
-        raise ArtifactError(f"{MANIFEST}: files must name {PICKLE}")
+    if PICKLE not in manifest.files or not {PICKLE, TREES}.issuperset(manifest.files):
+        raise ArtifactError(f"{MANIFEST}: files must name {PICKLE}, may name {TREES}, and nothing else")
     return manifest
 
 

@@ -125,6 +125,7 @@ MANIFEST_FAULTS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "features without names": (lambda d: d.update(features=[{}]), r"features\[0\].name is missing"),
     "one class": (lambda d: d.update(classes=["a"]), "classes must be at least two strings"),
     "no hash": (lambda d: d["files"]["model.pkl"].pop("sha256"), "files.model.pkl.sha256 is missing"),
+    "a file elsewhere": (lambda d: d["files"].update({"../x": {"sha256": "", "bytes": 0}}), "and nothing else"),
     "no pickle": (lambda d: d["files"].pop("model.pkl"), "files must name model.pkl"),
     "files as a list": (lambda d: d.update(files=[]), "files must be an object, got list"),
     "no golden rows": (lambda d: d["golden"].update(rows=[], outputs=[]), "golden.rows must hold rows of 4"),

@@ -43,7 +43,7 @@ def test_300_000_random_and_10_000_threshold_rows_have_the_bits_of_scikit_learn(
     X = np.concatenate([threshold_rows(trees, 10_000, seed=11), random_rows(trees, 300_000, seed=12)])
     expected = estimator.predict_proba(X)
     assert model(name).predictor.method == "cell table"
-    assert np.array_equal(model(name).predict_proba(X), expected)
+    assert model(name).predict_proba(X).tobytes() == expected.tobytes()
     assert np.array_equal(LevelWalk(trees)(X[:20_000]), expected[:20_000])
     assert np.array_equal(RowWalk(trees)(X[:2_000]), expected[:2_000])
     assert np.array_equal(Hybrid(trees, estimator)(X[:20_000]), expected[:20_000])
@@ -140,9 +140,15 @@ def test_a_forest_for_two_targets_is_left_to_scikit_learn() -> None:
     assert extract(RandomForestClassifier(3).fit(X, np.stack([y, y], axis=1))) is None
 
 
-def test_a_table_larger_than_allowed_is_not_built(trained: Callable[[str], Trained]) -> None:
+def test_a_table_that_takes_too_much_memory_or_time_is_not_built(
+    trained: Callable[[str], Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
     X, y = load_breast_cancer(return_X_y=True)
     assert cells.build(trees_of(RandomForestClassifier(20, random_state=0).fit(X, y))) is None
+    trees = trees_of(trained("random-forest").estimator)
+    assert cells.build(trees) is not None
+    monkeypatch.setattr(cells, "MAX_ADDITIONS", 1_000_000)
+    assert cells.build(trees) is None
 
 
 def test_a_fast_way_that_differs_from_scikit_learn_is_not_taken(

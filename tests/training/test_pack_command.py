@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -23,6 +26,7 @@ from smtraining.pack import Facts, pack
 from smtraining.verify import Effort
 
 CANCER = load_breast_cancer()
+FITTED_SCALER = StandardScaler().fit(np.zeros((2, 4)))
 
 
 def table(path: Path, X: Any, names: Any, labels: Any = None) -> Path:
@@ -112,22 +116,44 @@ def test_a_wrong_table_is_refused_with_the_place(content: str, message: str, tmp
         (RandomForestClassifier(), [], "the pickle holds a RandomForestClassifier that is not fitted; call fit first"),
         (
             None,
-            ["--label-column", "label", "--classes", "one,two"],
+            ["--classes", "one,two"],
             "the estimator has 3 classes (0, 1, 2), 2 names were given",
         ),
-        (None, ["--label-column", "colour"], "has no column 'colour'; it has a, b, c, d, label"),
+        (None, ["--label-column=colour"], "has no column 'colour'; it has a, b, c, d, label"),
         ({"a": 1}, [], "must hold a fitted scikit-learn estimator, got dict"),
         (FunctionTransformer(print), [], "asks for builtins.print"),
+        (FITTED_SCALER, [], "holds a StandardScaler, which has no predict"),
     ],
-    ids=["not fitted", "class names", "label column", "a dictionary", "a function"],
+    ids=["not fitted", "class names", "label column", "a dictionary", "a function", "a transformer"],
 )
 def test_what_does_not_fit_is_refused(estimator: Any, options: list[str], message: str, tmp_path: Path) -> None:
     X, y = load_iris(return_X_y=True)
     data = table(tmp_path / "d.csv", X, "abcd", y)
     fitted = RandomForestClassifier(2).fit(X, y)
-    result = run(tmp_path, fitted if estimator is None else estimator, data, *options)
+    result = run(tmp_path, fitted if estimator is None else estimator, data, "--label-column", "label", *options)
     assert result.exit_code == 1
     assert message in result.output
+
+
+def frame(X: Any) -> Any:
+    return pd.DataFrame(X, columns=list("abcd"))
+
+
+def test_an_estimator_fitted_to_a_data_frame_serves_arrays(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    estimator = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame(X), y)
+    result = run(tmp_path, estimator, table(tmp_path / "d.csv", X, "abcd"))
+    assert result.exit_code == 0, result.output
+    model = load(tmp_path / "out", allow_bare_pickle=False)
+    assert np.array_equal(model.predict_proba(X), estimator.predict_proba(frame(X)))
+
+
+def test_an_estimator_that_needs_a_data_frame_is_refused(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    columns = ColumnTransformer([("scale", StandardScaler(), ["a", "b"])])
+    result = run(tmp_path, make_pipeline(columns, GaussianNB()).fit(frame(X), y), table(tmp_path / "d.csv", X, "abcd"))
+    assert result.exit_code == 1
+    assert "can't predict from rows of 4 numbers" in result.output
 
 
 def test_an_unknown_label_is_named(tmp_path: Path) -> None:

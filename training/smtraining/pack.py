@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sminference.manifest import MANIFEST, PICKLE, TREES, Feature, File, Golden, Manifest, parse
+from sminference.manifest import MANIFEST, PICKLE, TREES, ArtifactError, Feature, File, Golden, Manifest, parse
 from sminference.predictors.estimator import EstimatorPredictor, outputs_of
 from sminference.predictors.extract import extract
 from sminference.predictors.probe import threshold_rows
@@ -107,9 +107,16 @@ def _golden(reference: EstimatorPredictor, trees: Trees | None, sample: Floats) 
     rows = np.asarray(sample, dtype=np.float64)[chosen]
     if trees is not None:
         rows = np.concatenate([rows, threshold_rows(trees, GOLDEN_ROWS, seed=3)])
+    try:
+        outputs = reference(rows)
+    except (ValueError, TypeError) as error:
+        raise ArtifactError(
+            f"the estimator can't predict from rows of {rows.shape[1]} numbers: {error}; "
+            "fit it to an array, or begin its pipeline with what turns an array into what it needs"
+        ) from error
     return Golden(
         rows=tuple(map(tuple, rows.tolist())),
-        outputs=tuple(map(tuple, reference(rows).tolist())),
+        outputs=tuple(map(tuple, outputs.tolist())),
         tolerance=_tolerance(trees),
     )
 

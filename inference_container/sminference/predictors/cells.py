@@ -13,6 +13,7 @@ import numpy as np
 from sminference.predictors.trees import Floats, Trees, probabilities, rounded
 
 MAX_BYTES = 32 << 20  # of a table, shared by workers that are forked after loading
+MAX_ADDITIONS = 300_000_000  # to build one: cells times trees, about a second
 _FEW_ROWS = 4
 
 
@@ -42,11 +43,11 @@ class CellTable:
 
 
 def build(trees: Trees) -> CellTable | None:
-    """The table; None when it would take more than MAX_BYTES."""
+    """The table; None when it would take more than MAX_BYTES of memory, or MAX_ADDITIONS to build."""
     inner = trees.child[::2] != np.arange(len(trees.feature))
     edges = {int(i): np.unique(trees.threshold[inner & (trees.feature == i)]) for i in np.unique(trees.feature[inner])}
     cells = math.prod(len(edge) + 1 for edge in edges.values())
-    if cells * max(trees.n_columns, 2) * 8 > MAX_BYTES:
+    if cells * max(trees.n_columns, 2) * 8 > MAX_BYTES or cells * len(trees.root) > MAX_ADDITIONS:
         return None
     return CellTable(edges, probabilities(trees, _raw_scores(trees, edges)))
 

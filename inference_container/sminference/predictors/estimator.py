@@ -1,10 +1,11 @@
 """Ways that ask scikit-learn itself."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 
-from sminference.manifest import Outputs
+from sminference.manifest import PICKLE, ArtifactError, Outputs
 from sminference.predictors.trees import Floats
 
 
@@ -14,6 +15,8 @@ class EstimatorPredictor:
     method = "scikit-learn"
 
     def __init__(self, estimator: Any, outputs: Outputs) -> None:
+        # Rows come as arrays in the manifest's order of features; an estimator fitted to a data frame misses its names.
+        warnings.filterwarnings("ignore", message="X does not have valid feature names", category=UserWarning)
         self.estimator = estimator
         self._outputs = outputs
         self._classes = np.asarray(getattr(estimator, "classes_", ()))
@@ -46,7 +49,9 @@ class CompiledLoop:
 
 
 def outputs_of(estimator: Any) -> Outputs:
-    """What a fitted estimator can answer."""
+    """What a fitted estimator can answer; raises ArtifactError when it predicts nothing."""
+    if not hasattr(estimator, "predict"):
+        raise ArtifactError(f"{PICKLE} holds a {type(estimator).__name__}, which has no predict")
     if not hasattr(estimator, "classes_"):
         return "values"
     return "probabilities" if hasattr(estimator, "predict_proba") else "labels"

@@ -49,6 +49,7 @@ class LevelWalk:
 
     def __init__(self, trees: Trees) -> None:
         self._trees = trees
+        _ = trees.steps, trees.depth  # made now, before workers are forked and share them
 
     def __call__(self, X: Floats) -> Floats:
         block = max(1, _BLOCK // len(self._trees.root))
