@@ -124,6 +124,44 @@ def container(**fields: Any) -> Spec:
     return {"image": f"{ECR}:1.0"} | fields
 
 
+def largest() -> Spec:
+    """A spec of 1.2 MB that fills every list of a variant: the API server gives the rules a budget for each object."""
+    dimensions = [{"name": f"dimension-{number}", "value": "v" * 100} for number in range(30)]
+    steps = [{"lowerBound": number, "upperBound": number + 1, "adjustment": 1} for number in range(20)]
+    scaling = BOUNDS | {
+        "targetTracking": [
+            {"name": f"target-{number}", "targetValue": 1, "customizedMetric": METRIC | {"dimensions": dimensions}}
+            for number in range(10)
+        ],
+        "stepScaling": [{"name": f"step-{number}", "steps": steps, "alarm": alarm()} for number in range(10)],
+        "schedules": [
+            {"name": f"schedule-{number}", "schedule": "cron(0 8 ? * MON-FRI *)", "minCapacity": 1}
+            for number in range(50)
+        ],
+    }
+    environment = {f"A{number:03d}": "x" * 17 for number in range(100)}
+    artifact = f"s3://models/{'k' * 1000}.tar.gz"
+    containers = [
+        container(hostname=f"c-{number}", environment=environment, modelArtifact=artifact) for number in range(15)
+    ]
+    hosting = {"pools": [{"type": f"ml.m5.{number}xlarge"} for number in (2, 4, 8, 12, 24)]}
+    return spec(
+        *[
+            variant(
+                f"v-{number}", image=None, modelArtifact=None, containers=containers, instance=hosting, scaling=scaling
+            )
+            for number in range(10)
+        ],
+        region="us-east-1",
+        tags={f"{number:02d}{'k' * 126}": "v" * 256 for number in range(45)},
+        rollout={
+            "strategy": "Canary",
+            "stepPercent": 10,
+            "rollback": {"alarmNames": [f"{'a' * 254}{n}" for n in range(10)]},
+        },
+    )
+
+
 METRIC = {"namespace": "AWS/SageMaker", "metricName": "CPUUtilization"}
 ASYNC = {"outputPath": "s3://answers/iris/"}
 VPC = {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]}
@@ -625,6 +663,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
 # What comes near a refusal and is right.
 TAKEN: dict[str, Spec] = {
     "the least": spec(),
+    "the largest": largest(),
     "an image without a tag": spec(variant(image=ECR)),
     "an image by digest": spec(variant(image=f"{ECR}@sha256:{'0' * 64}")),
     "an image of China": spec(variant(image="123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/team/iris:1")),
