@@ -39,6 +39,16 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+def is_locked(path: Path) -> bool:
+    """Whether somebody, perhaps this process, holds the lock file `path`."""
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
     """Replace `path` in one step: a reader sees the old text or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,9 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"  # the simulator's
 NAMESPACE, SERVICE_ACCOUNT = "smendpoints-system", "smendpoints"
 ACCESS_DURATION = "8760h"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
+LOOPBACK = "127.0.0.1,localhost"
+PROXY_EXCEPTIONS = ("NO_PROXY", "no_proxy")
 SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of ending
 
 # AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
@@ -56,7 +58,7 @@ class World:
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1,localhost",
+            **dict.fromkeys(PROXY_EXCEPTIONS, LOOPBACK),
         }
 
     @property
@@ -120,7 +122,9 @@ class World:
     def write_environment(self, more: Mapping[str, str]) -> Path:
         """Write `<folder>/env`, to be sourced by a shell: `environment`, `more`, and our tools on the PATH."""
         lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
-        lines += [f"export {name}={shlex.quote(value)}" for name, value in {**self.environment, **more}.items()]
+        for name, value in {**self.environment, **more}.items():
+            others = f'"${{{name}:+,${name}}}"' if name in PROXY_EXCEPTIONS else ""  # the shell's own stay
+            lines.append(f"export {name}={shlex.quote(value)}{others}")
         lines.append(f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"')
         path = self.folder / "env"
         write_atomically(path, "\n".join(lines) + "\n", mode=0o600)

@@ -174,3 +174,25 @@ def test_the_pinned_release_and_the_archive_are_of_one_minor_version() -> None:
 )
 def test_an_old_go_is_not_used(version: str, enough: bool) -> None:
     assert build.is_new_enough(version, "1.26.0") is enough
+
+
+def test_a_long_build_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "SAY_EVERY_SECONDS", 0.1)
+    said: list[str] = []
+    marker = tmp_path / "told"
+    program = f"import pathlib, time\nprint('a/b')\nprint('c/d', flush=True)\nwhile not pathlib.Path({str(marker)!r}).exists(): time.sleep(0.05)"
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "2 of at most 9" in line:
+            marker.touch()
+
+    build.follow([sys.executable, "-c", program, "pkg/etcd"], {}, tmp_path, tmp_path / "log", say, 9)
+    assert said[-1].startswith("  etcd: ")
+    assert said[-1].endswith("s, 2 of at most 9 packages compiled")
+
+
+def test_a_build_that_fails_shows_the_end_of_its_output(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "raise SystemExit('undefined: foo')"]
+    with pytest.raises(build.BuildError, match="undefined: foo"):
+        build.follow(command, {}, tmp_path, tmp_path / "log", print, 9)

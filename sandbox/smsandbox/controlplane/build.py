@@ -82,13 +82,20 @@ def build(say: Callable[[str], None], folder: Path) -> bool:
     log.write_text("")
     for program, package in PACKAGES.items():
         flags = [*COMPILE, "-ldflags", link_flags(version), "-v", "-o", str(folder / program)]
-        _follow([go.command, "build", *flags, package], go, modules, log, say, total)
+        follow([go.command, "build", *flags, package], go.environment, modules, log, say, total)
     return True
 
 
-def _follow(command: list[str], go: Go, modules: Path, log: Path, say: Callable[[str], None], total: int) -> None:
+def follow(
+    command: list[str], environment: Mapping[str, str], modules: Path, log: Path, say: Callable[[str], None], total: int
+) -> None:
+    """Run a `go build -v`, telling every now and then how many of the `total` packages it has compiled.
+
+    Raises:
+        BuildError: it failed.
+    """
     started = said = time.monotonic()
-    child = spawn(command, log=log, env=go.environment, cwd=modules)
+    child = spawn(command, log=log, env=environment, cwd=modules)
     try:
         while child.poll() is None:
             time.sleep(0.2)
@@ -106,8 +113,8 @@ def _follow(command: list[str], go: Go, modules: Path, log: Path, say: Callable[
 
 
 def _go(minimum: str, say: Callable[[str], None]) -> Go:
-    """Go from the PATH when new enough, else the pinned wheel, with caches of its own."""
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    """Go from the PATH when new enough, else the one of the pinned wheel."""
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
     if found := shutil.which("go"):
         go = Go(found, environment)
         version = _run(go, ["env", "GOVERSION"], paths.repository()).strip()

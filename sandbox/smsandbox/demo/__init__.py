@@ -1,7 +1,9 @@
 """The story of an endpoint, told by doing it: `python -m smsandbox demo`."""
 
+import contextlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from smsandbox import paths
@@ -9,36 +11,46 @@ from smsandbox.assets import CommandError
 from smsandbox.demo.steps import STEPS
 from smsandbox.demo.story import Story, StoryError
 from smsandbox.demo.terminal import Terminal
-from smsandbox.process import ServiceError, tail
+from smsandbox.process import ServiceError, is_locked, locked, tail
 from smsandbox.world import World, end
 
 
 def run() -> bool:
-    """Run the story in a sandbox of its own, which is gone afterwards; False when a step failed.
+    """Run the story in a sandbox of its own; False when a step failed.
 
-    After a failure the folder with the logs stays. Nothing keeps running, whatever happens.
+    Nothing keeps running, whatever happens. After a failure the folder with the logs stays until the next story.
     """
-    paths.state().mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="demo-", dir=paths.state()))
     terminal = Terminal(len(STEPS))
-    failed = True
-    try:
-        story = Story(World(folder, bound=True), terminal)
-        for title, step in STEPS:
-            terminal.step(title)
-            step(story)
-        failed = False
+    with _own_folder() as folder:
+        try:
+            story = Story(World(folder, bound=True), terminal)
+            for title, step in STEPS:
+                terminal.step(title)
+                step(story)
+        except (StoryError, CommandError, ServiceError) as error:
+            terminal.failure(str(error))
+            terminal.note(f"the end of the operator's log (all logs are in {folder}):")
+            terminal.output(tail(folder / "operator.log"))
+            return False
+        except KeyboardInterrupt:
+            terminal.failure("interrupted")
+            raise
+        finally:
+            end(folder)
         terminal.success(f"the whole story took {terminal.seconds:.0f} s")
-    except (StoryError, CommandError, ServiceError) as error:
-        terminal.failure(str(error))
-        terminal.note(f"the end of the operator's log (all logs are in {folder}):")
-        terminal.output(tail(folder / "operator.log"))
-    except KeyboardInterrupt:
-        terminal.failure("interrupted")
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        end(folder)
-        if not failed:
-            shutil.rmtree(folder, ignore_errors=True)
-    return not failed
+        shutil.rmtree(folder)
+        return True
+
+
+@contextlib.contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A new folder for one story; those of earlier ones that failed or were interrupted are removed."""
+    state = paths.state()
+    with contextlib.ExitStack() as stack:
+        with locked(state / ".demo.lock"):
+            for old in state.glob("demo-*"):
+                if not is_locked(old / ".story.lock"):
+                    shutil.rmtree(old)
+            folder = Path(tempfile.mkdtemp(prefix="demo-", dir=state))
+            stack.enter_context(locked(folder / ".story.lock"))
+        yield folder

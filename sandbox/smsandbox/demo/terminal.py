@@ -24,7 +24,8 @@ class Terminal:
 
     def step(self, title: str) -> None:
         self._step += 1
-        self._print(f"\n{self._style(f'{self._step}/{self._steps}  {title}', BOLD)}")
+        since = self._style(f"{self.seconds:.0f} s", DIM)
+        self._print(f"\n{self._style(f'{self._step}/{self._steps}  {title}', BOLD)}  {since}")
 
     def command(self, command: Iterable[str]) -> None:
         words = [word if word == "|" else shlex.quote(word) for word in command]
