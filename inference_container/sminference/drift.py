@@ -40,25 +40,29 @@ class Drift:
             return cls()
         edges, expected = [], []
         for name in features:
-            # Equal deciles, as discrete features have them, are one edge with their shares taken together.
-            inner, first = np.unique(np.asarray(known[name]["deciles"][1:-1], dtype=np.float64), return_index=True)
+            deciles = np.asarray(known[name]["deciles"], dtype=np.float64)
+            inner = np.unique(deciles[1:-1])
+            # The rank of an edge: the middle of its run where deciles are equal, as discrete features have them.
+            ranks = (np.searchsorted(deciles, inner) + np.searchsorted(deciles, inner, side="right") - 1) / 2
             edges.append(inner)
-            expected.append(np.diff([0, *(first + 1), _BINS]) / _BINS)
+            expected.append(np.diff([0, *ranks, _BINS]) / _BINS)
         return cls(tuple(features), tuple(edges), tuple(expected))
 
     def nothing(self) -> Counts:
         return np.zeros((len(self.features), _BINS), dtype=np.int64)
 
     def count(self, rows: NDArray[np.float64]) -> Counts:
-        """Rows per feature and bin."""
+        """Twice the rows per feature and bin: a value on an edge counts once on each side of it."""
         counts = self.nothing()
         for feature, edges in enumerate(self.edges):
-            counts[feature] = np.bincount(np.searchsorted(edges, rows[:, feature], side="right"), minlength=_BINS)
+            for side in ("left", "right"):
+                bins = np.searchsorted(edges, rows[:, feature], side=side)
+                counts[feature] += np.bincount(bins, minlength=_BINS)
         return counts
 
     def index(self, counts: Counts) -> dict[str, float]:
         """The population stability index by feature; {} for too few rows."""
-        if not self.features or counts[0].sum() < _MIN_ROWS:
+        if not self.features or counts[0].sum() < 2 * _MIN_ROWS:
             return {}
         found = {}
         for name, seen, expected in zip(self.features, counts, self.expected, strict=True):

@@ -1,5 +1,6 @@
 """The real process on real sockets: start, stop, slow and strange clients."""
 
+import contextlib
 import json
 import os
 import signal
@@ -56,7 +57,9 @@ def test_requests_sent_in_one_go_are_answered_in_order(server: Any) -> None:
 
 def test_a_chunked_body_is_taken(server: Any, parsed: Any) -> None:
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(GOOD[i : i + 7]), GOOD[i : i + 7]) for i in range(0, len(GOOD), 7))
-    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = (
+        b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     reply = parsed(server.send(head + chunks + b"0\r\n\r\n"))
     assert reply.json == server.post(GOOD).json
 
@@ -72,7 +75,9 @@ def test_a_client_that_waits_for_permission_gets_it(server: Any, whole_response:
 
 @pytest.mark.parametrize("declared", [6 * 1024 * 1024 + 1, 10 * 1000**3])
 def test_a_body_declared_too_long_is_refused_before_it_comes(server: Any, parsed: Any, declared: int) -> None:
-    head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {declared}\r\n\r\n"
+    head = (
+        f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {declared}\r\n\r\n"
+    )
     reply = parsed(server.send(head.encode()))
     assert (reply.status, reply.error) == (
         413,
@@ -117,7 +122,12 @@ def test_what_is_no_http_is_refused_in_json(server: Any, parsed: Any, data: byte
 
 
 def test_sixty_four_slow_clients_hold_up_nobody(server: Any, parsed: Any, whole_response: Any) -> None:
-    starts = [b"", b"POST /invocations HTTP/1.1\r\nHost", request()[:-5], b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5"]
+    starts = [
+        b"",
+        b"POST /invocations HTTP/1.1\r\nHost",
+        request()[:-5],
+        b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5",
+    ]
     slow = [server.connect() for _ in range(64)]
     try:
         for number, sock in enumerate(slow):
@@ -162,22 +172,20 @@ def test_clients_that_never_read_their_answers_hold_up_nobody(server: Any, until
         assert server.post(GOOD).status == 200
         # The server gives up on them: its end of the connections goes away.
         pid = children(server.process.pid)[0]
-        until(lambda: sum("socket:" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in descriptors(pid)) <= 2)
+        until(lambda: sockets(pid) <= 2)
         assert server.post(GOOD).status == 200
     finally:
         for sock in deaf:
             sock.close()
 
 
-def descriptors(pid: int) -> list[str]:
-    found = []
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            os.readlink(f"/proc/{pid}/fd/{name}")
-        except OSError:
-            continue
-        found.append(name)
-    return found
+def sockets(pid: int) -> int:
+    """How many sockets a process has open."""
+    count = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            count += str(link.readlink()).startswith("socket:")
+    return count
 
 
 def test_a_client_that_leaves_disturbs_nobody(server: Any) -> None:
