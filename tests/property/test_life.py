@@ -361,6 +361,28 @@ def test_a_stopped_endpoint_costs_nothing_and_comes_back(harness: Harness) -> No
     assert harness.inventory()["targets"] == ["endpoint/default-iris/variant/primary"]
 
 
+def test_office_hours_stop_and_start_the_endpoint(harness: Harness) -> None:
+    # The clock starts on a Tuesday at 22:13 UTC.
+    hours = {"timeZone": "Europe/Berlin", "start": "0 8 * * 1-5", "stop": "0 18 * * 1-5"}
+    harness.apply("iris", spec(officeHours=hours))
+    resource = harness.settle("iris")
+    assert harness.inventory()["endpoints"] == []
+    assert "2023-11-15T08:00:00+01:00" in resource.status.conditions[-1].message
+    harness.run(10 * 3600, 300)
+    assert live(harness)["EndpointStatus"] == "InService"
+    harness.run(10 * 3600, 300)
+    assert harness.inventory()["endpoints"] == []
+
+
+def test_a_schedule_that_cannot_be_read_is_said(harness: Harness) -> None:
+    hours = {"timeZone": "Europe/Atlantis", "start": "0 8 * * 1-5", "stop": "0 18 * * 1-5"}
+    harness.apply("iris", spec(officeHours=hours))
+    harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "'Europe/Atlantis' is no time zone" in stalled.message
+
+
 def test_a_suspended_object_is_only_watched(harness: Harness) -> None:
     ready(harness)
     harness.apply("iris", {**with_variant(spec(), modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"), "suspend": True})

@@ -22,6 +22,7 @@ from smendpoints.domain.actions import PolicyARN, Verb
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import Observed
+from smendpoints.domain.office_hours import next_change, wants_running
 from smendpoints.domain.ownership import Owner
 from smendpoints.domain.plan import plan
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_deletion, plan_retention
@@ -105,6 +106,7 @@ class Controller:
             memory.hopeless = None
         try:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
+            wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
             account = self.account(resource)
             summary = self._look(account, desired.endpoint_name, memory)
             if before == memory.generation and self._quiet(resource, summary, memory):
@@ -223,6 +225,9 @@ class Controller:
             memory.collected = desired.config_name
         wait = {Again.NOW: 0.0, Again.POLL: self._settings.poll_seconds, Again.STEADY: float("inf")}
         after = wait[todo.again] if isinstance(todo.again, Again) else todo.again
+        change = next_change(resource.spec, self._now())
+        if change is not None:
+            after = min(after, max(1.0, (change - self._now()).total_seconds() + 1))
         return self._outcome(resource, status, memory, after)
 
     @staticmethod

@@ -17,6 +17,7 @@ from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.collect import collect
 from smendpoints.domain.desired import Desired, tag_list
 from smendpoints.domain.observed import Observed, ObservedEndpoint
+from smendpoints.domain.office_hours import next_change, wants_running
 from smendpoints.domain.ownership import owner_of
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
 from smendpoints.domain.plan_rollout import failed_rollout, may_try_again, plan_rollout, retry_after
@@ -50,8 +51,8 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
         return Plan(verdict(Reason.SUSPENDED, message), again=Again.STEADY, rollout=resource.status.rollout)
     match endpoint.status:
         case "Deleting":
-            stopping = resource.spec.desired_state == "Stopped"
-            return plan_endpoint_removal(endpoint, observed, Reason.STOPPING if stopping else Reason.DELETING)
+            reason = Reason.DELETING if wants_running(resource.spec, now) else Reason.STOPPING
+            return plan_endpoint_removal(endpoint, observed, reason)
         case "Creating":
             message = f"AWS is creating the endpoint {endpoint.name}"
             return Plan(working(Reason.CREATING, message), rollout=resource.status.rollout)
@@ -67,8 +68,11 @@ def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observ
     spec = resource.spec
     if spec.suspend:
         return Plan(resting(Reason.SUSPENDED, "suspended: the endpoint does not exist"), again=Again.STEADY)
-    if spec.desired_state == "Stopped":
+    if not wants_running(spec, now):
+        opens = next_change(spec, now)
         message = "stopped as desiredState says; Running restores it"
+        if opens is not None:
+            message = f"stopped outside of its office hours; starts at {opens.isoformat()}"
         return Plan(arrived(Reason.STOPPED, message), again=Again.STEADY, endpoint_status="Stopped")
     drift = ("the endpoint was deleted",) if was_converged(resource, desired.config_name) else ()
     if drift and spec.drift_policy == "Report":
@@ -110,7 +114,7 @@ def _plan_failed(
 ) -> Plan:
     """A Failed endpoint can only be deleted; that happens when the spec changes, or when trying again makes sense."""
     reason = endpoint.failure_reason or "AWS gives no reason"
-    if resource.spec.desired_state == "Stopped":
+    if not wants_running(resource.spec, now):
         return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
     if endpoint.config_name != desired.config_name:
         return plan_endpoint_removal(endpoint, observed, Reason.CREATING)
@@ -155,7 +159,7 @@ def _plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
 def _plan_settled(
     resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
 ) -> Plan:
-    if resource.spec.desired_state == "Stopped":
+    if not wants_running(resource.spec, now):
         return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
     if endpoint.config_name == desired.config_name:
         return _plan_live(resource, desired, observed, endpoint, now)

@@ -1,0 +1,148 @@
+"""The plan for a new revision of a live endpoint, and for one that AWS rolled back."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import RolloutStatus
+from smendpoints.domain.actions import Action, Verb
+from smendpoints.domain.desired import Desired
+from smendpoints.domain.observed import Observed, ObservedEndpoint
+from smendpoints.domain.plan_scaling import plan_scaling
+from smendpoints.domain.plan_update import (
+    create_revision,
+    describe_changes,
+    targets_in_the_way,
+    update_endpoint,
+)
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.verdict import Again, Plan, stuck, working
+
+_AWS_FAULT = "request to service failed"
+_CAPACITY = ("unable to provision requested", "insufficientinstancecapacity", "insufficient capacity")
+_FIRST_RETRY = timedelta(seconds=60)
+_LONGEST_RETRY = timedelta(minutes=30)
+
+
+def may_try_again(failure_reason: str | None) -> bool:
+    """Whether AWS says that the fault was its own, or that it lacked capacity: then the same config may work later."""
+    text = (failure_reason or "").lower()
+    return text.startswith(_AWS_FAULT) or any(word in text for word in _CAPACITY)
+
+
+def retry_after(resource: SageMakerEndpoint, desired: Desired) -> timedelta:
+    failed = 0
+    for revision in resource.status.history:
+        if revision.config_name != desired.config_name or revision.outcome != "Failed":
+            break
+        failed += 1
+    return min(_FIRST_RETRY * (1 << max(0, failed - 1)), _LONGEST_RETRY)
+
+
+def failed_rollout(
+    resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint, now: datetime, reason: str
+) -> RolloutStatus:
+    past = resource.status.rollout
+    if past is None or past.config_name != desired.config_name:
+        past = RolloutStatus(config_name=desired.config_name, phase="Failed", started_at=now)
+    return past.model_copy(
+        update={
+            "phase": "Failed",
+            "step": None,
+            "message": reason[:1024],
+            "endpoint_modified_at": endpoint.modified_at,
+        }
+    )
+
+
+def plan_rollout(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """Bring a new config into service; the attempt is remembered before it is made.
+
+    After a failed update AWS is InService with the old config, and forgets which config failed.
+    """
+    past = resource.status.rollout
+    moved = past is not None and (past.endpoint_modified_at is None or endpoint.modified_at > past.endpoint_modified_at)
+    ours = past is not None and past.config_name == desired.config_name
+    reason = endpoint.failure_reason
+    if past is not None and ours and past.phase == "Failed":
+        return _plan_rolled_back(resource, desired, observed, endpoint, past, now)
+    attempted = past is not None and (
+        past.phase == "InProgress" or (past.phase == "Pending" and reason is not None and reason != past.message)
+    )
+    if past is not None and ours and attempted:
+        if not moved:
+            return Plan(working(Reason.UPDATING, f"waiting for AWS to begin with {desired.config_name}"), rollout=past)
+        failed = failed_rollout(resource, desired, endpoint, now, reason or "AWS rolled back and gives no reason")
+        return _plan_rolled_back(resource, desired, observed, endpoint, failed, now)
+    drift = (f"the config in service is {endpoint.config_name}",) if _was_in_service(resource, desired) else ()
+    if drift and resource.spec.drift_policy == "Report":
+        message = f"in service with {endpoint.config_name}, not {desired.config_name}; driftPolicy is Report"
+        return Plan(stuck(Reason.DRIFT_FOUND, message), again=Again.STEADY, drift=drift, rollout=past)
+    changes = describe_changes(desired, observed.live_config)
+    if past is None or not ours or past.phase != "Pending" or moved:
+        pending = RolloutStatus(
+            config_name=desired.config_name,
+            from_config_name=endpoint.config_name,
+            phase="Pending",
+            started_at=now,
+            endpoint_modified_at=endpoint.modified_at,
+            message=reason[:1024] if reason is not None else None,
+        )
+        message = f"about to roll out {desired.config_name}"
+        return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending, drift=drift, changes=changes)
+    alarms = [Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm) for alarm in desired.rollback_alarms]
+    return Plan(
+        working(Reason.UPDATING, f"rolling out {desired.config_name}"),
+        (
+            *create_revision(desired, observed),
+            *alarms,
+            *targets_in_the_way(desired, observed),
+            update_endpoint(desired, observed, endpoint),
+        ),
+        rollout=past.model_copy(update={"phase": "InProgress", "message": None}),
+        drift=drift,
+        endpoint_status="Updating",
+        changes=changes,
+    )
+
+
+def _was_in_service(resource: SageMakerEndpoint, desired: Desired) -> bool:
+    """Whether the desired config was in service at this generation: another one now is a hand in AWS."""
+    rollout = resource.status.rollout
+    return (
+        resource.status.observed_generation == resource.metadata.generation
+        and rollout is not None
+        and rollout.config_name == desired.config_name
+        and rollout.phase == "Succeeded"
+    )
+
+
+def _plan_rolled_back(
+    resource: SageMakerEndpoint,
+    desired: Desired,
+    observed: Observed,
+    endpoint: ObservedEndpoint,
+    failed: RolloutStatus,
+    now: datetime,
+) -> Plan:
+    """AWS went back to the old config. It goes on serving, and scaling; the same config is not tried again."""
+    reason = failed.message or "AWS gives no reason"
+    if may_try_again(reason):
+        since = now - (failed.endpoint_modified_at or endpoint.modified_at)
+        wait = retry_after(resource, desired) - since
+        if wait <= timedelta(0):
+            pending = failed.model_copy(
+                update={"phase": "Pending", "started_at": now, "endpoint_modified_at": endpoint.modified_at}
+            )
+            message = f"trying {desired.config_name} again"
+            return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending)
+        message = f"AWS rolled back to {endpoint.config_name}: {reason}; trying again in {int(wait.total_seconds())} s"
+        return Plan(working(Reason.UPDATE_FAILED, message), again=max(1.0, wait.total_seconds()), rollout=failed)
+    message = f"AWS rolled back to {endpoint.config_name}, which goes on serving: {reason}"
+    live_variants = {variant.name for variant in endpoint.variants}
+    scalable = replace(desired, targets=tuple(target for target in desired.targets if target.variant in live_variants))
+    actions = plan_scaling(scalable, observed.targets, observed.alarms) if observed.targets is not None else ()
+    actions = tuple(action for action in actions if action.verb is not Verb.DEREGISTER_TARGET)
+    return Plan(stuck(Reason.UPDATE_FAILED, message), actions, again=Again.STEADY, rollout=failed)
