@@ -56,4 +56,5 @@ def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
         return None
     local = now.astimezone(_zone(hours))
     changes = [_cron("start", hours.start, local), _cron("stop", hours.stop, local)]
-    return min(change.get_next(datetime) for change in changes)
+    upcoming: list[datetime] = [change.get_next(datetime) for change in changes]
+    return min(upcoming)
