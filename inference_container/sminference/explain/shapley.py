@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sminference.predictors.trees import Floats, Trees, rounded
 
 _BLOCK = 1 << 22  # floats held at once
+_TABLE = 1 << 20  # floats of a table kept for short paths
 
 
 @dataclass(frozen=True)
@@ -51,19 +52,24 @@ class ShapleyValues:
         paths = self._paths
         seen = x[:, paths.feature]
         passes = (seen > paths.lower) & (seen <= paths.upper)  # (rows, leaves, depth)
-        gain = passes - paths.share
-        weighed = np.zeros(passes.shape)
-        for known, unknown, weight in zip(paths.if_passes, paths.if_not, paths.weights, strict=True):
-            factor = np.where(passes, known, unknown)
-            whole = factor.prod(axis=2, keepdims=True)
-            # A factor is 0 only where the share is 0 and the row does not pass: then gain, or the product, is 0 too.
-            weighed += weight * np.divide(whole, factor, out=np.zeros_like(factor), where=factor > 0)
-        weighed *= gain
-        flat = weighed.reshape(len(x), -1)
+        if self._table is None:
+            flat = _shares(paths, passes).reshape(len(x), -1)
+        else:
+            pattern = passes @ (1 << np.arange(passes.shape[2]))
+            flat = self._table[pattern, np.arange(passes.shape[1])].reshape(len(x), -1)
         values = np.zeros((len(x), self.trees.n_columns, self.trees.n_features))
         for feature, entries, added in paths.by_feature:
             values[:, :, feature] = flat[:, entries] @ added
         return values
+
+    @cached_property
+    def _table(self) -> Floats | None:
+        """Shares for every pattern of passing or not, (patterns, leaves, depth), where paths are short enough."""
+        leaves, depth = self._paths.feature.shape
+        if leaves * depth << depth > _TABLE:
+            return None
+        patterns = (np.arange(1 << depth)[:, None] >> np.arange(depth) & 1).astype(bool)
+        return _shares(self._paths, np.repeat(patterns[:, None, :], leaves, axis=1))
 
     @cached_property
     def _paths(self) -> "_Paths":
@@ -87,6 +93,18 @@ class _Paths:
     if_not: Floats
     weights: Floats
     by_feature: list[tuple[int, NDArray[np.intp], Floats]]
+
+
+def _shares(paths: _Paths, passes: NDArray[np.bool_]) -> Floats:
+    """Shapley values of the leaves' products, for rows that pass or don't: both of shape (rows, leaves, depth)."""
+    shares = np.zeros(passes.shape)
+    for known, unknown, weight in zip(paths.if_passes, paths.if_not, paths.weights, strict=True):
+        factor = np.where(passes, known, unknown)
+        whole = factor.prod(axis=2, keepdims=True)
+        # A factor is 0 only where the share is 0 and the row does not pass: then gain, or the product, is 0 too.
+        shares += weight * np.divide(whole, factor, out=np.zeros_like(factor), where=factor > 0)
+    shares *= passes - paths.share
+    return shares
 
 
 def _paths(trees: Trees) -> _Paths:
