@@ -20,6 +20,8 @@ from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import assemble
 from smsandbox.aws.images import push
 from smsandbox.aws.inprocess import attach
+from smsandbox.aws.runtime.errors import model_error
+from smsandbox.aws.runtime.forward import Invocation, forward
 from smsandbox.aws.settings import Settings
 
 if TYPE_CHECKING:
@@ -116,8 +118,9 @@ class Live:
     def config(self, variants: dict[str, dict[str, Any]], **others: Any) -> str:
         self._made += 1
         name = f"config-{self._made}"
+        hosted = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
         made = [
-            {"VariantName": variant, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1, **spec}
+            {"VariantName": variant, **({} if "ServerlessConfig" in spec else hosted), **spec}
             for variant, spec in variants.items()
         ]
         self.sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=made, **others)
@@ -129,7 +132,9 @@ class Live:
 
     def echo(self, name: str, count: int = 1, **others: Any) -> dict[str, Any]:
         model = self.model(self.container(Environment={"ECHO_NAME": name}))
-        return self.create(name, {"v": {"ModelName": model, "InitialInstanceCount": count}}, **others)
+        found = self.create(name, {"v": {"ModelName": model, "InitialInstanceCount": count}}, **others)
+        assert found["EndpointStatus"] == "InService", (found.get("FailureReason"), self.log(name))
+        return found
 
     def settle(self, name: str) -> dict[str, Any]:
         def settled() -> dict[str, Any] | None:
@@ -189,12 +194,16 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def echo(live: Live) -> str:
-    assert live.echo("echo", count=2)["EndpointStatus"] == "InService"
+    live.echo("echo", count=2)
     return "echo"
 
 
 def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
     return str(error.value.response["Error"]["Code"])
+
+
+def code_of_failure(error: BaseException | None) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else "OK"
 
 
 # real-time requests
@@ -258,6 +267,16 @@ def test_too_large_a_request_is_refused_before_the_container_sees_it(live: Live,
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
 
 
+def test_a_container_that_does_not_answer_in_time_is_a_model_error(live: Live, echo: str) -> None:
+    instance = next(one for one in live.world.fleet.instances() if one.spec.endpoint == echo and one.is_ready)
+    slow = Invocation(b"", custom_attributes="sleep=0.5", timeout=0.1)
+    answer = forward(instance, slow, live.world.objects)
+    with live.world.lock:
+        error = model_error(live.world.hosting.endpoint(ACCOUNT, REGION, echo), answer)
+    assert (error.status, error.members["OriginalStatusCode"]) == (424, 0)
+    assert "Your invocation timed out while waiting for a response from container primary." in error.message
+
+
 def test_a_streamed_answer_comes_as_payload_parts(live: Live, echo: str) -> None:
     answer = live.runtime.invoke_endpoint_with_response_stream(EndpointName=echo, Body=b"s", CustomAttributes="raw")
     assert b"".join(event["PayloadPart"]["Bytes"] for event in answer["Body"]) == b"s"
@@ -303,7 +322,6 @@ def test_a_container_that_dies_is_started_again_and_the_request_is_not_passed_on
     with pytest.raises(ClientError) as error:
         live.invoke(echo, CustomAttributes="exit=3")
     assert code_of(error) == "ModelError"
-    assert live.invoke(echo)["pid"] in pids
     until(lambda: len({live.invoke(echo)["pid"] for _ in range(20)} - pids) == 1)
 
 
@@ -335,7 +353,7 @@ def test_a_shadow_variant_gets_copies_and_its_answers_are_dropped(live: Live) ->
     live.delete("shadowed")
 
 
-def test_an_update_under_load_loses_no_request(live: Live) -> None:
+def test_an_update_and_scaling_under_load_lose_no_request(live: Live) -> None:
     live.echo("busy", count=1)
     failures: list[BaseException] = []
     names: set[str] = set()
@@ -356,6 +374,11 @@ def test_an_update_under_load_loses_no_request(live: Live) -> None:
     live.sm.update_endpoint(EndpointName="busy", EndpointConfigName=config)
     assert live.settle("busy")["EndpointConfigName"] == config
     until(lambda: live.invoke("busy")["container"] == "renewed")
+    for count in (3, 1):
+        live.sm.update_endpoint_weights_and_capacities(
+            EndpointName="busy", DesiredWeightsAndCapacities=[{"VariantName": "v", "DesiredInstanceCount": count}]
+        )
+        live.settle("busy")
     stop.set()
     for thread in threads:
         thread.join()
@@ -436,6 +459,16 @@ def test_a_container_that_never_gets_healthy_fails_an_update_and_the_old_one_goe
     until(lambda: "ModelLoadError: the model can't be loaded" in live.log(echo))
 
 
+def test_a_fault_keeps_a_container_from_getting_healthy(live: Live) -> None:
+    live.world.faults.add({"kind": "never_healthy", "resource": "faulty", "times": 1})
+    model = live.model(live.container())
+    found = live.create("faulty", {"v": {"ModelName": model}})
+    assert found["EndpointStatus"] == "Failed"
+    assert "did not pass the ping health check" in found["FailureReason"]
+    until(lambda: any("never_healthy" in line for line in live.log("faulty")))
+    live.delete("faulty")
+
+
 def test_an_artifact_that_is_no_archive_is_said_so(live: Live) -> None:
     live.s3.put_object(Bucket="models", Key="broken.tar.gz", Body=b"no archive")
     model = live.model(live.container(ModelDataUrl="s3://models/broken.tar.gz"))
@@ -507,6 +540,31 @@ def test_models_of_a_multi_model_variant_are_loaded_when_they_are_asked_for(live
     with pytest.raises(ClientError):
         live.invoke("many")
     live.delete("many")
+
+
+def test_a_serverless_variant_has_its_own_limits_and_metrics(live: Live) -> None:
+    model = live.model(live.container())
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 2, "ProvisionedConcurrency": 2}
+    name = live.config({"v": {"ModelName": model, "ServerlessConfig": serverless}})
+    live.sm.create_endpoint(EndpointName="lean", EndpointConfigName=name)
+    assert live.settle("lean")["EndpointStatus"] == "InService"
+    with pytest.raises(ClientError) as error:
+        live.invoke("lean", b"x" * (4 * 1024 * 1024 + 1))
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    with ThreadPoolExecutor(4) as pool:
+        sent = [pool.submit(live.invoke, "lean", CustomAttributes="sleep=0.5") for _ in range(4)]
+    codes = [code_of_failure(one.exception()) for one in sent]
+    assert codes.count("ThrottlingException") == 2
+    assert live.metric("lean", "ServerlessProvisionedConcurrencyUtilization", "Maximum") == 1.0
+    live.delete("lean")
+
+
+def test_explanations_are_asked_of_the_container(live: Live) -> None:
+    shap = {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2"}}}
+    live.echo("explained", ExplainerConfig={"ClarifyExplainerConfig": shap})
+    assert live.invoke("explained", EnableExplanations="`true`")["explanations"] == "`true`"
+    assert live.metric("explained", "ExplanationsPerInstance", "Sum") == 1
+    live.delete("explained")
 
 
 # capture, async, scaling

@@ -45,6 +45,7 @@ class Options(Section):
     show_rolling_back: bool = False
     one_capacity_per_call: bool = True
     default_instance_quota: Annotated[int, Field(ge=0)] = 1000
+    scalable_target_quota: Annotated[int, Field(ge=0)] = 500
     endpoint_quota: Annotated[int, Field(ge=0)] = 100_000
     stuck_seconds: Annotated[float, Field(description="AWS seconds a Creating endpoint without config hangs")] = 3600.0
     verify_artifacts: bool = True

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Params = dict[str, Any]
 
-MAX_TARGETS, MAX_POLICIES, MAX_SCHEDULES, MAX_STEPS, MAX_TAGS = 500, 50, 200, 20, 50
+MAX_POLICIES, MAX_SCHEDULES, MAX_STEPS, MAX_TAGS = 50, 200, 20, 50
 _SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 
 
@@ -72,8 +72,9 @@ class AutoScalingService(Service):
             raise validation("MinCapacity and MaxCapacity must be specified to register a new scalable target.")
         _check_bounds(params["MinCapacity"], params["MaxCapacity"])
         self._resources.check(key)
-        if sum(1 for _ in self._registry.of(key.account, key.region)) >= MAX_TARGETS:
-            raise _limit(f"Number of scalable targets for service namespace sagemaker can't exceed {MAX_TARGETS}.")
+        quota = self._world.settings.options.scalable_target_quota
+        if sum(1 for _ in self._registry.of(key.account, key.region)) >= quota:
+            raise _limit(f"Number of scalable targets for service namespace sagemaker can't exceed {quota}.")
         suffix = self._registry.new_id().replace("-", "")
         arn = f"arn:aws:application-autoscaling:{key.region}:{key.account}:scalable-target/0{suffix}abc"
         role = params.get("RoleARN") or service_role(key.account)

@@ -61,9 +61,9 @@ class Presence:
                 for metric, unit in self._idle(spec, dimensions):
                     self._store.open(metric, unit).live_until(self._world.now())
 
-    def instances(self, spec: InstanceSpec) -> int:
-        """How many instances of the variant serve, whatever their configuration; at least one."""
-        return max(1, self._counts[spec.account, spec.region, spec.endpoint, spec.variant])
+    def instances(self, spec: InstanceSpec, dimensions: dict[str, str]) -> int:
+        """How many instances serve under these dimensions of the variant; at least one."""
+        return max(1, self._counts[(spec.account, spec.region, *dimensions.values())])
 
     @staticmethod
     def _idle(spec: InstanceSpec, dimensions: dict[str, str]) -> list[tuple[MetricId, str]]:

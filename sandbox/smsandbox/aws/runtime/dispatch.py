@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.errors import AwsError
 from smsandbox.aws.fleet.instance import ProcessInstance
 from smsandbox.aws.runtime.errors import unavailable
 from smsandbox.aws.runtime.forward import Answer, Invocation, UnreachableError, forward
@@ -79,6 +80,8 @@ class Dispatcher:
         variant = next(one for one in view.variants if one.name == route.variant)
         config = variant.spec.get("ServerlessConfig") or {}
         provisioned = variant.desired_provisioned_concurrency or 0
+        if outstanding > config.get("MaxConcurrency", outstanding):
+            raise AwsError("ThrottlingException", "Rate exceeded", 429)
         self._measure.concurrency(route.instance.spec, outstanding, provisioned, config.get("MaxConcurrency", 0))
 
 

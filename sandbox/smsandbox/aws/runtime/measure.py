@@ -41,13 +41,14 @@ class Measure:
             is_hit = name == _CACHE_HIT
             values.append((name, value if is_hit else value * MICRO, "Count" if is_hit else "Microseconds"))
         with self._world.lock:
-            now, share = self._world.now(), 1.0 / self._presence.instances(spec)
-            values.append(("InvocationsPerInstance", share, "Count"))
-            if explained:
-                values.append(("ExplanationsPerInstance", share, "Count"))
+            now = self._world.now()
             for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
                 for name, value, unit in values:
                     self._put(spec, name, dimensions, value, unit, now)
+                share = 1.0 / self._presence.instances(spec, dimensions)
+                self._put(spec, "InvocationsPerInstance", dimensions, share, "Count", now)
+                if explained:
+                    self._put(spec, "ExplanationsPerInstance", dimensions, share, "Count", now)
                 if len(answer.by_container) > 1:
                     for container, latency in answer.by_container.items():
                         by_name = {**dimensions, "ContainerName": container}
