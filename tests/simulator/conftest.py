@@ -107,7 +107,8 @@ class Cloud:
     def settle(self, name: str = "ep", seconds: float = 50_000) -> dict[str, Any]:
         """Let time pass until nothing is under way; what is described then."""
         for _ in range(int(seconds)):
-            if not self.status(name).endswith("ing") and self.status(name) != "RollingBack":
+            endpoint = self.world.hosting.endpoint(ACCOUNT, REGION, name)
+            if endpoint is None or endpoint.status in {"InService", "Failed", "OutOfService", "UpdateRollbackFailed"}:
                 return self.describe(name)
             self.world.advance(1)
         raise AssertionError(f"{name} is still {self.status(name)}")

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlparse
 
 import boto3
 import pytest
+from botocore.serialize import create_serializer
 
 VARIANT = {"VariantName": "primary", "ModelName": "iris", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 
@@ -115,6 +117,29 @@ def test_an_assumed_role_acts_in_its_own_account(url: str, cloud: Any) -> None:
     assert other.list_endpoints()["Endpoints"] == []
     with pytest.raises(other.exceptions.ClientError, match="arn:aws:sagemaker:us-east-1:210987654321:endpoint/ep"):
         other.describe_endpoint(EndpointName="ep")
+
+
+@pytest.mark.parametrize("protocol", ["json", "query", "smithy-rpc-v2-cbor"])
+def test_cloudwatch_is_spoken_to_in_the_protocols_of_old_and_new_sdks(url: str, protocol: str) -> None:
+    (cloudwatch,) = clients(url, "cloudwatch")
+    cloudwatch.meta.service_model.__dict__["resolved_protocol"] = protocol
+    cloudwatch._serializer = create_serializer(protocol)
+    now = datetime.now(UTC)
+    data = [{"MetricName": "m", "Value": 2.5, "Unit": "Count", "Timestamp": now}]
+    cloudwatch.put_metric_data(Namespace="test", MetricData=data)
+    found = cloudwatch.get_metric_statistics(
+        Namespace="test",
+        MetricName="m",
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=5),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert [(point["Sum"], point["Unit"]) for point in found] == [(2.5, "Count")]
+    assert abs(found[0]["Timestamp"] - now) < timedelta(minutes=1)
+    with pytest.raises(cloudwatch.exceptions.ClientError) as refused:
+        cloudwatch.put_metric_data(Namespace=":bad", MetricData=data)
+    assert "at 'namespace' failed to satisfy constraint" in refused.value.response["Error"]["Message"]
 
 
 def test_times_are_epoch_numbers_with_milliseconds(cloud: Any) -> None:

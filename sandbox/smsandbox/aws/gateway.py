@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smsandbox.aws import wire
+from smsandbox.aws import cbor, wire
 from smsandbox.aws.admin import PREFIX, Admin
 from smsandbox.aws.errors import AwsError, ResponseLostError
 from smsandbox.aws.world import Request
@@ -35,6 +35,8 @@ class Gateway:
         request.get_data()  # before anything looks at the form, which would use the stream up
         if request.path.startswith(PREFIX):
             return self._admin.handle(request)
+        if cbor.speaks(request):
+            return cbor.handle(request, self.handle)
         signed = wire.signature(request)
         service = signed.service
         try:
