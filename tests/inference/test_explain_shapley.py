@@ -151,3 +151,21 @@ def test_blocks_leave_no_seam(trained: Callable[[str], Trained], monkeypatch: py
     whole = shapley(rows)
     monkeypatch.setattr("sminference.explain.shapley._BLOCK", 1)
     assert np.allclose(ShapleyValues(trees)(rows), whole, rtol=0, atol=1e-14)
+
+
+def test_samples_that_weigh_nothing_do_no_harm() -> None:
+    X, y = load_iris(return_X_y=True)
+    weights = np.where(np.arange(len(y)) % 3 == 0, 0.0, 1.0)
+    estimator = RandomForestClassifier(10, random_state=0).fit(X, y, sample_weight=weights)
+    _, shapley = explained(estimator)
+    values = shapley(X)
+    assert np.isfinite(values).all()
+    assert np.abs(shapley.base + values.sum(axis=2) - estimator.predict_proba(X)).max() < 1e-12
+
+
+def test_a_forest_without_splits_explains_with_its_base_alone() -> None:
+    X, y = load_iris(return_X_y=True)
+    estimator = RandomForestClassifier(5, min_samples_split=1000, random_state=0).fit(X, y)
+    _, shapley = explained(estimator)
+    assert not shapley(X[:3]).any()
+    assert np.allclose(shapley.base, estimator.predict_proba(X[:1])[0], rtol=0, atol=1e-12)

@@ -11,6 +11,7 @@ with o the known and z the unknown factors: a polynomial in t, which Gauss-Legen
 row's values are the sum over all leaves, each times what the leaf adds to the raw score.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,47 +108,48 @@ def _shares(paths: _Paths, passes: NDArray[np.bool_]) -> Floats:
     return shares
 
 
-def _paths(trees: Trees) -> _Paths:
-    found: list[tuple[int, int, dict[int, tuple[float, float, float]]]] = []
+_Path = dict[int, tuple[float, float, float]]  # feature: lower, upper, share
+
+
+def _leaf_paths(trees: Trees) -> Iterator[tuple[int, int, _Path]]:
+    """Every leaf of every tree, with the column it adds to and the path that leads there."""
     feature, threshold, cover = trees.feature.tolist(), trees.threshold.tolist(), trees.cover.tolist()
     child = trees.child.tolist()
     for root, column in zip(trees.root.tolist(), trees.column.tolist(), strict=True):
-        pending: list[tuple[int, dict[int, tuple[float, float, float]]]] = [(root, {})]
+        pending: list[tuple[int, _Path]] = [(root, {})]
         while pending:
             node, path = pending.pop()
             left, right = child[2 * node], child[2 * node + 1]
             if left == node:
-                found.append((node, column, path))
+                yield node, column, path
                 continue
             asked, cut = feature[node], threshold[node]
             lower, upper, share = path.get(asked, (-np.inf, np.inf, 1.0))
-            whole = cover[node]
-            pending.append((left, path | {asked: (lower, min(upper, cut), share * cover[left] / whole)}))
-            pending.append((right, path | {asked: (max(lower, cut), upper, share * cover[right] / whole)}))
+            share /= cover[node] or 1.0  # a node of samples that weigh nothing has shares of nothing
+            pending.append((left, path | {asked: (lower, min(upper, cut), share * cover[left])}))
+            pending.append((right, path | {asked: (max(lower, cut), upper, share * cover[right])}))
+
+
+def _paths(trees: Trees) -> _Paths:
+    found = list(_leaf_paths(trees))
     depth = max(1, *(len(path) for _, _, path in found))
-    shape = (len(found), depth)
-    which, lower_, upper_, share_ = (
-        np.zeros(shape, dtype=np.intp),
-        np.full(shape, -np.inf),
-        np.full(shape, np.inf),
-        np.ones(shape),
-    )
+    feature = np.zeros((len(found), depth), dtype=np.intp)
+    lower, upper, share = (np.full(feature.shape, padding) for padding in (-np.inf, np.inf, 1.0))
     value = np.zeros((len(found), trees.n_columns))
-    scale = 1 / len(trees.root) if trees.aggregate == "mean" else 1.0
     for i, (node, column, path) in enumerate(found):
-        for j, (asked, (lower, upper, share)) in enumerate(path.items()):
-            which[i, j], lower_[i, j], upper_[i, j], share_[i, j] = asked, lower, upper, share
+        for j, asked in enumerate(path):
+            feature[i, j] = asked
+            lower[i, j], upper[i, j], share[i, j] = path[asked]
         if trees.aggregate == "mean":
-            value[i] = trees.value[node] * scale
+            value[i] = trees.value[node] / len(trees.root)
         else:
             value[i, column] = trees.value[node, 0]
-    nodes, weights = np.polynomial.legendre.leggauss((depth + 1) // 2)
-    t = ((nodes + 1) / 2)[:, None, None]
     real = np.arange(depth) < np.array([len(path) for _, _, path in found])[:, None]
     by_feature = []
-    for asked in np.unique(which[real]):
-        entries = np.flatnonzero(real & (which == asked))
+    for asked in np.unique(feature[real]):
+        entries = np.flatnonzero(real & (feature == asked))
         by_feature.append((int(asked), entries, value[entries // depth]))
-    return _Paths(
-        which, lower_, upper_, share_, value, share_ + (1 - share_) * t, share_ * (1 - t), weights / 2, by_feature
-    )
+    nodes, weights = np.polynomial.legendre.leggauss((depth + 1) // 2)
+    t = ((nodes + 1) / 2)[:, None, None]
+    known, unknown = share + (1 - share) * t, share * (1 - t)
+    return _Paths(feature, lower, upper, share, value, known, unknown, weights / 2, by_feature)
