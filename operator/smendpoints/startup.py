@@ -52,7 +52,7 @@ class QuietKopf(logging.Filter):
     """Drops kopf's word on each tick, and calls waiting for AWS no error."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if "smendpoints" in record.pathname:
+        if "/kopf/" not in record.pathname:
             return True
         if record.levelno == logging.ERROR and "failed temporarily" in record.getMessage():
             record.levelno, record.levelname = logging.DEBUG, "DEBUG"
@@ -132,6 +132,8 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
 def run(config: Config) -> None:
     """Run the operator until it is told to stop."""
     logging.getLogger("kopf.objects").addFilter(QuietKopf())
+    for chatty in ("aiohttp.access", "botocore", "kopf.activities"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     kopf.configure(
         verbose=config.log_level == "debug",
         quiet=config.log_level == "warning",

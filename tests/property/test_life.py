@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from smsandbox.harness import BUCKET, Harness, spec, with_variant
+from smsandbox.aws.images import push
+from smsandbox.harness import BUCKET, IMAGE, Harness, spec, with_variant
 
 
 def calls(harness: Harness, operation: str) -> int:
@@ -439,6 +440,77 @@ def test_a_missing_role_is_told_with_awss_words(harness: Harness) -> None:
     stalled = harness.condition("iris", "Stalled")
     assert stalled is not None
     assert "nobody" in stalled.message
+
+
+def test_a_missing_image_is_told_before_anything_is_made(harness: Harness) -> None:
+    harness.apply("iris", with_variant(spec(), image=IMAGE.replace(":1.0", ":9.9")))
+    resource = harness.settle("iris")
+    assert "push it" in resource.status.conditions[-1].message
+    assert harness.inventory()["models"] == []
+    push(harness.client("ecr"), IMAGE.replace(":1.0", ":9.9"), "echo")
+    harness.run(400)
+    assert live(harness)["EndpointStatus"] in {"Creating", "InService"}
+
+
+def test_a_missing_alarm_is_told_before_the_rollout(harness: Harness) -> None:
+    ready(harness)
+    rollout = {
+        "strategy": "Canary",
+        "stepPercent": 10,
+        "stepWaitSeconds": 60,
+        "rollback": {"alarmNames": ["nobody-made-me"]},
+    }
+    harness.apply("iris", with_variant(spec(rollout=rollout), modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
+    harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert stalled.reason == "AlarmNotFound"
+    assert calls(harness, "UpdateEndpoint") == 0
+
+
+def test_a_missing_permission_turns_the_check_off(harness: Harness) -> None:
+    harness.world.faults.add({"kind": "access_denied", "service": "ecr"})
+    ready(harness)
+
+
+def test_a_rollout_that_aws_refuses_is_told_and_tried_again_when_its_way_changes(harness: Harness) -> None:
+    ready(harness)
+    changed = {"modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
+    too_big = {"strategy": "Canary", "stepInstances": 1, "stepWaitSeconds": 60}
+    harness.apply("iris", with_variant(spec(rollout=too_big), **changed))
+    resource = harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "CanarySize" in stalled.message
+    assert resource.status.history[0].outcome == "Failed"
+    harness.apply("iris", with_variant(spec(), **changed))
+    resource = harness.settle("iris")
+    assert harness.condition("iris", "Stalled") is None
+    assert config_of(harness) == resource.status.history[0].config_name
+    assert resource.status.history[0].outcome == "Deployed"
+
+
+def test_a_canary_that_errs_is_rolled_back_by_the_operators_own_alarm_which_goes_with_it(harness: Harness) -> None:
+    two = {"type": "ml.m5.large", "count": 2}
+    harness.apply("iris", with_variant(spec(), instance=two))
+    harness.settle("iris")
+    rollout = {
+        "strategy": "Canary",
+        "stepInstances": 1,
+        "stepWaitSeconds": 300,
+        "rollback": {"maxErrorRatePercent": 5},
+    }
+    harness.world.faults.add({"kind": "rollback", "times": 1})
+    base = spec(rollout=rollout)
+    harness.apply("iris", with_variant(base, instance=two, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
+    harness.run(60)
+    mine = [name for name in harness.inventory()["alarms"] if name.startswith("smendpoints/")]
+    assert len(mine) == 1
+    resource = harness.settle("iris")
+    assert harness.condition("iris", "Stalled") is not None
+    assert resource.status.history[0].outcome == "Failed"
+    harness.run(60)
+    assert [name for name in harness.inventory()["alarms"] if name.startswith("smendpoints/")] == []
 
 
 def test_a_quota_is_told_with_awss_words(harness: Harness) -> None:

@@ -53,6 +53,10 @@ class RolloutStatus(ApiModel):
     """The last attempt to bring a config into service."""
 
     config_name: str = Field(description="The config that was attempted.")
+    attempt: str | None = Field(
+        None,
+        description="Hash of the config and of the way it is rolled out: what failed is not tried again as it was.",
+    )
     from_config_name: str | None = Field(None, description="The config that was in service before.")
     phase: Literal["Pending", "InProgress", "Succeeded", "Failed"] = Field(description="How far it is.")
     step: str | None = Field(None, description="What AWS says that it is doing.", max_length=1024)

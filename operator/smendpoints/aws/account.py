@@ -8,6 +8,7 @@ from smendpoints.aws.act import Actor
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.logs import log_tail
 from smendpoints.aws.observe import Observer
+from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.watch import Watch
 from smendpoints.domain.actions import Action, PolicyARN
 
@@ -20,6 +21,7 @@ class Account:
         self._clients = clients
         self.watch = Watch(clients, clock)
         self.observe = Observer(clients)
+        self.preflight = Preflight(clients, clock)
         self._actor = Actor(clients, self.observe)
 
     def act(self, action: Action, policies: dict[PolicyARN, str]) -> None:

@@ -116,7 +116,10 @@ class Controller:
         except AwsFailure as failure:
             return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
         todo = plan(resource, desired, observed, self._now())
-        refused, acted = self._act(account, todo, memory)
+        refused = self._preflight(account, resource, desired, todo, memory)
+        acted = False
+        if refused is None:
+            refused, acted = self._act(account, todo, memory)
         memory.seen = summary
         return self._report(resource, account, desired, observed, todo, refused, memory, acted=acted)
 
@@ -166,6 +169,19 @@ class Controller:
     def _known(resource: SageMakerEndpoint, desired: Desired) -> bool:
         """Whether the desired config was in service before, and may still be there; a new one need not be asked for."""
         return any(each.config_name == desired.config_name for each in resource.status.history[1:])
+
+    def _preflight(
+        self, account: Account, resource: SageMakerEndpoint, desired: Desired, todo: Plan, memory: Memory
+    ) -> AwsFailure | None:
+        """Before a fleet is launched: what AWS would find missing late, or never."""
+        if not any(action.verb in {Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT} for action in todo.actions):
+            return None
+        rollback = resource.spec.rollout.rollback
+        try:
+            account.preflight.check(desired.images(), rollback.alarm_names if rollback is not None else ())
+        except AwsFailure as failure:
+            return memory.judge(failure, self._monotonic())
+        return None
 
     def _act(self, account: Account, todo: Plan, memory: Memory) -> tuple[AwsFailure | None, bool]:
         if memory.hopeless is not None and todo.actions:

@@ -53,9 +53,21 @@ class Desired:
     targets: tuple[DesiredTarget, ...]
     tags: Mapping[str, str] = field(hash=False)
 
+    def attempt(self) -> str:
+        """Names this config being rolled out this way."""
+        return names.content_hash([self.config_name, self.deployment or {}])
+
     def contents(self) -> frozenset[str]:
         """The names of the config and its models."""
         return frozenset({self.config_name, *(model.name for model in self.models)})
+
+    def images(self) -> frozenset[str]:
+        """The images of all containers."""
+        return frozenset(
+            container["Image"]
+            for model in self.models
+            for container in (model.request.get("Containers") or [model.request["PrimaryContainer"]])
+        )
 
     def instance_types(self) -> dict[str, tuple[str, ...]]:
         """The instance types of each variant, in order of preference."""

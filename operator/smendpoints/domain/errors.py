@@ -39,5 +39,9 @@ class AwsFailure(Exception):  # noqa: N818 - a failure may be no error: GONE whi
     operation: str = ""
     code: str = ""
 
+    def refuses_update(self) -> bool:
+        """Whether AWS will not bring the new revision into service as it was asked to."""
+        return self.kind is Kind.INVALID and self.operation == "update_endpoint"
+
     def __str__(self) -> str:
         return f"{self.operation}: {self.message}" if self.operation else self.message

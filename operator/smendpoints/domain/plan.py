@@ -90,7 +90,9 @@ def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observ
     return Plan(
         working(Reason.CREATING, f"creating the endpoint {desired.endpoint_name}"),
         (*create_revision(desired, observed), create),
-        rollout=RolloutStatus(config_name=desired.config_name, phase="InProgress", started_at=now),
+        rollout=RolloutStatus(
+            config_name=desired.config_name, attempt=desired.attempt(), phase="InProgress", started_at=now
+        ),
         drift=drift,
         endpoint_status="Creating",
     )

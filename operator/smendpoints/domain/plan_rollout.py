@@ -44,7 +44,7 @@ def failed_rollout(
 ) -> RolloutStatus:
     past = resource.status.rollout
     if past is None or past.config_name != desired.config_name:
-        past = RolloutStatus(config_name=desired.config_name, phase="Failed", started_at=now)
+        past = RolloutStatus(config_name=desired.config_name, attempt=desired.attempt(), phase="Failed", started_at=now)
     return past.model_copy(
         update={
             "phase": "Failed",
@@ -64,7 +64,7 @@ def plan_rollout(
     """
     past = resource.status.rollout
     moved = past is not None and (past.endpoint_modified_at is None or endpoint.modified_at > past.endpoint_modified_at)
-    ours = past is not None and past.config_name == desired.config_name
+    ours = past is not None and past.attempt == desired.attempt()
     reason = endpoint.failure_reason
     if past is not None and ours and past.phase == "Failed":
         return _plan_rolled_back(resource, desired, observed, endpoint, past, now)
@@ -84,6 +84,7 @@ def plan_rollout(
     if past is None or not ours or past.phase != "Pending" or moved:
         pending = RolloutStatus(
             config_name=desired.config_name,
+            attempt=desired.attempt(),
             from_config_name=endpoint.config_name,
             phase="Pending",
             started_at=now,
@@ -138,9 +139,9 @@ def _plan_rolled_back(
             )
             message = f"trying {desired.config_name} again"
             return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending)
-        message = f"AWS rolled back to {endpoint.config_name}: {reason}; trying again in {int(wait.total_seconds())} s"
+        message = f"{endpoint.config_name} goes on serving: {reason}; trying again in {int(wait.total_seconds())} s"
         return Plan(working(Reason.UPDATE_FAILED, message), again=max(1.0, wait.total_seconds()), rollout=failed)
-    message = f"AWS rolled back to {endpoint.config_name}, which goes on serving: {reason}"
+    message = f"{desired.config_name} failed, {endpoint.config_name} goes on serving: {reason}"
     live_variants = {variant.name for variant in endpoint.variants}
     scalable = replace(desired, targets=tuple(target for target in desired.targets if target.variant in live_variants))
     actions = plan_scaling(scalable, observed.targets, observed.alarms) if observed.targets is not None else ()

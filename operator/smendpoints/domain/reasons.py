@@ -34,6 +34,8 @@ class Reason(StrEnum):
     ACCESS_DENIED = "AccessDenied"
     CREDENTIALS = "CredentialsNotUsable"
     NOT_ACCESSIBLE = "ModelNotAccessible"
+    IMAGE_NOT_FOUND = "ImageNotFound"
+    ALARM_NOT_FOUND = "AlarmNotFound"
     NOT_SUPPORTED = "NotSupported"
     THROTTLED = "Throttled"
     UNAVAILABLE = "AWSUnavailable"

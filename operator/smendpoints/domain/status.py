@@ -141,6 +141,8 @@ def report(
     verdict = plan.verdict if failure is None else verdict_of(failure, resource)
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or acted or written_ahead else old.rollout
+    if rollout is not None and failure is not None and failure.refuses_update():
+        rollout = rollout.model_copy(update={"phase": "Failed", "message": failure.message[:1024]})
     new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
     if plan.verdict.ready or plan.drift or conditions.find(old.conditions, "Drifted") is not None:
         fresh_spec = old.observed_generation != generation
