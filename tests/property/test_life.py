@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from smsandbox.aws.images import push
-from smsandbox.harness import BUCKET, IMAGE, Harness, spec, with_variant
+from smsandbox.harness import BUCKET, IMAGE, ROLE, Harness, spec, with_variant
 
 
 def calls(harness: Harness, operation: str) -> int:
@@ -440,6 +440,63 @@ def test_a_missing_role_is_told_with_awss_words(harness: Harness) -> None:
     stalled = harness.condition("iris", "Stalled")
     assert stalled is not None
     assert "nobody" in stalled.message
+
+
+def by_hand(harness: Harness, artifact: str = "a") -> None:
+    """An endpoint made with a script, just as the spec would have it."""
+    sagemaker = harness.client("sagemaker")
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/{artifact}/model.tar.gz"}
+    sagemaker.create_model(ModelName="old-model", PrimaryContainer=container, ExecutionRoleArn=ROLE)
+    variant = {
+        "VariantName": "primary",
+        "ModelName": "old-model",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 2,
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="old-config", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="legacy", EndpointConfigName="old-config")
+    harness.world.advance(600)
+
+
+def test_an_endpoint_made_by_hand_is_never_touched_without_adoption(harness: Harness) -> None:
+    by_hand(harness)
+    harness.apply("iris", spec(endpointName="legacy"))
+    harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "set spec.adoptExisting" in stalled.message
+    assert harness.client("sagemaker").list_tags(ResourceArn=live(harness, "legacy")["EndpointArn"])["Tags"] == []
+
+
+def test_an_adopted_endpoint_that_is_already_right_gets_no_new_fleet(harness: Harness) -> None:
+    by_hand(harness)
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True))
+    resource = harness.settle("iris")
+    assert config_of(harness, "legacy") == "old-config"
+    assert calls(harness, "UpdateEndpoint") == 0
+    assert harness.inventory()["targets"] == ["endpoint/legacy/variant/primary"]
+    assert resource.status.history[0].config_name == "old-config"
+    harness.run(300)
+    harness.restart()
+    harness.run(300)
+    assert calls(harness, "UpdateEndpoint") == 0
+    artifact = f"s3://{BUCKET}/b/model.tar.gz"
+    harness.apply("iris", with_variant(spec(endpointName="legacy", adoptExisting=True), modelArtifact=artifact))
+    harness.settle("iris")
+    assert config_of(harness, "legacy") != "old-config"
+    assert "old-config" in harness.inventory()["configs"]
+
+
+def test_a_dry_run_of_an_adoption_says_what_would_change(harness: Harness) -> None:
+    by_hand(harness, "b")
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True, suspend=True))
+    harness.run(60)
+    condition = harness.condition("iris", "Ready")
+    assert condition is not None
+    assert condition.reason == "Suspended"
+    assert "would take over legacy, then primary: model old-model -> legacy-primary-" in condition.message
+    assert calls(harness, "AddTags") == 0
+    assert calls(harness, "UpdateEndpoint") == 0
 
 
 def test_a_missing_image_is_told_before_anything_is_made(harness: Harness) -> None:

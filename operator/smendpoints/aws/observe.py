@@ -69,6 +69,10 @@ class Observer:
             self._configs[name] = config
         return config
 
+    def model(self, name: str) -> dict[str, Any] | None:
+        """DescribeModel's response; None if it is not there."""
+        return _unless_gone(lambda: self._call("sagemaker", "describe_model", ModelName=name))
+
     def forget_config(self, name: str) -> None:
         """A config was deleted."""
         with self._lock:
@@ -109,7 +113,7 @@ class Observer:
         prefix = names.config_prefix(endpoint)
         for entry in self._all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=prefix):
             name = entry["EndpointConfigName"]
-            if re.fullmatch(f"{re.escape(prefix)}-{_HASH}", name) and self._owned(entry["EndpointConfigArn"], owner):
+            if names.made_here(endpoint, name) and self._owned(entry["EndpointConfigArn"], owner):
                 config = self.config(name)
                 if config is not None:
                     configs.append(config)

@@ -28,6 +28,7 @@ class Memory:
     reported: SageMakerEndpointStatus | None = None
     reported_at: float = float("-inf")
     collected: str | None = None
+    compared: tuple[str, str, bool] | None = None
     failures: int = 0
     settling_since: float | None = None
     hopeless: AwsFailure | None = None

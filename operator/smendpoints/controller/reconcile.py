@@ -19,11 +19,12 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain import conditions, names
 from smendpoints.domain.actions import PolicyARN, Verb
+from smendpoints.domain.adoption import equivalent
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.observed import Observed
+from smendpoints.domain.observed import Observed, ObservedConfig
 from smendpoints.domain.office_hours import next_change, wants_running
-from smendpoints.domain.ownership import Owner
+from smendpoints.domain.ownership import Owner, owner_of
 from smendpoints.domain.plan import plan
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_deletion, plan_retention
 from smendpoints.domain.reasons import Reason
@@ -145,25 +146,38 @@ class Controller:
         memory: Memory,
     ) -> Observed:
         endpoint = account.observe.endpoint(desired.endpoint_name) if summary is not None else None
-        if endpoint is None or not desired.owner.owns(endpoint.tags):
+        adopts = resource.spec.adopt_existing and endpoint is not None and owner_of(endpoint.tags) is None
+        if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
             return Observed(endpoint)
         if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
             return Observed(endpoint)
         live = wanted = leftovers = None
+        same = False
         rolling = endpoint.config_name != desired.config_name
         if rolling:
             live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
             wanted = account.observe.config(desired.config_name) if self._known(resource, desired) else None
+            same = self._equivalent(account, desired, live, memory)
         variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
         targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
         steps = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
         guarded = bool(desired.rollback_alarms)
         step_targets = any("StepScaling" in str(policy) for target in targets for policy in target.policies.values())
         alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if steps or guarded or step_targets else {}
-        if not rolling and memory.collected != desired.config_name:
+        if (not rolling or same) and not adopts and memory.collected != desired.config_name:
             leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
         missing = frozenset() if rolling else account.watch.missing(desired.contents(), memory.written_at)
-        return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing)
+        return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing, same)
+
+    @staticmethod
+    def _equivalent(account: Account, desired: Desired, live: ObservedConfig | None, memory: Memory) -> bool:
+        """Whether a config that is not of our making serves just what the spec wants; compared once."""
+        if live is None or names.made_here(desired.endpoint_name, live.name):
+            return False
+        if memory.compared is None or memory.compared[:2] != (live.name, desired.config_name):
+            models = {name: account.observe.model(name) or {} for name in live.models()}
+            memory.compared = (live.name, desired.config_name, equivalent(desired, live, models))
+        return memory.compared[2]
 
     @staticmethod
     def _known(resource: SageMakerEndpoint, desired: Desired) -> bool:
@@ -234,7 +248,8 @@ class Controller:
             )
         memory.remember_success()
         memory.watched = todo.again is Again.STEADY and not acted
-        memory.needs = desired.contents() if todo.verdict.ready and observed.endpoint is not None else frozenset()
+        ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
+        memory.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
         shown = observed.endpoint.status if observed.endpoint is not None else None
         memory.waiting_in = todo.endpoint_status if acted else (shown if todo.again is Again.POLL else None)
         if todo.collected or self._made_from_nothing(resource, todo):

@@ -53,6 +53,11 @@ def config_name(endpoint: str, content: Mapping[str, Any]) -> str:
     return f"{config_prefix(endpoint)}-{content_hash(content)}"
 
 
+def made_here(endpoint: str, config: str) -> bool:
+    """Whether a config's name is such as `config_name` makes."""
+    return re.fullmatch(rf"{re.escape(config_prefix(endpoint))}-[0-9a-f]{{{HASH_LENGTH}}}", config) is not None
+
+
 def alarm_prefix(endpoint: str) -> str:
     """What the names of all alarms of an endpoint begin with."""
     return f"smendpoints/{endpoint}/"

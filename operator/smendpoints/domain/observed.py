@@ -102,6 +102,7 @@ class Observed:
     """All that a pass looked at. None is what it did not look at, or what is not there (`endpoint`).
 
     `missing` are the config and models of the desired revision that are not there although the endpoint uses them.
+    `equivalent` says that the live config, made by somebody else, serves just what the spec wants.
     """
 
     endpoint: ObservedEndpoint | None = None
@@ -111,6 +112,7 @@ class Observed:
     alarms: Mapping[str, Json] = field(default_factory=dict, hash=False)
     leftovers: Leftovers | None = None
     missing: frozenset[str] = frozenset()
+    equivalent: bool = False
 
 
 def _variant(entry: Json) -> ObservedVariant:

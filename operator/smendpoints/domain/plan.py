@@ -44,7 +44,7 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
     if endpoint is None:
         return _plan_absent(resource, desired, observed, now)
     if not desired.owner.owns(endpoint.tags):
-        return _plan_foreign(resource, desired, endpoint)
+        return _plan_foreign(resource, desired, observed, endpoint, now)
     if resource.spec.suspend:
         message = f"suspended: the endpoint is {endpoint.status} and is only watched"
         verdict = arrived if endpoint.status == "InService" else resting
@@ -98,9 +98,14 @@ def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observ
     )
 
 
-def _plan_foreign(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
+def _plan_foreign(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """Somebody else's endpoint: left alone; taken over if the spec says so and nobody owns it."""
     owner = owner_of(endpoint.tags)
-    if resource.spec.adopt_existing and owner is None and not resource.spec.suspend:
+    if resource.spec.adopt_existing and owner is None:
+        if resource.spec.suspend:
+            return _preview_adoption(resource, desired, observed, endpoint, now)
         adopt = Action(
             Verb.ADD_TAGS, endpoint.name, {"ResourceArn": endpoint.arn, "Tags": tag_list(desired.owner.tags())}
         )
@@ -109,6 +114,19 @@ def _plan_foreign(resource: SageMakerEndpoint, desired: Desired, endpoint: Obser
     advice = "choose another spec.endpointName" + ("" if owner else ", or set spec.adoptExisting to take it over")
     message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"
     return Plan(stuck(Reason.NOT_OWNED, message), again=Again.STEADY)
+
+
+def _preview_adoption(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """A dry run: with `suspend`, say what taking the endpoint over would change."""
+    ours = replace(endpoint, tags={**endpoint.tags, **desired.owner.tags()})
+    running = resource.model_copy(update={"spec": resource.spec.model_copy(update={"suspend": False})})
+    then = plan(running, desired, replace(observed, endpoint=ours), now)
+    steps = [str(action) for action in then.actions]
+    would = "; ".join(part for part in (then.changes, *steps) if part) or "change nothing"
+    message = f"dry run, as the object is suspended: would take over {endpoint.name}, then {would}"
+    return Plan(resting(Reason.SUSPENDED, message[:2048]), again=Again.STEADY)
 
 
 def _plan_failed(
@@ -163,7 +181,7 @@ def _plan_settled(
 ) -> Plan:
     if not wants_running(resource.spec, now):
         return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
-    if endpoint.config_name == desired.config_name:
+    if endpoint.config_name == desired.config_name or observed.equivalent:
         return _plan_live(resource, desired, observed, endpoint, now)
     return plan_rollout(resource, desired, observed, endpoint, now)
 
@@ -173,8 +191,9 @@ def _plan_live(
 ) -> Plan:
     """The desired config is in service: what is left changes in place."""
     past = resource.status.rollout
-    if past is None or past.config_name != desired.config_name:
-        past = RolloutStatus(config_name=desired.config_name, phase="Succeeded", started_at=now)
+    live = endpoint.config_name or desired.config_name
+    if past is None or past.config_name != live:
+        past = RolloutStatus(config_name=live, attempt=desired.attempt(), phase="Succeeded", started_at=now)
     rollout = past.model_copy(update={"phase": "Succeeded", "step": None, "message": None})
     in_place = changes_in_place(desired, endpoint)
     kept_tags = resource.status.endpoint.tag_keys if resource.status.endpoint is not None else []
@@ -183,7 +202,7 @@ def _plan_live(
     scaling = plan_scaling(desired, targets, observed.alarms) if observed.targets is not None else ()
     lost = restore(desired, observed.missing)
     drift: tuple[str, ...] = ()
-    if was_converged(resource, desired.config_name):
+    if was_converged(resource, live):
         drift = tuple(f"{action.target} was deleted" for action in lost)
         drift += (*describe_in_place(in_place), *(f"tags: {action.verb.name}" for action in tags))
         drift += tuple(f"autoscaling: {action}" for action in scaling)
@@ -205,7 +224,7 @@ def _plan_live(
         limit = resource.spec.revision_history_limit
         collected = collect(desired, endpoint, observed.leftovers, resource.status.history, limit)
     return Plan(
-        arrived(Reason.IN_SERVICE, f"in service with {desired.config_name}"),
+        arrived(Reason.IN_SERVICE, f"in service with {live}"),
         (*lost, *tags, *scaling, *collected),
         again=Again.STEADY,
         rollout=rollout,
