@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from smsandbox.aws.alarms import AlarmBook
 from smsandbox.aws.autoscaling.service import AutoScalingService
 from smsandbox.aws.capture import Capture
-from smsandbox.aws.cloudwatch import CloudWatchService, StoreMetrics
+from smsandbox.aws.cloudwatch import CloudWatchService
+from smsandbox.aws.cloudwatch_metrics import StoreMetrics
 from smsandbox.aws.fleet.fleet import ProcessFleet
 from smsandbox.aws.fleet.presence import Presence
 from smsandbox.aws.logs import MotoLogs
