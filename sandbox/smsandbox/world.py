@@ -26,16 +26,24 @@ SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of endi
 
 # AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
 AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 15}
-OPERATOR_SETTINGS = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "0.5", "WATCH_SECONDS": "2"}
+OPERATOR_SETTINGS: Mapping[str, str] = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "2", "WATCH_SECONDS": "2"}
 
 
 class World:
     """One sandbox in `folder`. `bound`: everything ends with this process; else it outlives it, until `end(folder)`."""
 
-    def __init__(self, folder: Path, *, bound: bool, aws_settings: Mapping[str, Any] = AWS_SETTINGS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        bound: bool,
+        aws_settings: Mapping[str, Any] = AWS_SETTINGS,
+        operator_settings: Mapping[str, str] = OPERATOR_SETTINGS,
+    ) -> None:
         self.folder = folder.absolute()
         self._bound = bound
         self._aws_settings = aws_settings
+        self._operator_settings = operator_settings
         self._ports = ports.stored(self.folder / "ports.json", "aws", "liveness", "metrics")
         self.aws_url = f"http://127.0.0.1:{self._ports['aws']}"
         self.kubeconfig = self.folder / "plane" / "kubeconfig"
@@ -70,7 +78,7 @@ class World:
     @property
     def operator(self) -> Service:
         settings = {
-            **OPERATOR_SETTINGS,
+            **self._operator_settings,
             "LIVENESS_PORT": str(self._ports["liveness"]),
             "METRICS_PORT": str(self._ports["metrics"]),
         }

@@ -23,6 +23,7 @@ QUICK = {
         "jitter": 0.1,
     },
 }
+OFTEN = {"TICK_SECONDS": "0.2", "POLL_SECONDS": "0.4", "WATCH_SECONDS": "1"}
 NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time")
 _NUMBERS = itertools.count(1)
 
@@ -31,7 +32,7 @@ _NUMBERS = itertools.count(1)
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Control plane, AWS and operator as processes."""
     folder = tmp_path_factory.mktemp("world")
-    world = World(folder, bound=True, aws_settings=QUICK)
+    world = World(folder, bound=True, aws_settings=QUICK, operator_settings=OFTEN)
     made = Cloud(world, world.start(print))
     made.stock()
     yield made

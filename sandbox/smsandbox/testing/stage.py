@@ -3,8 +3,9 @@
 Waits have a deadline and tell what was seen instead. Not here: assertions about promises.
 """
 
+import io
 import json
-import time
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,11 +50,11 @@ class Cloud:
         return self._aws[service]
 
     def stock(self) -> None:
-        """Role, bucket, artifacts and images; the artifacts are no models."""
+        """Role, bucket, artifacts that hold no model, and images."""
         assets.ensure_account(self.world)
         for uri in ARTIFACTS:
             bucket, _, key = uri.removeprefix("s3://").partition("/")
-            self.aws("s3").put_object(Bucket=bucket, Key=key, Body=key.encode())
+            self.aws("s3").put_object(Bucket=bucket, Key=key, Body=_archive("about.txt", key.encode()))
         push(self.aws("ecr"), ECHO_IMAGE, "echo")
         push(self.aws("ecr"), CRASH_IMAGE, "crash")
 
@@ -122,17 +123,19 @@ class Stage:
             if error.status != 409:
                 raise
             patch = [{"op": "replace", "path": "/spec", "value": dict(wanted)}]
-            self.cloud.api.patch_namespaced_custom_object(*where, name, patch)
+            self.cloud.api.patch_namespaced_custom_object(
+                *where, name, patch, _content_type="application/json-patch+json"
+            )
 
     def find(self, name: str) -> Object | None:
         """The object; None when it is not there."""
         try:
-            found: Object = self.cloud.api.get_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, name)
+            found: Any = self.cloud.api.get_namespaced_custom_object(GROUP, VERSION, self.namespace, PLURAL, name)
         except client.ApiException as error:
             if error.status == 404:
                 return None
             raise
-        return found
+        return dict(found)
 
     def get(self, name: str) -> Object:
         """The object, which is there."""
@@ -151,7 +154,9 @@ class Stage:
 
     def events(self, name: str) -> list[tuple[str, str, str]]:
         """Type, reason and message of the object's Events, oldest first."""
-        listed = self.cloud.core.list_namespaced_event(self.namespace, field_selector=f"involvedObject.name={name}")
+        listed: Any = self.cloud.core.list_namespaced_event(
+            self.namespace, field_selector=f"involvedObject.name={name}"
+        )
         ordered = sorted(listed.items, key=lambda event: event.metadata.creation_timestamp)
         return [(event.type, event.reason, event.message) for event in ordered]
 
@@ -179,7 +184,7 @@ class Stage:
             shown = {"generation": found["metadata"]["generation"], **found.get("status", {})}
             return f"{name} did not reach {goal} in {seconds:g} s: {json.dumps(shown, indent=1)}"
 
-        return _wait(probe, seconds, failure)
+        return dict(_wait(probe, seconds, failure))
 
     def ready(self, name: str, seconds: float = SECONDS) -> Object:
         """The object once it is Ready at its present generation."""
@@ -259,9 +264,9 @@ class Stage:
         """SIGKILL, at once."""
         self.cloud.world.operator.kill()
 
-    def start_operator(self) -> None:
-        """Start the operator; does not wait."""
-        self.cloud.world.operator.ensure_running()
+    def start_operator(self, world: World | None = None) -> None:
+        """Start the operator as `world` has it, the cloud's own unless given; does not wait."""
+        (world or self.cloud.world).operator.ensure_running()
 
     def clean(self) -> None:
         """Delete all objects and wait until they are gone."""
@@ -278,6 +283,11 @@ def _wait(probe: Callable[[], Any], seconds: float, failure: Callable[[], str]) 
         raise AssertionError(str(error)) from error
 
 
-def now() -> float:
-    """Epoch seconds, as the simulator counts them."""
-    return time.time()
+def _archive(name: str, content: bytes) -> bytes:
+    """A .tar.gz with one file."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()

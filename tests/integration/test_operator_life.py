@@ -1,0 +1,151 @@
+"""From `kubectl apply` to a prediction and back to nothing, on the real parts."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from smsandbox import assets
+from smsandbox.testing.stage import Stage, condition, has, spec
+from smsandbox.world import AWS_SETTINGS, World
+
+ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3], [5.9, 3.0, 4.2, 1.5]]
+
+
+def manifest(name: str, wanted: object) -> str:
+    body = {
+        "apiVersion": "smendpoints.dev/v1alpha1",
+        "kind": "SageMakerEndpoint",
+        "metadata": {"name": name},
+        "spec": wanted,
+    }
+    return yaml.safe_dump(body)
+
+
+def test_kubectl_applies_waits_shows_and_deletes(stage: Stage) -> None:
+    assert stage.kubectl("apply", "-f", "-", stdin=manifest("iris", spec())).strip() == (
+        "sagemakerendpoint.smendpoints.dev/iris created"
+    )
+    waited = stage.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "smendpoint/iris")
+    assert waited.strip() == "sagemakerendpoint.smendpoints.dev/iris condition met"
+
+    head, row = (line.split() for line in stage.kubectl("get", "smendpoints").splitlines())
+    assert head == ["NAME", "STATUS", "READY", "INSTANCES", "TRAFFIC", "AGE"]
+    assert row[:5] == ["iris", "InService", "True", "1/1", "primary=100"]
+    wide = stage.kubectl("get", "smep", "-o", "wide")
+    config = stage.get("iris")["status"]["endpoint"]["configName"]
+    assert stage.endpoint_name("iris") in wide
+    assert config in wide
+
+    stage.see(lambda: {"Creating", "InService"} <= {event[1] for event in stage.events("iris")}, "both Events")
+    described = stage.kubectl("describe", "smendpoint", "iris")
+    assert "Normal  Creating" in described
+    assert "Normal  InService" in described
+
+    deleted = stage.kubectl("delete", "smendpoint", "iris", "--timeout=60s")
+    assert 'sagemakerendpoint.smendpoints.dev "iris" deleted' in deleted
+    assert stage.left() == {}
+
+
+def test_status_follows_kstatus_and_tells_of_variants_and_history(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    first = stage.until("iris", lambda found: condition(found, "Ready") is not None, "a Ready condition")
+    assert has(first, "Ready") != has(first, "Reconciling")
+    found = stage.ready("iris")
+    kinds = {each["type"]: each["status"] for each in found["status"]["conditions"]}
+    assert kinds == {"Ready": "True", "AutoscalingActive": "True", "Drifted": "False"}
+    assert {each["observedGeneration"] for each in found["status"]["conditions"]} == {1}
+    variant = found["status"]["variants"][0]
+    assert (variant["name"], variant["minCapacity"], variant["maxCapacity"]) == ("primary", 1, 5)
+    assert variant["digest"].startswith("sha256:")
+    assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed"]
+    assert found["status"]["endpoint"]["url"].endswith(f"/endpoints/{stage.endpoint_name('iris')}/invocations")
+
+
+def test_a_trained_model_answers_through_the_runtime(stage: Stage, tmp_path: Path) -> None:
+    cloud = stage.cloud
+    environment = cloud.world.client_environment()
+    model = assets.run(assets.training_command(tmp_path / "model"), environment).split()[-1]
+    assets.run(assets.push_command(), environment)
+    cloud.simulator.change(containers=True)
+    stage.apply("iris", spec(variants=[{**spec()["variants"][0], "image": assets.IMAGE, "modelArtifact": model}]))
+    stage.ready("iris", seconds=120)
+    answer = cloud.aws("sagemaker-runtime").invoke_endpoint(
+        EndpointName=stage.endpoint_name("iris"),
+        ContentType="application/json",
+        Body=json.dumps({"instances": ROWS}),
+    )
+    assert answer["InvokedProductionVariant"] == "primary"
+    predictions = json.loads(answer["Body"].read())["predictions"]
+    assert [each["predicted_class"] for each in predictions] == ["setosa", "virginica", "versicolor"]
+    stage.delete("iris")
+    stage.gone("iris")
+
+
+def test_an_autoscaled_endpoint_costs_at_most_12_calls_none_of_them_failing(stage: Stage) -> None:
+    stage.cloud.simulator.set({**AWS_SETTINGS, "containers": False})
+    stage.start_operator(World(stage.cloud.world.folder, bound=True))
+    stage.cloud.simulator.forget_calls()
+    stage.apply("iris", spec())
+    stage.ready("iris")
+    counts = stage.cloud.simulator.counts()
+    made = {
+        f"{operation} {code}": number
+        for operations in counts.values()
+        for operation, codes in operations.items()
+        for code, number in codes.items()
+    }
+    print(made)
+    assert sum(made.values()) <= 12, made
+    assert [call for call in made if not call.endswith(" OK")] == []
+
+
+def test_an_idle_object_costs_no_write_and_no_call_of_its_own(stage: Stage) -> None:
+    simulator = stage.cloud.simulator
+
+    def listings() -> int:
+        return sum(simulator.counts().get("sagemaker", {}).get("ListEndpoints", {}).values())
+
+    def rest(periods: int) -> None:
+        until = listings() + periods
+        stage.see(lambda: listings() >= until, f"{periods} listings of the watch")
+
+    stage.apply("iris", spec())
+    stage.ready("iris")
+    rest(2)
+    before = stage.get("iris")["metadata"]["resourceVersion"]
+    simulator.forget_calls()
+    rest(3)
+    assert stage.get("iris")["metadata"]["resourceVersion"] == before
+    assert set(simulator.counts()) == {"sagemaker"}
+    assert set(simulator.counts()["sagemaker"]) == {"ListEndpoints"}
+
+
+def test_twenty_objects_applied_at_once_converge_side_by_side(stage: Stage) -> None:
+    names = [f"iris-{number}" for number in range(20)]
+    manifests = "---\n".join(manifest(name, spec()) for name in names)
+    stage.kubectl("apply", "-f", "-", stdin=manifests)
+    for name in names:
+        stage.ready(name)
+    assert len(stage.inventory()["endpoints"]) == 20
+    assert len(stage.inventory()["targets"]) == 20
+    stage.kubectl("delete", "smendpoints", "--all", "--timeout=60s")
+    assert stage.left() == {}
+
+
+def test_the_operator_does_nothing_before_its_finalizer_is_there(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    stage.delete("iris")
+    stage.gone("iris")
+    assert stage.left() == {}
+
+
+def test_a_refused_manifest_never_reaches_the_operator(stage: Stage) -> None:
+    wanted = spec()
+    wanted["variants"][0]["serverless"] = {"memorySizeMB": 1024, "maxConcurrency": 5}
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        stage.kubectl("apply", "-f", "-", stdin=manifest("iris", wanted))
+    assert "instance" in caught.value.stderr
+    assert stage.names() == []
