@@ -15,7 +15,7 @@ from smsandbox.aws.context import Context
 from smsandbox.aws.errors import AwsError, ResponseLostError
 from smsandbox.aws.faults import Faults
 from smsandbox.aws.fleet_instant import InstantFleet
-from smsandbox.aws.ports import NullAlarms, NullEvents, NullHosting, NullLogs, NullMetrics, NullTargets
+from smsandbox.aws.nulls import NullAlarms, NullEvents, NullHosting, NullLogs, NullMetrics, NullTargets
 from smsandbox.aws.settings import Settings
 from smsandbox.aws.throttle import Throttle
 from smsandbox.aws.timeline import Event, Timeline

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from smsandbox.aws.errors import validation
 from smsandbox.aws.sagemaker import config_rules, deployment, events, texts, update_rules
 from smsandbox.aws.sagemaker.describe import describe
 from smsandbox.aws.sagemaker.launching import make_fleet
+from smsandbox.aws.sagemaker.life import Life
 from smsandbox.aws.sagemaker.listing import select
 from smsandbox.aws.sagemaker.rollout import Rollout
 from smsandbox.aws.sagemaker.state import Endpoint, timestamp
 from smsandbox.aws.sagemaker.tagging import TagOperations
+from smsandbox.aws.sagemaker.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smsandbox.aws.context import Context
     from smsandbox.aws.sagemaker.state import Fleet, Stored
+
+W = TypeVar("W", bound=Worker)
 
 UPDATABLE = frozenset({"InService", "OutOfService", "UpdateRollbackFailed"})
 
@@ -41,8 +45,8 @@ class EndpointOperations(TagOperations):
         store.endpoints[name.lower()] = endpoint
         self.set_tags(ctx, arn, params.get("Tags"))
         self.changed(endpoint)
-        rollout = self._rollout(ctx, endpoint)
-        rollout.start(rollout.create(fleet))
+        life = self._worker(Life, ctx, endpoint)
+        life.start(life.create(fleet))
         return {"EndpointArn": arn}
 
     def update_endpoint(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +86,7 @@ class EndpointOperations(TagOperations):
         endpoint.green, endpoint.started = green, now
         endpoint.set_status("Updating", now)
         self.changed(endpoint)
-        rollout = self._rollout(ctx, endpoint)
+        rollout = self._worker(Rollout, ctx, endpoint)
         rollout.start(rollout.update(plan, guardrails))
         return {"EndpointArn": endpoint.arn}
 
@@ -115,8 +119,8 @@ class EndpointOperations(TagOperations):
         endpoint.set_status("Updating", self.world.now())
         self.changed(endpoint)
         scaled = any(self.world.targets.registered(ctx, endpoint.name, one["VariantName"]) for one in changes)
-        rollout = self._rollout(ctx, endpoint)
-        rollout.start(rollout.rescale({one["VariantName"]: one for one in changes}, scaled=scaled))
+        life = self._worker(Life, ctx, endpoint)
+        life.start(life.rescale({one["VariantName"]: one for one in changes}, scaled=scaled))
         return {"EndpointArn": endpoint.arn}
 
     def delete_endpoint(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -137,8 +141,8 @@ class EndpointOperations(TagOperations):
             store.endpoints.pop(endpoint.name.lower(), None)
             store.tags.pop(endpoint.arn, None)
 
-        rollout = self._rollout(ctx, endpoint)
-        rollout.start(rollout.delete(gone))
+        life = self._worker(Life, ctx, endpoint)
+        life.start(life.delete(gone))
         return {}
 
     def describe_endpoint(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
@@ -187,8 +191,8 @@ class EndpointOperations(TagOperations):
             raise validation(f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.status}.')
         return endpoint
 
-    def _rollout(self, ctx: Context, endpoint: Endpoint) -> Rollout:
-        return Rollout(self.world, self.store(ctx), endpoint, self.changed, self.stepped)
+    def _worker(self, kind: type[W], ctx: Context, endpoint: Endpoint) -> W:
+        return kind(self.world, self.store(ctx), endpoint, self.changed, self.stepped)
 
     def _new_fleet(self, ctx: Context, config_name: str) -> Fleet:
         """The fleet that a configuration means, when SageMaker's eventually consistent read sees all it needs."""

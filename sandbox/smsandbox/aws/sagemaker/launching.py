@@ -10,7 +10,7 @@ from smsandbox.aws.sagemaker.models import artifact_of, containers_of
 from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Stored, Variant, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from smsandbox.aws.world import World
 
@@ -46,11 +46,12 @@ class Launcher:
             variant.launched += 1
             variant.instances.append(self._world.fleet.launch(spec))
 
-    def healthy(self, variants: list[Variant], not_before: float) -> Work:
-        """Wait until every instance is healthy, and until `not_before`; DeploymentError when one fails."""
+    def healthy(self, variants: list[Variant], not_before: float, check: Callable[[], None] = lambda: None) -> Work:
+        """Wait until all instances are healthy, and until `not_before`; DeploymentError when one fails, or by `check`."""
         world = self._world
         yield max(0.0, not_before - world.now())
         while True:
+            check()
             starting = False
             for variant in variants:
                 states = [instance.state for instance in variant.instances]

@@ -1,8 +1,4 @@
-"""What happens to an endpoint over time: creating, updating, rescaling, deleting, as generators that yield waits.
-
-A generator runs under the World's lock, yields real seconds until it wants to go on, and never blocks. It changes the
-endpoint it was given and nothing else.
-"""
+"""UpdateEndpoint carried out: traffic shifted step by step, waits, alarms, and the way back."""
 
 from __future__ import annotations
 
@@ -12,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from smsandbox.aws.context import Context
 from smsandbox.aws.sagemaker import texts
-from smsandbox.aws.sagemaker.launching import DeploymentError, Launcher
+from smsandbox.aws.sagemaker.launching import DeploymentError
+from smsandbox.aws.sagemaker.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from smsandbox.aws.sagemaker.deployment import Plan
     from smsandbox.aws.sagemaker.launching import Work
-    from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Store, Variant
+    from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Store
     from smsandbox.aws.world import World
 
 LOOKS_PER_BAKE = 50
@@ -50,90 +45,8 @@ class Watch:
             raise DeploymentError(texts.TIMED_OUT)
 
 
-class Rollout:
-    """One piece of work on one endpoint. `changed` and `stepped` are told of statuses and of deployment steps."""
-
-    def __init__(
-        self,
-        world: World,
-        store: Store,
-        endpoint: Endpoint,
-        changed: Callable[[Endpoint], None],
-        stepped: Callable[[Endpoint], None],
-    ) -> None:
-        self._world = world
-        self._store = store
-        self._endpoint = endpoint
-        self._changed = changed
-        self._stepped = stepped
-        self._launcher = Launcher(world)
-
-    def start(self, work: Work) -> None:
-        """Run a generator to its end, from now on."""
-        try:
-            wait = next(work)
-        except StopIteration:
-            self._endpoint.work = None
-            return
-        self._endpoint.work = self._world.after(wait, lambda: self.start(work))
-
-    def _settle(self, status: str) -> None:
-        self._endpoint.set_status(status, self._world.now())
-        self._changed(self._endpoint)
-
-    # creating
-
-    def create(self, fleet: Fleet) -> Work:
-        """Creating -> InService or Failed. Without its configuration or a model it hangs, then fails."""
-        world, endpoint = self._world, self._endpoint
-        ready = world.now() + world.varied(world.settings.durations.create)
-        try:
-            self._launch_all(fleet)
-            yield from self._launcher.healthy(list(fleet.variants.values()), ready)
-            if (missing := self._missing(fleet)) is not None:
-                yield max(0.0, endpoint.created + world.real(world.settings.options.stuck_seconds) - world.now())
-                raise DeploymentError(missing)
-        except DeploymentError as error:
-            yield max(0.0, endpoint.created + world.varied(world.settings.durations.fail) - world.now())
-            fleet.terminate()
-            endpoint.green = None
-            endpoint.failure = error.reason[:1024]
-            self._settle("Failed")
-            return
-        self._take_over(fleet)
-        self._settle("InService")
-
-    def _missing(self, fleet: Fleet) -> str | None:
-        endpoint = self._endpoint
-        ctx = Context(endpoint.account, endpoint.region, "CreateEndpoint")
-        if fleet.config.name not in self._store.configs:
-            return texts.not_found("endpoint-config", fleet.config.arn).message
-        for variant in fleet.variants.values():
-            if variant.model is not None and variant.model.name not in self._store.models:
-                return texts.not_found("model", texts.arn(ctx, "model", variant.model.name)).message
-        return None
-
-    def _launch_all(self, fleet: Fleet) -> None:
-        for variant in fleet.variants.values():
-            self._launcher.launch(self._endpoint, fleet, variant, 1 if variant.serverless else variant.desired_count)
-
-    def _take_over(self, fleet: Fleet) -> None:
-        """`fleet` is the endpoint's fleet from now on; the one before is gone."""
-        endpoint = self._endpoint
-        for other in endpoint.fleets:
-            if other is not fleet:
-                other.terminate()
-        endpoint.fleet, endpoint.green, endpoint.leftover = fleet, None, None
-        endpoint.config_name = fleet.config.name
-        endpoint.failure = None
-        fleet.traffic = 1.0
-        for variant in fleet.variants.values():
-            variant.current_weight = variant.desired_weight
-            variant.serverless = variant.desired_serverless
-            variant.current_count = 0 if variant.serverless else len(variant.instances)
-            variant.statuses = []
-
-    # updating
+class Rollout(Worker):
+    """The work of UpdateEndpoint."""
 
     def update(self, plan: Plan, deployment: Request | None) -> Work:
         """Updating -> InService, with the new configuration or, after a failure, with the old one and a reason."""
@@ -172,8 +85,7 @@ class Rollout:
         watch.check()
         ready = world.now() + world.varied(world.settings.durations.update)
         self._launch_all(green)
-        yield from self._launcher.healthy(list(green.variants.values()), ready)
-        watch.check()
+        yield from self._launcher.healthy(list(green.variants.values()), ready, watch.check)
         for variant in green.variants.values():
             variant.current_weight = variant.desired_weight
         for step in plan.steps:
@@ -203,8 +115,7 @@ class Rollout:
             ready = world.now() + world.varied(world.settings.durations.update)
             new.reserved = len(new.instances) + more
             self._launcher.launch(self._endpoint, green, new, more)
-            yield from self._launcher.healthy([new], ready)
-            watch.check()
+            yield from self._launcher.healthy([new], ready, watch.check)
             share = len(new.instances) / total
             self._shift(green, share)
             self._say((blue, green), "ActivatingTraffic", f"Activating traffic on {len(new.instances)} instance(s).")
@@ -282,67 +193,3 @@ class Rollout:
                     instance.terminate()
                     old.instances.remove(instance)
                 raise
-
-    # rescaling
-
-    def rescale(self, changes: dict[str, Request], *, scaled: bool) -> Work:
-        """Updating -> InService with the desired weights and counts; `scaled`: owned by Application Auto Scaling."""
-        world, endpoint = self._world, self._endpoint
-        fleet = endpoint.fleet
-        if fleet is None:
-            raise RuntimeError("an endpoint without a fleet cannot be rescaled")
-        before = {name: fleet.variants[name].current_count for name in changes}
-        ready = world.now() + world.varied(world.settings.durations.weights)
-        changed = [fleet.variants[name] for name in changes]
-        try:
-            for variant in changed:
-                more = variant.desired_count - len(variant.instances)
-                if variant.serverless is None and more > 0:
-                    self._launcher.launch(endpoint, fleet, variant, more)
-                elif variant.serverless is None and more < 0:
-                    variant.say("Updating", world.now(), f"Terminating {-more} instance(s).")
-            yield from self._launcher.healthy(changed, ready)
-        except DeploymentError as error:
-            endpoint.failure = error.reason[:1024]
-            if scaled:
-                self._settle("RollingBack")
-            yield world.varied(world.settings.durations.weights)
-            self._undo(changed, before)
-            self._settle("InService")
-            return
-        for variant in changed:
-            if variant.serverless is None:
-                self._launcher.shrink(variant, variant.desired_count)
-            variant.reserved = len(variant.instances)
-            variant.current_weight = variant.desired_weight
-            variant.current_count = len(variant.instances) if variant.serverless is None else 0
-            variant.serverless = variant.desired_serverless
-            variant.statuses = []
-        self._settle("InService")
-
-    def _undo(self, changed: list[Variant], before: dict[str, int]) -> None:
-        for variant in changed:
-            self._launcher.shrink(variant, before[variant.name])
-            variant.desired_count = variant.reserved = variant.current_count = len(variant.instances)
-            variant.desired_weight = variant.current_weight
-            variant.desired_serverless = variant.serverless
-            variant.statuses = []
-
-    # deleting
-
-    def delete(self, gone: Callable[[], None]) -> Work:
-        """Deleting -> nothing; Failed where the fault `delete_fails` strikes."""
-        world, endpoint = self._world, self._endpoint
-        for fleet in endpoint.fleets:
-            for variant in fleet.variants.values():
-                variant.say("Deleting", world.now(), f"Terminating {len(variant.instances)} instance(s).")
-        for fleet in endpoint.fleets:
-            fleet.traffic = 0.0
-            fleet.terminate()
-        yield world.varied(world.settings.durations.delete)
-        if world.faults.take("delete_fails", resources=(endpoint.name,)):
-            endpoint.failure = texts.DELETE_FAILED
-            endpoint.fleet = endpoint.green = endpoint.leftover = None
-            self._settle("Failed")
-            return
-        gone()
