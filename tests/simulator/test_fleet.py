@@ -70,7 +70,9 @@ def test_an_archive_that_reaches_out_of_its_folder_is_refused(tmp_path: Path, me
     assert not (tmp_path / "outside").exists()
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", archive(tarfile.TarInfo("a"))[:-20]])
+@pytest.mark.parametrize(
+    "body", [b"", b"nonsense", archive(tarfile.TarInfo("a"))[:-20]], ids=["empty", "nonsense", "cut short"]
+)
 def test_what_is_no_archive_is_refused(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(ArtifactError):
         unpack(body, "s3://models/a", "container_1", tmp_path)
