@@ -26,6 +26,14 @@ from smendpoints.domain.plan_update import changes_in_place, create_revision, de
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
 
+_BROKEN = {
+    "OutOfService": (Reason.OUT_OF_SERVICE, "AWS has taken the endpoint out of service"),
+    "UpdateRollbackFailed": (
+        Reason.ENDPOINT_FAILED,
+        "AWS could neither finish nor undo a rolling update, and serves old and new mixed; edit the spec to roll out anew",
+    ),
+}
+
 
 def was_converged(resource: SageMakerEndpoint, config_name: str) -> bool:
     """Whether this generation was in service once, so that a difference now is drift and no work left."""
@@ -150,10 +158,14 @@ def _plan_failed(
 
 
 def _plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
-    """Updating, RollingBack or SystemUpdating: AWS takes no other change; say whose change it is."""
+    """Updating, RollingBack or SystemUpdating: AWS takes no other change; say whose change it is.
+
+    AWS names a config while it brings that into service. Where it names none, a rollout that was only about to be made
+    is not what makes it busy: an autoscaler came first.
+    """
     rollout = resource.status.rollout
     attempted = endpoint.pending_config or (
-        rollout.config_name if rollout is not None and rollout.phase in {"Pending", "InProgress"} else None
+        rollout.config_name if rollout is not None and rollout.phase == "InProgress" else None
     )
     if attempted is None or attempted == endpoint.config_name == desired.config_name:
         if endpoint.status == "SystemUpdating" or not changes_in_place(desired, endpoint):
@@ -182,6 +194,10 @@ def _plan_settled(
     if not wants_running(resource.spec, now):
         return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
     if endpoint.config_name == desired.config_name or observed.equivalent:
+        if endpoint.status in _BROKEN:
+            reason, meaning = _BROKEN[endpoint.status]
+            message = f"{meaning}: {endpoint.failure_reason or 'AWS gives no reason'}"
+            return Plan(stuck(reason, message), again=Again.STEADY, rollout=resource.status.rollout)
         return _plan_live(resource, desired, observed, endpoint, now)
     return plan_rollout(resource, desired, observed, endpoint, now)
 
