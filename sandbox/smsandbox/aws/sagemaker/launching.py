@@ -47,7 +47,11 @@ class Launcher:
             variant.instances.append(self._world.fleet.launch(spec))
 
     def healthy(self, variants: list[Variant], not_before: float, check: Callable[[], None] = lambda: None) -> Work:
-        """Wait until all instances are healthy, and until `not_before`; DeploymentError when one fails, or by `check`."""
+        """Wait for all instances to be healthy, and until `not_before`.
+
+        Raises:
+            DeploymentError: an instance failed; or whatever `check` raises.
+        """
         world = self._world
         yield max(0.0, not_before - world.now())
         while True:
