@@ -1,6 +1,6 @@
 """Office hours: whether an endpoint shall run now, and when that changes next."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
@@ -8,6 +8,8 @@ from croniter import croniter
 from smendpoints.api.spec import OfficeHours, SageMakerEndpointSpec
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
+
+_AND_NOW = timedelta(seconds=1)  # croniter looks for what is strictly before; a change at this very second has come
 
 
 def _zone(hours: OfficeHours) -> ZoneInfo:
@@ -39,7 +41,7 @@ def wants_running(spec: SageMakerEndpointSpec, now: datetime) -> bool:
     hours = spec.office_hours
     if hours is None:
         return True
-    local = now.astimezone(_zone(hours))
+    local = now.astimezone(_zone(hours)) + _AND_NOW
     started = _cron("start", hours.start, local).get_prev(datetime)
     stopped = _cron("stop", hours.stop, local).get_prev(datetime)
     return bool(started > stopped)

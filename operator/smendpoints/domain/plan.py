@@ -30,7 +30,7 @@ _BROKEN = {
     "OutOfService": (Reason.OUT_OF_SERVICE, "AWS has taken the endpoint out of service"),
     "UpdateRollbackFailed": (
         Reason.ENDPOINT_FAILED,
-        "AWS could neither finish nor undo a rolling update and serves old and new mixed; edit the spec to roll out anew",
+        "AWS could neither finish nor undo a rolling update and serves old and new mixed; edit the spec to try again",
     ),
 }
 
