@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit integration crds requirements fmt clean
+.PHONY: help setup demo up down test lint types unit integration crds requirements fmt bench-inference clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ requirements: $(STAMP) ## pin requirements/*.in again
 	cd requirements && ../$(COMPILE) dev.in -o dev.txt
 	cd requirements && for f in uv go; do ../$(COMPILE) $$f.in -o $$f.txt; done
 	cd requirements && for f in operator inference training; do ../$(COMPILE) $$f.in -c dev.txt -o $$f.txt; done
+
+bench-inference: $(STAMP) ## our container beside the recipe's and the floor of HTTP (ARGS=--peers for other servers)
+	$(BIN)/python -m bench.inference.run $(ARGS)
 
 clean: ## remove what was made in the clone; the shared cache stays
 	-test -x $(BIN)/python && $(BIN)/python -m smsandbox down
