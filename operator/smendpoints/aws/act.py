@@ -42,6 +42,8 @@ class Actor:
                 return
             if failure.kind is Kind.GONE and verb.removes:
                 return
+            if failure.kind is Kind.GONE and verb is Verb.UPDATE_ENDPOINT:
+                self._observer.forget_config(params["EndpointConfigName"])  # a hand may have deleted it
             raise _in_context(failure, verb) from failure
         if verb is Verb.PUT_POLICY:
             policies[PolicyARN(params["ResourceId"], params["PolicyName"])] = response["PolicyARN"]

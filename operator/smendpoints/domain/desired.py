@@ -113,8 +113,8 @@ def _model(spec: SageMakerEndpointSpec, role: str, endpoint: str, variant: Varia
         request["PrimaryContainer"] = containers[0]
     if spec.vpc is not None:
         request["VpcConfig"] = {
-            "Subnets": list(spec.vpc.subnet_ids),
-            "SecurityGroupIds": list(spec.vpc.security_group_ids),
+            "Subnets": sorted(spec.vpc.subnet_ids),
+            "SecurityGroupIds": sorted(spec.vpc.security_group_ids),
         }
     if spec.network_isolation:
         request["EnableNetworkIsolation"] = True
@@ -126,8 +126,10 @@ def _config_variant(variant: Variant, model: str) -> tuple[dict[str, Any], dict[
     fixed: dict[str, Any] = {"VariantName": variant.name, "ModelName": model}
     in_place: dict[str, Any] = {"InitialVariantWeight": variant.weight}
     if variant.serverless is not None:
-        fixed["ServerlessConfig"] = {"MemorySizeInMB": variant.serverless.memory_size_mb}
-        in_place["ServerlessConfig"] = fixed["ServerlessConfig"] | _concurrency(variant)
+        memory = {"MemorySizeInMB": variant.serverless.memory_size_mb}
+        warm = variant.serverless.provisioned_concurrency is not None  # AWS changes it in place, but never takes it off
+        fixed["ServerlessConfig"] = memory | ({"ProvisionedConcurrency": "some"} if warm else {})
+        in_place["ServerlessConfig"] = memory | _concurrency(variant)
         return fixed, in_place
     instance = variant.instance
     if instance is None:
@@ -175,8 +177,8 @@ def _data_capture(capture: DataCapture) -> dict[str, Any]:
         "CaptureOptions": [{"CaptureMode": mode} for mode in modes],
     } | _set(KmsKeyId=capture.kms_key_id)
     header = _set(
-        CsvContentTypes=list(capture.csv_content_types) or None,
-        JsonContentTypes=list(capture.json_content_types) or None,
+        CsvContentTypes=sorted(capture.csv_content_types) or None,
+        JsonContentTypes=sorted(capture.json_content_types) or None,
     )
     return request | ({"CaptureContentTypeHeader": header} if header else {})
 

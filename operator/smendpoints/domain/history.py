@@ -31,7 +31,9 @@ def next_history(
     abandoned = newest is not None and newest.outcome == "InProgress"
     older = history
     if newest is not None and abandoned:
-        older = [newest.model_copy(update={"outcome": "Failed", "message": "replaced by a newer spec"}), *history[1:]]
+        served = newest.config_name == rollout.from_config_name
+        update = {"outcome": "Deployed"} if served else {"outcome": "Failed", "message": "replaced by a newer spec"}
+        older = [newest.model_copy(update=update), *history[1:]]
     revision = Revision(
         revision=newest.revision + 1 if newest is not None else 1,
         config_name=rollout.config_name,

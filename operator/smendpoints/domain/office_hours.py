@@ -22,9 +22,12 @@ def _zone(hours: OfficeHours) -> ZoneInfo:
         raise AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, message) from error
 
 
-def _cron(field: str, expression: str, now: datetime) -> croniter:
+def _moment(field: str, expression: str, now: datetime, *, past: bool) -> datetime:
+    """When the schedule said something last, or says something next."""
     try:
-        return croniter(expression, now)
+        schedule = croniter(expression, now)
+        moment: datetime = schedule.get_prev(datetime) if past else schedule.get_next(datetime)
+        return moment
     except (ValueError, KeyError) as error:
         message = f"officeHours.{field}: {expression!r} is no schedule of five fields, such as 0 8 * * 1-5: {error}"
         raise AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, message) from error
@@ -42,9 +45,7 @@ def wants_running(spec: SageMakerEndpointSpec, now: datetime) -> bool:
     if hours is None:
         return True
     local = now.astimezone(_zone(hours)) + _AND_NOW
-    started = _cron("start", hours.start, local).get_prev(datetime)
-    stopped = _cron("stop", hours.stop, local).get_prev(datetime)
-    return bool(started > stopped)
+    return _moment("start", hours.start, local, past=True) > _moment("stop", hours.stop, local, past=True)
 
 
 def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
@@ -57,6 +58,4 @@ def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
     if hours is None or spec.desired_state == "Stopped":
         return None
     local = now.astimezone(_zone(hours))
-    changes = [_cron("start", hours.start, local), _cron("stop", hours.stop, local)]
-    upcoming: list[datetime] = [change.get_next(datetime) for change in changes]
-    return min(upcoming)
+    return min(_moment("start", hours.start, local, past=False), _moment("stop", hours.stop, local, past=False))

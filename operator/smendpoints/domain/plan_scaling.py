@@ -75,7 +75,7 @@ def _put_policies(
             alarm = {**policy.alarm, "AlarmActions": [arn]}
             if put or not covers(alarm, alarms.get(name)):
                 yield Action(Verb.PUT_ALARM, name, alarm)
-    for name in policies.keys() - {policy.name for policy in wanted.policies}:
+    for name in sorted(policies.keys() - {policy.name for policy in wanted.policies}):
         yield Action(Verb.DELETE_POLICY, f"{wanted.resource_id} {name}", {**wanted.identity(), "PolicyName": name})
 
 
@@ -85,7 +85,7 @@ def _put_schedules(wanted: DesiredTarget, found: ObservedTarget | None) -> Itera
         if not covers(request, schedules.get(name)):
             params = {**wanted.identity(), "ScheduledActionName": name, **request}
             yield Action(Verb.PUT_SCHEDULE, f"{wanted.resource_id} {name}", params)
-    for name in schedules.keys() - wanted.schedules.keys():
+    for name in sorted(schedules.keys() - wanted.schedules.keys()):
         params = {**wanted.identity(), "ScheduledActionName": name}
         yield Action(Verb.DELETE_SCHEDULE, f"{wanted.resource_id} {name}", params)
 

@@ -144,9 +144,10 @@ def report(
     if rollout is not None and failure is not None and failure.refuses_update():
         rollout = rollout.model_copy(update={"phase": "Failed", "message": failure.message[:1024]})
     new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
-    if plan.verdict.ready or plan.drift or conditions.find(old.conditions, "Drifted") is not None:
+    arrived = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
+    if arrived or plan.drift or conditions.find(old.conditions, "Drifted") is not None:
         fresh_spec = old.observed_generation != generation
-        if plan.verdict.ready or plan.drift or not fresh_spec:
+        if arrived or plan.drift or not fresh_spec:
             new.append(conditions.of_drift(plan.drift, generation, now))
     autoscaling = _autoscaling(resource, desired, plan, now, failed=failure is not None)
     if autoscaling is not None:
