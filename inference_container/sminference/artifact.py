@@ -20,6 +20,8 @@ __all__ = ["ArtifactError", "load"]
 
 log = logging.getLogger(__name__)
 
+_PYTHON = ".".join(platform.python_version_tuple()[:2])
+
 
 def load(model_dir: Path, *, allow_bare_pickle: bool) -> Model:
     """The model in `model_dir`; raises ArtifactError, in a sentence, when it must not be served.
@@ -93,7 +95,7 @@ def _read_verified(path: Path, expected: File) -> bytes:
 def _report_versions(manifest: Manifest) -> None:
     for name, trained in sorted(manifest.libraries.items()):
         try:
-            here = platform.python_version() if name == "python" else metadata.version(name)
+            here = _PYTHON if name == "python" else metadata.version(name)
         except metadata.PackageNotFoundError:
             here = "missing"
         if here != trained:

@@ -57,7 +57,8 @@ def pack(estimator: Any, facts: Facts, sample: Floats, effort: Effort) -> dict[s
         features=tuple(Feature(name) for name in facts.feature_names),
         classes=tuple(facts.classes),
         files={name: File(hashlib.sha256(content).hexdigest(), len(content)) for name, content in files.items()},
-        libraries={"python": platform.python_version()} | {name: metadata.version(name) for name in _LIBRARIES},
+        libraries={"python": ".".join(platform.python_version_tuple()[:2])}
+        | {name: metadata.version(name) for name in _LIBRARIES},
         golden=_golden(EstimatorPredictor(loaded, outputs), trees, sample),
         licence=facts.licence,
         training_data=dict(facts.training_data),
