@@ -187,6 +187,17 @@ def test_an_instance_based_endpoint_cannot_become_serverless_but_the_other_way_w
     assert cloud.settle("other")["EndpointConfigName"] == "first"
 
 
+def test_partition_layouts_of_a_live_variant_cannot_even_be_reordered(cloud: Any, refused: Any) -> None:
+    partitions = ["mig-1g.5gb", "mig-2g.10gb"]
+    layouts = [{"AcceleratorPartitionTypes": partitions}]
+    cloud.endpoint("ep", {"InstanceType": "ml.p4d.24xlarge", "AcceleratorPartitionLayouts": layouts})
+    changed = [{"AcceleratorPartitionTypes": list(reversed(partitions))}]
+    cloud.config("second", {"InstanceType": "ml.p4d.24xlarge", "AcceleratorPartitionLayouts": changed})
+    with refused("ValidationException") as error:
+        update(cloud)
+    assert "AcceleratorPartitionLayouts of variant primary cannot be changed" in error.text
+
+
 @pytest.mark.parametrize("variant", [{"InstanceType": "ml.c5.large"}, {"VariantName": "renamed"}])
 def test_a_scalable_variant_keeps_its_type_and_its_place(cloud: Any, refused: Any, variant: dict[str, str]) -> None:
     cloud.endpoint()

@@ -24,6 +24,10 @@ def problems(blue: Fleet, green: Fleet, guardrails: Request | None) -> Iterator[
     old, new = _serverless(blue), _serverless(green)
     if new and not old:
         yield "Updating an endpoint from instance-based to serverless inference is not supported."
+    for name in set(blue.variants) & set(green.variants):
+        layouts = [fleet.variants[name].spec.get("AcceleratorPartitionLayouts") for fleet in (blue, green)]
+        if layouts[0] != layouts[1]:
+            yield f"AcceleratorPartitionLayouts of variant {name} cannot be changed on an existing endpoint."
     if guardrails is None:
         return
     yield from deployment.problems(guardrails, instances(green))
