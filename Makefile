@@ -44,6 +44,9 @@ types: $(STAMP) ## strict mypy
 	$(BIN)/mypy
 	$(BIN)/mypy tests bench
 
+unit: $(STAMP) ## unit tests, and the operator in virtual time
+	$(BIN)/pytest -n 2 tests/unit tests/property
+
 fmt: $(STAMP) ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
