@@ -53,10 +53,15 @@ def apply(story: Story) -> None:
     """Create the endpoint from a manifest, and watch it come into being."""
     _write_manifest(story)
     story.show("cat", "iris.yaml")
-    started = time.monotonic()
+    before, started = story.aws_calls(), time.monotonic()
     story.show("kubectl", "apply", "-f", "iris.yaml")
     story.watch(ready, CREATED_SECONDS, "the endpoint is Ready")
     story.terminal.success(f"Ready {time.monotonic() - started:.0f} s after kubectl apply")
+    calls = story.aws_calls() - before  # the operator's: nobody else talks to AWS meanwhile
+    if failed := [f"{operation} ({code})" for operation, code in calls if code != "OK"]:
+        raise StoryError(f"the operator's calls of AWS should all succeed; these failed: {', '.join(failed)}")
+    made = ", ".join(f"{number} {operation}" for (operation, _), number in calls.items())
+    story.terminal.success(f"{calls.total()} AWS calls, none failed: {made}")
 
 
 def look(story: Story) -> None:

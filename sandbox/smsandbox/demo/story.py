@@ -5,12 +5,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smsandbox import assets
+from smsandbox import assets, probe
 from smsandbox.demo.terminal import Terminal
 from smsandbox.demo.traffic import Traffic
 from smsandbox.world import REGION, World
@@ -99,6 +100,18 @@ class Story:
                 raise StoryError(f"{goal}: not after {seconds:g} s; the object's status:\n{status}")
             time.sleep(0.5)
         return found
+
+    def aws_calls(self) -> Counter[tuple[str, str]]:
+        """How often each operation has been called, by its result (OK or the error's code)."""
+        tree = json.loads(probe.answer(f"{self.world.aws_url}/_sandbox/calls") or b"{}").get("calls", {})
+        return Counter(
+            {
+                (operation, code): number
+                for operations in tree.values()
+                for operation, codes in operations.items()
+                for code, number in codes.items()
+            }
+        )
 
     def traffic(self, rate: float) -> Traffic:
         """Invocations of the endpoint with the three rows, `rate` a second."""
