@@ -40,8 +40,8 @@ class Machine:
         chosen = Settings.model_validate({"containers": False, "options": unverified})
         self.simulator = assemble(settings=chosen, clock=VirtualClock())
         self.world: Any = self.simulator.world
-        self.sagemaker: Any = self.world.services["sagemaker"]
-        self.scaling: Any = self.world.services["application-autoscaling"]
+        self.sagemaker = self.service("sagemaker")
+        self.scaling = self.service("application-autoscaling")
         self.least, self.most, self.queue = 1, MOST, 10.0
         role = "arn:aws:iam::123456789012:role/r"
         self.sagemaker.create_model(
@@ -64,6 +64,9 @@ class Machine:
             {**NAMED, "PolicyName": "p", "PolicyType": "TargetTrackingScaling",
              "TargetTrackingScalingPolicyConfiguration": config},
         )  # fmt: skip
+
+    def service(self, name: str) -> Any:
+        return self.world.services[name]
 
     @property
     def count(self) -> int:
