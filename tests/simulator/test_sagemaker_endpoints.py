@@ -1,5 +1,6 @@
 """Endpoints: creating, deleting, describing, listing; states, texts, quotas and failures."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_nothing_can_be_done_to_an_endpoint_in_progress(cloud: Any, refused: Any
     create(cloud)
     cloud.config("second")
     capacities = [{"VariantName": "primary", "DesiredInstanceCount": 3}]
-    calls = [
+    calls: list[Callable[[], Any]] = [
         lambda: cloud.sm.update_endpoint(EndpointName="ep", EndpointConfigName="second"),
         lambda: cloud.sm.update_endpoint_weights_and_capacities(
             EndpointName="ep", DesiredWeightsAndCapacities=capacities
