@@ -29,6 +29,9 @@ class Config(BaseSettings):
     audit_seconds: float = Field(
         60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400
     )
+    prices: Literal["api", "table"] = Field(
+        "api", description="Where prices come from: AWS's price list if it may be read, or the table of this release."
+    )
     threads: int = Field(32, description="Most passes at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")

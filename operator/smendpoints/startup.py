@@ -74,14 +74,17 @@ def region_of(config: Config) -> str:
     return str(region)
 
 
-async def watch_aws(accounts: Accounts, handlers: Handlers, seconds: float, audit_seconds: float) -> None:
+async def watch_aws(accounts: Accounts, handlers: Handlers, config: Config) -> None:
     """List what is in all places now and then, for the objects at rest; those in transition look themselves."""
+    seconds, audit_seconds = config.watch_seconds, config.audit_seconds
     while True:
         await asyncio.sleep(min(seconds, audit_seconds))
         for account in accounts.all() if handlers.any_at_rest() else ():
             try:
                 await asyncio.to_thread(account.watch.look, "", max_age=seconds * 0.9)
                 await asyncio.to_thread(account.watch.audit, audit_seconds * 0.9)
+                if config.prices == "api":
+                    await asyncio.to_thread(account.prices.refresh)
             except AwsFailure as failure:
                 logger.warning("cannot watch %s: %s", account.place.region, failure)
 
@@ -96,7 +99,7 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
         apply_settings(settings)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(config.threads, thread_name_prefix="pass"))
-        tasks.append(loop.create_task(watch_aws(accounts, handlers, config.watch_seconds, config.audit_seconds)))
+        tasks.append(loop.create_task(watch_aws(accounts, handlers, config)))
         if config.metrics_port is not None:
             start_http_server(config.metrics_port)
 

@@ -26,7 +26,7 @@ SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of endi
 
 # AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
 AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 15}
-OPERATOR_SETTINGS: Mapping[str, str] = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "2", "WATCH_SECONDS": "2"}
+OPERATOR_SETTINGS: Mapping[str, str] = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "2", "WATCH_SECONDS": "2", "PRICES": "table"}
 
 
 class World:
@@ -46,6 +46,7 @@ class World:
         self._operator_settings = operator_settings
         self._ports = ports.stored(self.folder / "ports.json", "aws", "liveness", "metrics")
         self.aws_url = f"http://127.0.0.1:{self._ports['aws']}"
+        self.metrics_url = f"http://127.0.0.1:{self._ports['metrics']}/metrics"  # the operator's own
         self.kubeconfig = self.folder / "plane" / "kubeconfig"
         self._operator_kubeconfig = self.folder / "operator.kubeconfig"
 

@@ -570,6 +570,14 @@ def test_a_canary_that_errs_is_rolled_back_by_the_operators_own_alarm_which_goes
     assert [name for name in harness.inventory()["alarms"] if name.startswith("smendpoints/")] == []
 
 
+def test_the_cost_follows_the_instances(harness: Harness) -> None:
+    fixed = with_variant(spec(), scaling=None, instance={"type": "ml.m5.xlarge", "count": 3})
+    harness.apply("iris", fixed)
+    resource = harness.settle("iris")
+    assert resource.status.cost is not None
+    assert resource.status.cost.hourly_usd == "0.69"
+
+
 def test_a_quota_is_told_with_awss_words(harness: Harness) -> None:
     harness.world.settings = harness.world.settings.changed({"quotas": {"ml.m5.large": 0}})
     harness.apply("iris", spec())

@@ -9,6 +9,7 @@ from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.logs import log_tail
 from smendpoints.aws.observe import Observer
 from smendpoints.aws.preflight import Preflight
+from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Watch
 from smendpoints.domain.actions import Action, PolicyARN
 
@@ -21,6 +22,7 @@ class Account:
         self._clients = clients
         self.watch = Watch(clients, clock)
         self.observe = Observer(clients)
+        self.prices = Prices(clients, clock)
         self.preflight = Preflight(clients, clock)
         self._actor = Actor(clients, self.observe)
 

@@ -15,6 +15,8 @@ from botocore.credentials import (
 
 from smendpoints.aws.errors import translated
 
+_PRICE_LIST_REGION = "us-east-1"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -33,7 +35,6 @@ class Clients:
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._config = Config(
-            region_name=place.region,
             connect_timeout=5,
             read_timeout=30,
             max_pool_connections=connections,
@@ -52,7 +53,9 @@ class Clients:
             if service not in self._clients:
                 with translated(f"connect to {service}"):
                     self._session = self._session or self._make_session(self.place)
-                    self._clients[service] = self._session.client(service, config=self._config)
+                    # The price list is served from a few regions only, for all of them.
+                    region = _PRICE_LIST_REGION if service == "pricing" else None
+                    self._clients[service] = self._session.client(service, region_name=region, config=self._config)
             return self._clients[service]
 
 

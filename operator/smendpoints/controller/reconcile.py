@@ -20,6 +20,7 @@ from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain import conditions, names
 from smendpoints.domain.actions import PolicyARN, Verb
 from smendpoints.domain.adoption import equivalent
+from smendpoints.domain.cost import hourly_cost
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import Observed, ObservedConfig
@@ -239,6 +240,7 @@ class Controller:
             acted=acted,
             url=account.invocations_url(desired.endpoint_name),
             log_tail=tail,
+            cost=hourly_cost(desired, observed.endpoint, account.prices.of),
             now=self._now(),
         )
         if failure is not None:

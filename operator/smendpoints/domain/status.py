@@ -6,6 +6,7 @@ from datetime import datetime
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import (
     Condition,
+    Cost,
     EndpointStatus,
     Failure,
     SageMakerEndpointStatus,
@@ -130,6 +131,7 @@ def report(
     acted: bool,
     url: str,
     log_tail: list[str],
+    cost: Cost | None,
     now: datetime,
 ) -> SageMakerEndpointStatus:
     """The status after a pass that looked, planned, and acted until done or until `failure`.
@@ -164,7 +166,7 @@ def report(
         rollout=rollout,
         history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
         failure=_failure(resource, plan, failure, log_tail),
-        cost=old.cost,
+        cost=cost,
     )
 
 
