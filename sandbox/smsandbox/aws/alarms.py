@@ -44,7 +44,6 @@ class Alarm:
     queries: list[Query]
     configured: float
     whole_rates: bool = False
-    owned: bool = False
     state: State = "INSUFFICIENT_DATA"
     reason: str = "Unchecked: Initial alarm creation"
     reason_data: str = ""
@@ -108,14 +107,12 @@ class AlarmBook:
             if key[:2] == (account, region) and arn in (alarm.params.get("AlarmActions") or ())
         ]
 
-    def put(
-        self, account: str, region: str, params: dict[str, Any], *, whole_rates: bool = False, owned: bool = False
-    ) -> Alarm:
+    def put(self, account: str, region: str, params: dict[str, Any], *, whole_rates: bool = False) -> Alarm:
         """Make or change an alarm; a changed one keeps its state. ValueError for queries that can't be read."""
         now = self._world.clock.now()
         name = params["AlarmName"]
         queries = self._queries(account, region, params)
-        alarm = Alarm(account, region, name, params, queries, now, whole_rates, owned, updated=now)
+        alarm = Alarm(account, region, name, params, queries, now, whole_rates, updated=now)
         old = self.get(account, region, name)
         if old is not None:
             alarm.state, alarm.reason, alarm.reason_data = old.state, old.reason, old.reason_data

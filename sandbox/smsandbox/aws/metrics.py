@@ -221,9 +221,3 @@ class MetricStore:
     def bins(self, metric: MetricId, start: float, end: float, period: float) -> dict[int, StatisticSet]:
         series = self._series.get(metric)
         return series.bins(start, end, period) if series else {}
-
-    def forget_before(self, instant: float) -> None:
-        """Drops series that have neither samples nor life since `instant`."""
-        stale = [metric for metric, series in self._series.items() if not series.is_recent(instant, 0.0)]
-        for metric in stale:
-            del self._series[metric]

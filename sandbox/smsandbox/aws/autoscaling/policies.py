@@ -91,7 +91,7 @@ class PolicyOperations(AutoScalingBase):
             )
             try:
                 for members in pair:
-                    self._book.put(key.account, key.region, members, whole_rates=True, owned=True)
+                    self._book.put(key.account, key.region, members, whole_rates=True)
             except ValueError as error:
                 raise validation(str(error)) from error
         for name in before - set(policy.alarms):

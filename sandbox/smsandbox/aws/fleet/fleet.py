@@ -82,7 +82,7 @@ class ProcessFleet:
                 (self._presence.arrived if instance.arrived else self._presence.left)(instance.spec)
         if instance.ended.is_set():
             self._forget(instance)
-        elif instance.state is InstanceState.FAILED:
+        elif instance.failure_reason is not None:
             self.keeper.tail(instance)
 
     def _forget(self, instance: ProcessInstance) -> None:

@@ -191,10 +191,10 @@ class ProcessInstance:
     def _fail(self, reason: str) -> None:
         self._is_ready = False
         self._failure = reason
-        self._state = InstanceState.FAILED
         for container in self.containers:
             container.kill()
-        self.on_change(self)
+        self.on_change(self)  # the last lines are logged before anyone sees the failure
+        self._state = InstanceState.FAILED
 
     def _bring_down(self) -> None:
         with self._lock:
