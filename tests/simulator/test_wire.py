@@ -197,6 +197,19 @@ def test_calls_are_counted_by_service_operation_and_result(url: str) -> None:
     assert get(f"{url}/_sandbox/calls")["calls"] == {}
 
 
+def test_an_endpoint_can_be_put_under_maintenance_for_a_while(url: str, cloud: Any) -> None:
+    (sm,) = clients(url, "sagemaker")
+    make_endpoint(sm, cloud.image, cloud.artifact)
+    quick = {"Delay": 0.1, "MaxAttempts": 100}
+    sm.get_waiter("endpoint_in_service").wait(EndpointName="ep", WaiterConfig=quick)
+    get(f"{url}/_sandbox/endpoints/ep", "POST", {"status": "SystemUpdating", "seconds": 0.5})
+    assert sm.describe_endpoint(EndpointName="ep")["EndpointStatus"] == "SystemUpdating"
+    sm.get_waiter("endpoint_in_service").wait(EndpointName="ep", WaiterConfig=quick)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        get(f"{url}/_sandbox/endpoints/nope", "POST", {"status": "SystemUpdating", "seconds": 1})
+    assert "There is no endpoint nope in service" in json.load(refused.value)["error"]
+
+
 def test_an_address_that_the_sandbox_does_not_have_lists_those_it_has(url: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(f"{url}/_sandbox/nothing")
