@@ -9,6 +9,7 @@ gunicorn does the rest: processes, signals, the parsing of heads, the WSGI envir
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -109,7 +110,7 @@ class _Connection:
         self.address = address
         self.received = RequestBuffer(limits.max_body_bytes)
         self.out = memoryview(b"")
-        self.deadline = monotonic() + limits.keepalive_seconds
+        self.deadline = monotonic() + max(limits.keepalive_seconds, limits.read_seconds)
         # Waiting for the client to take the rest of `out`.
         self.writing = False
         # The response in `out` is the last; after it the connection is only read over until the client closes it.
@@ -117,6 +118,11 @@ class _Connection:
         # A thread beside the leading one answers it.
         self.busy = False
         self.requests = 0
+
+    @property
+    def idle(self) -> bool:
+        """Between requests: nothing has come of the next one, and nothing is left to send."""
+        return not (self.received.waiting or self.out or self.closing)
 
 
 class LeaderWorker(Worker):  # type: ignore[misc]
@@ -162,6 +168,9 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         self.alive = False
         for descriptor in self._listeners:
             self._epoll.unregister(descriptor)
+        # Who connects from now on is refused instead of waiting for nobody.
+        for listener in self.sockets:
+            listener.close()
         self._stopping = True
         until = monotonic() + self.cfg.graceful_timeout
         while self._connections and monotonic() < until:
@@ -172,6 +181,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
 
     def _serve(self) -> None:
         while True:
+            connection = None
             try:
                 with self._leading:
                     connection, whole = self._lead()
@@ -179,6 +189,8 @@ class LeaderWorker(Worker):  # type: ignore[misc]
                 self._give_back(connection)
             except Exception:
                 self.log.exception("a serving thread failed; it goes on")
+                if connection is not None:
+                    self._close(connection)
 
     def _lead(self) -> tuple[_Connection, Whole]:
         """Serves until there is a request that should be answered without the lead."""
@@ -209,8 +221,10 @@ class LeaderWorker(Worker):  # type: ignore[misc]
     def _accept(self, listener: socket.socket) -> None:
         try:
             accepted, address = listener.accept()
-        except OSError:
-            # Another worker was faster, or the client has gone.
+        except OSError as error:
+            # Mostly another worker was faster, or the client has gone.
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._evict()
             return
         accepted.setblocking(False)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -221,10 +235,10 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         self._epoll.register(connection.descriptor, select.EPOLLIN)
 
     def _evict(self) -> None:
-        """Makes room: the connection nearest to its deadline goes."""
-        idle = [connection for connection in list(self._connections.values()) if not connection.busy]
-        if idle:
-            self._close(min(idle, key=lambda connection: connection.deadline))
+        """Makes room: an idle connection goes, the longest idle first; without one, the nearest to its deadline."""
+        ours = [connection for connection in list(self._connections.values()) if not connection.busy]
+        if ours:
+            self._close(min(ours, key=lambda connection: (not connection.idle, connection.deadline)))
 
     def _receive(self, connection: _Connection) -> Whole | None:
         try:
@@ -259,13 +273,9 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         return whole
 
     def _sweep(self, now: float) -> None:
-        buffered = 0
-        for connection in list(self._connections.values()):
-            if connection.busy:
-                continue
-            buffered += len(connection.received)
-            idle = not (connection.received.waiting or connection.out or connection.closing)
-            if self._stopping and idle:
+        ours = [connection for connection in list(self._connections.values()) if not connection.busy]
+        for connection in ours:
+            if self._stopping and connection.idle:
                 connection.deadline = min(connection.deadline, now + _IDLE_WHILE_STOPPING_SECONDS)
             if now < connection.deadline:
                 continue
@@ -275,8 +285,16 @@ class LeaderWorker(Worker):  # type: ignore[misc]
                 self._send(connection)
             else:
                 self._close(connection)
-        if buffered > _BUFFERED_BODIES * self.limits.max_body_bytes:
-            self._evict()
+        self._bound_buffers(ours)
+
+    def _bound_buffers(self, ours: list[_Connection]) -> None:
+        """Closes the connections with the longest unfinished requests while all of them together take too much."""
+        excess = sum(len(connection.received) for connection in ours) - _BUFFERED_BODIES * self.limits.max_body_bytes
+        for connection in sorted(ours, key=lambda each: len(each.received), reverse=True):
+            if excess <= 0:
+                return
+            excess -= len(connection.received)
+            self._close(connection)
 
     def _send(self, connection: _Connection) -> Whole | None:
         """Sends what the client takes now; once all is sent, the next request of the connection if it is there."""

@@ -235,12 +235,35 @@ def test_many_connections_do_not_lock_new_ones_out(start_server: Any, model_dir:
             sock.close()
 
 
+def test_without_keep_alive_a_connection_is_for_one_request(start_server: Any, model_dir: Any, parsed: Any) -> None:
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_KEEPALIVE_SECONDS="0")
+    with server.connect() as sock:
+        sock.sendall(request() * 2)
+        received = b""
+        while more := sock.recv(1 << 16):
+            received += more
+    assert received.count(b"HTTP/1.1 200 OK") == 1
+    assert parsed(received).headers["connection"] == "close"
+
+
+def test_unfinished_bodies_together_are_bounded(start_server: Any, model_dir: Any, until: Any) -> None:
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_MAX_BODY_BYTES="1000000")
+    head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(server.connect()) for _ in range(40)]
+        for sock in clients:
+            with contextlib.suppress(ConnectionError):
+                sock.sendall(head + b" " * 900_000)
+        (pid,) = children(server.process.pid)
+        until(lambda: sockets(pid) <= 20)
+        assert server.post(GOOD).status == 200
+
+
 def test_sigterm_lets_a_request_finish_and_ends_well(
     start_server: Any, model_dir: Any, until: Any, whole_response: Any, parsed: Any
 ) -> None:
     server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_WORKERS="2")
-    workers = children(server.process.pid)
-    assert len(workers) == 2
+    workers = until(lambda: found if len(found := children(server.process.pid)) == 2 else None)
     big = json.dumps([[5.1, 3.5, 1.4, 0.2]] * 50_000).encode()
     with server.connect() as busy, server.connect() as half, server.connect():
         half.sendall(request()[:-10])
