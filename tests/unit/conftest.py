@@ -184,7 +184,7 @@ def make_sight(
     that this generation was in service as the spec wants it, and that the status says so.
     """
     desired = make_desired(wants)
-    live = make_desired({**(wants or {}), **lives} if lives is not None else wants)
+    live = make_desired(lives if lives is not None else wants)
     meant = {"WANTED": desired.config_name, "LIVE": live.config_name}
     rollout = None
     if remembers is not None:

@@ -5,6 +5,7 @@ that holds an earlier time (what `sight` makes unless told) did.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import pytest
@@ -128,8 +129,6 @@ def test_a_new_revision(sight: Callable[..., Any], case: Case) -> None:
 
 
 def shown(shows: dict[str, Any]) -> dict[str, Any]:
-    from datetime import datetime
-
     return {key: datetime.fromisoformat(value) if key == "modified_at" else value for key, value in shows.items()}
 
 

@@ -1,0 +1,102 @@
+"""The plan for leaving: what goes in which order, what waits, and what is let go of."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smendpoints.domain.observed import Leftovers, Observed
+from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
+from smendpoints.domain.verdict import Again
+
+SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
+OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}
+MODEL_ARN = "arn:aws:sagemaker:us-east-1:123456789012:model/m"
+
+
+@pytest.fixture
+def leftovers(desired: Callable[..., Any], config: Callable[..., Any]) -> Leftovers:
+    """Two configs, two models and an alarm."""
+    wish = desired()
+    configs = tuple(replace(config(wish), name=name) for name in ("default-iris-bbbb", "default-iris-aaaa"))
+    return Leftovers(configs, {"m2": f"{MODEL_ARN}2", "m1": f"{MODEL_ARN}1"}, ("smendpoints/default-iris/x",))
+
+
+def words(plan: Any) -> list[str]:
+    return [str(action) for action in plan.actions]
+
+
+@pytest.mark.parametrize("status", ["InService", "OutOfService", "Failed", "UpdateRollbackFailed"])
+def test_scaling_goes_before_the_endpoint_and_the_endpoint_before_all_else(
+    sight: Callable[..., Any], leftovers: Leftovers, status: str
+) -> None:
+    seen = sight(SCALED, shows={"status": status}, leftovers=leftovers)
+    plan = plan_deletion(seen.observed, seen.desired.owner)
+    assert words(plan) == ["DEREGISTER_TARGET endpoint/default-iris/variant/primary", "DELETE_ENDPOINT default-iris"]
+    assert (plan.verdict.reason, plan.verdict.reconciling, plan.again) == ("Deleting", True, Again.POLL)
+    assert plan.endpoint_status == "Deleting"
+
+
+@pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"])
+def test_nothing_is_done_while_aws_is_at_work_and_that_is_said(
+    sight: Callable[..., Any], leftovers: Leftovers, status: str
+) -> None:
+    seen = sight(SCALED, shows={"status": status}, leftovers=leftovers)
+    plan = plan_deletion(seen.observed, seen.desired.owner)
+    assert (words(plan), plan.verdict.reconciling, plan.again) == ([], True, Again.POLL)
+    assert ("AWS is deleting" if status == "Deleting" else f"no endpoint that is {status}") in plan.verdict.message
+
+
+def test_once_the_endpoint_is_gone_alarms_go_then_configs_then_models(
+    desired: Callable[..., Any], leftovers: Leftovers
+) -> None:
+    plan = plan_deletion(Observed(leftovers=leftovers), desired().owner)
+    assert words(plan) == [
+        "DELETE_ALARMS smendpoints/default-iris/x",
+        "DELETE_CONFIG default-iris-aaaa",
+        "DELETE_CONFIG default-iris-bbbb",
+        "DELETE_MODEL m1",
+        "DELETE_MODEL m2",
+    ]
+    assert (plan.verdict.reason, plan.verdict.ready) == ("Deleted", True)
+
+
+def test_with_nothing_left_there_is_nothing_to_do(desired: Callable[..., Any]) -> None:
+    plan = plan_deletion(Observed(leftovers=Leftovers()), desired().owner)
+    assert (words(plan), plan.verdict.reason) == ([], "Deleted")
+
+
+def test_another_objects_endpoint_of_that_name_is_not_touched_but_what_is_ours_goes(
+    sight: Callable[..., Any], leftovers: Leftovers
+) -> None:
+    seen = sight(SCALED, shows={"tags": OTHERS}, leftovers=leftovers)
+    done = words(plan_deletion(seen.observed, seen.desired.owner))
+    assert "DELETE_ENDPOINT default-iris" not in done
+    assert not any(action.startswith("DEREGISTER") for action in done)
+    assert "DELETE_MODEL m1" in done
+
+
+def test_retaining_takes_nothing_but_the_tags_of_ownership(sight: Callable[..., Any], leftovers: Leftovers) -> None:
+    seen = sight({"tags": {"team": "ml"}}, leftovers=leftovers)
+    plan = plan_retention(seen.observed, seen.desired.owner)
+    assert {action.verb.name for action in plan.actions} == {"DELETE_TAGS"}
+    arns = [action.params["ResourceArn"] for action in plan.actions]
+    assert arns == [
+        seen.observed.endpoint.arn,
+        *(config.arn for config in leftovers.configs),
+        f"{MODEL_ARN}1",
+        f"{MODEL_ARN}2",
+    ]
+    assert all(action.params["TagKeys"] == sorted(seen.desired.owner.tags()) for action in plan.actions)
+    assert (plan.verdict.reason, plan.verdict.ready) == ("Retained", True)
+
+
+def test_retaining_lets_another_objects_endpoint_be(sight: Callable[..., Any]) -> None:
+    seen = sight(shows={"tags": OTHERS})
+    assert words(plan_retention(seen.observed, seen.desired.owner)) == []
+
+
+def test_what_removes_takes_not_found_for_success(desired: Callable[..., Any], leftovers: Leftovers) -> None:
+    plan = plan_deletion(Observed(leftovers=leftovers), desired().owner)
+    assert all(action.verb.removes for action in plan.actions)

@@ -1,0 +1,177 @@
+"""The plan for UpdateEndpoint: which live properties are kept, and which scalable targets come off first."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+B = {"modelArtifact": "s3://models/b/model.tar.gz"}
+ROLLED = {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}
+SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
+PRIMARY, CHALLENGER = (f"endpoint/default-iris/variant/{name}" for name in ("primary", "challenger"))
+BOTH = ["DesiredInstanceCount", "DesiredWeight"]
+
+
+def instance(count: int, kind: str = "ml.m5.large") -> dict[str, Any]:
+    return {"instance": {"type": kind, "count": count}}
+
+
+RETAINED: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str]]] = {
+    "a new model keeps weights and counts": ({"variant": B}, {}, []),
+    "a new count beside it is the config's own": ({"variant": {**B, **instance(3)}}, {}, ["DesiredInstanceCount"]),
+    "a new weight beside it is the config's own": ({"variant": {**B, "weight": 4}}, {}, ["DesiredWeight"]),
+    "both are the config's own": ({"variant": {**B, **instance(3), "weight": 4}}, {}, BOTH),
+    "an autoscaled count is kept, whatever the spec starts with": (
+        {"variant": {**B, **instance(3), "scaling": SCALING}},
+        {"variant": {"scaling": SCALING}},
+        [],
+    ),
+    "a count that is autoscaled no longer is the config's own": (
+        {"variant": {**B, **instance(3)}},
+        {"variant": {"scaling": SCALING}},
+        ["DesiredInstanceCount"],
+    ),
+    "a new count beside another variant's autoscaling is kept, and set in place afterwards": (
+        {"variant": {**B, **instance(3)}, "challenger": {"scaling": SCALING}},
+        {"variant": {}, "challenger": {"scaling": SCALING}},
+        [],
+    ),
+    "a variant that is new brings its own, so nothing is taken from the others": (
+        {"variant": {}, "challenger": {**B, **instance(3), "weight": 4}},
+        {},
+        [],
+    ),
+    "serverless variants have no counts to take": (
+        {"variant": {**B, "instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 5}}},
+        {"variant": {"instance": None, "serverless": {"memorySizeMB": 1024, "maxConcurrency": 5}}},
+        [],
+    ),
+}
+
+
+def update(seen: Any) -> Any:
+    (action,) = [each for each in seen.plan().actions if each.verb.name == "UPDATE_ENDPOINT"]
+    return action.params
+
+
+def excluded(params: Mapping[str, Any]) -> list[str]:
+    return [each["VariantPropertyType"] for each in params.get("ExcludeRetainedVariantProperties", [])]
+
+
+@pytest.mark.parametrize(("wants", "lives", "taken"), RETAINED.values(), ids=RETAINED.keys())
+def test_live_properties(
+    sight: Callable[..., Any], wants: Mapping[str, Any], lives: Mapping[str, Any], taken: list[str]
+) -> None:
+    seen = sight(wants, lives, remembers=ROLLED)
+    params = update(seen)
+    assert params["RetainAllVariantProperties"] is True
+    assert excluded(params) == taken
+    assert params["EndpointConfigName"] == seen.desired.config_name
+
+
+def test_a_config_of_earlier_times_brings_nothing_of_its_own_time(sight: Callable[..., Any], config: Any) -> None:
+    """Going back to it keeps what is live; what the spec wants now is set in place afterwards."""
+    wants = {"variant": {**instance(3), "weight": 4}}
+    earlier = sight({}).desired  # the same config, made when the spec said one instance of weight 1
+    seen = sight(wants, {"variant": B}, remembers=ROLLED, wanted_config=config(earlier))
+    assert seen.desired.config_name == earlier.config_name
+    assert excluded(update(seen)) == []
+    assert seen.actions() == ["UPDATE_ENDPOINT default-iris"]
+
+
+def test_a_model_that_the_live_config_uses_is_there_already(sight: Callable[..., Any]) -> None:
+    seen = sight({"variant": instance(1, "ml.c5.large")}, {"variant": instance(1)}, remembers=ROLLED)
+    assert seen.actions() == ["CREATE_CONFIG default-iris-WANTED", "UPDATE_ENDPOINT default-iris"]
+
+
+TARGETS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str]]] = {
+    "a new model leaves the target on": (
+        {"variant": {**B, "scaling": SCALING}},
+        {"variant": {"scaling": SCALING}},
+        [],
+    ),
+    "a new instance type takes it off": (
+        {"variant": {**instance(1, "ml.c5.large"), "scaling": SCALING}},
+        {"variant": {"scaling": SCALING}},
+        [PRIMARY],
+    ),
+    "another order of types in a pool takes it off": (
+        {
+            "variant": {
+                "instance": {"count": 1, "pools": [{"type": "ml.g5.xlarge"}, {"type": "ml.g4dn.xlarge"}]},
+                "scaling": SCALING,
+            }
+        },
+        {
+            "variant": {
+                "instance": {"count": 1, "pools": [{"type": "ml.g4dn.xlarge"}, {"type": "ml.g5.xlarge"}]},
+                "scaling": SCALING,
+            }
+        },
+        [PRIMARY],
+    ),
+    "a variant that goes takes its target along, the other's stays on": (
+        {"variant": {"scaling": SCALING}},
+        {"variant": {"scaling": SCALING}, "challenger": {}},
+        [CHALLENGER],
+    ),
+    "a variant that scales no longer has its target taken off": (
+        {"variant": B},
+        {"variant": {"scaling": SCALING}},
+        [PRIMARY],
+    ),
+    "a variant without scaling has no target to take off": ({"variant": B}, {"variant": {}}, []),
+}
+
+
+@pytest.mark.parametrize(("wants", "lives", "off"), TARGETS.values(), ids=TARGETS.keys())
+def test_scalable_targets(
+    sight: Callable[..., Any], wants: Mapping[str, Any], lives: Mapping[str, Any], off: list[str]
+) -> None:
+    seen = sight(wants, lives, remembers=ROLLED)
+    done = [action for action in seen.actions() if action.startswith(("DEREGISTER", "UPDATE"))]
+    assert done == [*(f"DEREGISTER_TARGET {target}" for target in off), "UPDATE_ENDPOINT default-iris"]
+
+
+def test_with_the_live_config_deleted_all_targets_come_off_as_nothing_is_known_of_types(
+    sight: Callable[..., Any],
+) -> None:
+    wants, lives = {"variant": {**B, "scaling": SCALING}}, {"variant": {"scaling": SCALING}}
+    seen = sight(wants, lives, remembers=ROLLED, live_config=None)
+    assert f"DEREGISTER_TARGET {PRIMARY}" in seen.actions()
+
+
+def test_targets_go_back_on_once_the_config_is_in_service(sight: Callable[..., Any]) -> None:
+    seen = sight({"variant": {"scaling": SCALING}}, targets=(), remembers={"phase": "InProgress"})
+    assert seen.actions() == [f"REGISTER_TARGET {PRIMARY}", f"PUT_POLICY {PRIMARY} invocations-per-instance"]
+
+
+def test_rollback_alarms_are_there_before_the_rollout_that_they_watch(sight: Callable[..., Any]) -> None:
+    rollout = {"strategy": "Canary", "stepPercent": 10, "rollback": {"maxErrorRatePercent": 1}}
+    seen = sight({"variant": B, "rollout": rollout}, {"variant": {}}, remembers=ROLLED)
+    assert [action.partition(" ")[0] for action in seen.actions()] == [
+        "CREATE_MODEL",
+        "CREATE_CONFIG",
+        "PUT_ALARM",
+        "UPDATE_ENDPOINT",
+    ]
+    assert update(seen)["DeploymentConfig"] == seen.desired.deployment
+
+
+CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
+    "a model": ({"variant": B}, "primary: model default-iris-primary-LIVE -> default-iris-primary-WANTED"),
+    "an instance type": ({"variant": instance(1, "ml.c5.large")}, "primary: ml.m5.large -> ml.c5.large"),
+    "a variant more": ({"variant": {}, "challenger": {}}, "variant challenger added"),
+    "a setting": ({"variant": {"instance": {"type": "ml.m5.large", "volumeSizeGB": 30}}}, "settings of the config"),
+}
+
+
+@pytest.mark.parametrize(("wants", "said"), CHANGES.values(), ids=CHANGES.keys())
+def test_what_changes_is_said_for(sight: Callable[..., Any], wants: Mapping[str, Any], said: str) -> None:
+    seen = sight(wants, {})
+    assert seen.words(seen.plan().changes) == said
+
+
+def test_what_changes_is_said_when_a_variant_goes(sight: Callable[..., Any]) -> None:
+    seen = sight({}, {"challenger": {}})
+    assert seen.plan().changes == "variant challenger removed"
