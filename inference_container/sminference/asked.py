@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from sminference.errors import RequestError, shown
+from sminference.errors import RequestError
 from sminference.explain import ExplainOptions
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ CUSTOM_ATTRIBUTES = "HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES"
 ENABLE_EXPLANATIONS = "HTTP_X_AMZN_SAGEMAKER_ENABLE_EXPLANATIONS"
 MAX_CUSTOM_ATTRIBUTES = 1024
 
+_LONGEST_SENTENCE = 300
 _VISIBLE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -69,4 +70,5 @@ def _options(parts: str, level: str | None) -> ExplainOptions | None:
     try:
         return ExplainOptions.parse(() if words in (["true"], ["all"], ["1"]) else words, level)
     except ValueError as error:
-        raise RequestError(400, shown(str(error)).strip('"') if len(str(error)) > 400 else str(error)) from None
+        # The sentence repeats what the client wrote, of any length.
+        raise RequestError(400, str(error)[:_LONGEST_SENTENCE]) from None

@@ -49,9 +49,13 @@ class Metrics:
 
     def flush(self) -> None:
         """Writes what has been counted since the last time; nothing for models without requests."""
-        for (name, version), metrics in list(self._models.items()):
-            dimensions = {"Model": name, "Version": version} | ({"Variant": self._variant} if self._variant else {})
-            for more, values in metrics.take():
+        for key, metrics in list(self._models.items()):
+            dimensions = {"Model": key[0], "Version": key[1]} | ({"Variant": self._variant} if self._variant else {})
+            told = metrics.take()
+            if not told:
+                # It may have been unloaded for good.
+                self._models.pop(key, None)
+            for more, values in told:
                 self._emit(record(self._namespace, dimensions | more, values))
 
     def _of(self, model: Model) -> _ModelMetrics:

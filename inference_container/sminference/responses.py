@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_KEPT = 8192
+# Probabilities of that many rows and classes are kept as JSON.
+_KEPT = 24_576
 
 
 class ClassifierWriter:
@@ -46,7 +47,7 @@ class ClassifierWriter:
         keys = np.ascontiguousarray(proba).view(self._row_bytes).ravel().tolist()
         parts = list(map(kept.get, keys))
         if None in parts:
-            if len(kept) > _KEPT:
+            if len(kept) * len(self._classes) > _KEPT:
                 # Replaced, not cleared: another thread may be reading it.
                 kept = self._fragments = {}
             for row, part in enumerate(parts):
