@@ -1,0 +1,278 @@
+"""What the spec wants in AWS's terms: requests that AWS takes, and names that tell their content."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml
+from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.domain.desired import Desired, desire
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed import Observed
+from smendpoints.domain.plan import plan
+from smendpoints.domain.plan_scaling import plan_scaling
+from smsandbox.aws.validation import validate
+
+SAMPLES = sorted((Path(__file__).parents[2] / "manifests" / "samples").glob("*.yaml"))
+ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
+OTHER_ROLE = "arn:aws:iam::123456789012:role/other"
+SESSION = botocore.session.get_session()
+ARN = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:resource/sagemaker/x:policyName/y"
+
+
+def parsed(path: Path) -> SageMakerEndpoint:
+    body = yaml.safe_load(path.read_text())
+    body["metadata"] |= {"namespace": "default", "uid": "u"}
+    return SageMakerEndpoint.parse(body)
+
+
+def requests(desired: Desired) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """All that the desired state sends to AWS: service, operation, parameters."""
+    for model in desired.models:
+        yield "sagemaker", "CreateModel", dict(model.request)
+    yield "sagemaker", "CreateEndpointConfig", dict(desired.config_request)
+    tags = desired.config_request["Tags"]
+    names = {"EndpointName": desired.endpoint_name, "EndpointConfigName": desired.config_name}
+    yield "sagemaker", "CreateEndpoint", {**names, "Tags": tags}
+    if desired.deployment is not None:
+        yield "sagemaker", "UpdateEndpoint", {**names, "DeploymentConfig": desired.deployment}
+    for alarm in desired.rollback_alarms:
+        yield "cloudwatch", "PutMetricAlarm", dict(alarm)
+    operations = {
+        "REGISTER_TARGET": ("application-autoscaling", "RegisterScalableTarget"),
+        "PUT_POLICY": ("application-autoscaling", "PutScalingPolicy"),
+        "PUT_SCHEDULE": ("application-autoscaling", "PutScheduledAction"),
+        "PUT_ALARM": ("cloudwatch", "PutMetricAlarm"),
+    }
+    for action in plan_scaling(desired, (), {}):
+        params = dict(action.params)
+        if "AlarmActions" in params:
+            params["AlarmActions"] = [ARN]
+        yield (*operations[action.verb.name], params)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_aws_takes_all_requests_of_the_sample(path: Path) -> None:
+    desired = desire(parsed(path), "cluster-1", None)
+    sent = list(requests(desired))
+    assert len(sent) >= 3
+    for service, operation, params in sent:
+        shape = SESSION.get_service_model(service).operation_model(operation).input_shape
+        assert shape is not None
+        report = ParamValidator().validate(params, shape)
+        assert not report.has_errors(), (operation, report.generate_report())
+        validate(params, shape)  # what AWS checks beyond botocore: longest, patterns, enumerations
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_names_in_aws_fit_and_are_told_apart(path: Path) -> None:
+    desired = desire(parsed(path), "cluster-1", None)
+    assert all(len(name) <= 63 for name in desired.contents())
+    assert len(desired.contents()) == len(desired.models) + 1
+    assert all(name.startswith(desired.endpoint_name) for name in desired.contents())
+
+
+def test_there_is_a_sample_for_each_way_of_hosting() -> None:
+    wishes = [desire(parsed(path), "cluster-1", None) for path in SAMPLES]
+    shown = str([wish.config_request for wish in wishes]) + str(
+        [model.request for each in wishes for model in each.models]
+    )
+    for block in (
+        "ServerlessConfig",
+        "InstancePools",
+        "AsyncInferenceConfig",
+        "DataCaptureConfig",
+        "KmsKeyId",
+        "ShadowProductionVariants",
+        "VpcConfig",
+        "MultiModel",
+        "InferenceExecutionConfig",
+    ):
+        assert block in shown
+
+
+A_SHADOW = {
+    "name": "shadow",
+    "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/iris:2",
+    "modelArtifact": "s3://models/b/model.tar.gz",
+    "instance": {"type": "ml.m5.large"},
+}
+VPC = {"subnetIDs": ["subnet-a", "subnet-b"], "securityGroupIDs": ["sg-a", "sg-b"]}
+CAPTURE = {"destination": "s3://captures/", "jsonContentTypes": ["application/json", "text/x-json"]}
+SERVERLESS = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 20, "provisionedConcurrency": 2}}
+SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
+
+
+def instance(**changes: Any) -> dict[str, Any]:
+    return {"variant": {"instance": {"type": "ml.m5.large", "count": 1, **changes}}}
+
+
+NEW_CONFIG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "the image": ({}, {"variant": {"image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/iris:2"}}),
+    "the artifact": ({}, {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}),
+    "the environment": ({}, {"variant": {"environment": {"A": "1"}}}),
+    "a value in the environment": (
+        {"variant": {"environment": {"A": "1"}}},
+        {"variant": {"environment": {"A": "2"}}},
+    ),
+    "the role": ({}, {"executionRoleARN": OTHER_ROLE}),
+    "the network": ({}, {"vpc": VPC}),
+    "a subnet": ({"vpc": VPC}, {"vpc": {**VPC, "subnetIDs": ["subnet-a", "subnet-c"]}}),
+    "a security group": ({"vpc": VPC}, {"vpc": {**VPC, "securityGroupIDs": ["sg-a"]}}),
+    "the isolation": ({}, {"networkIsolation": True}),
+    "the key": ({}, {"kmsKeyID": "alias/key"}),
+    "the instance type": ({}, instance(type="ml.c5.large")),
+    "the volume": ({}, instance(volumeSizeGB=30)),
+    "the download timeout": ({}, instance(modelDownloadTimeoutSeconds=600)),
+    "the startup timeout": ({}, instance(startupTimeoutSeconds=600)),
+    "the provision timeout": ({}, instance(provisionTimeoutSeconds=600)),
+    "the routing": ({}, instance(routing="Random")),
+    "the hosts' image": ({}, instance(amiVersion="al2-ami-sagemaker-inference-gpu-2")),
+    "the order of the types": (
+        {"variant": {"instance": {"pools": [{"type": "ml.g5.xlarge"}, {"type": "ml.g4dn.xlarge"}]}}},
+        {"variant": {"instance": {"pools": [{"type": "ml.g4dn.xlarge"}, {"type": "ml.g5.xlarge"}]}}},
+    ),
+    "the memory": (
+        {"variant": SERVERLESS},
+        {"variant": {**SERVERLESS, "serverless": {**SERVERLESS["serverless"], "memorySizeMB": 1024}}},  # type: ignore[dict-item]
+    ),
+    "the hosting": ({}, {"variant": SERVERLESS}),
+    "a prefix with many models": (
+        {"variant": {"modelArtifact": "s3://models/all/"}},
+        {"variant": {"modelArtifact": "s3://models/all/", "multiModel": True}},
+    ),
+    "a variant more": ({}, {"challenger": {}}),
+    "a variant's name": ({}, {"variant": {"name": "other"}}),
+    "the shadow": ({}, {"shadow": A_SHADOW}),
+    "the shadow's weight, as no call changes it": ({"shadow": A_SHADOW}, {"shadow": {**A_SHADOW, "weight": 2}}),
+    "data capture": ({}, {"dataCapture": CAPTURE}),
+    "the sample of it": ({"dataCapture": CAPTURE}, {"dataCapture": {**CAPTURE, "samplingPercentage": 20}}),
+    "asynchronous inference": ({}, {"async": {"outputPath": "s3://answers/"}}),
+    "its topic": (
+        {"async": {"outputPath": "s3://answers/"}},
+        {"async": {"outputPath": "s3://answers/", "errorTopicARN": "arn:aws:sns:us-east-1:123456789012:x"}},
+    ),
+}
+
+SAME_CONFIG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "the weight": ({}, {"variant": {"weight": 7}}),
+    "the count": ({}, instance(count=7)),
+    "the most requests at once": (
+        {"variant": SERVERLESS},
+        {"variant": {**SERVERLESS, "serverless": {**SERVERLESS["serverless"], "maxConcurrency": 50}}},  # type: ignore[dict-item]
+    ),
+    "the provisioned concurrency": (
+        {"variant": SERVERLESS},
+        {"variant": {**SERVERLESS, "serverless": {**SERVERLESS["serverless"], "provisionedConcurrency": 5}}},  # type: ignore[dict-item]
+    ),
+    "scaling": ({}, {"variant": {"scaling": SCALING}}),
+    "tags": ({}, {"tags": {"team": "ml"}}),
+    "the way to roll out": ({}, {"rollout": {"strategy": "Canary", "stepPercent": 10}}),
+    "what is to be done": ({}, {"suspend": True, "desiredState": "Stopped", "deletionPolicy": "Retain"}),
+    "the order of a set of subnets": ({"vpc": VPC}, {"vpc": {**VPC, "subnetIDs": ["subnet-b", "subnet-a"]}}),
+    "the order of a set of security groups": ({"vpc": VPC}, {"vpc": {**VPC, "securityGroupIDs": ["sg-b", "sg-a"]}}),
+    "the order of a set of content types": (
+        {"dataCapture": CAPTURE},
+        {"dataCapture": {**CAPTURE, "jsonContentTypes": ["text/x-json", "application/json"]}},
+    ),
+    "a default that is written out": ({}, {"networkIsolation": False, "variant": {"weight": 1, "multiModel": False}}),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), NEW_CONFIG.values(), ids=NEW_CONFIG.keys())
+def test_a_new_config_takes(desired: Callable[..., Desired], before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert desired(before).config_name != desired(after).config_name
+
+
+@pytest.mark.parametrize(("before", "after"), SAME_CONFIG.values(), ids=SAME_CONFIG.keys())
+def test_no_new_config_takes(desired: Callable[..., Desired], before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert desired(before).contents() == desired(after).contents()
+
+
+WEIGHTS = st.floats(0, 1_000_000, allow_nan=False)
+
+
+@given(
+    order=st.permutations(["a", "b", "c"]),
+    environment=st.dictionaries(st.text("ABC_", min_size=1, max_size=4), st.text(max_size=5), max_size=4),
+    weight=WEIGHTS,
+    count=st.integers(1, 1000),
+)
+def test_equal_specs_in_another_order_are_one_revision(
+    resource: Callable[..., Any], order: list[str], environment: dict[str, str], weight: float, count: int
+) -> None:
+    def variant(name: str, env: dict[str, str], **in_place: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "image": "iris:1",
+            "modelArtifact": f"s3://models/{name}.tar.gz",
+            "environment": env,
+            "instance": {"type": "ml.m5.large", "count": in_place.get("count", 1)},
+            "weight": in_place.get("weight", 1),
+        }
+
+    backwards = dict(reversed(environment.items()))
+    one = resource({"variants": [variant(name, environment) for name in "abc"]})
+    other = resource({"variants": [variant(name, backwards, weight=weight, count=count) for name in order]})
+    assert desire(one, "c", None).contents() == desire(other, "c", None).contents()
+
+
+def test_the_role_may_be_the_operators(resource: Callable[..., Any]) -> None:
+    bare = resource({"executionRoleARN": None})
+    assert desire(bare, "c", ROLE).contents() == desire(resource(), "c", OTHER_ROLE).contents()
+
+
+def test_without_any_role_the_spec_is_refused_with_what_to_write(resource: Callable[..., Any]) -> None:
+    with pytest.raises(AwsFailure, match=r"spec\.executionRoleARN is required") as refused:
+        desire(resource({"executionRoleARN": None}), "c", None)
+    assert refused.value.kind is Kind.INVALID
+
+
+COUNTS = {
+    "as the spec says": ({"count": 3}, None, 3),
+    "at least the lower bound": ({"count": 1}, {**SCALING, "minCapacity": 2}, 2),
+    "at most the upper bound": ({"count": 9}, SCALING, 5),
+    "one, even if scaling may go to none": ({"count": 1}, {**SCALING, "minCapacity": 0}, 1),
+}
+
+
+@pytest.mark.parametrize(("hosting", "scaling", "count"), COUNTS.values(), ids=COUNTS.keys())
+def test_an_endpoint_starts_with_a_count_of(
+    desired: Callable[..., Desired], hosting: dict[str, Any], scaling: dict[str, Any] | None, count: int
+) -> None:
+    changes = instance(**hosting)["variant"] | {"scaling": scaling}
+    (entry,) = desired({"variant": changes}).config_request["ProductionVariants"]
+    assert entry["InitialInstanceCount"] == count
+
+
+def test_all_that_is_made_carries_the_owners_tags_and_the_users(desired: Callable[..., Desired], sight: Any) -> None:
+    wish = desired({"tags": {"team": "ml", "smendpoints.dev/name": "forged"}})
+    tags = [
+        {each["Key"]: each["Value"] for each in request["Tags"]}
+        for _, operation, request in requests(wish)
+        if operation.startswith("Create")
+    ]
+    assert len(tags) == 3
+    assert all(each["team"] == "ml" and wish.owner.owns(each) for each in tags)
+
+
+def test_the_plan_of_nothing_creates_what_is_desired(resource: Callable[..., Any], desired: Any) -> None:
+    todo = plan(resource(), desired(), Observed(), datetime.now(UTC))
+    made = {
+        dict(action.params).get("ModelName") or dict(action.params).get("EndpointConfigName") for action in todo.actions
+    }
+    assert made == desired().contents()
+
+
+def test_an_attempt_is_a_config_and_the_way_it_is_rolled_out(desired: Callable[..., Desired]) -> None:
+    plain, canary = desired(), desired({"rollout": {"strategy": "Canary", "stepPercent": 10}})
+    assert plain.config_name == canary.config_name
+    assert plain.attempt() != canary.attempt()
+    assert plain.attempt() == desired({"variant": {"weight": 3}}).attempt()
