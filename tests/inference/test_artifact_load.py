@@ -200,6 +200,9 @@ TREE_FAULTS: dict[str, tuple[str, Any, str]] = {
     "an unknown feature": ("feature", lambda a: a + 4, "a feature that does not exist"),
     "a root out of range": ("root", lambda a: a - 1, "a root is no node"),
     "an unknown column": ("column", lambda a: a + 9, "a column that does not exist"),
+    "fractions of nodes": ("child", lambda a: a.astype(float), "child holds float64 instead of int32"),
+    "a table for a list": ("root", lambda a: a.reshape(-1, 2), "root has shape"),
+    "no trees": ("root", lambda a: a[:0], "column has shape|it has no trees"),
     "fewer thresholds": ("threshold", lambda a: a[:-1], "threshold has shape"),
     "another aggregate": ("aggregate", lambda _: np.array("median"), "unknown aggregate|has shape"),
     "objects": ("value", lambda a: a.astype(object), "can't be read"),
@@ -215,6 +218,28 @@ def test_tree_arrays_that_can_not_be_walked_are_refused(artifact: Path, fault: s
     sign(artifact, "trees.npz")
     with pytest.raises(ArtifactError, match=message):
         load(artifact, allow_bare_pickle=False)
+
+
+def test_tree_arrays_damaged_before_they_were_signed_never_change_an_answer(artifact: Path) -> None:
+    """A hash vouches for what was packed, right or wrong: so reading is safe in itself, and golden rows have their say."""
+    X = np.random.default_rng(0).uniform(0, 8, (50, 4))
+    right = load(artifact, allow_bare_pickle=False).predict_proba(X)
+    whole = (artifact / "trees.npz").read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 3):
+            damaged[place] ^= 1 << int(rng.integers(8))
+        (artifact / "trees.npz").write_bytes(damaged)
+        sign(artifact, "trees.npz")
+        try:
+            model = load(artifact, allow_bare_pickle=False)
+        except ArtifactError:
+            refused += 1
+        else:
+            assert np.array_equal(model.predict_proba(X), right)
+    assert refused > 40
 
 
 def test_a_bare_pickle_is_loaded_only_when_allowed(artifact: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ do the same, through `rounded`. Sums run over the trees in their order, so that 
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
@@ -18,6 +19,9 @@ from sminference.manifest import TREES, ArtifactError
 Aggregate = Literal["mean", "softmax", "expit"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+
+_INTS = ("feature", "child", "root", "column")
+_FLOATS = ("threshold", "value", "cover", "initial")
 
 
 @dataclass(frozen=True)
@@ -92,29 +96,51 @@ def from_npz(content: bytes) -> Trees:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays: dict[str, Any] = {item.name: stored[item.name] for item in fields(Trees)}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
-        raise ArtifactError(f"{TREES} can't be read: {error}") from error
-    trees = Trees(**arrays | {"aggregate": str(arrays["aggregate"]), "n_features": int(arrays["n_features"])})
-    if problem := _problem(trees):
+        arrays |= {"aggregate": str(arrays["aggregate"]), "n_features": int(arrays["n_features"])}
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        EOFError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as e:
+        raise ArtifactError(f"{TREES} can't be read: {e}") from e
+    trees = Trees(**arrays)
+    if problem := _layout_problem(trees) or _walk_problem(trees):
         raise ArtifactError(f"{TREES} is not a forest: {problem}")
     return trees
 
 
-def _problem(trees: Trees) -> str | None:
-    nodes, columns = len(trees.feature), len(trees.initial)
+def _layout_problem(trees: Trees) -> str | None:
+    nodes, columns = trees.feature.size, trees.initial.size
+    for names, dtype in ((_INTS, np.int32), (_FLOATS, np.float64)):
+        for name in names:
+            if getattr(trees, name).dtype != dtype:
+                return f"{name} holds {getattr(trees, name).dtype} instead of {np.dtype(dtype)}"
     shapes = {
+        "feature": (nodes,),
+        "initial": (columns,),
+        "root": (trees.root.size,),
         "threshold": (nodes,),
         "child": (2 * nodes,),
-        "column": (len(trees.root),),
+        "column": (trees.root.size,),
         "value": (nodes, columns if trees.aggregate == "mean" else 1),
         "cover": (nodes,),
     }
     for name, shape in shapes.items():
         if getattr(trees, name).shape != shape:
             return f"{name} has shape {getattr(trees, name).shape} instead of {shape}"
+    return None
+
+
+def _walk_problem(trees: Trees) -> str | None:
+    nodes, columns = trees.feature.size, trees.initial.size
     if trees.aggregate not in {"mean", "softmax", "expit"}:
         return f"unknown aggregate {trees.aggregate!r}"
-    if not nodes or not len(trees.root):
+    if not nodes or not columns or not trees.root.size:
         return "it has no trees"
     pairs = trees.child.reshape(-1, 2)
     own = np.arange(nodes)[:, None]
