@@ -20,6 +20,8 @@ Aggregate = Literal["mean", "softmax", "expit"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
+# What numpy and zipfile raise for damaged files.
+_UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _INTS = ("feature", "child", "root", "column")
 _FLOATS = ("threshold", "value", "cover", "initial")
 
@@ -97,17 +99,8 @@ def from_npz(content: bytes) -> Trees:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays: dict[str, Any] = {item.name: stored[item.name] for item in fields(Trees)}
         arrays |= {"aggregate": str(arrays["aggregate"]), "n_features": int(arrays["n_features"])}
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        EOFError,
-        NotImplementedError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as e:
-        raise ArtifactError(f"{TREES} can't be read: {e}") from e
+    except _UNREADABLE as error:
+        raise ArtifactError(f"{TREES} can't be read: {error}") from error
     trees = Trees(**arrays)
     if problem := _layout_problem(trees) or _walk_problem(trees):
         raise ArtifactError(f"{TREES} is not a forest: {problem}")
