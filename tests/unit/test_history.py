@@ -1,0 +1,110 @@
+"""The history of revisions, as the memory of rollouts tells it pass by pass."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smendpoints.api.status import Revision, RolloutStatus
+from smendpoints.domain.history import next_history
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+Pass = tuple[str, str]
+
+STORIES: dict[str, tuple[list[Pass], list[tuple[int, str, str]]]] = {
+    "a creation": ([("a", "InProgress"), ("a", "Succeeded")], [(1, "a", "Deployed")]),
+    "a creation that fails": ([("a", "InProgress"), ("a", "Failed")], [(1, "a", "Failed")]),
+    "the same pass again and again adds nothing": ([("a", "Succeeded")] * 5, [(1, "a", "Deployed")]),
+    "an update": (
+        [("a", "Succeeded"), ("b", "Pending"), ("b", "InProgress"), ("b", "Succeeded")],
+        [(2, "b", "Deployed"), (1, "a", "Deployed")],
+    ),
+    "an update that AWS rolls back": (
+        [("a", "Succeeded"), ("b", "Pending"), ("b", "InProgress"), ("b", "Failed")],
+        [(2, "b", "Failed"), (1, "a", "Deployed")],
+    ),
+    "a second try of what failed is a revision of its own": (
+        [("a", "Succeeded"), ("b", "Failed"), ("b", "Pending"), ("b", "Succeeded")],
+        [(3, "b", "Deployed"), (2, "b", "Failed"), (1, "a", "Deployed")],
+    ),
+    "going back to what was in service before": (
+        [("a", "Succeeded"), ("b", "Pending"), ("b", "Succeeded"), ("a", "Pending"), ("a", "Succeeded")],
+        [(3, "a", "Deployed"), (2, "b", "Deployed"), (1, "a", "Deployed")],
+    ),
+    "an edit before the last one was rolled out": (
+        [("a", "Succeeded"), ("b", "Pending"), ("c", "Pending"), ("c", "Succeeded")],
+        [(3, "c", "Deployed"), (2, "b", "Failed"), (1, "a", "Deployed")],
+    ),
+}
+
+
+def rollout(config: str, phase: Any, **more: Any) -> RolloutStatus:
+    return RolloutStatus(config_name=config, phase=phase, started_at=NOW, **more)
+
+
+def told(passes: list[Pass]) -> list[Revision]:
+    history: list[Revision] = []
+    for config, phase in passes:
+        history = next_history(history, rollout(config, phase), None, 3, NOW)
+    return history
+
+
+@pytest.mark.parametrize(("passes", "history"), STORIES.values(), ids=STORIES.keys())
+def test_the_history_of(passes: list[Pass], history: list[tuple[int, str, str]]) -> None:
+    assert [(each.revision, each.config_name, each.outcome) for each in told(passes)] == history
+
+
+def test_what_came_into_service_before_the_next_edit_was_seen_was_deployed_all_the_same() -> None:
+    """The edit came while AWS was updating: the update ended well, then the edit followed from there."""
+    history = told([("a", "Succeeded"), ("b", "InProgress")])
+    after = next_history(history, rollout("c", "Pending", from_config_name="b"), None, 3, NOW)
+    assert [(each.config_name, each.outcome, each.message) for each in after] == [
+        ("c", "InProgress", None),
+        ("b", "Deployed", None),
+        ("a", "Deployed", None),
+    ]
+
+
+def test_what_never_came_into_service_before_the_next_edit_says_so() -> None:
+    history = told([("a", "Succeeded"), ("b", "InProgress")])
+    after = next_history(history, rollout("c", "Pending", from_config_name="a"), None, 3, NOW)
+    assert (after[1].outcome, after[1].message) == ("Failed", "replaced by a newer spec")
+
+
+def test_a_failure_tells_why_and_a_success_forgets_it() -> None:
+    begun = next_history([], rollout("a", "InProgress"), None, 3, NOW)
+    failed = next_history(begun, rollout("a", "Failed", message="no ping"), None, 3, NOW)
+    assert failed[0].message == "no ping"
+    assert next_history(begun, rollout("a", "Succeeded"), None, 3, NOW)[0].message is None
+
+
+def test_what_changed_is_told_by_the_pass_that_knew_it() -> None:
+    first = next_history([], rollout("a", "Succeeded"), None, 3, NOW)
+    second = next_history(first, rollout("b", "Pending"), "primary: model a -> b", 3, NOW)
+    after = next_history(second, rollout("b", "InProgress"), None, 3, NOW)
+    assert [each.changes for each in after] == ["primary: model a -> b", "created"]
+
+
+def test_without_memory_of_a_rollout_the_history_stays() -> None:
+    history = told([("a", "Succeeded")])
+    assert next_history(history, None, None, 3, NOW) is history
+
+
+@given(
+    passes=st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["Pending", "InProgress", "Succeeded", "Failed"]))
+    ),
+    limit=st.integers(0, 20),
+)
+def test_whatever_happens_revisions_count_up_and_are_no_more_than_the_status_holds(
+    passes: list[Pass], limit: int
+) -> None:
+    history: list[Revision] = []
+    for config, phase in passes:
+        history = next_history(history, rollout(config, phase), None, limit, NOW)
+        numbers = [each.revision for each in history]
+        assert numbers == sorted(set(numbers), reverse=True)
+        assert len(history) <= max(10, limit + 1) <= 25
+        assert not any(each.outcome == "InProgress" for each in history[1:])
