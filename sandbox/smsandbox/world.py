@@ -26,7 +26,12 @@ SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of endi
 
 # AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
 AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 15}
-OPERATOR_SETTINGS: Mapping[str, str] = {"TICK_SECONDS": "0.5", "POLL_SECONDS": "2", "WATCH_SECONDS": "2", "PRICES": "table"}
+OPERATOR_SETTINGS: Mapping[str, str] = {
+    "TICK_SECONDS": "0.5",
+    "POLL_SECONDS": "2",
+    "WATCH_SECONDS": "2",
+    "PRICES": "table",
+}
 
 
 class World:
@@ -103,23 +108,28 @@ class World:
             bound=self._bound,
         )
 
-    def start(self, say: Callable[[str], None]) -> ControlPlane:
+    def start(self, say: Callable[[str], None], furnish: Callable[[], object] = lambda: None) -> ControlPlane:
         """Start what does not run and wait until all of it works; the control plane, for kubectl as admin.
+
+        `furnish` puts into AWS what endpoints need, before an operator looks for it.
 
         Raises:
             ServiceError: a program did not get ready; the message has its log's tail.
         """
         write_atomically(self.folder / "aws-settings.json", json.dumps(dict(self._aws_settings)))
         aws = self.aws
-        started = aws.ensure_running()  # comes up while the control plane does
+        anew = aws.ensure_running()  # comes up while the control plane does
         plane = ControlPlane.start(self.folder / "plane", bound=self._bound, run_dir=self.folder)
         say(f"Kubernetes API server at {plane.url}")
         aws.wait_ready(lambda: probe.answer(f"{self.aws_url}/_sandbox/health") is not None, READY_SECONDS)
-        say(f"AWS simulator at {self.aws_url}{'' if started else ' (was running)'}")
+        say(f"AWS simulator at {self.aws_url}{'' if anew else ' (was running)'}")
         for manifests in ("crds", "manifests/rbac"):
             plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / manifests))
         plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/sagemakerendpoints.smendpoints.dev")
         operator = self.operator
+        if anew:
+            operator.stop()  # it would find its endpoints gone and nothing there yet to make them of
+        furnish()
         if operator.pid is None:  # one that runs has its token
             plane.account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, self._operator_kubeconfig, duration=ACCESS_DURATION)
         started = operator.ensure_running()

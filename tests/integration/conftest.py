@@ -23,7 +23,7 @@ QUICK = {
         "jitter": 0.1,
     },
 }
-OFTEN = {"TICK_SECONDS": "0.2", "POLL_SECONDS": "0.4", "WATCH_SECONDS": "1"}
+OFTEN = {"TICK_SECONDS": "0.2", "POLL_SECONDS": "0.4", "WATCH_SECONDS": "1", "THREADS": "64"}
 NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time")
 _NUMBERS = itertools.count(1)
 

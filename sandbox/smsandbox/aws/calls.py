@@ -16,6 +16,7 @@ NAME_MEMBERS = (
     "ResourceArn",
     "PolicyName",
     "AlarmName",
+    "AlarmNames",
     "RoleName",
     "Bucket",
     "Key",
