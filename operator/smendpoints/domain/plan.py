@@ -176,7 +176,7 @@ def _plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
         return Plan(
             working(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
         )
-    step = "; ".join(step for variant in endpoint.variants for step in variant.steps) or None
+    step = "; ".join(step for variant in endpoint.variants for step in variant.steps)[:1024] or None
     if rollout is not None and rollout.config_name == attempted:
         rollout = rollout.model_copy(update={"phase": "InProgress", "step": step, "message": None})
     if endpoint.status == "RollingBack":

@@ -16,7 +16,7 @@ from smendpoints.domain import conditions
 from smendpoints.domain.desired import Desired
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.history import next_history
-from smendpoints.domain.observed import Observed, ObservedVariant
+from smendpoints.domain.observed import Observed, ObservedEndpoint, ObservedVariant
 from smendpoints.domain.ownership import PREFIX
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Plan, Verdict, stuck, working
@@ -26,6 +26,7 @@ _HINTS = {
     Reason.UPDATE_FAILED: "mend the spec and apply it: this config is not tried again",
     Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
 }
+_MOST_TAGS = 50
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Event:
     message: str
 
 
-def verdict_of(failure: AwsFailure, resource: SageMakerEndpoint) -> Verdict | None:
+def verdict_of(failure: AwsFailure, resource: SageMakerEndpoint, planned: Verdict) -> Verdict | None:
     """What a failed call means for the whole; None where what was said before still stands."""
     if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
         return stuck(failure.reason, str(failure))
     status = resource.status
     spoken = status.observed_generation == resource.metadata.generation
-    if spoken and conditions.is_true(status.conditions, "Ready"):
+    if spoken and planned.ready and conditions.is_true(status.conditions, "Ready"):
         return None
     return working(failure.reason, str(failure))
 
@@ -91,7 +92,6 @@ def _endpoint(
     if shown is None:
         kept = before.status if before is not None and plan is None else "Pending"
         return EndpointStatus(name=desired.endpoint_name, status=said or kept)
-    owned = desired.owner.owns(shown.tags)
     return EndpointStatus(
         name=shown.name,
         arn=shown.arn,
@@ -99,8 +99,22 @@ def _endpoint(
         config_name=shown.config_name,
         url=url,
         created_at=shown.created_at,
-        tag_keys=sorted(key for key in desired.tags if not key.startswith(PREFIX)) if owned else [],
+        tag_keys=_tag_keys(resource, desired, shown, plan),
     )
+
+
+def _tag_keys(
+    resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndpoint, plan: Plan | None
+) -> list[str]:
+    """The tags that the operator keeps, and those that it has set before and not yet taken away."""
+    if not desired.owner.owns(shown.tags):
+        return []
+    keys = {key for key in desired.tags if not key.startswith(PREFIX)}
+    before = resource.status.endpoint
+    done = plan is not None and plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE
+    if before is not None and not done:
+        keys |= {key for key in before.tag_keys if key in shown.tags}
+    return sorted(keys)[:_MOST_TAGS]
 
 
 def _autoscaling(
@@ -140,7 +154,7 @@ def report(
     """
     old = resource.status
     generation = resource.metadata.generation
-    verdict = plan.verdict if failure is None else verdict_of(failure, resource)
+    verdict = plan.verdict if failure is None else verdict_of(failure, resource, plan.verdict)
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or acted or written_ahead else old.rollout
     if rollout is not None and failure is not None and failure.refuses_update():
