@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
-from smsandbox.process import inherited
+from smsandbox.process import inherited, write_atomically
 from smsandbox.world import ACCOUNT, REGION, World
 
 ROLE = "sagemaker-execution"
@@ -63,11 +64,15 @@ def ensure(world: World) -> Assets:
     Raises:
         CommandError: training or the push failed.
     """
-    ensure_account(world)
-    model = run(training_command(world.folder / "model"), world.client_environment()).split()[-1]
-    run(push_command(), world.client_environment())
-    key = model.removeprefix(f"s3://{BUCKET}/")
-    client(world, "s3").copy_object(Bucket=BUCKET, Key=SAMPLE_KEY, CopySource={"Bucket": BUCKET, "Key": key})
+    remembered = world.folder / "model.uri"
+    model = remembered.read_text() if remembered.exists() else ""
+    if not _holds(world, model):
+        ensure_account(world)
+        model = run(training_command(world.folder / "model"), world.client_environment()).split()[-1]
+        run(push_command(), world.client_environment())
+        source = {"Bucket": BUCKET, "Key": _key(model)}
+        client(world, "s3").copy_object(Bucket=BUCKET, Key=SAMPLE_KEY, CopySource=source)
+        write_atomically(remembered, model)  # last: what is remembered is whole
     return Assets(ecr_image_uri=IMAGE, model_data_url=model, role_arn=ROLE_ARN)
 
 
@@ -79,6 +84,19 @@ def ensure_account(world: World) -> None:
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
     client(world, "s3").create_bucket(Bucket=BUCKET)
+
+
+def _key(model: str) -> str:
+    return model.removeprefix(f"s3://{BUCKET}/")
+
+
+def _holds(world: World, model: str) -> bool:
+    """Whether the simulator still has what an earlier `ensure` made; one that was started anew has nothing."""
+    try:
+        client(world, "s3").head_object(Bucket=BUCKET, Key=_key(model) or "-")
+    except ClientError:
+        return False
+    return True
 
 
 def client(world: World, service: str) -> Any:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from smsandbox import assets, paths
 from smsandbox.process import wait_until
-from smsandbox.world import SERVICES, services
+from smsandbox.world import SERVICES, World, services
 
 pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(600)]
 
@@ -69,6 +70,21 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
     second = pids(folder)
     assert second.pop("operator") not in {None, first.pop("operator")}
     assert second == first
+
+    kubectl = [str(Path(sys.executable).parent / "kubectl"), f"--kubeconfig={folder}/plane/kubeconfig"]
+    subprocess.run([*kubectl, "apply", "-f", str(paths.repository() / "manifests/samples/minimal.yaml")], check=True)
+    wait = [*kubectl, "wait", "--for=condition=Ready", "smendpoint/iris", "--timeout=120s"]
+    subprocess.run(wait, check=True)
+    assert second["aws"] is not None
+    os.kill(second["aws"], signal.SIGKILL)  # all of AWS is lost: `up` furnishes it, and the operator makes the endpoint
+    sandbox("up", folder, expect=0)
+    sagemaker = assets.client(World(folder, bound=False), "sagemaker")
+    wait_until(
+        lambda: [each["EndpointStatus"] for each in sagemaker.list_endpoints()["Endpoints"]] == ["InService"] or None,
+        120,
+        lambda: f"the endpoint did not come back: {sagemaker.list_endpoints()['Endpoints']}",
+    )
+    subprocess.run(wait, check=True)
 
     assert sandbox("down", folder, expect=0) == "ended operator, aws, kube-apiserver, etcd\n"
     assert set(pids(folder).values()) == {None}

@@ -26,7 +26,7 @@ def up() -> None:
     try:
         with all_or_nothing(paths.state()):
             world = World(paths.state(), bound=False)
-            world.start(click.echo)
+            world.start(click.echo, lambda: assets.ensure(world))
             made = assets.ensure(world)
             env = world.write_environment(made.environment())
     except (ServiceError, assets.CommandError) as error:
