@@ -103,9 +103,7 @@ def _endpoint(
     )
 
 
-def _tag_keys(
-    resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndpoint, plan: Plan | None
-) -> list[str]:
+def _tag_keys(resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> list[str]:
     """The tags that the operator keeps, and those that it has set before and not yet taken away."""
     if not desired.owner.owns(shown.tags):
         return []
