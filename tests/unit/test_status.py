@@ -1,0 +1,340 @@
+"""The status after a pass: what was seen, planned and refused, told to people and programs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+
+from smendpoints.api.status import Cost, SageMakerEndpointStatus
+from smendpoints.domain import conditions
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.plan import was_converged
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.status import events, report
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+URL = "https://runtime/endpoints/default-iris/invocations"
+B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
+SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
+PING = "The primary container for production variant primary did not pass the ping health check."
+THROTTLED = AwsFailure(Kind.RETRY, Reason.THROTTLED, "ThrottlingException: Rate exceeded", "create_model")
+DENIED = AwsFailure(Kind.BLOCKED, Reason.ACCESS_DENIED, "AccessDeniedException: no", "put_scaling_policy")
+REFUSED = AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, "ValidationException: no", "update_endpoint")
+
+
+def told(
+    seen: Any,
+    failure: AwsFailure | None = None,
+    *,
+    acted: bool = False,
+    log_tail: list[str] | None = None,
+    cost: Cost | None = None,
+) -> SageMakerEndpointStatus:
+    return report(
+        seen.resource,
+        seen.desired,
+        seen.observed,
+        seen.plan(),
+        failure,
+        acted=acted,
+        url=URL,
+        log_tail=log_tail or [],
+        cost=cost,
+        now=NOW,
+    )
+
+
+def shown(status: SageMakerEndpointStatus) -> dict[str, str]:
+    return {each.type: f"{each.status} {each.reason}" for each in status.conditions}
+
+
+class Case(NamedTuple):
+    """What a pass sees, what AWS refuses it, and the conditions that it leaves."""
+
+    sees: dict[str, Any]
+    conditions: dict[str, str]
+    refused: AwsFailure | None = None
+
+
+IN_SYNC = {"Drifted": "False InSync"}
+CONDITIONS = {
+    "a creation that is begun": Case({"exists": False}, {"Ready": "False Creating", "Reconciling": "True Creating"}),
+    "a creation that AWS throttles": Case(
+        {"exists": False}, {"Ready": "False Throttled", "Reconciling": "True Throttled"}, THROTTLED
+    ),
+    "a creation that AWS denies": Case(
+        {"exists": False}, {"Ready": "False AccessDenied", "Stalled": "True AccessDenied"}, DENIED
+    ),
+    "an endpoint as wanted": Case({}, {"Ready": "True InService", **IN_SYNC}),
+    "an endpoint as wanted that scales": Case(
+        {"wants": SCALED}, {"Ready": "True InService", "AutoscalingActive": "True ScalingActive", **IN_SYNC}
+    ),
+    "one whose scaling pauses": Case(
+        {"wants": {"variant": {"scaling": {**SCALED["variant"]["scaling"], "suspended": True}}}},
+        {"Ready": "True InService", "AutoscalingActive": "False ScalingSuspended", **IN_SYNC},
+    ),
+    "one whose scaling AWS denies: not arrived, and so no drift next time": Case(
+        {"wants": SCALED, "targets": ()},
+        {
+            "Ready": "False AccessDenied",
+            "Stalled": "True AccessDenied",
+            "AutoscalingActive": "False ScalingPending",
+        },
+        DENIED,
+    ),
+    "one whose scaling AWS throttles: not arrived, and so no drift next time": Case(
+        {"wants": SCALED, "targets": ()},
+        {
+            "Ready": "False Throttled",
+            "Reconciling": "True Throttled",
+            "AutoscalingActive": "False ScalingPending",
+        },
+        THROTTLED,
+    ),
+    "one that waits for AWS has no scaling yet": Case(
+        {"wants": SCALED, "shows": {"status": "Creating"}},
+        {
+            "Ready": "False Creating",
+            "Reconciling": "True Creating",
+            "AutoscalingActive": "False ScalingPending",
+        },
+    ),
+    "drift that is put back": Case(
+        {"variants": {"primary": {"desired_weight": 7.0}}, "converged": True},
+        {"Ready": "False Scaling", "Reconciling": "True Scaling", "Drifted": "True DriftFound"},
+    ),
+    "drift that is only reported": Case(
+        {
+            "wants": {"driftPolicy": "Report"},
+            "variants": {"primary": {"desired_weight": 7.0}},
+            "converged": True,
+        },
+        {"Ready": "True InService", "Drifted": "True DriftFound"},
+    ),
+    "a tag that is put back, throttled: what serves goes on serving": Case(
+        {"wants": {"tags": {"a": "b"}}, "lives": {}, "converged": True},
+        {"Ready": "True InService", "Drifted": "True DriftFound"},
+        THROTTLED,
+    ),
+    "an endpoint that a hand deleted, its creation throttled: not ready": Case(
+        {"exists": False, "converged": True},
+        {"Ready": "False Throttled", "Reconciling": "True Throttled", "Drifted": "True DriftFound"},
+        THROTTLED,
+    ),
+    "another's endpoint": Case({"shows": {"tags": {}}}, {"Ready": "False NotOwned", "Stalled": "True NotOwned"}),
+}
+
+
+@pytest.mark.parametrize("case", CONDITIONS.values(), ids=CONDITIONS.keys())
+def test_the_conditions_of(sight: Callable[..., Any], case: Case) -> None:
+    seen = sight(**case.sees)
+    status = told(seen, case.refused)
+    assert shown(status) == case.conditions
+    assert status.observed_generation == seen.resource.metadata.generation
+    assert not (shown(status)["Ready"].startswith("True") and "Reconciling" in shown(status))
+
+
+def test_scaling_that_was_refused_once_is_set_up_by_drift_policy_report_too(sight: Callable[..., Any]) -> None:
+    """It is work left, no drift: nobody had set it up before."""
+    seen = sight({**SCALED, "driftPolicy": "Report"}, targets=())
+    after = told(seen, THROTTLED)
+    again = replace(seen, resource=seen.resource.model_copy(update={"status": after}))
+    assert not was_converged(again.resource, again.desired.config_name)
+    assert again.actions() == seen.actions()
+    assert again.plan().drift == ()
+
+
+def test_time_stands_still_while_nothing_changes(sight: Callable[..., Any]) -> None:
+    seen = sight(converged=True)
+    before = {each.type: each.last_transition_time for each in seen.resource.status.conditions}
+    assert {each.type: each.last_transition_time for each in told(seen).conditions} == before
+
+
+def test_the_same_pass_twice_gives_the_same_status_so_that_nothing_is_written(sight: Callable[..., Any]) -> None:
+    for wants in ({}, SCALED, {"tags": {"a": "b"}}, {"challenger": {"weight": 3}}):
+        seen = sight(wants)
+        first = told(seen)
+        again = replace(seen, resource=seen.resource.model_copy(update={"status": first}))
+        assert told(again) == first
+        assert events(first, told(again)) == ()
+
+
+def test_the_endpoint_is_shown_as_aws_shows_it(sight: Callable[..., Any]) -> None:
+    seen = sight({"tags": {"team": "ml"}})
+    endpoint = told(seen).endpoint
+    assert endpoint is not None
+    assert (endpoint.name, endpoint.status, endpoint.url) == ("default-iris", "InService", URL)
+    assert (endpoint.config_name, endpoint.arn) == (seen.desired.config_name, seen.observed.endpoint.arn)
+    assert endpoint.tag_keys == ["team"]
+
+
+NAMED = {
+    "not there yet, but asked for": ({"exists": False}, "Creating"),
+    "not there, and suspended": ({"wants": {"suspend": True}, "exists": False}, "Pending"),
+    "stopped": ({"wants": {"desiredState": "Stopped"}, "exists": False}, "Stopped"),
+    "deleted by a hand": ({"wants": {"driftPolicy": "Report"}, "exists": False, "converged": True}, "NotFound"),
+    "about to be deleted": ({"wants": {"desiredState": "Stopped"}}, "Deleting"),
+}
+
+
+@pytest.mark.parametrize(("sees", "status"), NAMED.values(), ids=NAMED.keys())
+def test_an_endpoint_is_said_to_be(sight: Callable[..., Any], sees: dict[str, Any], status: str) -> None:
+    endpoint = told(sight(**sees)).endpoint
+    assert endpoint is not None
+    assert endpoint.status == status
+
+
+def test_columns_tell_instances_and_shares(sight: Callable[..., Any]) -> None:
+    wants = {"variant": {"name": "rf", "weight": 90, "instance": {"type": "ml.m5.large", "count": 2}}}
+    wants["challenger"] = {"name": "gb", "weight": 10}
+    status = told(sight(wants, variants={"rf": {"current_count": 1}}))
+    assert (status.instances, status.traffic) == ("3/4", "rf=90,gb=10")
+
+
+def test_columns_of_what_has_neither_are_empty(sight: Callable[..., Any]) -> None:
+    serverless = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 20}, "weight": 0}
+    status = told(sight({"variant": serverless}))
+    assert (status.instances, status.traffic) == (None, None)
+
+
+def test_the_bounds_of_a_variant_are_those_that_aws_has(sight: Callable[..., Any], targets: Any) -> None:
+    seen = sight(SCALED)
+    found = tuple(replace(target, min_capacity=3) for target in targets(seen.desired))
+    (variant,) = told(sight(SCALED, targets=found)).variants
+    assert (variant.min_capacity, variant.max_capacity) == (3, 5)
+
+
+FAILED = {"lives": B, "shows": {"failure_reason": PING}, "remembers": {"phase": "InProgress"}}
+
+
+def test_a_failure_has_awss_reason_the_end_of_the_log_and_what_to_do(sight: Callable[..., Any]) -> None:
+    failure = told(sight(**FAILED), log_tail=["Traceback", "ModuleNotFoundError"]).failure
+    assert failure is not None
+    assert (failure.reason, failure.log_tail) == (PING, ["Traceback", "ModuleNotFoundError"])
+    assert "mend the spec" in str(failure.hint)
+
+
+def test_the_log_of_a_failure_stays_while_the_failure_is_the_same(sight: Callable[..., Any]) -> None:
+    seen = sight(**FAILED)
+    first = told(seen, log_tail=["Traceback"])
+    again = replace(seen, resource=seen.resource.model_copy(update={"status": first}))
+    assert told(again) == first
+
+
+def test_a_failure_is_forgotten_when_the_endpoint_is_as_wanted(sight: Callable[..., Any]) -> None:
+    failed = told(sight(**FAILED), log_tail=["Traceback"])
+    seen = sight()
+    assert told(replace(seen, resource=seen.resource.model_copy(update={"status": failed}))).failure is None
+
+
+def test_a_call_that_cannot_succeed_is_the_failure(sight: Callable[..., Any]) -> None:
+    failure = told(sight(exists=False), DENIED).failure
+    assert failure is not None
+    assert failure.reason == "put_scaling_policy: AccessDeniedException: no"
+
+
+ABOUT_TO = {"lives": B, "remembers": {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}}
+MEMORIES: dict[str, tuple[AwsFailure | None, bool, str]] = {
+    "made: under way": (None, True, "InProgress"),
+    "not made, as AWS throttled what comes before it: still to be made": (THROTTLED, False, "Pending"),
+    "made, and something after it throttled: under way": (THROTTLED, True, "InProgress"),
+    "refused by AWS for good: failed": (REFUSED, False, "Failed"),
+}
+
+
+@pytest.mark.parametrize(("failure", "acted", "phase"), MEMORIES.values(), ids=MEMORIES.keys())
+def test_an_update_is_remembered_if_it_was(
+    sight: Callable[..., Any], failure: AwsFailure | None, acted: bool, phase: str
+) -> None:
+    rollout = told(sight(**ABOUT_TO), failure, acted=acted).rollout
+    assert rollout is not None
+    assert rollout.phase == phase
+
+
+def test_what_is_written_ahead_is_written(sight: Callable[..., Any]) -> None:
+    status = told(sight(lives=B))
+    assert status.rollout is not None
+    assert status.rollout.phase == "Pending"
+    assert [each.outcome for each in status.history] == ["InProgress"]
+
+
+def test_a_tag_that_is_not_taken_off_yet_is_not_forgotten(sight: Callable[..., Any]) -> None:
+    """The edit that dropped it also brought a new revision, which goes first."""
+    lives = {**B, "tags": {"team": "ml"}}
+    endpoint = told(sight({"tags": {}}, lives, tag_keys=["team", "gone"])).endpoint
+    assert endpoint is not None
+    assert endpoint.tag_keys == ["team"]
+    endpoint = told(sight({"tags": {}}, {"tags": {"team": "ml"}}, tag_keys=["team"]), THROTTLED).endpoint
+    assert endpoint is not None
+    assert endpoint.tag_keys == ["team"]
+    endpoint = told(sight({"tags": {}}, {"tags": {"team": "ml"}}, tag_keys=["team"])).endpoint
+    assert endpoint is not None
+    assert endpoint.tag_keys == []
+
+
+def test_of_anothers_endpoint_no_tags_are_ours(sight: Callable[..., Any]) -> None:
+    endpoint = told(sight({"tags": {"team": "ml"}}, shows={"tags": {}})).endpoint
+    assert endpoint is not None
+    assert endpoint.tag_keys == []
+
+
+def test_a_status_is_no_longer_than_its_schema_takes(sight: Callable[..., Any]) -> None:
+    long = "x" * 5000
+    seen = sight(
+        lives=B,
+        shows={"status": "Updating", "pending_config": "WANTED", "failure_reason": long},
+        variants={"primary": {"steps": (long, long)}},
+        remembers={"phase": "Pending"},
+    )
+    for status in (told(seen), told(sight(**{**FAILED, "shows": {"failure_reason": long}}))):
+        assert SageMakerEndpointStatus.model_validate(status.to_json()) == status
+        assert status.rollout is not None
+
+
+def said(before: SageMakerEndpointStatus, after: SageMakerEndpointStatus) -> list[tuple[bool, str]]:
+    return [(event.warning, event.reason) for event in events(before, after)]
+
+
+def test_events_tell_transitions_and_nothing_else(sight: Callable[..., Any]) -> None:
+    nothing, creating, ready = SageMakerEndpointStatus(), told(sight(exists=False)), told(sight())
+    assert said(nothing, creating) == [(False, "Creating")]
+    assert said(creating, creating) == []
+    assert said(creating, ready) == [(False, "InService")]
+    failed = told(sight(**FAILED), log_tail=["one", "two"])
+    assert said(ready, failed) == [(True, "UpdateFailed")]
+    (event,) = events(ready, failed)
+    assert event.message.endswith("the container's log ends: one | two")
+
+
+def test_an_event_tells_drift_once(sight: Callable[..., Any]) -> None:
+    ready = told(sight())
+    drifted = told(sight(variants={"primary": {"desired_weight": 7.0}}, converged=True))
+    assert said(ready, drifted) == [(False, "Scaling"), (True, "DriftFound")]
+    assert said(drifted, drifted) == []
+
+
+def test_an_event_tells_each_step_of_a_rollout(sight: Callable[..., Any]) -> None:
+    def step(text: str) -> SageMakerEndpointStatus:
+        shows = {"status": "Updating", "pending_config": "WANTED"}
+        steps = {"primary": {"steps": (text,)}}
+        return told(sight(lives=B, shows=shows, variants=steps, remembers={"phase": "InProgress"}))
+
+    assert said(step("Baking"), step("Baking")) == []
+    assert said(step("Baking"), step("Terminating 2 instance(s).")) == [(False, "RolloutStep")]
+
+
+def test_a_long_event_is_cut(sight: Callable[..., Any]) -> None:
+    failed = told(sight(**FAILED), log_tail=["x" * 400] * 5)
+    assert all(len(event.message) <= 1024 for event in events(SageMakerEndpointStatus(), failed))
+
+
+def test_the_cost_is_passed_on(sight: Callable[..., Any]) -> None:
+    cost = Cost(hourly_usd="0.23", as_of="2026-11-01")
+    assert told(sight(), cost=cost).cost == cost
+
+
+def test_ready_is_always_there(sight: Callable[..., Any]) -> None:
+    for case in CONDITIONS.values():
+        assert conditions.find(told(sight(**case.sees), case.refused).conditions, "Ready") is not None
