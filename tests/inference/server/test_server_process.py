@@ -312,3 +312,25 @@ def test_without_a_model_the_ping_says_why(
     assert invocation.error == ping.error
     assert any(reason in line["message"] for line in server.logged() if line.get("level") == "error")
     assert server.stop() == 0
+
+
+def test_four_workers_stay_small_under_large_requests(start_server: Any, model_dir: Any, until: Any) -> None:
+    """Proportional set size, so that what the workers share with their parent counts once: at most 170 MB."""
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_WORKERS="4")
+    workers = until(lambda: found if len(found := children(server.process.pid)) == 4 else None)
+    rows = json.dumps([[5.1, 3.5, 1.4, 0.2], [6.9, 3.1, 5.4, 2.1]] * 500).encode()
+
+    def load() -> None:
+        for _ in range(15):
+            assert server.post(rows).status == 200
+
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    total = 0
+    for pid in [server.process.pid, *workers]:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    assert total < 170 * 1024
