@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import queue
 import threading
 import time
+from collections import deque
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -68,20 +68,23 @@ class LineWriter:
 
     def __init__(self, descriptor: int = 1) -> None:
         self._descriptor = descriptor
-        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._lines: deque[bytes] = deque()
+        self._waiting = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def put(self, line: dict[str, Any]) -> None:
         """One line, as JSON. Cheap: it is only kept here."""
-        self._lines.put(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
-        if self._thread is None:
-            self._start()
+        self._lines.append(orjson.dumps(line, default=str, option=orjson.OPT_APPEND_NEWLINE))
+        if not self._waiting.is_set():
+            self._waiting.set()
+            if self._thread is None:
+                self._start()
 
     def flush(self) -> None:
         """Writes what is waiting; lines that nobody takes (a closed pipe) are dropped, for serving goes on."""
         with self._lock:
-            data = memoryview(b"".join(self._lines.get_nowait() for _ in range(self._lines.qsize())))
+            data = memoryview(b"".join(self._lines.popleft() for _ in range(len(self._lines))))
             with contextlib.suppress(OSError):
                 while data:
                     data = data[os.write(self._descriptor, data) :]
@@ -95,6 +98,7 @@ class LineWriter:
     def _run(self) -> None:
         while True:
             # The first line ends the wait; those of the next moment go out with it.
-            self._lines.put(self._lines.get())
+            self._waiting.wait()
             time.sleep(_DELAY_SECONDS)
+            self._waiting.clear()
             self.flush()

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +17,7 @@ from sminference.config import Settings, SettingsError, help_text
 from sminference.drift import Drift
 from sminference.emf import quantiles
 from sminference.hosting import load_model
+from sminference.logs import LineWriter
 from sminference.model import Model
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.9, 3.1, 5.4, 2.1]]
@@ -252,3 +254,32 @@ def test_the_process_flushes_its_metrics_when_it_ends(start_server: Any, model_d
     assert server.stop() == 0
     records = [line for line in server.logged() if "_aws" in line]
     assert [line["Rows"] for line in records if "Rows" in line] == [2]
+
+
+def test_log_lines_come_whole_in_order_and_all(until: Any) -> None:
+    reading, writing = os.pipe()
+    lines = LineWriter(writing)
+    for number in range(2000):
+        lines.put({"number": number})
+    received = b""
+
+    def all_there() -> bool:
+        nonlocal received
+        received += os.read(reading, 1 << 16)
+        return received.count(b"\n") == 2000
+
+    until(all_there)
+    lines.put({"number": 2000})
+    lines.flush()
+    received += os.read(reading, 1 << 16)
+    assert [json.loads(line)["number"] for line in received.splitlines()] == list(range(2001))
+
+
+def test_a_log_that_nobody_reads_stops_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    lines = LineWriter(writing)
+    lines.put({"number": 1})
+    lines.flush()
+    lines.put({"number": 2})
+    lines.flush()
