@@ -1,5 +1,6 @@
 """The operator's configuration: environment variables, checked when they are read."""
 
+import os
 from typing import Any
 
 import pytest
@@ -12,8 +13,6 @@ ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     for name in [each for each in os.environ if each.startswith("SMENDPOINTS_")]:
         monkeypatch.delenv(name)
 
@@ -43,7 +42,7 @@ def test_namespaces_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, sai
 @pytest.mark.parametrize("name", ["CLUSTER_ID", "POLL_SECONDS", "DEFAULT_EXECUTION_ROLE_ARN", "LIVENESS_PORT"])
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"SMENDPOINTS_{name}", "")
-    assert Config() == Config(_env_prefix="NOWHERE_")  # type: ignore[call-arg]
+    assert Config() == Config(_env_prefix="NOWHERE_")
 
 
 REFUSED = {

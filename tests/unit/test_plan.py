@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+import botocore.session
 import pytest
 
 from smendpoints.domain.verdict import Again
@@ -251,11 +252,9 @@ def now(sight: Callable[..., Any]) -> Any:
 
 
 def test_every_status_of_aws_has_a_line_here() -> None:
-    import botocore.session
-
     model = botocore.session.get_session().get_service_model("sagemaker")
-    known = set(model.shape_for("EndpointStatus").enum)
-    assert known == {case.sees.get("shows", {}).get("status", "InService") for case in STATUSES.values()}
+    shape: Any = model.shape_for("EndpointStatus")
+    assert set(shape.enum) == {case.sees.get("shows", {}).get("status", "InService") for case in STATUSES.values()}
 
 
 def test_whom_an_endpoint_belongs_to_is_said(sight: Callable[..., Any]) -> None:

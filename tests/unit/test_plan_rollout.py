@@ -20,8 +20,10 @@ AWS_FAULT = "Request to service failed. If failure persists after retry, contact
 SAME = "2026-11-22T11:50:00Z"
 JUST_NOW = "2026-11-22T12:00:00Z"
 
-REMEMBER = ([], "Updating: reconciling", Again.NOW, "Pending")
-ROLL_OUT = (
+Then = tuple[list[str], str, Any, str]
+
+REMEMBER: Then = ([], "Updating: reconciling", Again.NOW, "Pending")
+ROLL_OUT: Then = (
     [
         "CREATE_MODEL default-iris-primary-WANTED",
         "CREATE_CONFIG default-iris-WANTED",
@@ -31,15 +33,15 @@ ROLL_OUT = (
     Again.POLL,
     "InProgress",
 )
-STUCK = ([], "UpdateFailed: stalled", Again.STEADY, "Failed")
-WAIT_FOR_AWS = ([], "Updating: reconciling", Again.POLL, "InProgress")
+STUCK: Then = ([], "UpdateFailed: stalled", Again.STEADY, "Failed")
+WAIT_FOR_AWS: Then = ([], "Updating: reconciling", Again.POLL, "InProgress")
 
 
 class Case(NamedTuple):
     """What is remembered and shown, and what follows: actions, verdict, when again, phase."""
 
     remembers: dict[str, Any] | None
-    then: tuple[list[str], str, Any, str]
+    then: Then
     shows: dict[str, Any] = {}  # noqa: RUF012 - never changed
     wants: dict[str, Any] = {}  # noqa: RUF012
     history: list[tuple[str, str]] = []  # noqa: RUF012
