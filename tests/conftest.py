@@ -14,3 +14,24 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     yield plane
     plane.apiserver.kill()
     plane.etcd.kill()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases and steps the tests that count them ran: one test may stand for hundreds."""
+    counts: dict[str, int] = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if isinstance(value, int):
+                counts[name] = counts.get(name, 0) + value
+    if counts:
+        terminalreporter.write_line(
+            "within the tests: " + ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
+        )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how often the operator was killed: cases are found while the tests run, so nobody can count them before."""
+    reports = terminalreporter.getreports("passed")
+    killed = sum(value for report in reports for name, value in report.user_properties if name == "killed")
+    if killed:
+        terminalreporter.write_line(f"the operator was killed in {killed} cases, and ended as if it had not been")

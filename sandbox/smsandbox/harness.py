@@ -70,9 +70,9 @@ class Harness:
         self.events: list[Event] = []
         self.violations: list[str] = []
         self.kill_after: int | None = None
-        self.calls = 0
+        self.kill_before_write: int | None = None
+        self.acts = 0
         self.writes = 0
-        self.session.events.register_last("before-send", self._count)
         # botocore backs off between its attempts: that, too, is virtual time
         botocore.endpoint.time = SimpleNamespace(sleep=self.clock.advance)  # type: ignore[attr-defined]
         self._prepare()
@@ -94,9 +94,6 @@ class Harness:
         for key in ("a/model.tar.gz", "b/model.tar.gz", "c/model.tar.gz"):
             self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=key.encode())
         push(self.client("ecr"), IMAGE, "echo")
-
-    def _count(self, **_: Any) -> None:
-        self.calls += 1
 
     def restart(self) -> None:
         """A new operator process: it remembers nothing."""
@@ -124,6 +121,7 @@ class Harness:
 
                 def act_then_die(action: Action, policies: dict[PolicyARN, str]) -> None:
                     self._guard(action)
+                    self.acts += 1
                     act(action, policies)
                     if self.kill_after is not None:
                         self.kill_after -= 1
@@ -227,6 +225,11 @@ class Harness:
             outcome = self.controller.reconcile(resource, each.memory)
         else:
             return
+        if outcome.status is not None and self.kill_before_write is not None:
+            self.kill_before_write -= 1
+            if self.kill_before_write < 0:
+                self.kill_before_write = None
+                raise Killed
         self.events += outcome.events
         if outcome.status is not None:
             self.writes += 1

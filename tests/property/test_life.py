@@ -65,6 +65,7 @@ def test_an_idle_object_costs_no_call_of_its_own_and_no_write(harness: Harness) 
         "DescribeScalingPolicies",
         "DescribeScheduledActions",
     }
+    assert set(counts["resourcegroupstaggingapi"]) == {"GetResources"}
     assert all(number <= 122 for codes in counts["sagemaker"].values() for number in codes.values()), counts
     assert harness.writes == writes
 
@@ -287,6 +288,17 @@ def test_a_hand_on_autoscaling_is_seen_within_a_minute_and_put_right(harness: Ha
     targets = harness.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
     assert [target["MaxCapacity"] for target in targets["ScalableTargets"]] == [5]
     assert any(event.reason == "DriftFound" and "autoscaling" in event.message for event in harness.events)
+
+
+def test_a_tag_changed_by_hand_is_seen_within_a_minute_and_put_right(harness: Harness) -> None:
+    ready(harness, tags={"team": "ml"})
+    harness.run(120)
+    arn = live(harness)["EndpointArn"]
+    harness.client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "nobody"}])
+    harness.run(70)
+    tags = {t["Key"]: t["Value"] for t in harness.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]}
+    assert tags["team"] == "ml"
+    assert any(event.reason == "DriftFound" and "tags" in event.message for event in harness.events)
 
 
 def test_a_config_and_a_model_deleted_under_a_live_endpoint_come_back(harness: Harness) -> None:

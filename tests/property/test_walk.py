@@ -7,6 +7,7 @@ nothing in use is deleted (the harness watches every deletion). `SMENDPOINTS_WAL
 import contextlib
 import os
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -151,7 +152,7 @@ SEEDS = range(int(os.environ.get("SMENDPOINTS_WALKS", "30")))
 @pytest.mark.parametrize(
     "seed", [int(os.environ["SMENDPOINTS_WALK_SEED"])] if "SMENDPOINTS_WALK_SEED" in os.environ else SEEDS
 )
-def test_every_history_ends_as_the_last_spec_says(seed: int) -> None:
+def test_every_history_ends_as_the_last_spec_says(seed: int, record_property: Callable[[str, object], None]) -> None:
     rng = random.Random(seed)
     harness = Harness(seed=seed)
     print(f"SMENDPOINTS_WALK_SEED={seed}, {STEPS} steps")
@@ -176,5 +177,6 @@ def test_every_history_ends_as_the_last_spec_says(seed: int) -> None:
         harness.settle_gone("iris")
         assert {key: value for key, value in harness.inventory().items() if value} == {}
         assert harness.violations == []
+        record_property("steps", STEPS)
     finally:
         harness.simulator.close()

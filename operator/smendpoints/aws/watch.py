@@ -5,17 +5,23 @@ ListEndpoints calls a period; the audit, which sees hands on autoscaling, config
 """
 
 import json
+import logging
 import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.errors import translated
+from smendpoints.domain.errors import AwsFailure
 from smendpoints.domain.names import content_hash
+from smendpoints.domain.ownership import PREFIX
+from smendpoints.domain.reasons import Reason
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 NEVER = float("-inf")
@@ -29,12 +35,13 @@ _LISTS = (
 
 @dataclass(frozen=True)
 class Summary:
-    """One entry of ListEndpoints, with a fingerprint of its autoscaling as the last audit found it."""
+    """One entry of ListEndpoints, with fingerprints of its autoscaling and tags as the last audit found them."""
 
     arn: str
     status: str
     modified_at: datetime
-    scaling: str | None = field(default=None)
+    scaling: str | None = None
+    tags: str | None = None
 
 
 class Listing(Generic[T]):
@@ -67,15 +74,19 @@ class Watch:
 
     def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients = clients
+        self._tags_denied = False
         self.endpoints: Listing[dict[str, Summary]] = Listing(self._list_endpoints, {}, clock)
         self.scaling: Listing[dict[str, str]] = Listing(self._list_scaling, {}, clock)
+        self.tags: Listing[dict[str, str]] = Listing(self._list_tags, {}, clock)
         self.contents: Listing[frozenset[str]] = Listing(self._list_contents, frozenset(), clock)
 
     def peek(self, name: str) -> Summary | None:
         """What the last listings said, however old; costs nothing."""
         found = self.endpoints.value.get(name.lower())
-        scaling = self.scaling.value.get(name)
-        return Summary(found.arn, found.status, found.modified_at, scaling) if found is not None else None
+        if found is None:
+            return None
+        scaling, tags = self.scaling.value.get(name), self.tags.value.get(found.arn.lower())
+        return Summary(found.arn, found.status, found.modified_at, scaling, tags)
 
     def look(self, name: str, *, max_age: float, since: float = NEVER) -> Summary | None:
         """What a listing says that is at most `max_age` seconds old and was begun after `since`.
@@ -98,6 +109,7 @@ class Watch:
         """
         self.scaling.get(max_age)
         self.contents.get(max_age)
+        self.tags.get(max_age)
 
     def _all(self, service: str, operation: str, key: str, page: int, **params: Any) -> list[dict[str, Any]]:
         with translated(operation):
@@ -122,6 +134,29 @@ class Watch:
                 if match is not None:
                     found.setdefault(match[1], []).append(json.loads(json.dumps(entry, default=str)))
         return {name: content_hash(entries) for name, entries in found.items()}
+
+    def _list_tags(self) -> dict[str, str]:
+        if self._tags_denied:
+            return {}
+        try:
+            found = self._all(
+                "resourcegroupstaggingapi",
+                "get_resources",
+                "ResourceTagMappingList",
+                100,
+                ResourceTypeFilters=["sagemaker:endpoint"],
+                TagFilters=[{"Key": f"{PREFIX}cluster"}],
+            )
+        except AwsFailure as failure:
+            if failure.reason is not Reason.ACCESS_DENIED:
+                raise
+            logger.warning("tags changed by hand are seen late, without tag:GetResources: %s", failure)
+            self._tags_denied = True
+            return {}
+        return {
+            each["ResourceARN"].lower(): content_hash({tag["Key"]: tag["Value"] for tag in each["Tags"]})
+            for each in found
+        }
 
     def _list_contents(self) -> frozenset[str]:
         configs = self._all("sagemaker", "list_endpoint_configs", "EndpointConfigs", 100)

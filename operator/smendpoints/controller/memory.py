@@ -9,7 +9,7 @@ from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
 
 _SETTLING_WINDOW = 120.0
-_BLOCKED_RETRY = 300.0
+_BLOCKED_POLLS = 20
 _LONGEST_BACKOFF = 300.0
 _ROUND_TRIP = 5.0
 
@@ -64,7 +64,7 @@ class Memory:
             self.hopeless = failure
             return float("inf")
         if failure.kind is Kind.BLOCKED:
-            return _BLOCKED_RETRY * self.jitter.uniform(0.8, 1.2)
+            return _BLOCKED_POLLS * poll * self.jitter.uniform(0.8, 1.2)
         first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
         backoff = min(first * (1 << min(self.failures - 1, 10)), _LONGEST_BACKOFF)
         return backoff * self.jitter.uniform(0.5, 1.0)

@@ -1,6 +1,6 @@
 """AWS's wire protocols: HTTP request to API call, answer or error to HTTP response. moto's parsers do the work.
 
-Knows no service by name but CloudWatch's, whose signing name is not its botocore name.
+Knows no service by name but those whose signing name is not their botocore name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,12 @@ TARGETS = {
 }
 #: Services of the XML protocols have their own names for the common errors.
 XML_CODES = {"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling"}
-BOTOCORE_NAMES = {"monitoring": "cloudwatch", "eventbridge": "events", "servicequotas": "service-quotas"}
+BOTOCORE_NAMES = {
+    "monitoring": "cloudwatch",
+    "eventbridge": "events",
+    "servicequotas": "service-quotas",
+    "tagging": "resourcegroupstaggingapi",
+}
 
 
 @dataclass(frozen=True)

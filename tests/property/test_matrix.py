@@ -1,0 +1,188 @@
+"""The fault matrix: at every step of every flow, the operator is killed or AWS fails; the end is the same.
+
+Each flow is run once undisturbed to learn its steps: calls that change AWS, calls at all, and status writes. Then it is
+run again for each step with each disturbance. The number of cases is printed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from smendpoints.domain import names
+from smendpoints.domain.desired import desire
+from smsandbox.harness import BUCKET, Harness, spec, with_variant
+
+GROWING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70, "disableScaleIn": True}
+BASE = with_variant(spec(), scaling=GROWING)
+FIXED = with_variant(spec(), scaling=None, instance={"type": "ml.m5.large", "count": 2})
+
+
+def changed(base: dict[str, Any] = BASE, **changes: Any) -> dict[str, Any]:
+    return with_variant(base, **changes)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """From one spec to another; None is no object."""
+
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+ARTIFACT = {"modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
+FLOWS = {
+    "create": Flow(None, BASE),
+    "new artifact": Flow(BASE, changed(**ARTIFACT)),
+    "new instance type": Flow(BASE, changed(instance={"type": "ml.c5.large", "count": 1})),
+    "new weight": Flow(BASE, changed(weight=3)),
+    "new count": Flow(FIXED, changed(FIXED, instance={"type": "ml.m5.large", "count": 3})),
+    "new bounds": Flow(BASE, changed(scaling={**GROWING, "maxCapacity": 9})),
+    "scaling taken away": Flow(BASE, changed(scaling=None)),
+    "a second variant": Flow(
+        BASE, {**BASE, "variants": [BASE["variants"][0], {**BASE["variants"][0], **ARTIFACT, "name": "challenger"}]}
+    ),
+    "canary with own alarms": Flow(
+        FIXED,
+        {
+            **changed(FIXED, **ARTIFACT),
+            "rollout": {
+                "strategy": "Canary",
+                "stepInstances": 1,
+                "stepWaitSeconds": 120,
+                "rollback": {"maxErrorRatePercent": 5},
+            },
+        },
+    ),
+    "new tags": Flow(BASE, {**BASE, "tags": {"team": "ml"}}),
+    "stop": Flow(BASE, {**BASE, "desiredState": "Stopped"}),
+    "start": Flow({**BASE, "desiredState": "Stopped"}, BASE),
+    "delete": Flow(BASE, None),
+}
+CALL_FAULTS = ("throttle", "error", "lose_response")
+
+
+class Stage:
+    """One harness for all cases of a flow; each case has an object of its own."""
+
+    def __init__(self) -> None:
+        self.harness = Harness()
+        self.cases = 0
+
+    def begin(self, flow: Flow) -> str:
+        self.cases += 1
+        name = f"case-{self.cases}"
+        if flow.before is not None:
+            self.harness.apply(name, flow.before)
+            self.harness.settle(name)
+            self.harness.run(15)
+        self.harness.world.calls.reset()
+        self.harness.acts = self.harness.writes = 0
+        return name
+
+    def go(self, flow: Flow, name: str) -> None:
+        if flow.after is not None:
+            self.harness.apply(name, flow.after)
+            self.harness.settle(name)
+        else:
+            self.harness.delete(name)
+            self.harness.settle_gone(name)
+
+    def finish(self, flow: Flow, name: str) -> None:
+        harness = self.harness
+        harness.kill_after = harness.kill_before_write = None
+        harness.world.faults.remove()
+        if flow.after is not None:
+            harness.settle(name)
+            harness.run(130, 15)
+            self.check(name)
+            harness.delete(name)
+            harness.settle_gone(name)
+        left = {key: [each for each in value if f"{name}" in each] for key, value in harness.inventory().items()}
+        assert {key: value for key, value in left.items() if value} == {}
+        assert harness.violations == []
+
+    def check(self, name: str) -> None:
+        """As declared: one endpoint on the wanted config, autoscaling, tags; nothing more than the history keeps."""
+        harness = self.harness
+        resource = harness.resource(name)
+        desired = desire(resource, "cluster-1", None)
+        endpoint = desired.endpoint_name
+        inventory = {
+            key: [each for each in value if endpoint in each.split("/") or each.startswith(f"{endpoint}-")]
+            for key, value in harness.inventory().items()
+        }
+        ready = harness.condition(name, "Ready")
+        assert ready is not None
+        assert ready.status == "True", ready.message
+        assert harness.condition(name, "Stalled") is None
+        if resource.spec.desired_state == "Stopped":
+            assert inventory["endpoints"] == []
+            assert inventory["targets"] == []
+            return
+        shown = harness.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+        assert shown["EndpointConfigName"] == desired.config_name
+        assert sorted(inventory["targets"]) == sorted(target.resource_id for target in desired.targets)
+        for variant in desired.variants:
+            found = next(each for each in shown["ProductionVariants"] if each["VariantName"] == variant.name)
+            assert found["DesiredWeight"] == variant.weight
+            assert variant.count in {None, found["DesiredInstanceCount"]}
+        outcomes = {each.config_name: each.outcome for each in reversed(resource.status.history)}
+        assert outcomes[desired.config_name] == "Deployed"
+        assert "Failed" not in outcomes.values()
+        kept = {config for config, outcome in outcomes.items() if outcome == "Deployed"} | {desired.config_name}
+        assert set(inventory["configs"]) <= kept
+        tags = harness.client("sagemaker").list_tags(ResourceArn=shown["EndpointArn"])["Tags"]
+        assert {tag["Key"]: tag["Value"] for tag in tags} == desired.tags
+        assert not [alarm for alarm in inventory["alarms"] if alarm.startswith(names.alarm_prefix(endpoint))]
+
+
+def disturbances(acts: int, calls: int, writes: int) -> list[tuple[str, Callable[[Harness], None]]]:
+    """Each step with each disturbance."""
+
+    def kill_after(step: int) -> Callable[[Harness], None]:
+        return lambda harness: setattr(harness, "kill_after", step)
+
+    def kill_before_write(step: int) -> Callable[[Harness], None]:
+        return lambda harness: setattr(harness, "kill_before_write", step)
+
+    def fail(kind: str, step: int) -> Callable[[Harness], None]:
+        # botocore tries thrice: two failures are mended within a call, three are the operator's to mend
+        times = 3 if kind != "lose_response" else 1
+        rule = {"kind": kind, "skip": step, "times": times}
+        return lambda harness: harness.world.faults.add(dict(rule)) and None
+
+    cases = [(f"killed after change {step}", kill_after(step)) for step in range(acts)]
+    cases += [(f"killed before status write {step}", kill_before_write(step)) for step in range(writes)]
+    cases += [(f"{kind} at call {step}", fail(kind, step)) for kind in CALL_FAULTS for step in range(calls)]
+    return cases
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
+def test_whatever_happens_the_end_is_the_same(flow: Flow, record_property: Callable[[str, object], None]) -> None:
+    stage = Stage()
+    harness = stage.harness
+    try:
+        name = stage.begin(flow)
+        stage.go(flow, name)
+        acts, writes = harness.acts, harness.writes
+        calls = sum(call["operation"] != "ListEndpoints" for call in harness.world.calls.recent())
+        stage.finish(flow, name)
+        cases = disturbances(acts, min(calls + 2, 25), writes)
+        for label, disturb in cases:
+            name = stage.begin(flow)
+            disturb(harness)
+            try:
+                stage.go(flow, name)
+                assert harness.kill_after is None, "the kill did not happen"
+                assert harness.kill_before_write is None, "the kill did not happen"
+                stage.finish(flow, name)
+            except AssertionError as error:
+                raise AssertionError(
+                    f"{label} of {len(cases)} cases ({acts} changes, {writes} writes): {error}"
+                ) from error
+        record_property("cases", len(cases))
+    finally:
+        harness.simulator.close()
