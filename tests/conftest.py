@@ -27,11 +27,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             "within the tests: " + ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
         )
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how often the operator was killed: cases are found while the tests run, so nobody can count them before."""
-    reports = terminalreporter.getreports("passed")
-    killed = sum(value for report in reports for name, value in report.user_properties if name == "killed")
-    if killed:
-        terminalreporter.write_line(f"the operator was killed in {killed} cases, and ended as if it had not been")

@@ -21,6 +21,8 @@ from smsandbox.testing.stage import ARTIFACTS, Stage, spec, with_variant
 
 # What AWS is asked within a pass, between looking and acting, says that a pass has begun.
 LOOKING = {"DescribeEndpoint", "ListTags", "DescribeScalableTargets", "ListEndpointConfigs"}
+# What a pass asks last before it writes down that it is about to roll out a new config.
+REMEMBERING = "DescribeEndpointConfig"
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ def rehearse(stage: Stage, names: Iterable[str]) -> list[Case]:
         end = (view(stage, name), history(stage, name))
         cases += [Case(f"{name}-k{number:02}", flow, step, False, *end) for number, step in enumerate(steps)]
         last = [step for step in steps if step.is_last]
+        if any(step.operation == "UpdateEndpoint" for step in steps):
+            last.insert(0, Place(REMEMBERING, 0, is_last=True))
         cases += [Case(f"{name}-w{number:02}", flow, step, True, *end) for number, step in enumerate(last)]
     return cases
 
@@ -246,7 +250,7 @@ def test_killed_at_any_step_the_operator_ends_in_the_same_state(
         for operation in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint"):
             often = times(stage, case.name, operation, began)
             assert often <= 1, f"{case}: {operation} was done {often} times"
-    record_property("killed", len(cases))
+    record_property("kills of the operator's process", len(cases))
     print(f"{len(cases)} cases: {', '.join(map(str, cases))}")
 
 

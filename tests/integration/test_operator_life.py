@@ -105,12 +105,9 @@ def test_an_autoscaled_endpoint_costs_at_most_12_calls_none_of_them_failing(stag
 def test_an_idle_object_costs_no_write_and_no_call_of_its_own(stage: Stage) -> None:
     simulator = stage.cloud.simulator
 
-    def listings() -> int:
-        return sum(simulator.counts().get("sagemaker", {}).get("ListEndpoints", {}).values())
-
     def rest(periods: int) -> None:
-        until = listings() + periods
-        stage.see(lambda: listings() >= until, f"{periods} listings of the watch")
+        until = simulator.count("ListEndpoints") + periods
+        stage.see(lambda: simulator.count("ListEndpoints") >= until, f"{periods} listings of the watch")
 
     stage.apply("iris", spec())
     stage.ready("iris")

@@ -80,5 +80,9 @@ class Simulator:
         found: dict[str, dict[str, dict[str, int]]] = self._ask("GET", "calls")["calls"]
         return found
 
+    def count(self, operation: str) -> int:
+        """How many calls of an operation there were, whatever their result."""
+        return sum(sum(operations.get(operation, {}).values()) for operations in self.counts().values())
+
     def forget_calls(self) -> None:
         self._ask("DELETE", "calls")
