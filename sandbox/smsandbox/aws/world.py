@@ -31,7 +31,15 @@ T = TypeVar("T")
 
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
-RESOURCE_MEMBERS = ("EndpointName", "EndpointConfigName", "ModelName", "ResourceId", "ResourceArn", "AlarmName")
+RESOURCE_MEMBERS = (
+    "EndpointName",
+    "EndpointConfigName",
+    "ModelName",
+    "ResourceId",
+    "ResourceArn",
+    "AlarmName",
+    "AlarmNames",
+)
 
 
 @dataclass(frozen=True)
@@ -186,5 +194,6 @@ class World:
             raise AwsError(fault.code, fault.message, fault.status)
 
     def _taken(self, kind: Any, request: Request) -> Any:
-        names = tuple(str(request.params[member]) for member in RESOURCE_MEMBERS if member in request.params)
+        given = [request.params[member] for member in RESOURCE_MEMBERS if member in request.params]
+        names = tuple(str(name) for value in given for name in (value if isinstance(value, list) else [value]))
         return self.faults.take(kind, service=request.service, operation=request.operation, resources=names)
