@@ -22,7 +22,7 @@ spec:
       image: {image}
       modelArtifact: {model}
       instance: {{type: ml.m5.large, count: 1}}
-      scaling: {{minCapacity: 1, maxCapacity: 3, targetInvocationsPerInstance: 70}}
+      scaling: {{minCapacity: 1, maxCapacity: 5, targetInvocationsPerInstance: 70}}
 """
 CREATED_SECONDS = 120.0
 SCALED_SECONDS = 120.0
