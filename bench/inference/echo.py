@@ -48,7 +48,7 @@ class Echo(BaseApplication):  # type: ignore[misc]
 def main(kind: str, port: int, workers: int) -> None:
     logging.config.dictConfig(logging_config())
     settings = Settings(host="127.0.0.1", port=port, workers=workers)
-    worker = "gthread" if kind == "gthread" else configured(limits(settings), lambda _status, _message: None)
+    worker = "gthread" if kind == "gthread" else configured(limits(settings))
     Echo({**gunicorn_options(settings), "worker_class": worker, "keepalive": 75}).run()
 
 

@@ -38,7 +38,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         for name, value in gunicorn_options(self._settings).items():
             self.cfg.set(name, value)
-        self.cfg.set("worker_class", configured(limits(self._settings), self._observer.unparsed))
+        self.cfg.set("worker_class", configured(limits(self._settings), self._observer.unparsed, takes_long))
         self.cfg.set("post_worker_init", lambda _worker: self._observer.start())
         self.cfg.set("worker_exit", lambda _server, _worker: self._observer.stop())
 
@@ -75,6 +75,11 @@ def limits(settings: Settings) -> Limits:
         keepalive_seconds=settings.keepalive_seconds,
         max_connections=settings.max_connections,
     )
+
+
+def takes_long(head: bytes) -> bool:
+    """Whether the head of a request asks for an explanation or for a model to be loaded."""
+    return b"xpla" in head.lower() or head.startswith(b"POST /models ")
 
 
 def _use_one_heap() -> None:

@@ -126,10 +126,11 @@ class _Connection:
 
 
 class LeaderWorker(Worker):  # type: ignore[misc]
-    """See the module. `limits` and `on_refused` are set by `configured`."""
+    """See the module. The three attributes are set by `configured`."""
 
     limits: Limits
     on_refused: Callable[[int, str], None]
+    takes_long: Callable[[bytes], bool]
 
     def init_process(self) -> None:
         self._epoll = select.epoll()
@@ -211,12 +212,16 @@ class LeaderWorker(Worker):  # type: ignore[misc]
                 continue
             whole = self._send(connection) if events & select.EPOLLOUT else self._receive(connection)
             while whole is not None:
-                if self._seconds > _QUICK_SECONDS or len(whole.body) > _QUICK_BYTES:
+                if self._is_slow(whole):
                     connection.busy = True
                     self._epoll.unregister(descriptor)
                     return connection, whole
                 self._answer(connection, whole)
                 whole = self._send(connection)
+
+    def _is_slow(self, whole: Whole) -> bool:
+        """Whether answering may take so long that others should not wait for it."""
+        return self._seconds > _QUICK_SECONDS or len(whole.body) > _QUICK_BYTES or type(self).takes_long(whole.head)
 
     def _accept(self, listener: socket.socket) -> None:
         try:
@@ -390,9 +395,18 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         connection.busy = False
 
 
-def configured(limits: Limits, on_refused: Callable[[int, str], None]) -> type[LeaderWorker]:
-    """The class for gunicorn's `worker_class`; `on_refused` hears of requests that never reach the application."""
-    return type("ConfiguredWorker", (LeaderWorker,), {"limits": limits, "on_refused": staticmethod(on_refused)})
+def configured(
+    limits: Limits,
+    on_refused: Callable[[int, str], None] = lambda _status, _message: None,
+    takes_long: Callable[[bytes], bool] = lambda _head: False,
+) -> type[LeaderWorker]:
+    """The class for gunicorn's `worker_class`.
+
+    `on_refused` hears of requests that never reach the application, by status and sentence; `takes_long` tells from the
+    head of a request that it is answered beside the leading thread in any case.
+    """
+    given = {"limits": limits, "on_refused": staticmethod(on_refused), "takes_long": staticmethod(takes_long)}
+    return type("ConfiguredWorker", (LeaderWorker,), given)
 
 
 def _response(error: RequestError) -> bytes:

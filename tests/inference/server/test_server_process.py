@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 GOOD = b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
@@ -257,6 +259,18 @@ def test_unfinished_bodies_together_are_bounded(start_server: Any, model_dir: An
         (pid,) = children(server.process.pid)
         until(lambda: sockets(pid) <= 20)
         assert server.post(GOOD).status == 200
+
+
+def test_an_explanation_holds_up_nobody(server: Any, whole_response: Any, parsed: Any) -> None:
+    for _ in range(60):
+        # So many quick ones, and the leading thread answers by itself.
+        assert server.post(GOOD).status == 200
+    rows = json.dumps(np.random.default_rng(1).uniform(0, 8, (1000, 4)).round(1).tolist()).encode()
+    with server.connect() as busy:
+        busy.sendall(request(rows).replace(b"/invocations", b"/invocations?explain"))
+        assert server.get("/ping").status == 200
+        assert select.select([busy], [], [], 0)[0] == []
+        assert len(parsed(whole_response(busy)).json["predictions"]) == 1000
 
 
 def test_sigterm_lets_a_request_finish_and_ends_well(
