@@ -1,10 +1,12 @@
 """Puts the operator together: kopf's settings, the log, the probe, the watch of AWS, the controller."""
 
 import asyncio
+import itertools
 import logging
 import os
 import socket
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,6 +28,16 @@ logger = logging.getLogger(__name__)
 _STALE_AFTER = 120.0
 
 
+class Backoffs:
+    """Seconds between attempts at the API server, without end: kopf's own end in a minute, and the process with them.
+
+    None is long, so that the operator is back soon after the API server is.
+    """
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((0.5, 1.0, 2.0), itertools.repeat(3.0))
+
+
 def apply_settings(settings: kopf.OperatorSettings) -> None:
     """Kopf's settings; each that differs from its default has a reason."""
     settings.persistence.finalizer = FINALIZER
@@ -35,6 +47,7 @@ def apply_settings(settings: kopf.OperatorSettings) -> None:
     settings.scanning.disabled = True  # needs no rights on CRDs and namespaces
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 5
+    settings.networking.error_backoffs = Backoffs()
     settings.networking.trust_env = False  # the API server is not behind the proxy of the way out
     settings.watching.connect_timeout = 10
     settings.watching.reconnect_backoff = 1.0
