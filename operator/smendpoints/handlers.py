@@ -97,7 +97,7 @@ class Handlers:
             try:
                 outcome = await asyncio.to_thread(self._controller.reconcile, resource, memory)
             except Exception:
-                memory.generation = None  # whatever it was, begin anew
+                memory.asked = None  # whatever it was, begin anew
                 PASSES.labels("crashed").inc()
                 raise
         PASSES.labels("changed" if outcome.status is not None else "unchanged").inc()

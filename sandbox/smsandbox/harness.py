@@ -181,6 +181,11 @@ class Harness:
             metadata = {**existing.body["metadata"], "generation": generation}
             existing.body = {**existing.body, "spec": dict(spec), "metadata": metadata}
 
+    def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
+        """Set annotations; the generation does not move."""
+        each = self.objects[name]
+        each.body = {**each.body, "metadata": {**each.body["metadata"], "annotations": dict(annotations)}}
+
     def delete(self, name: str) -> None:
         """Mark the object as being deleted."""
         each = self.objects[name]

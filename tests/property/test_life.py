@@ -244,6 +244,26 @@ def test_a_failed_creation_is_told_and_made_anew_when_the_spec_changes(harness: 
     assert len(harness.inventory()["models"]) == 1
 
 
+@pytest.mark.parametrize("stage", ["creation", "update"])
+def test_what_failed_is_tried_again_when_the_annotation_asks_for_it(harness: Harness, stage: str) -> None:
+    wanted = spec()
+    if stage == "update":
+        ready(harness)
+        wanted = with_variant(spec(), modelArtifact=f"s3://{BUCKET}/b/model.tar.gz")
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", wanted)
+    resource = harness.settle("iris")
+    assert resource.status.failure is not None
+    assert "smendpoints.dev/retry" in (resource.status.failure.hint or "")
+    harness.run(600)
+    assert harness.condition("iris", "Stalled") is not None
+    harness.annotate("iris", {"smendpoints.dev/retry": "1"})
+    harness.run(30)
+    resource = harness.settle("iris")
+    assert harness.condition("iris", "Stalled") is None
+    assert [each.outcome for each in resource.status.history][:2] == ["Deployed", "Failed"]
+
+
 def test_an_endpoint_deleted_by_hand_comes_back(harness: Harness) -> None:
     ready(harness)
     harness.client("sagemaker").delete_endpoint(EndpointName="default-iris")
@@ -405,7 +425,7 @@ def test_a_suspended_object_is_only_watched(harness: Harness) -> None:
         operation
         for service in harness.world.calls.counts().values()
         for operation in service
-        if not operation.startswith(("List", "Describe"))
+        if not operation.startswith(("List", "Describe", "Get"))
     }
     assert changing == set()
 

@@ -115,7 +115,7 @@ STATUSES = {
         "Stopping: reconciling",
     ),
     "InService and suspended, though the spec wants another config: only watched": Case(
-        {"wants": {"suspend": True}, "lives": B}, [], "Suspended: ready", Again.STEADY
+        {"wants": {"suspend": True}, "lives": B}, [], "Suspended: resting", Again.STEADY
     ),
     "Updating and suspended: only watched": Case(
         {"wants": {"suspend": True}, "shows": {"status": "Updating"}}, [], "Suspended: resting", Again.STEADY

@@ -15,6 +15,7 @@ VERSION = "v1alpha1"
 PLURAL = "sagemakerendpoints"
 KIND = "SageMakerEndpoint"
 FINALIZER = f"{GROUP}/finalizer"
+RETRY = f"{GROUP}/retry"
 
 
 class Metadata(ApiModel):
@@ -25,6 +26,7 @@ class Metadata(ApiModel):
     uid: str
     generation: int = 1
     finalizers: list[str] = Field(default_factory=list)
+    annotations: dict[str, str] = Field(default_factory=dict)
     deletion_timestamp: datetime | None = None
 
 
@@ -34,6 +36,14 @@ class SageMakerEndpoint(ApiModel):
     metadata: Metadata
     spec: SageMakerEndpointSpec
     status: SageMakerEndpointStatus = Field(default_factory=SageMakerEndpointStatus)
+
+    def retry(self) -> str | None:
+        """The annotation by which a user asks to try again what failed, as it is: any new value does."""
+        return self.metadata.annotations.get(RETRY)
+
+    def asked(self) -> tuple[int, str | None]:
+        """Changes when the user asks for something: by an edit of the spec, or by the annotation."""
+        return self.metadata.generation, self.retry()
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> "SageMakerEndpoint":

@@ -38,7 +38,10 @@ class Actor:
                 response: dict[str, Any] = getattr(self._clients(verb.service), verb.operation)(**params)
         except AwsFailure as failure:
             if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
-                self._compare(action, failure)
+                try:
+                    self._compare(action, failure)
+                except AwsFailure as unseen:
+                    raise _in_context(unseen, verb) from failure
                 return
             if failure.kind is Kind.GONE and verb.removes:
                 return

@@ -18,7 +18,7 @@ _ROUND_TRIP = 5.0
 class Memory:
     """Times are seconds of a monotonic clock."""
 
-    generation: int | None = None
+    asked: tuple[int, str | None] | None = None
     due_at: float = float("-inf")
     written_at: float = float("-inf")
     seen: Summary | None = None

@@ -15,19 +15,19 @@ from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.account import Account
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Summary
+from smendpoints.controller.looking import look_at_leaving, look_closely
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain import conditions, names
 from smendpoints.domain.actions import PolicyARN, Verb
-from smendpoints.domain.adoption import equivalent
 from smendpoints.domain.cost import hourly_cost
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.observed import Observed, ObservedConfig
+from smendpoints.domain.observed import Observed
 from smendpoints.domain.office_hours import next_change, wants_running
-from smendpoints.domain.ownership import Owner, owner_of
+from smendpoints.domain.ownership import Owner
 from smendpoints.domain.plan import plan
-from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_deletion, plan_retention
+from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event, events, report
 from smendpoints.domain.verdict import Again, Plan, working
@@ -81,7 +81,7 @@ class Controller:
         """Whether a pass has something to do. Costs nothing, asks nobody."""
         if memory.awaits_own_write(resource.status, self._monotonic()):
             return False
-        if memory.generation != resource.metadata.generation or self._monotonic() >= memory.due_at:
+        if memory.asked != resource.asked() or self._monotonic() >= memory.due_at:
             return True
         if memory.reported is not None and memory.reported != resource.status:
             return True
@@ -103,18 +103,19 @@ class Controller:
             return self._blind(resource, failure, memory)
 
     def _reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        memory.generation, before = resource.metadata.generation, memory.generation
-        if before != memory.generation:
+        fresh = memory.asked != resource.asked()
+        memory.asked = resource.asked()
+        if fresh:
             memory.hopeless = None
         try:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
             wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
             account = self.account(resource)
             summary = self._look(account, desired.endpoint_name, memory)
-            if before == memory.generation and self._quiet(resource, summary, memory):
+            if not fresh and self._quiet(resource, summary, memory):
                 memory.due_at = self._monotonic() + self._settings.poll_seconds
                 return Outcome(None, again_after=self._settings.poll_seconds)
-            observed = self._observe(account, resource, desired, summary, memory)
+            observed = look_closely(account, resource, desired, summary, memory)
         except AwsFailure as failure:
             return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
         todo = plan(resource, desired, observed, self._now())
@@ -137,53 +138,6 @@ class Controller:
         rollout = resource.spec.rollout
         stepwise = rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0
         return not (stepwise and summary.status == "Updating")
-
-    def _observe(
-        self,
-        account: Account,
-        resource: SageMakerEndpoint,
-        desired: Desired,
-        summary: Summary | None,
-        memory: Memory,
-    ) -> Observed:
-        endpoint = account.observe.endpoint(desired.endpoint_name) if summary is not None else None
-        adopts = resource.spec.adopt_existing and endpoint is not None and owner_of(endpoint.tags) is None
-        if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
-            return Observed(endpoint)
-        if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
-            return Observed(endpoint)
-        live = wanted = leftovers = None
-        same = False
-        rolling = endpoint.config_name != desired.config_name
-        if rolling:
-            live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
-            wanted = account.observe.config(desired.config_name) if self._known(resource, desired) else None
-            same = self._equivalent(account, desired, live, memory)
-        variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
-        targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
-        steps = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
-        guarded = bool(desired.rollback_alarms)
-        step_targets = any("StepScaling" in str(policy) for target in targets for policy in target.policies.values())
-        alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if steps or guarded or step_targets else {}
-        if (not rolling or same) and not adopts and memory.collected != desired.config_name:
-            leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
-        missing = frozenset() if rolling else account.watch.missing(desired.contents(), memory.written_at)
-        return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing, same)
-
-    @staticmethod
-    def _equivalent(account: Account, desired: Desired, live: ObservedConfig | None, memory: Memory) -> bool:
-        """Whether a config that is not of our making serves just what the spec wants; compared once."""
-        if live is None or names.made_here(desired.endpoint_name, live.name):
-            return False
-        if memory.compared is None or memory.compared[:2] != (live.name, desired.config_name):
-            models = {name: account.observe.model(name) or {} for name in live.models()}
-            memory.compared = (live.name, desired.config_name, equivalent(desired, live, models))
-        return memory.compared[2]
-
-    @staticmethod
-    def _known(resource: SageMakerEndpoint, desired: Desired) -> bool:
-        """Whether the desired config was in service before, and may still be there; a new one need not be asked for."""
-        return any(each.config_name == desired.config_name for each in resource.status.history[1:])
 
     def _preflight(
         self, account: Account, resource: SageMakerEndpoint, desired: Desired, todo: Plan, memory: Memory
@@ -309,7 +263,7 @@ class Controller:
             if summary is not None and summary.status == memory.waiting_in == "Deleting":
                 return Outcome(None, again_after=self._settings.poll_seconds, message=f"waiting for {name} to be gone")
             retain = resource.spec.deletion_policy == "Retain"
-            observed = self._observe_leaving(account, name, owner, summary, retain=retain)
+            observed = look_at_leaving(account, name, owner, summary, retain=retain)
             todo = plan_retention(observed, owner) if retain else plan_deletion(observed, owner)
         except AwsFailure as failure:
             return self._leaving_failed(resource, failure, memory)
@@ -321,16 +275,6 @@ class Controller:
         if todo.verdict.ready:
             return Outcome(None, gone=True, message=todo.verdict.message)
         return self._leaving(resource, todo, memory, self._settings.poll_seconds)
-
-    @staticmethod
-    def _observe_leaving(
-        account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool
-    ) -> Observed:
-        endpoint = account.observe.endpoint(name) if summary is not None else None
-        if endpoint is not None and owner.owns(endpoint.tags) and not retain:
-            ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
-            return Observed(endpoint, targets=account.observe.targets(ids))
-        return Observed(endpoint, leftovers=account.observe.leftovers(name, owner, alarms=not retain))
 
     def _leaving_failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         memory.waiting_in = None

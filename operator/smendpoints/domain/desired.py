@@ -52,10 +52,12 @@ class Desired:
     variants: tuple[DesiredVariant, ...]
     targets: tuple[DesiredTarget, ...]
     tags: Mapping[str, str] = field(hash=False)
+    retry: str | None = None
 
     def attempt(self) -> str:
         """Names this config being rolled out this way."""
-        return names.content_hash([self.config_name, self.deployment or {}])
+        asked_again = [self.retry] if self.retry is not None else []
+        return names.content_hash([self.config_name, self.deployment or {}, *asked_again])
 
     def contents(self) -> frozenset[str]:
         """The names of the config and its models."""
@@ -256,4 +258,5 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
         variants=tuple(_variant_in_place(variant) for variant in spec.variants),
         targets=tuple(target for target in targets if target is not None),
         tags=tags,
+        retry=resource.retry(),
     )

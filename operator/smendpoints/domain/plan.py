@@ -55,7 +55,10 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
         return _plan_foreign(resource, desired, observed, endpoint, now)
     if resource.spec.suspend:
         message = f"suspended: the endpoint is {endpoint.status} and is only watched"
-        verdict = arrived if endpoint.status == "InService" else resting
+        as_wanted = endpoint.status == "InService" and (
+            endpoint.config_name == desired.config_name or observed.equivalent
+        )
+        verdict = arrived if as_wanted else resting
         return Plan(verdict(Reason.SUSPENDED, message), again=Again.STEADY, rollout=resource.status.rollout)
     match endpoint.status:
         case "Deleting":
@@ -144,7 +147,10 @@ def _plan_failed(
     reason = endpoint.failure_reason or "AWS gives no reason"
     if not wants_running(resource.spec, now):
         return plan_endpoint_removal(endpoint, observed, Reason.STOPPING)
-    if endpoint.config_name != desired.config_name:
+    past = resource.status.rollout
+    failed_config = endpoint.config_name or (past.config_name if past is not None else None)
+    asked_again = past is not None and past.attempt is not None and past.attempt != desired.attempt()
+    if failed_config != desired.config_name or asked_again:
         return plan_endpoint_removal(endpoint, observed, Reason.CREATING)
     rollout = failed_rollout(resource, desired, endpoint, now, reason)
     if may_try_again(reason):

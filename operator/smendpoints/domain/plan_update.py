@@ -12,7 +12,7 @@ from smendpoints.domain.scaling import DesiredTarget
 def create_revision(desired: Desired, observed: Observed) -> list[Action]:
     """Models and config of the desired revision; none where its config is known to be there."""
     if observed.wanted_config is not None:
-        return []
+        return restore(desired, observed.missing)
     live = observed.live_config.models() if observed.live_config is not None else frozenset()
     models = [
         Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models if model.name not in live

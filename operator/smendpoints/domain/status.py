@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.resource import RETRY, SageMakerEndpoint
 from smendpoints.api.status import (
     Condition,
     Cost,
@@ -21,9 +21,10 @@ from smendpoints.domain.ownership import PREFIX
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Plan, Verdict, stuck, working
 
+_AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
 _HINTS = {
-    Reason.CREATE_FAILED: "mend the spec and apply it: the failed endpoint is then deleted and created anew",
-    Reason.UPDATE_FAILED: "mend the spec and apply it: this config is not tried again",
+    Reason.CREATE_FAILED: f"mend the spec and apply it, or, if the cause was elsewhere, {_AGAIN}",
+    Reason.UPDATE_FAILED: f"mend the spec and apply it, or, if the cause was elsewhere, {_AGAIN}",
     Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
 }
 _MOST_TAGS = 50
@@ -159,10 +160,11 @@ def report(
         rollout = rollout.model_copy(update={"phase": "Failed", "message": failure.message[:1024]})
     new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
     arrived = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
-    if arrived or plan.drift or conditions.find(old.conditions, "Drifted") is not None:
-        fresh_spec = old.observed_generation != generation
-        if arrived or plan.drift or not fresh_spec:
-            new.append(conditions.of_drift(plan.drift, generation, now))
+    drifted = conditions.find(old.conditions, "Drifted")
+    if plan.verdict.reason is Reason.SUSPENDED:  # only watched: what was found before still stands
+        new += [drifted] if drifted is not None else []
+    elif arrived or plan.drift or (drifted is not None and old.observed_generation == generation):
+        new.append(conditions.of_drift(plan.drift, generation, now))
     autoscaling = _autoscaling(resource, desired, plan, now, failed=failure is not None)
     if autoscaling is not None:
         new.append(autoscaling)

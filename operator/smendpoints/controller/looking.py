@@ -1,0 +1,83 @@
+"""What a pass looks at in AWS: as little as the plan needs."""
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.aws.account import Account
+from smendpoints.aws.watch import Summary
+from smendpoints.controller.memory import Memory
+from smendpoints.domain import names
+from smendpoints.domain.adoption import equivalent
+from smendpoints.domain.desired import Desired
+from smendpoints.domain.observed import Leftovers, Observed, ObservedConfig, ObservedTarget
+from smendpoints.domain.ownership import Owner, owner_of
+from smendpoints.domain.plan_deletion import IN_PROGRESS
+
+
+def look_closely(
+    account: Account, resource: SageMakerEndpoint, desired: Desired, summary: Summary | None, memory: Memory
+) -> Observed:
+    """The endpoint, and what of its surroundings matters in its state.
+
+    Raises:
+        AwsFailure: AWS could not be asked.
+    """
+    endpoint = account.observe.endpoint(desired.endpoint_name) if summary is not None else None
+    adopts = resource.spec.adopt_existing and endpoint is not None and owner_of(endpoint.tags) is None
+    if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
+        return Observed(endpoint)
+    if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
+        return Observed(endpoint)
+    live: ObservedConfig | None = None
+    wanted: ObservedConfig | None = None
+    leftovers: Leftovers | None = None
+    same = False
+    rolling = endpoint.config_name != desired.config_name
+    if rolling:
+        live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
+        wanted = account.observe.config(desired.config_name) if _was_deployed(resource, desired) else None
+        same = _equivalent(account, desired, live, memory)
+    variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
+    targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
+    collects = (not rolling or same) and not adopts and memory.collected != desired.config_name
+    alarmed = collects or _has_alarms(desired, targets)
+    alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
+    if collects:
+        leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
+    missing: frozenset[str] = frozenset()
+    if not rolling or wanted is not None:
+        missing = account.watch.missing(desired.contents(), memory.written_at)
+    return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing, same)
+
+
+def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool) -> Observed:
+    """The endpoint with its scalable targets while it is there; then what it leaves behind.
+
+    Raises:
+        AwsFailure: AWS could not be asked.
+    """
+    endpoint = account.observe.endpoint(name) if summary is not None else None
+    if endpoint is not None and owner.owns(endpoint.tags) and not retain:
+        ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
+        return Observed(endpoint, targets=account.observe.targets(ids))
+    return Observed(endpoint, leftovers=account.observe.leftovers(name, owner, alarms=not retain))
+
+
+def _has_alarms(desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:
+    """Whether the operator may own alarms: for steps, wanted or still there, or for a rollout."""
+    wanted = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
+    there = any(policy["PolicyType"] == "StepScaling" for target in targets for policy in target.policies.values())
+    return wanted or there or bool(desired.rollback_alarms)
+
+
+def _was_deployed(resource: SageMakerEndpoint, desired: Desired) -> bool:
+    """Whether the desired config was in service before, and may still be there; a new one need not be asked for."""
+    return any(each.config_name == desired.config_name for each in resource.status.history[1:])
+
+
+def _equivalent(account: Account, desired: Desired, live: ObservedConfig | None, memory: Memory) -> bool:
+    """Whether a config that is not of our making serves just what the spec wants; compared once."""
+    if live is None or names.made_here(desired.endpoint_name, live.name):
+        return False
+    if memory.compared is None or memory.compared[:2] != (live.name, desired.config_name):
+        models = {name: account.observe.model(name) or {} for name in live.models()}
+        memory.compared = (live.name, desired.config_name, equivalent(desired, live, models))
+    return memory.compared[2]
