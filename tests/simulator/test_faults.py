@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -80,6 +81,23 @@ def test_a_lost_response_over_http_closes_the_connection(served: Any) -> None:
     with pytest.raises(ConnectionClosedError):
         sm.list_models()
     assert sm.list_models()["Models"] == []
+
+
+def test_a_held_answer_comes_when_it_is_let_go_and_the_work_is_done_before(served: Any) -> None:
+    url, simulator = served
+    faults = simulator.world.faults
+    rule = faults.add({"kind": "hold", "operation": "ListModels", "skip": 1, "times": 1})
+    sm = boto3.client("sagemaker", endpoint_url=url)
+    assert sm.list_models()["Models"] == []  # let through
+    assert faults.held(rule.id) == 0
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(sm.list_models)
+        with urllib.request.urlopen(f"{url}/_sandbox/held/{rule.id}?seconds=30", timeout=60) as held:
+            assert json.load(held) == {"held": 1}
+        assert not answer.done()
+        assert faults.remove(rule.id) == 1
+        assert answer.result(timeout=30)["Models"] == []
+    assert faults.held(rule.id) == 0
 
 
 def test_a_delay_passes_before_the_answer(cloud: Any) -> None:
