@@ -87,7 +87,8 @@ def elsewhere(stage: Stage, service: str) -> Any:
     url = stage.cloud.world.aws_url
     answer = stage.cloud.aws("sts").assume_role(RoleArn=OTHER_ROLE, RoleSessionName="test")
     keys = answer["Credentials"]
-    return boto3.client(
+    client_of: Any = boto3.client
+    return client_of(
         service,
         region_name=ELSEWHERE,
         endpoint_url=url,

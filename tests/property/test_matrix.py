@@ -31,7 +31,7 @@ class Flow:
     after: dict[str, Any] | None
 
 
-ARTIFACT = {"modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
+ARTIFACT: dict[str, Any] = {"modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
 FLOWS = {
     "create": Flow(None, BASE),
     "new artifact": Flow(BASE, changed(**ARTIFACT)),
@@ -151,7 +151,11 @@ def disturbances(acts: int, calls: int, writes: int) -> list[tuple[str, Callable
         # botocore tries thrice: two failures are mended within a call, three are the operator's to mend
         times = 3 if kind != "lose_response" else 1
         rule = {"kind": kind, "skip": step, "times": times}
-        return lambda harness: harness.world.faults.add(dict(rule)) and None
+
+        def put(harness: Harness) -> None:
+            harness.world.faults.add(dict(rule))
+
+        return put
 
     cases = [(f"killed after change {step}", kill_after(step)) for step in range(acts)]
     cases += [(f"killed before status write {step}", kill_before_write(step)) for step in range(writes)]
