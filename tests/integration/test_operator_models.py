@@ -64,7 +64,7 @@ def test_two_models_are_ab_tested_and_the_traffic_moves_in_place(stage: Stage, a
     assert {ask(stage)[0] for _ in range(10)} == {"gradient-boosting"}
     assert len(found["status"]["history"]) == 1
     explained = ask(stage, CustomAttributes="explain=set")[1]
-    assert "virginica" in json.dumps(explained["explanation"])
+    assert explained["explanation"]["prediction_set"]["classes"] == ["virginica"]
     stage.delete("iris")
     stage.gone("iris")
 
