@@ -65,7 +65,7 @@ class Harness:
         self.world = self.simulator.world
         self.session = boto3.Session(region_name=REGION)
         attach(self.session, self.simulator.gateway)
-        self._clients = {Place(REGION): Clients(Place(REGION), 10, lambda _: self.session)}
+        self._clients = {Place(REGION): Clients(Place(REGION), 10, lambda _: self.session, "standard")}
         self.objects: dict[str, Cluster] = {}
         self.events: list[Event] = []
         self.violations: list[str] = []

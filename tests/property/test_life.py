@@ -321,6 +321,35 @@ def test_a_tag_changed_by_hand_is_seen_within_a_minute_and_put_right(harness: Ha
     assert any(event.reason == "DriftFound" and "tags" in event.message for event in harness.events)
 
 
+STEPS: dict[str, Any] = {
+    "name": "backlog",
+    "steps": [{"lowerBound": 0, "adjustment": 1}],
+    "alarm": {
+        "metric": {"namespace": "AWS/SageMaker", "metricName": "ConcurrentRequestsPerModel"},
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 5,
+    },
+}
+
+
+def test_step_scaling_comes_with_its_alarm_and_takes_it_along(harness: Harness) -> None:
+    stepped = {"minCapacity": 1, "maxCapacity": 5, "stepScaling": [STEPS]}
+    harness.apply("iris", with_variant(spec(), scaling=stepped))
+    harness.settle("iris")
+    policy = harness.client("application-autoscaling").describe_scaling_policies(ServiceNamespace="sagemaker")
+    alarm = harness.client("cloudwatch").describe_alarms(AlarmNamePrefix="smendpoints/")["MetricAlarms"]
+    assert [each["AlarmName"] for each in alarm] == ["smendpoints/default-iris/primary/backlog"]
+    assert alarm[0]["AlarmActions"] == [policy["ScalingPolicies"][0]["PolicyARN"]]
+    changed = {**stepped, "stepScaling": [{**STEPS, "alarm": {**STEPS["alarm"], "threshold": 9}}]}
+    harness.apply("iris", with_variant(spec(), scaling=changed))
+    harness.settle("iris")
+    alarm = harness.client("cloudwatch").describe_alarms(AlarmNamePrefix="smendpoints/")["MetricAlarms"]
+    assert [each["Threshold"] for each in alarm] == [9]
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    assert harness.client("cloudwatch").describe_alarms(AlarmNamePrefix="smendpoints/")["MetricAlarms"] == []
+
+
 def test_a_config_and_a_model_deleted_under_a_live_endpoint_come_back(harness: Harness) -> None:
     ready(harness)
     harness.run(120)

@@ -94,6 +94,8 @@ class Stage:
         harness.kill_after = harness.kill_before_write = None
         harness.world.faults.remove()
         if flow.after is not None:
+            if harness.condition(name, "Stalled") is not None:
+                harness.run(400, 15)  # what AWS refused is tried again after five minutes
             harness.settle(name)
             harness.run(130, 15)
             self.check(name)
@@ -138,8 +140,15 @@ class Stage:
         assert not [alarm for alarm in inventory["alarms"] if alarm.startswith(names.alarm_prefix(endpoint))]
 
 
-def disturbances(acts: int, calls: int, writes: int) -> list[tuple[str, Callable[[Harness], None]]]:
-    """Each step with each disturbance."""
+REFUSALS: dict[str, dict[str, Any]] = {
+    "access denied": {"kind": "access_denied"},
+    "over quota": {"kind": "error", "code": "ResourceLimitExceeded", "status": 400, "message": "The limit is 0."},
+}
+LATE: dict[str, object] = {"consistency": {"endpoint_config": 20.0, "model": 20.0, "role": 20.0}}
+
+
+def disturbances(changes: list[str], acts: int, calls: int, writes: int) -> list[tuple[str, Callable[[Harness], None]]]:
+    """Each step with each disturbance; `changes` are the operations that change something in AWS."""
 
     def kill_after(step: int) -> Callable[[Harness], None]:
         return lambda harness: setattr(harness, "kill_after", step)
@@ -157,10 +166,24 @@ def disturbances(acts: int, calls: int, writes: int) -> list[tuple[str, Callable
 
         return put
 
+    def refuse(rule: dict[str, Any]) -> Callable[[Harness], None]:
+        def put(harness: Harness) -> None:
+            harness.world.faults.add(dict(rule))
+
+        return put
+
+    def see_late(harness: Harness) -> None:
+        harness.world.settings = harness.world.settings.changed(LATE)
+
     cases = [(f"killed after change {step}", kill_after(step)) for step in range(acts)]
     cases += [(f"killed before status write {step}", kill_before_write(step)) for step in range(writes)]
     cases += [(f"{kind} at call {step}", fail(kind, step)) for kind in CALL_FAULTS for step in range(calls)]
-    return cases
+    cases += [
+        (f"{label}: {operation}", refuse({**rule, "operation": operation, "times": 1}))
+        for label, rule in REFUSALS.items()
+        for operation in dict.fromkeys(changes)
+    ]
+    return [*cases, ("what is new is seen late", see_late)]
 
 
 @pytest.mark.timeout(900)
@@ -172,9 +195,11 @@ def test_whatever_happens_the_end_is_the_same(flow: Flow, record_property: Calla
         name = stage.begin(flow)
         stage.go(flow, name)
         acts, writes = harness.acts, harness.writes
-        calls = sum(call["operation"] != "ListEndpoints" for call in harness.world.calls.recent())
+        recent = [call["operation"] for call in harness.world.calls.recent()]
+        calls = sum(operation != "ListEndpoints" for operation in recent)
+        changes = [each for each in recent if not each.startswith(("List", "Describe", "Get"))]
         stage.finish(flow, name)
-        cases = disturbances(acts, min(calls + 2, 25), writes)
+        cases = disturbances(changes, acts, min(calls + 2, 25), writes)
         for label, disturb in cases:
             name = stage.begin(flow)
             disturb(harness)

@@ -146,7 +146,7 @@ def check_end(harness: Harness) -> None:
     assert own == set()
 
 
-SEEDS = range(int(os.environ.get("SMENDPOINTS_WALKS", "30")))
+SEEDS = range(int(os.environ.get("SMENDPOINTS_WALKS", "40")))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 import botocore.session
@@ -29,7 +29,13 @@ class Place:
 class Clients:
     """The clients of one place. They are thread-safe; making one is not, hence the lock."""
 
-    def __init__(self, place: Place, connections: int, session: Callable[[Place], Any] | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        connections: int,
+        session: Callable[[Place], Any] | None = None,
+        retry_mode: Literal["adaptive", "standard"] = "adaptive",
+    ) -> None:
         self.place = place
         self._make_session = session or _session
         self._lock = threading.Lock()
@@ -38,7 +44,9 @@ class Clients:
             connect_timeout=5,
             read_timeout=30,
             max_pool_connections=connections,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            # Once throttled, botocore keeps to the rate that this account and region admits: for all threads alike, as
+            # they share the client.
+            retries={"mode": retry_mode, "total_max_attempts": 3},
             user_agent_extra="smendpoints",
         )
         self._session: Any = None
