@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 
 from sminference.app import create_app
+from sminference.connection import Limits
 from sminference.hosting import load_model
 from sminference.logs import LineWriter, logging_config
 from sminference.observed import Observer
 from sminference.repository import Repository
-from sminference.worker import Limits, configured
+from sminference.worker import configured
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -17,19 +17,17 @@ import socket
 import threading
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http import errors as http_errors
 from gunicorn.http.message import Request
-from gunicorn.http.unreader import Unreader
 from gunicorn.http.wsgi import create
-from gunicorn.util import http_date
 from gunicorn.workers.base import Worker
 
+from sminference.connection import Connection, Head, Limits, Outbox, refusal
 from sminference.errors import RequestError
-from sminference.framing import RequestBuffer, Whole
+from sminference.framing import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,82 +45,6 @@ _STATUS_OF = {
     http_errors.LimitRequestHeaders: 431,
     http_errors.ExpectationFailed: 417,
 }
-_REASONS = {400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long"}
-_REASONS |= {417: "Expectation Failed", 431: "Request Header Fields Too Large"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a client may take: bytes, seconds, connections per process."""
-
-    max_body_bytes: int
-    read_seconds: float
-    write_seconds: float
-    keepalive_seconds: float
-    max_connections: int
-
-
-class _Head(Unreader):  # type: ignore[misc]
-    """Gives gunicorn's parser a head that is already here."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__()
-        self._data = data
-
-    def chunk(self, size_hint: int | None = None) -> bytes:  # noqa: ARG002 - gunicorn's signature
-        data, self._data = self._data, b""
-        return data
-
-
-class _Outbox:
-    """What gunicorn takes for a socket when it writes a response: collects it, so that it leaves in one piece."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-
-    def sendall(self, data: bytes) -> None:
-        self.parts.append(data)
-
-    def send(self, data: bytes) -> int:
-        """Gunicorn uses it for "100 Continue" only, which has gone out before the body came in."""
-        return len(data)
-
-
-class _Connection:
-    """A client. While it is registered with epoll it belongs to the leading thread, else to the one that answers it."""
-
-    __slots__ = (
-        "address",
-        "busy",
-        "closing",
-        "deadline",
-        "descriptor",
-        "out",
-        "received",
-        "requests",
-        "socket",
-        "writing",
-    )
-
-    def __init__(self, sock: socket.socket, address: Any, limits: Limits) -> None:
-        self.socket = sock
-        self.descriptor = sock.fileno()
-        self.address = address
-        self.received = RequestBuffer(limits.max_body_bytes)
-        self.out = memoryview(b"")
-        self.deadline = monotonic() + max(limits.keepalive_seconds, limits.read_seconds)
-        # Waiting for the client to take the rest of `out`.
-        self.writing = False
-        # The response in `out` is the last; after it the connection is only read over until the client closes it.
-        self.closing = False
-        # A thread beside the leading one answers it.
-        self.busy = False
-        self.requests = 0
-
-    @property
-    def idle(self) -> bool:
-        """Between requests: nothing has come of the next one, and nothing is left to send."""
-        return not (self.received.waiting or self.out or self.closing)
 
 
 class LeaderWorker(Worker):  # type: ignore[misc]
@@ -134,7 +56,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         self._epoll = select.epoll()
-        self._connections: dict[int, _Connection] = {}
+        self._connections: dict[int, Connection] = {}
         self._events: deque[tuple[int, int]] = deque()
         self._leading = threading.Lock()
         self._next_sweep = 0.0
@@ -193,7 +115,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
                 if connection is not None:
                     self._close(connection)
 
-    def _lead(self) -> tuple[_Connection, Whole]:
+    def _lead(self) -> tuple[Connection, Whole]:
         """Serves until there is a request that should be answered without the lead."""
         while True:
             self._progress = now = monotonic()
@@ -235,7 +157,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(self._connections) >= self.limits.max_connections:
             self._evict()
-        connection = _Connection(accepted, address, self.limits)
+        connection = Connection(accepted, address, self.limits)
         self._connections[connection.descriptor] = connection
         self._epoll.register(connection.descriptor, select.EPOLLIN)
 
@@ -245,7 +167,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         if ours:
             self._close(min(ours, key=lambda connection: (not connection.idle, connection.deadline)))
 
-    def _receive(self, connection: _Connection) -> Whole | None:
+    def _receive(self, connection: Connection) -> Whole | None:
         try:
             data = connection.socket.recv(_RECEIVE_BYTES)
         except BlockingIOError:
@@ -263,7 +185,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         connection.received.feed(data)
         return self._next(connection)
 
-    def _next(self, connection: _Connection) -> Whole | None:
+    def _next(self, connection: Connection) -> Whole | None:
         """The next request of a connection when it is whole."""
         received = connection.received
         try:
@@ -292,7 +214,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
                 self._close(connection)
         self._bound_buffers(ours)
 
-    def _bound_buffers(self, ours: list[_Connection]) -> None:
+    def _bound_buffers(self, ours: list[Connection]) -> None:
         """Closes the connections with the longest unfinished requests while all of them together take too much."""
         excess = sum(len(connection.received) for connection in ours) - _BUFFERED_BODIES * self.limits.max_body_bytes
         for connection in sorted(ours, key=lambda each: len(each.received), reverse=True):
@@ -301,7 +223,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
             excess -= len(connection.received)
             self._close(connection)
 
-    def _send(self, connection: _Connection) -> Whole | None:
+    def _send(self, connection: Connection) -> Whole | None:
         """Sends what the client takes now; once all is sent, the next request of the connection if it is there."""
         try:
             sent = connection.socket.send(connection.out) if connection.out else 0
@@ -329,7 +251,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         connection.deadline = monotonic() + (self.limits.read_seconds if waiting else self.limits.keepalive_seconds)
         return self._next(connection) if waiting else None
 
-    def _close(self, connection: _Connection) -> None:
+    def _close(self, connection: Connection) -> None:
         # First out of the table: the number of a closed descriptor is at once free for another connection.
         self._connections.pop(connection.descriptor, None)
         with suppress(OSError):
@@ -338,11 +260,11 @@ class LeaderWorker(Worker):  # type: ignore[misc]
 
     # Whoever owns the connection.
 
-    def _answer(self, connection: _Connection, whole: Whole) -> None:
+    def _answer(self, connection: Connection, whole: Whole) -> None:
         """Has the application answer one request; the response is left in the connection."""
         started = monotonic()
         connection.requests += 1
-        outbox = _Outbox()
+        outbox = Outbox()
         try:
             connection.closing = not self._respond(connection, whole, outbox)
             connection.out = memoryview(b"".join(outbox.parts))
@@ -350,10 +272,10 @@ class LeaderWorker(Worker):  # type: ignore[misc]
             self._refuse(connection, error)
         self._seconds += 0.2 * (monotonic() - started - self._seconds)
 
-    def _respond(self, connection: _Connection, whole: Whole, outbox: _Outbox) -> bool:
+    def _respond(self, connection: Connection, whole: Whole, outbox: Outbox) -> bool:
         """Writes the response of the application; whether the connection stays open."""
         try:
-            request = Request(self.cfg, _Head(whole.head), connection.address, connection.requests)
+            request = Request(self.cfg, Head(whole.head), connection.address, connection.requests)
             response, environ = create(request, outbox, connection.address, self._server, self.cfg)
         except (http_errors.ParseException, http_errors.ConfigurationProblem, StopIteration) as error:
             status = next((code for kind, code in _STATUS_OF.items() if isinstance(error, kind)), 400)
@@ -377,17 +299,17 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         except Exception:
             self.log.exception("the application failed")
             failure = RequestError(500, "the server failed at this request; its log says why")
-            outbox.parts[:] = [_response(failure)]
+            outbox.parts[:] = [refusal(failure)]
             return False
         return not response.should_close()
 
-    def _refuse(self, connection: _Connection, error: RequestError) -> None:
+    def _refuse(self, connection: Connection, error: RequestError) -> None:
         """Leaves an answer of our own in the connection, which is its last."""
         type(self).on_refused(error.status, error.message)
-        connection.out = memoryview(_response(error))
+        connection.out = memoryview(refusal(error))
         connection.closing = True
 
-    def _give_back(self, connection: _Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
         """Lets the leading thread send the response."""
         connection.writing = True
         connection.deadline = monotonic() + self.limits.write_seconds
@@ -407,11 +329,3 @@ def configured(
     """
     given = {"limits": limits, "on_refused": staticmethod(on_refused), "takes_long": staticmethod(takes_long)}
     return type("ConfiguredWorker", (LeaderWorker,), given)
-
-
-def _response(error: RequestError) -> bytes:
-    body = error.body()
-    return (
-        f"HTTP/1.1 {error.status} {_REASONS.get(error.status, 'Error')}\r\nDate: {http_date()}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    ).encode() + body
