@@ -12,7 +12,7 @@ import pytest
 
 from smendpoints.domain import names
 from smendpoints.domain.desired import desire
-from smsandbox.harness import BUCKET, Harness, spec, with_variant
+from smsandbox.harness import BRISK, BUCKET, Harness, spec, with_variant
 
 GROWING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70, "disableScaleIn": True}
 BASE = with_variant(spec(), scaling=GROWING)
@@ -67,7 +67,7 @@ class Stage:
     """One harness for all cases of a flow; each case has an object of its own."""
 
     def __init__(self) -> None:
-        self.harness = Harness()
+        self.harness = Harness(settings=BRISK)
         self.cases = 0
 
     def begin(self, flow: Flow) -> str:
