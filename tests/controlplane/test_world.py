@@ -126,7 +126,7 @@ def test_the_story_is_told_to_its_end_and_leaves_nothing(folder: Path) -> None:
     for part in (
         "$ kubectl apply -f iris.yaml",
         "is virginica (setosa 0.00",
-        "3 instances after",
+        "5 instances after",
         "none failed; ",
         "invocations are in CloudWatch",
         "nothing is left that costs money",
