@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from smsandbox.process import inherited, write_atomically
@@ -99,7 +100,7 @@ def _holds(world: World, model: str) -> bool:
     return True
 
 
-def client(world: World, service: str) -> Any:
+def client(world: World, service: str, how: Config | None = None) -> Any:
     """A boto3 client of the simulator, whatever this process's own AWS settings are."""
     return boto3.client(
         service,  # type: ignore[call-overload]
@@ -107,6 +108,7 @@ def client(world: World, service: str) -> Any:
         region_name=REGION,
         aws_access_key_id=world.aws_environment["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=world.aws_environment["AWS_SECRET_ACCESS_KEY"],
+        config=how,
     )
 
 

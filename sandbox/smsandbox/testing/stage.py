@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.config import Config
 from kubernetes import client, config
 
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
@@ -44,9 +45,10 @@ class Cloud:
         self.api, self.core = client.CustomObjectsApi(connection), client.CoreV1Api(connection)
 
     def aws(self, service: str) -> Any:
-        """A boto3 client of the simulator."""
+        """A boto3 client of the simulator; patient, as the faults that are put in the operator's way strike it, too."""
         if service not in self._aws:
-            self._aws[service] = assets.client(self.world, service)
+            patient = Config(retries={"mode": "standard", "total_max_attempts": 12})
+            self._aws[service] = assets.client(self.world, service, patient)
         return self._aws[service]
 
     def stock(self) -> None:
