@@ -31,6 +31,7 @@ class Tracked:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     memory: Memory = field(default_factory=Memory)
+    leaving: bool = False
 
 
 @dataclass
@@ -58,6 +59,10 @@ class Handlers:
         kopf.timer(*resource, interval=tick_seconds, registry=registry)(self.on_tick)
         kopf.on.delete(*resource, registry=registry)(self.on_delete)
 
+    def ticks(self) -> bool:
+        """Whether kopf's timer should be heard: it is while there is an object that is not being deleted."""
+        return any(not tracked.leaving for tracked in self._tracked.values())
+
     def any_at_rest(self) -> bool:
         """Whether an object waits for nothing but a hand in AWS."""
         return any(tracked.memory.watched for tracked in self._tracked.values())
@@ -67,6 +72,7 @@ class Handlers:
 
     async def on_event(self, *, type: str | None, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:  # noqa: A002
         """A watch event: something about the object changed, or it was listed."""
+        self.heartbeat.beat()
         if type == "DELETED":
             self._tracked.pop(body["metadata"]["uid"], None)
             return
@@ -131,8 +137,8 @@ class Handlers:
 
     async def on_delete(self, *, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:
         """Runs until nothing is left; resumes after a restart; may run again after it succeeded."""
-        self.heartbeat.beat()
         tracked = self._of(body["metadata"]["uid"])
+        tracked.leaving = True
         async with tracked.lock:
             resource = _readable(body)
             outcome = await asyncio.to_thread(self._controller.finalize, resource, tracked.memory)

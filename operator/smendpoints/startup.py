@@ -122,7 +122,7 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
 
     async def alive(**_: Any) -> str:
         silent = time.monotonic() - started[0].heartbeat.at
-        if accounts.all() and silent > _STALE_AFTER:
+        if started[0].ticks() and silent > _STALE_AFTER:
             raise kopf.PermanentError(f"no object was looked at for {silent:.0f} s")
         return "alive"
 
