@@ -7,6 +7,8 @@ from smendpoints.aws.errors import translated
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.in_place import without
+from smendpoints.domain.ownership import PREFIX
 from smendpoints.domain.plan_scaling import covers
 from smendpoints.domain.reasons import Reason
 
@@ -14,8 +16,6 @@ _DESCRIBE = {
     Verb.CREATE_MODEL: ("describe_model", "ModelName", "ModelArn"),
     Verb.CREATE_CONFIG: ("describe_endpoint_config", "EndpointConfigName", "EndpointConfigArn"),
 }
-# What may differ between two configs of one name: all that changes in place.
-_IN_PLACE = frozenset({"InitialInstanceCount", "InitialVariantWeight", "MaxConcurrency", "ProvisionedConcurrency"})
 
 
 class Actor:
@@ -61,11 +61,9 @@ class Actor:
         wanted = {name: value for name, value in action.params.items() if name != "Tags"}
         tags = self._observer.tags(found[arn])
         same_owner = all(
-            tags.get(tag["Key"]) == tag["Value"]
-            for tag in action.params["Tags"]
-            if tag["Key"].startswith("smendpoints.dev/")
+            tags.get(tag["Key"]) == tag["Value"] for tag in action.params["Tags"] if tag["Key"].startswith(PREFIX)
         )
-        if not covers(_without_in_place(wanted), _without_in_place(found)) or not same_owner:
+        if not covers(without(wanted), without(found)) or not same_owner:
             message = f"{action.target} exists in AWS and is not what this object would make; delete or rename it"
             raise AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
 
@@ -82,11 +80,3 @@ def _resolve(value: Any, policies: dict[PolicyARN, str]) -> Any:
     if isinstance(value, list):
         return [_resolve(each, policies) for each in value]
     return policies[value] if isinstance(value, PolicyARN) else value
-
-
-def _without_in_place(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_in_place(each) for key, each in value.items() if key not in _IN_PLACE}
-    if isinstance(value, list):
-        return [_without_in_place(each) for each in value]
-    return value

@@ -66,6 +66,28 @@ class Clients:
                     self._clients[service] = self._session.client(service, region_name=region, config=self._config)
             return self._clients[service]
 
+    def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
+        """One call.
+
+        Raises:
+            AwsFailure: AWS did not do it.
+        """
+        with translated(operation):
+            response: dict[str, Any] = getattr(self(service), operation)(**params)
+            return response
+
+    def all(
+        self, service: str, operation: str, key: str, page: int | None = None, **params: Any
+    ) -> list[dict[str, Any]]:
+        """All entries under `key` of all pages; `page` is the size to ask for.
+
+        Raises:
+            AwsFailure: AWS could not be asked.
+        """
+        with translated(operation):
+            pages = self(service).get_paginator(operation).paginate(PaginationConfig={"PageSize": page}, **params)
+            return [entry for each in pages for entry in each[key]]
+
 
 def _session(place: Place) -> boto3.Session:
     if place.role_arn is None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
 from smendpoints.domain import names
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import (
@@ -32,19 +31,9 @@ class Observer:
         self._lock = threading.Lock()
         self._configs: dict[str, ObservedConfig] = {}
 
-    def _call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
-        with translated(operation):
-            response: dict[str, Any] = getattr(self._clients(service), operation)(**params)
-            return response
-
-    def _all(self, service: str, operation: str, key: str, **params: Any) -> list[dict[str, Any]]:
-        with translated(operation):
-            pages = self._clients(service).get_paginator(operation).paginate(**params)
-            return [entry for page in pages for entry in page[key]]
-
     def endpoint(self, name: str) -> ObservedEndpoint | None:
         """The endpoint with its tags; None if it is not there."""
-        response = _unless_gone(lambda: self._call("sagemaker", "describe_endpoint", EndpointName=name))
+        response = _unless_gone(lambda: self._clients.call("sagemaker", "describe_endpoint", EndpointName=name))
         if response is None:
             return None
         tags = _unless_gone(lambda: self.tags(response["EndpointArn"]))
@@ -52,14 +41,18 @@ class Observer:
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags of anything in SageMaker."""
-        return {tag["Key"]: tag["Value"] for tag in self._all("sagemaker", "list_tags", "Tags", ResourceArn=arn)}
+        return {
+            tag["Key"]: tag["Value"] for tag in self._clients.all("sagemaker", "list_tags", "Tags", ResourceArn=arn)
+        }
 
     def config(self, name: str) -> ObservedConfig | None:
         """A config; None if it is not there."""
         known = self._configs.get(name)
         if known is not None:
             return known
-        response = _unless_gone(lambda: self._call("sagemaker", "describe_endpoint_config", EndpointConfigName=name))
+        response = _unless_gone(
+            lambda: self._clients.call("sagemaker", "describe_endpoint_config", EndpointConfigName=name)
+        )
         if response is None:
             return None
         config = parse_config(response)
@@ -71,7 +64,7 @@ class Observer:
 
     def model(self, name: str) -> dict[str, Any] | None:
         """DescribeModel's response; None if it is not there."""
-        return _unless_gone(lambda: self._call("sagemaker", "describe_model", ModelName=name))
+        return _unless_gone(lambda: self._clients.call("sagemaker", "describe_model", ModelName=name))
 
     def forget_config(self, name: str) -> None:
         """A config was deleted."""
@@ -82,7 +75,7 @@ class Observer:
         """The scalable targets with these ids, each with its policies and schedules."""
         if not resource_ids:
             return ()
-        found = self._all(
+        found = self._clients.all(
             "application-autoscaling",
             "describe_scalable_targets",
             "ScalableTargets",
@@ -98,20 +91,20 @@ class Observer:
             "ScalableDimension": entry["ScalableDimension"],
         }
         service = "application-autoscaling"
-        policies = self._all(service, "describe_scaling_policies", "ScalingPolicies", **which)
-        schedules = self._all(service, "describe_scheduled_actions", "ScheduledActions", **which)
+        policies = self._clients.all(service, "describe_scaling_policies", "ScalingPolicies", **which)
+        schedules = self._clients.all(service, "describe_scheduled_actions", "ScheduledActions", **which)
         return parse_target(entry, [*policies], [*schedules])
 
     def alarms(self, prefix: str) -> dict[str, Mapping[str, Any]]:
         """The metric alarms whose names begin so."""
-        found = self._all("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix)
+        found = self._clients.all("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix)
         return {alarm["AlarmName"]: alarm for alarm in found}
 
     def leftovers(self, endpoint: str, owner: Owner, *, alarms: bool) -> Leftovers:
         """What of the owner's is there: configs and models by name and tags, alarms by name."""
         configs = []
         prefix = names.config_prefix(endpoint)
-        for entry in self._all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=prefix):
+        for entry in self._clients.all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=prefix):
             name = entry["EndpointConfigName"]
             if names.made_here(endpoint, name) and self._owned(entry["EndpointConfigArn"], owner):
                 config = self.config(name)
@@ -119,7 +112,7 @@ class Observer:
                     configs.append(config)
         models = {}
         prefix = names.model_prefix(endpoint)
-        for entry in self._all("sagemaker", "list_models", "Models", NameContains=prefix):
+        for entry in self._clients.all("sagemaker", "list_models", "Models", NameContains=prefix):
             name = entry["ModelName"]
             if re.fullmatch(f"{re.escape(prefix)}-.+-{_HASH}", name) and self._owned(entry["ModelArn"], owner):
                 models[name] = entry["ModelArn"]

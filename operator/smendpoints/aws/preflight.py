@@ -10,10 +10,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
 
@@ -62,11 +60,6 @@ class Preflight:
         with self._lock:
             self._good[what] = self._clock()
 
-    def _call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
-        with translated(operation):
-            response: dict[str, Any] = getattr(self._clients(service), operation)(**params)
-            return response
-
     def _image(self, image: str) -> None:
         match = _ECR.fullmatch(image)
         if match is None:
@@ -78,7 +71,7 @@ class Preflight:
             raise AwsFailure(Kind.BLOCKED, Reason.IMAGE_NOT_FOUND, message)
         identity = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
         try:
-            self._call(
+            self._clients.call(
                 "ecr",
                 "describe_images",
                 registryId=match["account"],
@@ -92,7 +85,7 @@ class Preflight:
             raise
 
     def _alarm(self, alarm: str) -> None:
-        found = self._call("cloudwatch", "describe_alarms", AlarmNames=[alarm])
+        found = self._clients.call("cloudwatch", "describe_alarms", AlarmNames=[alarm])
         if not found.get("MetricAlarms") and not found.get("CompositeAlarms"):
             message = (
                 f"rollout.rollback.alarmNames: there is no alarm {alarm} in {self._clients.place.region}; make it first"

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
 from smendpoints.domain.errors import AwsFailure
 from smendpoints.domain.names import content_hash
 from smendpoints.domain.ownership import PREFIX
@@ -111,25 +110,19 @@ class Watch:
         self.contents.get(max_age)
         self.tags.get(max_age)
 
-    def _all(self, service: str, operation: str, key: str, page: int, **params: Any) -> list[dict[str, Any]]:
-        with translated(operation):
-            paginator = self._clients(service).get_paginator(operation)
-            pages = paginator.paginate(PaginationConfig={"PageSize": page}, **params)
-            return [entry for each in pages for entry in each[key]]
-
     def _list_endpoints(self) -> dict[str, Summary]:
         return {
             # Endpoint names are unique whatever their case.
             entry["EndpointName"].lower(): Summary(
                 entry["EndpointArn"], entry["EndpointStatus"], entry["LastModifiedTime"]
             )
-            for entry in self._all("sagemaker", "list_endpoints", "Endpoints", 100)
+            for entry in self._clients.all("sagemaker", "list_endpoints", "Endpoints", 100)
         }
 
     def _list_scaling(self) -> dict[str, str]:
         found: dict[str, list[Any]] = {}
         for operation, key in _LISTS:
-            for entry in self._all("application-autoscaling", operation, key, 50, ServiceNamespace="sagemaker"):
+            for entry in self._clients.all("application-autoscaling", operation, key, 50, ServiceNamespace="sagemaker"):
                 match = _VARIANT.fullmatch(entry["ResourceId"])
                 if match is not None:
                     found.setdefault(match[1], []).append(json.loads(json.dumps(entry, default=str)))
@@ -139,7 +132,7 @@ class Watch:
         if self._tags_denied:
             return {}
         try:
-            found = self._all(
+            found = self._clients.all(
                 "resourcegroupstaggingapi",
                 "get_resources",
                 "ResourceTagMappingList",
@@ -159,6 +152,6 @@ class Watch:
         }
 
     def _list_contents(self) -> frozenset[str]:
-        configs = self._all("sagemaker", "list_endpoint_configs", "EndpointConfigs", 100)
-        models = self._all("sagemaker", "list_models", "Models", 100)
+        configs = self._clients.all("sagemaker", "list_endpoint_configs", "EndpointConfigs", 100)
+        models = self._clients.all("sagemaker", "list_models", "Models", 100)
         return frozenset(each["EndpointConfigName"] for each in configs) | {each["ModelName"] for each in models}

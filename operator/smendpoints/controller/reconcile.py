@@ -30,7 +30,7 @@ from smendpoints.domain.plan import plan
 from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event, events, report
-from smendpoints.domain.verdict import Again, Plan, working
+from smendpoints.domain.verdict import Again, Plan, stuck, working
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
@@ -237,8 +237,7 @@ class Controller:
         old = resource.status
         generation = resource.metadata.generation
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-            verdict = working(failure.reason, str(failure))
-            verdict = replace(verdict, reconciling=False, stalled=True)
+            verdict = stuck(failure.reason, str(failure))
         elif old.observed_generation == generation and old.conditions and memory.failures < _BLIND_FOR_LONG:
             memory.due_at = self._monotonic() + after
             memory.reported = old
@@ -279,9 +278,8 @@ class Controller:
     def _leaving_failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         memory.waiting_in = None
         after = min(memory.remember_failure(failure, self._settings.poll_seconds), 300.0)
-        told = Plan(working(failure.reason, str(failure)))
-        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-            told = Plan(replace(told.verdict, reconciling=False, stalled=True))
+        verdict = stuck if failure.kind in {Kind.INVALID, Kind.BLOCKED} else working
+        told = Plan(verdict(failure.reason, str(failure)))
         memory.hopeless = None
         return self._leaving(resource, told, memory, after)
 

@@ -4,21 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from smendpoints.domain.desired import Desired
+from smendpoints.domain.in_place import IN_PLACE, without
 from smendpoints.domain.observed import ObservedConfig
 from smendpoints.domain.plan_scaling import covers
 
-_NAMES = frozenset({"EndpointConfigName", "ModelName", "Tags"})
-_IN_PLACE = frozenset({"InitialInstanceCount", "InitialVariantWeight", "MaxConcurrency", "ProvisionedConcurrency"})
+_NOT_CONTENT = IN_PLACE | {"EndpointConfigName", "ModelName", "Tags"}
 _BLOCKS = ("ShadowProductionVariants", "DataCaptureConfig", "AsyncInferenceConfig", "KmsKeyId", "ExplainerConfig")
 
 
 def _content(value: Any) -> Any:
     """The value without names and without what changes in place."""
-    if isinstance(value, Mapping):
-        return {key: _content(each) for key, each in value.items() if key not in _NAMES | _IN_PLACE}
-    if isinstance(value, list | tuple):
-        return [_content(each) for each in value]
-    return value
+    return without(value, _NOT_CONTENT)
 
 
 def equivalent(desired: Desired, live: ObservedConfig, models: Mapping[str, Mapping[str, Any]]) -> bool:
