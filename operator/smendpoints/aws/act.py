@@ -3,7 +3,6 @@
 from typing import Any
 
 from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure, Kind
@@ -34,8 +33,7 @@ class Actor:
         verb = action.verb
         params = {key: _resolve(value, policies) for key, value in action.params.items()}
         try:
-            with translated(verb.operation):
-                response: dict[str, Any] = getattr(self._clients(verb.service), verb.operation)(**params)
+            response = self._clients.call(verb.service, verb.operation, **params)
         except AwsFailure as failure:
             if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
                 try:
@@ -56,8 +54,7 @@ class Actor:
     def _compare(self, action: Action, failure: AwsFailure) -> None:
         """A model or config of that name is there: go on if it has the same content and the same owner."""
         operation, key, arn = _DESCRIBE[action.verb]
-        with translated(operation):
-            found = getattr(self._clients("sagemaker"), operation)(**{key: action.target})
+        found = self._clients.call("sagemaker", operation, **{key: action.target})
         wanted = {name: value for name, value in action.params.items() if name != "Tags"}
         tags = self._observer.tags(found[arn])
         same_owner = all(
