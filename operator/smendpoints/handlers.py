@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from smendpoints.api.resource import FINALIZER, GROUP, PLURAL, VERSION, SageMakerEndpoint
 from smendpoints.api.status import Condition
 from smendpoints.controller.memory import Memory
-from smendpoints.controller.reconcile import Controller, Outcome
+from smendpoints.controller.outcome import Outcome
+from smendpoints.controller.reconcile import Controller
 from smendpoints.domain.status import Event, unparsable
 from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES

@@ -6,7 +6,8 @@ from typing import Any, cast
 import kopf
 import pytest
 
-from smendpoints.controller.reconcile import Controller, Outcome
+from smendpoints.controller.outcome import Outcome
+from smendpoints.controller.reconcile import Controller
 from smendpoints.handlers import Handlers
 
 

@@ -12,6 +12,11 @@ from smendpoints.domain.ownership import Owner, owner_of
 from smendpoints.domain.plan_deletion import IN_PROGRESS
 
 
+def look_around(account: Account, name: str, memory: Memory, poll_seconds: float) -> Summary | None:
+    """The endpoint as the shared listing shows it; listed anew when that is older than a period, or our last change."""
+    return account.watch.look(name, max_age=poll_seconds * 0.9, since=memory.written_at)
+
+
 def look_closely(
     account: Account, resource: SageMakerEndpoint, desired: Desired, summary: Summary | None, memory: Memory
 ) -> Observed:

@@ -7,19 +7,21 @@ two calls, the next pass goes on from what it finds.
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.account import Account
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Summary
-from smendpoints.controller.looking import look_at_leaving, look_closely
+from smendpoints.controller.acting import act, preflight
+from smendpoints.controller.leaving import Leaving
+from smendpoints.controller.looking import look_around, look_closely
 from smendpoints.controller.memory import Memory
+from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain import conditions, names
-from smendpoints.domain.actions import PolicyARN, Verb
+from smendpoints.domain.actions import Verb
 from smendpoints.domain.cost import hourly_cost
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
@@ -27,25 +29,13 @@ from smendpoints.domain.observed import Observed
 from smendpoints.domain.office_hours import next_change, wants_running
 from smendpoints.domain.ownership import Owner
 from smendpoints.domain.plan import plan
-from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status import Event, events, report
+from smendpoints.domain.status import report
 from smendpoints.domain.verdict import Again, Plan, stuck, working
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
 _LOOK_AT_LOG = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a pass came to. `status` is None when it need not be written."""
-
-    status: SageMakerEndpointStatus | None
-    events: tuple[Event, ...] = ()
-    again_after: float = 0.0
-    gone: bool = False
-    message: str = ""
 
 
 def _now() -> datetime:
@@ -66,6 +56,7 @@ class Controller:
         self._accounts = accounts
         self._now = now
         self._monotonic = monotonic
+        self._leaving = Leaving(settings.poll_seconds, now, monotonic)
 
     def account(self, resource: SageMakerEndpoint) -> Account:
         """The account and region that the object lives in."""
@@ -111,7 +102,7 @@ class Controller:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
             wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
             account = self.account(resource)
-            summary = self._look(account, desired.endpoint_name, memory)
+            summary = look_around(account, desired.endpoint_name, memory, self._settings.poll_seconds)
             if not fresh and self._quiet(resource, summary, memory):
                 memory.due_at = self._monotonic() + self._settings.poll_seconds
                 return Outcome(None, again_after=self._settings.poll_seconds)
@@ -119,15 +110,12 @@ class Controller:
         except AwsFailure as failure:
             return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
         todo = plan(resource, desired, observed, self._now())
-        refused = self._preflight(account, resource, desired, todo, memory)
+        refused = preflight(account, resource, desired, todo, memory, self._monotonic())
         acted = False
         if refused is None:
-            refused, acted = self._act(account, todo, memory)
+            refused, acted = act(account, todo, memory, self._monotonic)
         memory.seen = summary
         return self._report(resource, account, desired, observed, todo, refused, memory, acted=acted)
-
-    def _look(self, account: Account, name: str, memory: Memory) -> Summary | None:
-        return account.watch.look(name, max_age=self._settings.poll_seconds * 0.9, since=memory.written_at)
 
     def _quiet(self, resource: SageMakerEndpoint, summary: Summary | None, memory: Memory) -> bool:
         """Whether AWS is still at what it was at: then there is nothing to look at more closely."""
@@ -138,35 +126,6 @@ class Controller:
         rollout = resource.spec.rollout
         stepwise = rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0
         return not (stepwise and summary.status == "Updating")
-
-    def _preflight(
-        self, account: Account, resource: SageMakerEndpoint, desired: Desired, todo: Plan, memory: Memory
-    ) -> AwsFailure | None:
-        """Before a fleet is launched: what AWS would find missing late, or never."""
-        if not any(action.verb in {Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT} for action in todo.actions):
-            return None
-        rollback = resource.spec.rollout.rollback
-        try:
-            account.preflight.check(desired.images(), rollback.alarm_names if rollback is not None else ())
-        except AwsFailure as failure:
-            return memory.judge(failure, self._monotonic())
-        return None
-
-    def _act(self, account: Account, todo: Plan, memory: Memory) -> tuple[AwsFailure | None, bool]:
-        if memory.hopeless is not None and todo.actions:
-            return memory.hopeless, False
-        policies: dict[PolicyARN, str] = {}
-        acted = False
-        for action in todo.actions:
-            try:
-                account.act(action, policies)
-            except AwsFailure as failure:
-                memory.written_at = self._monotonic()
-                return memory.judge(failure, self._monotonic()), acted
-            acted = acted or action.verb.changes_endpoint
-        if todo.actions:
-            memory.written_at = self._monotonic()
-        return None, acted
 
     def _report(
         self,
@@ -199,9 +158,8 @@ class Controller:
         )
         if failure is not None:
             memory.waiting_in, memory.watched = None, True
-            return self._outcome(
-                resource, status, memory, memory.remember_failure(failure, self._settings.poll_seconds)
-            )
+            after = memory.remember_failure(failure, self._settings.poll_seconds)
+            return conclude(resource, status, memory, after, self._monotonic())
         memory.remember_success()
         memory.watched = todo.again is Again.STEADY and not acted
         ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
@@ -215,21 +173,12 @@ class Controller:
         change = next_change(resource.spec, self._now())
         if change is not None:
             after = min(after, max(1.0, (change - self._now()).total_seconds() + 1))
-        return self._outcome(resource, status, memory, after)
+        return conclude(resource, status, memory, after, self._monotonic())
 
     @staticmethod
     def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
         creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
         return creates and not resource.status.history and resource.status.observed_generation < 0
-
-    def _outcome(
-        self, resource: SageMakerEndpoint, status: SageMakerEndpointStatus, memory: Memory, after: float
-    ) -> Outcome:
-        memory.due_at = self._monotonic() + after
-        changed = status != resource.status
-        happened = events(memory.reported or resource.status, status) if changed else ()
-        memory.reported, memory.reported_at = status, self._monotonic()
-        return Outcome(status if changed else None, happened, after)
 
     def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
@@ -249,53 +198,14 @@ class Controller:
         status = old.model_copy(
             update={"observed_generation": generation, "conditions": conditions.merge(old.conditions, new)}
         )
-        return self._outcome(resource, status, memory, after)
+        return conclude(resource, status, memory, after, self._monotonic())
 
     def finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         """One pass of leaving. `gone` says that the finalizer may go."""
         meta = resource.metadata
         owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
-        name = self.endpoint_name(resource)
         try:
             account = self.account(resource)
-            summary = self._look(account, name, memory)
-            if summary is not None and summary.status == memory.waiting_in == "Deleting":
-                return Outcome(None, again_after=self._settings.poll_seconds, message=f"waiting for {name} to be gone")
-            retain = resource.spec.deletion_policy == "Retain"
-            observed = look_at_leaving(account, name, owner, summary, retain=retain)
-            todo = plan_retention(observed, owner) if retain else plan_deletion(observed, owner)
         except AwsFailure as failure:
-            return self._leaving_failed(resource, failure, memory)
-        failed, acted = self._act(account, todo, memory)
-        if failed is not None:
-            return self._leaving_failed(resource, failed, memory)
-        memory.remember_success()
-        memory.waiting_in = todo.endpoint_status if acted or todo.endpoint_status else None
-        if todo.verdict.ready:
-            return Outcome(None, gone=True, message=todo.verdict.message)
-        return self._leaving(resource, todo, memory, self._settings.poll_seconds)
-
-    def _leaving_failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
-        memory.waiting_in = None
-        after = min(memory.remember_failure(failure, self._settings.poll_seconds), 300.0)
-        verdict = stuck if failure.kind in {Kind.INVALID, Kind.BLOCKED} else working
-        told = Plan(verdict(failure.reason, str(failure)))
-        memory.hopeless = None
-        return self._leaving(resource, told, memory, after)
-
-    def _leaving(self, resource: SageMakerEndpoint, todo: Plan, memory: Memory, after: float) -> Outcome:
-        old = resource.status
-        generation = resource.metadata.generation
-        new = conditions.of_verdict(todo.verdict, generation, self._now())
-        endpoint = old.endpoint
-        if endpoint is not None and todo.endpoint_status is not None:
-            endpoint = endpoint.model_copy(update={"status": todo.endpoint_status})
-        status = old.model_copy(
-            update={
-                "observed_generation": generation,
-                "conditions": conditions.merge(old.conditions, new),
-                "endpoint": endpoint,
-            }
-        )
-        outcome = self._outcome(resource, status, memory, after)
-        return replace(outcome, message=todo.verdict.message)
+            return self._leaving.failed(resource, failure, memory)
+        return self._leaving.take_leave(account, self.endpoint_name(resource), owner, resource, memory)

@@ -1,0 +1,74 @@
+"""One pass of leaving: the object is being deleted."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.aws.account import Account
+from smendpoints.controller.acting import act
+from smendpoints.controller.looking import look_around, look_at_leaving
+from smendpoints.controller.memory import Memory
+from smendpoints.controller.outcome import Outcome, conclude
+from smendpoints.domain import conditions
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.ownership import Owner
+from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
+from smendpoints.domain.verdict import Plan, stuck, working
+
+_LONGEST_WAIT = 300.0
+
+
+class Leaving:
+    """Deletes in AWS what an object made, or lets go of it, as its `deletionPolicy` says."""
+
+    def __init__(self, poll_seconds: float, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        self._poll_seconds = poll_seconds
+        self._now = now
+        self._monotonic = monotonic
+
+    def take_leave(
+        self, account: Account, name: str, owner: Owner, resource: SageMakerEndpoint, memory: Memory
+    ) -> Outcome:
+        """One pass. `gone` says that nothing is left to do."""
+        try:
+            summary = look_around(account, name, memory, self._poll_seconds)
+            if summary is not None and summary.status == memory.waiting_in == "Deleting":
+                return Outcome(None, again_after=self._poll_seconds, message=f"waiting for {name} to be gone")
+            retain = resource.spec.deletion_policy == "Retain"
+            observed = look_at_leaving(account, name, owner, summary, retain=retain)
+            todo = plan_retention(observed, owner) if retain else plan_deletion(observed, owner)
+        except AwsFailure as failure:
+            return self.failed(resource, failure, memory)
+        failed, acted = act(account, todo, memory, self._monotonic)
+        if failed is not None:
+            return self.failed(resource, failed, memory)
+        memory.remember_success()
+        memory.waiting_in = todo.endpoint_status if acted or todo.endpoint_status else None
+        if todo.verdict.ready:
+            return Outcome(None, gone=True, message=todo.verdict.message)
+        return self._tell(resource, todo, memory, self._poll_seconds)
+
+    def failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
+        """AWS refused, or could not be asked: it is told, and tried again."""
+        memory.waiting_in = None
+        after = min(memory.remember_failure(failure, self._poll_seconds), _LONGEST_WAIT)
+        verdict = stuck if failure.kind in {Kind.INVALID, Kind.BLOCKED} else working
+        memory.hopeless = None
+        return self._tell(resource, Plan(verdict(failure.reason, str(failure))), memory, after)
+
+    def _tell(self, resource: SageMakerEndpoint, todo: Plan, memory: Memory, after: float) -> Outcome:
+        old = resource.status
+        generation = resource.metadata.generation
+        new = conditions.of_verdict(todo.verdict, generation, self._now())
+        endpoint = old.endpoint
+        if endpoint is not None and todo.endpoint_status is not None:
+            endpoint = endpoint.model_copy(update={"status": todo.endpoint_status})
+        status = old.model_copy(
+            update={
+                "observed_generation": generation,
+                "conditions": conditions.merge(old.conditions, new),
+                "endpoint": endpoint,
+            }
+        )
+        return replace(conclude(resource, status, memory, after, self._monotonic()), message=todo.verdict.message)

@@ -1,0 +1,30 @@
+"""What a pass came to, and what the controller keeps in mind of it."""
+
+from dataclasses import dataclass
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import SageMakerEndpointStatus
+from smendpoints.controller.memory import Memory
+from smendpoints.domain.status import Event, events
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pass came to. `status` is None when it need not be written."""
+
+    status: SageMakerEndpointStatus | None
+    events: tuple[Event, ...] = ()
+    again_after: float = 0.0
+    gone: bool = False
+    message: str = ""
+
+
+def conclude(
+    resource: SageMakerEndpoint, status: SageMakerEndpointStatus, memory: Memory, after: float, now: float
+) -> Outcome:
+    """The pass ends with this status; the next is due `after` seconds from `now` of the monotonic clock."""
+    memory.due_at = now + after
+    changed = status != resource.status
+    happened = events(memory.reported or resource.status, status) if changed else ()
+    memory.reported, memory.reported_at = status, now
+    return Outcome(status if changed else None, happened, after)
