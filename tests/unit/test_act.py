@@ -1,5 +1,6 @@
 """Acting: one action is one call, and what is already so is success. AWS is botocore's own stubs here."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,14 +114,26 @@ def test_a_model_of_that_name_and_other_content_is_a_conflict(aws: Aws, create_m
     aws.answers("sagemaker", "list_tags", tags_of(create_model))
     failure = aws.failure(create_model)
     assert (failure.kind, failure.reason) == (Kind.BLOCKED, "NameConflict")
-    assert "delete or rename it" in str(failure)
+    assert "is not what this object would make; delete it" in str(failure)
 
 
-def test_a_model_of_that_name_and_another_owner_is_a_conflict(aws: Aws, create_model: Action) -> None:
+@pytest.mark.parametrize(
+    ("tags", "advice"),
+    [
+        ({}, "set spec.adoptExisting"),
+        ({"smendpoints.dev/name": "wine"}, "belongs to .*wine.*another spec.endpointName"),
+    ],
+    ids=["nobody's", "another's"],
+)
+def test_a_model_of_that_name_that_is_not_ours_is_a_conflict(
+    aws: Aws, create_model: Action, tags: dict[str, str], advice: str
+) -> None:
     aws.refuses("sagemaker", "create_model", "Cannot create already existing model")
     aws.answers("sagemaker", "describe_model", described_model(create_model))
-    aws.answers("sagemaker", "list_tags", {"Tags": []})
-    assert aws.failure(create_model).reason == "NameConflict"
+    aws.answers("sagemaker", "list_tags", {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+    failure = aws.failure(create_model)
+    assert failure.reason == "NameConflict"
+    assert re.search(advice, str(failure))
 
 
 def test_a_config_that_is_there_with_other_weights_and_counts_is_as_good_as_made(

@@ -26,9 +26,9 @@ class Account:
         self.preflight = Preflight(clients, clock)
         self._actor = Actor(clients, self.observe)
 
-    def act(self, action: Action, policies: dict[PolicyARN, str]) -> None:
-        """Carry out one action."""
-        self._actor.act(action, policies)
+    def act(self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False) -> None:
+        """Carry out one action; `adopts` as in `Actor.act`."""
+        self._actor.act(action, policies, adopts=adopts)
 
     def invocations_url(self, endpoint: str) -> str:
         """Where the endpoint is invoked."""

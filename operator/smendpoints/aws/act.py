@@ -7,7 +7,7 @@ from smendpoints.aws.observe import Observer
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.in_place import without
-from smendpoints.domain.ownership import PREFIX
+from smendpoints.domain.ownership import PREFIX, owner_of
 from smendpoints.domain.plan_scaling import covers
 from smendpoints.domain.reasons import Reason
 
@@ -24,8 +24,10 @@ class Actor:
         self._clients = clients
         self._observer = observer
 
-    def act(self, action: Action, policies: dict[PolicyARN, str]) -> None:
+    def act(self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False) -> None:
         """Make the call; `policies` collects the ARNs of the scaling policies that were put.
+
+        `adopts`: a model or config of this name that is as wanted, and nobody's, is taken over.
 
         Raises:
             AwsFailure: AWS did not do it.
@@ -37,7 +39,7 @@ class Actor:
         except AwsFailure as failure:
             if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
                 try:
-                    self._compare(action, failure)
+                    self._compare(action, failure, adopts=adopts)
                 except AwsFailure as unseen:
                     raise _in_context(unseen, verb) from failure
                 return
@@ -51,18 +53,27 @@ class Actor:
         if verb is Verb.DELETE_CONFIG:
             self._observer.forget_config(action.target)
 
-    def _compare(self, action: Action, failure: AwsFailure) -> None:
+    def _compare(self, action: Action, failure: AwsFailure, *, adopts: bool) -> None:
         """A model or config of that name is there: go on if it has the same content and the same owner."""
         operation, key, arn = _DESCRIBE[action.verb]
         found = self._clients.call("sagemaker", operation, **{key: action.target})
         wanted = {name: value for name, value in action.params.items() if name != "Tags"}
         tags = self._observer.tags(found[arn])
-        same_owner = all(
-            tags.get(tag["Key"]) == tag["Value"] for tag in action.params["Tags"] if tag["Key"].startswith(PREFIX)
-        )
-        if not covers(without(wanted), without(found)) or not same_owner:
-            message = f"{action.target} exists in AWS and is not what this object would make; delete or rename it"
-            raise AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
+        ours = [tag for tag in action.params["Tags"] if tag["Key"].startswith(PREFIX)]
+        owner = owner_of(tags)
+        if not covers(without(wanted), without(found)):
+            problem = "is not what this object would make; delete it"
+        elif all(tags.get(tag["Key"]) == tag["Value"] for tag in ours):
+            return
+        elif owner is not None:
+            problem = f"belongs to {owner}; choose another spec.endpointName"
+        elif not adopts:
+            problem = "is what this object would make, but was not made by it; delete it, or set spec.adoptExisting"
+        else:
+            self._clients.call("sagemaker", "add_tags", ResourceArn=found[arn], Tags=ours)
+            return
+        message = f"{action.target} exists in AWS and {problem}"
+        raise AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
 
 
 def _in_context(failure: AwsFailure, verb: Verb) -> AwsFailure:

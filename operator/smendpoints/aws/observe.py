@@ -1,6 +1,5 @@
 """Looks at AWS: the few Describe and List calls that a plan needs."""
 
-import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -17,10 +16,9 @@ from smendpoints.domain.observed import (
     parse_endpoint,
     parse_target,
 )
-from smendpoints.domain.ownership import Owner
+from smendpoints.domain.ownership import Owner, owner_of
 
 T = TypeVar("T")
-_HASH = rf"[0-9a-f]{{{names.HASH_LENGTH}}}"
 
 
 class Observer:
@@ -31,12 +29,13 @@ class Observer:
         self._lock = threading.Lock()
         self._configs: dict[str, ObservedConfig] = {}
 
-    def endpoint(self, name: str) -> ObservedEndpoint | None:
-        """The endpoint with its tags; None if it is not there."""
+    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> ObservedEndpoint | None:
+        """The endpoint with its tags, which are asked for unless given; None if it is not there."""
         response = _unless_gone(lambda: self._clients.call("sagemaker", "describe_endpoint", EndpointName=name))
         if response is None:
             return None
-        tags = _unless_gone(lambda: self.tags(response["EndpointArn"]))
+        if tags is None:
+            tags = _unless_gone(lambda: self.tags(response["EndpointArn"]))
         return parse_endpoint(response, tags) if tags is not None else None
 
     def tags(self, arn: str) -> dict[str, str]:
@@ -114,10 +113,21 @@ class Observer:
         prefix = names.model_prefix(endpoint)
         for entry in self._clients.all("sagemaker", "list_models", "Models", NameContains=prefix):
             name = entry["ModelName"]
-            if re.fullmatch(f"{re.escape(prefix)}-.+-{_HASH}", name) and self._owned(entry["ModelArn"], owner):
+            if names.model_made_here(endpoint, name) and self._owned(entry["ModelArn"], owner):
                 models[name] = entry["ModelArn"]
         found = tuple(self.alarms(names.alarm_prefix(endpoint))) if alarms else ()
         return Leftovers(tuple(configs), models, found)
+
+    def unowned(self, endpoint: str, config_name: str) -> tuple[str, ...]:
+        """The ARNs of this config and of its models that are named as ours are, and are nobody's."""
+        config = self.config(config_name)
+        if config is None:
+            return ()
+        found = [config.arn] if names.made_here(endpoint, config.name) else []
+        for name in sorted(config.models()):
+            model = self.model(name) if names.model_made_here(endpoint, name) else None
+            found += [model["ModelArn"]] if model is not None else []
+        return tuple(arn for arn in found if owner_of(self.tags(arn)) is None)
 
     def _owned(self, arn: str, owner: Owner) -> bool:
         tags = _unless_gone(lambda: self.tags(arn))

@@ -27,7 +27,9 @@ def preflight(
     return None
 
 
-def act(account: Account, todo: Plan, memory: Memory, monotonic: Callable[[], float]) -> tuple[AwsFailure | None, bool]:
+def act(
+    account: Account, resource: SageMakerEndpoint, todo: Plan, memory: Memory, monotonic: Callable[[], float]
+) -> tuple[AwsFailure | None, bool]:
     """What AWS refused, if anything; and whether the endpoint is busy now because of us."""
     if memory.hopeless is not None and todo.actions:
         return memory.hopeless, False
@@ -35,10 +37,12 @@ def act(account: Account, todo: Plan, memory: Memory, monotonic: Callable[[], fl
     acted = False
     for action in todo.actions:
         try:
-            account.act(action, policies)
+            account.act(action, policies, adopts=resource.spec.adopt_existing)
         except AwsFailure as failure:
             memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
             return memory.judge(failure, memory.written_at), acted
+        if action.verb is Verb.CREATE_ENDPOINT:
+            memory.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
         acted = acted or action.verb.changes_endpoint
     if todo.actions:
         memory.written_at = monotonic()

@@ -40,7 +40,7 @@ class Leaving:
             todo = plan_retention(observed, owner) if retain else plan_deletion(observed, owner)
         except AwsFailure as failure:
             return self.failed(resource, failure, memory)
-        failed, acted = act(account, todo, memory, self._monotonic)
+        failed, acted = act(account, resource, todo, memory, self._monotonic)
         if failed is not None:
             return self.failed(resource, failed, memory)
         memory.remember_success()

@@ -25,12 +25,16 @@ def look_closely(
     Raises:
         AwsFailure: AWS could not be asked.
     """
-    endpoint = account.observe.endpoint(desired.endpoint_name) if summary is not None else None
+    tags, memory.created_with = memory.created_with, None
+    endpoint = account.observe.endpoint(desired.endpoint_name, tags) if summary is not None else None
     adopts = resource.spec.adopt_existing and endpoint is not None and owner_of(endpoint.tags) is None
     if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
         return Observed(endpoint)
+    unowned: tuple[str, ...] = ()
+    if adopts and endpoint.config_name is not None:
+        unowned = account.observe.unowned(endpoint.name, endpoint.config_name)
     if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
-        return Observed(endpoint)
+        return Observed(endpoint, unowned=unowned)
     live: ObservedConfig | None = None
     wanted: ObservedConfig | None = None
     leftovers: Leftovers | None = None
@@ -50,7 +54,7 @@ def look_closely(
     missing: frozenset[str] = frozenset()
     if not rolling or wanted is not None:
         missing = account.watch.missing(desired.contents(), memory.written_at)
-    return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing, same)
+    return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing, same, unowned)
 
 
 def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool) -> Observed:

@@ -1,6 +1,7 @@
 """What the operator keeps in mind of one object between passes. Nothing that matters: a restart loses it safely."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from smendpoints.api.status import SageMakerEndpointStatus
@@ -16,7 +17,10 @@ _ROUND_TRIP = 5.0
 
 @dataclass
 class Memory:
-    """Times are seconds of a monotonic clock."""
+    """Times are seconds of a monotonic clock.
+
+    `created_with` are the tags of an endpoint that this process has just made: the first look need not ask for them.
+    """
 
     asked: tuple[int, str | None] | None = None
     due_at: float = float("-inf")
@@ -28,6 +32,7 @@ class Memory:
     reported: SageMakerEndpointStatus | None = None
     reported_at: float = float("-inf")
     collected: str | None = None
+    created_with: Mapping[str, str] | None = None
     compared: tuple[str, str, bool] | None = None
     failures: int = 0
     settling_since: float | None = None

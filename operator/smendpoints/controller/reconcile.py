@@ -113,7 +113,7 @@ class Controller:
         refused = preflight(account, resource, desired, todo, memory, self._monotonic())
         acted = False
         if refused is None:
-            refused, acted = act(account, todo, memory, self._monotonic)
+            refused, acted = act(account, resource, todo, memory, self._monotonic)
         memory.seen = summary
         return self._report(resource, account, desired, observed, todo, refused, memory, acted=acted)
 

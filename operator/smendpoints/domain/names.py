@@ -58,6 +58,11 @@ def made_here(endpoint: str, config: str) -> bool:
     return re.fullmatch(rf"{re.escape(config_prefix(endpoint))}-[0-9a-f]{{{HASH_LENGTH}}}", config) is not None
 
 
+def model_made_here(endpoint: str, model: str) -> bool:
+    """Whether a model's name is such as `model_name` makes."""
+    return re.fullmatch(rf"{re.escape(model_prefix(endpoint))}-.+-[0-9a-f]{{{HASH_LENGTH}}}", model) is not None
+
+
 def alarm_prefix(endpoint: str) -> str:
     """What the names of all alarms of an endpoint begin with."""
     return f"smendpoints/{endpoint}/"

@@ -30,7 +30,8 @@ _BROKEN = {
     "OutOfService": (Reason.OUT_OF_SERVICE, "AWS has taken the endpoint out of service"),
     "UpdateRollbackFailed": (
         Reason.ENDPOINT_FAILED,
-        "AWS could neither finish nor undo a rolling update and serves old and new mixed; edit the spec to try again",
+        "AWS could neither finish nor undo a rolling update, and serves old and new mixed; only a third config leads"
+        + " out: edit the spec, if only an environment variable",
     ),
 }
 
@@ -117,10 +118,13 @@ def _plan_foreign(
     if resource.spec.adopt_existing and owner is None:
         if resource.spec.suspend:
             return _preview_adoption(resource, desired, observed, endpoint, now)
-        adopt = Action(
-            Verb.ADD_TAGS, endpoint.name, {"ResourceArn": endpoint.arn, "Tags": tag_list(desired.owner.tags())}
+        tags = tag_list(desired.owner.tags())
+        # The endpoint comes last: as long as it is nobody's, the adoption begins anew.
+        adopt = tuple(
+            Action(Verb.ADD_TAGS, arn.rpartition("/")[2], {"ResourceArn": arn, "Tags": tags})
+            for arn in (*observed.unowned, endpoint.arn)
         )
-        return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), (adopt,), again=Again.NOW)
+        return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), adopt, again=Again.NOW)
     whose = f"it belongs to {owner}" if owner else "it was not made by this operator"
     advice = "choose another spec.endpointName" + ("" if owner else ", or set spec.adoptExisting to take it over")
     message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"

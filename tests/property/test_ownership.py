@@ -1,0 +1,112 @@
+"""Whose a thing in AWS is, in virtual time: adoption, and what becomes of what was let go of."""
+
+import pytest
+
+from smsandbox.assets import BUCKET
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.specs import spec, with_variant
+
+MINE = "smendpoints.dev/name"
+
+
+def tagged(harness: Harness, name: str) -> dict[str, str]:
+    """The tags of the endpoint, config or model of that name."""
+    sagemaker = harness.client("sagemaker")
+    arns = [
+        each[f"{kind}Arn"]
+        for kind, listed in (
+            ("Endpoint", sagemaker.list_endpoints()["Endpoints"]),
+            ("EndpointConfig", sagemaker.list_endpoint_configs()["EndpointConfigs"]),
+            ("Model", sagemaker.list_models()["Models"]),
+        )
+        for each in listed
+        if each[f"{kind}Name"] == name
+    ]
+    (arn,) = arns
+    return {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+
+
+def contents(harness: Harness) -> list[str]:
+    """The names of all configs and models."""
+    found = harness.inventory()
+    return [*found["configs"], *found["models"]]
+
+
+@pytest.fixture
+def retained(harness: Harness) -> list[str]:
+    """An endpoint whose object was deleted with `deletionPolicy: Retain`; its config and model."""
+    harness.apply("iris", spec(deletionPolicy="Retain"))
+    harness.settle("iris")
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert harness.inventory()["endpoints"] == ["default-iris"]
+    assert not any(MINE in tagged(harness, name) for name in ["default-iris", *contents(harness)])
+    return contents(harness)
+
+
+def test_an_adoption_takes_what_was_let_go_of_along_and_deletes_it_in_the_end(
+    harness: Harness, retained: list[str]
+) -> None:
+    harness.apply("iris", spec(adoptExisting=True))
+    harness.settle("iris")
+    assert all(tagged(harness, name)[MINE] == "iris" for name in ["default-iris", *retained])
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert {kind: left for kind, left in harness.inventory().items() if left} == {}
+
+
+def test_an_adoption_with_another_model_replaces_what_was_let_go_of(harness: Harness, retained: list[str]) -> None:
+    wanted = spec(adoptExisting=True)
+    harness.apply("iris", with_variant(wanted, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
+    harness.settle("iris")
+    assert set(contents(harness)).isdisjoint(retained)
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert {kind: left for kind, left in harness.inventory().items() if left} == {}
+
+
+@pytest.mark.usefixtures("retained")
+def test_what_was_let_go_of_is_in_the_way_and_the_way_out_is_said(harness: Harness) -> None:
+    harness.client("sagemaker").delete_endpoint(EndpointName="default-iris")
+    harness.world.advance(120)
+    harness.apply("iris", spec())
+    harness.run(60)
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert stalled.reason == "NameConflict"
+    assert "was not made by it; delete it, or set spec.adoptExisting" in stalled.message
+    assert not any(MINE in tagged(harness, name) for name in contents(harness))
+
+    harness.apply("iris", spec(adoptExisting=True))
+    harness.settle("iris")
+    ready = harness.condition("iris", "Ready")
+    assert ready is not None
+    assert ready.status == "True", ready.message
+    assert all(tagged(harness, name)[MINE] == "iris" for name in ["default-iris", *contents(harness)])
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert contents(harness) == []
+
+
+@pytest.mark.usefixtures("retained")
+def test_what_belongs_to_another_object_is_never_taken(harness: Harness) -> None:
+    sagemaker = harness.client("sagemaker")
+    (config,) = sagemaker.list_endpoint_configs()["EndpointConfigs"]
+    theirs = {"cluster": "elsewhere", "namespace": "default", "name": "iris"}
+    tags = [{"Key": f"smendpoints.dev/{key}", "Value": value} for key, value in theirs.items()]
+    sagemaker.add_tags(ResourceArn=config["EndpointConfigArn"], Tags=tags)
+    harness.apply("iris", spec(adoptExisting=True))
+    harness.settle("iris")
+    assert tagged(harness, "default-iris")["smendpoints.dev/cluster"] == "cluster-1"
+    assert tagged(harness, config["EndpointConfigName"])["smendpoints.dev/cluster"] == "elsewhere"
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert harness.inventory()["configs"] == [config["EndpointConfigName"]]
+
+
+def test_an_adoption_that_is_interrupted_is_finished(harness: Harness, retained: list[str]) -> None:
+    harness.kill_after = 0
+    harness.apply("iris", spec(adoptExisting=True))
+    harness.settle("iris")
+    assert vars(harness)["kill_after"] is None  # it was killed
+    assert all(tagged(harness, name)[MINE] == "iris" for name in ["default-iris", *retained])
