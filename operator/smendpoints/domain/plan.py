@@ -26,13 +26,13 @@ from smendpoints.domain.plan_update import changes_in_place, create_revision, de
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
 
+_MIXED = (
+    "AWS could neither finish nor undo a rolling update, and serves old and new mixed; only another config leads out: "
+    "edit the spec, if only an environment variable"
+)
 _BROKEN = {
     "OutOfService": (Reason.OUT_OF_SERVICE, "AWS has taken the endpoint out of service"),
-    "UpdateRollbackFailed": (
-        Reason.ENDPOINT_FAILED,
-        "AWS could neither finish nor undo a rolling update, and serves old and new mixed; only a third config leads"
-        + " out: edit the spec, if only an environment variable",
-    ),
+    "UpdateRollbackFailed": (Reason.ENDPOINT_FAILED, _MIXED),
 }
 
 
