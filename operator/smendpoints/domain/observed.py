@@ -102,6 +102,7 @@ class Observed:
     """All that a pass looked at. None is what it did not look at, or what is not there (`endpoint`).
 
     `missing` are the config and models of the desired revision that are not there although the endpoint uses them.
+    `unowned` are the ARNs of nobody's config and models that an adoption takes along with the endpoint.
     `equivalent` says that the live config, made by somebody else, serves just what the spec wants.
     """
 
@@ -113,6 +114,7 @@ class Observed:
     leftovers: Leftovers | None = None
     missing: frozenset[str] = frozenset()
     equivalent: bool = False
+    unowned: tuple[str, ...] = ()
 
 
 def _variant(entry: Json) -> ObservedVariant:
