@@ -19,12 +19,14 @@ from smsandbox.aws.images import push
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import ServiceError, wait_until
 from smsandbox.testing.simulator import Simulator
-from smsandbox.world import ACCOUNT, REGION, World
+from smsandbox.testing.specs import ARTIFACTS as ARTIFACTS  # noqa: PLC0414
+from smsandbox.testing.specs import CRASH_IMAGE as CRASH_IMAGE  # noqa: PLC0414
+from smsandbox.testing.specs import ECHO_IMAGE as ECHO_IMAGE  # noqa: PLC0414
+from smsandbox.testing.specs import spec as spec  # noqa: PLC0414
+from smsandbox.testing.specs import with_variant as with_variant  # noqa: PLC0414
+from smsandbox.world import World
 
 SECONDS = 60.0
-ECHO_IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/echo:1.0"
-CRASH_IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/crash:1.0"
-ARTIFACTS = tuple(f"s3://{assets.BUCKET}/{letter}/model.tar.gz" for letter in "abcdef")
 Object = dict[str, Any]
 
 
@@ -63,26 +65,6 @@ class Cloud:
     def log(self) -> str:
         """The operator's log so far."""
         return (self.world.folder / "operator.log").read_text(errors="replace")
-
-
-def spec(**changes: Any) -> Object:
-    """One autoscaled variant, with changes; None takes a field of the spec away."""
-    variant = {
-        "name": "primary",
-        "image": ECHO_IMAGE,
-        "modelArtifact": ARTIFACTS[0],
-        "instance": {"type": "ml.m5.large", "count": 1},
-        "scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70},
-    }
-    made = {"executionRoleARN": assets.ROLE_ARN, "variants": [variant], **changes}
-    return {key: value for key, value in made.items() if value is not None}
-
-
-def with_variant(base: Mapping[str, Any], **changes: Any) -> Object:
-    """The spec with its first variant changed; None takes a field away."""
-    first, *rest = base["variants"]
-    changed = {key: value for key, value in {**first, **changes}.items() if value is not None}
-    return {**base, "variants": [changed, *rest]}
 
 
 def condition(found: Object, kind: str) -> dict[str, Any] | None:
