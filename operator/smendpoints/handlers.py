@@ -146,7 +146,6 @@ class Handlers:
         self._write(body, resource, outcome, patch)
         if not outcome.gone:
             raise kopf.TemporaryError(outcome.message or "waiting for AWS", delay=max(outcome.again_after, 0.5))
-        send(body, Event(warning=False, reason="Deleted", message=outcome.message))
 
 
 def _readable(body: kopf.Body) -> SageMakerEndpoint:

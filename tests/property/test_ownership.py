@@ -110,3 +110,24 @@ def test_an_adoption_that_is_interrupted_is_finished(harness: Harness, retained:
     harness.settle("iris")
     assert vars(harness)["kill_after"] is None  # it was killed
     assert all(tagged(harness, name)[MINE] == "iris" for name in ["default-iris", *retained])
+
+
+@pytest.mark.parametrize("how", ["its tags were taken off", "another was made in its place"])
+def test_an_endpoint_that_is_no_longer_ours_keeps_what_it_serves_with(harness: Harness, how: str) -> None:
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    sagemaker = harness.client("sagemaker")
+    found = sagemaker.describe_endpoint(EndpointName="default-iris")
+    if how == "its tags were taken off":
+        sagemaker.delete_tags(ResourceArn=found["EndpointArn"], TagKeys=[MINE])
+    else:
+        sagemaker.delete_endpoint(EndpointName="default-iris")
+        harness.world.advance(120)
+        sagemaker.create_endpoint(EndpointName="default-iris", EndpointConfigName=found["EndpointConfigName"])
+        harness.world.advance(600)
+    kept = contents(harness)
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert contents(harness) == kept
+    assert harness.events[-1].warning
+    assert "is left in AWS" in harness.events[-1].message

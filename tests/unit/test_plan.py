@@ -260,9 +260,9 @@ def test_every_status_of_aws_has_a_line_here() -> None:
 def test_whom_an_endpoint_belongs_to_is_said(sight: Callable[..., Any]) -> None:
     message = sight(shows={"tags": OTHERS}).plan().verdict.message
     assert "belongs to team/fraud in cluster cluster-1" in message
-    assert "choose another spec.endpointName" in message
+    assert "with another spec.endpointName" in message
     assert "adoptExisting" not in message
-    assert "or set spec.adoptExisting" in sight(shows={"tags": NOBODYS}).plan().verdict.message
+    assert "; set spec.adoptExisting" in sight(shows={"tags": NOBODYS}).plan().verdict.message
 
 
 def test_a_creation_is_remembered_as_a_rollout(sight: Callable[..., Any]) -> None:

@@ -66,7 +66,7 @@ class Actor:
         elif all(tags.get(tag["Key"]) == tag["Value"] for tag in ours):
             return
         elif owner is not None:
-            problem = f"belongs to {owner}; choose another spec.endpointName"
+            problem = f"belongs to {owner}; make this object anew with another spec.endpointName"
         elif not adopts:
             problem = "is what this object would make, but was not made by it; delete it, or set spec.adoptExisting"
         else:

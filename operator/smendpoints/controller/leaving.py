@@ -14,6 +14,8 @@ from smendpoints.domain import conditions
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.ownership import Owner
 from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.status import Event
 from smendpoints.domain.verdict import Plan, stuck, working
 
 _LONGEST_WAIT = 300.0
@@ -46,7 +48,9 @@ class Leaving:
         memory.remember_success()
         memory.waiting_in = todo.endpoint_status if acted or todo.endpoint_status else None
         if todo.verdict.ready:
-            return Outcome(None, gone=True, message=todo.verdict.message)
+            verdict = todo.verdict
+            told = Event(verdict.reason is Reason.NOT_OWNED, verdict.reason, verdict.message)
+            return Outcome(None, events=(told,), gone=True)
         return self._tell(resource, todo, memory, self._poll_seconds)
 
     def failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:

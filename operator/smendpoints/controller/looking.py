@@ -67,7 +67,9 @@ def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary 
     if endpoint is not None and owner.owns(endpoint.tags) and not retain:
         ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
         return Observed(endpoint, targets=account.observe.targets(ids))
-    return Observed(endpoint, leftovers=account.observe.leftovers(name, owner, alarms=not retain))
+    serving = endpoint.config_name if endpoint is not None else None
+    config = account.observe.config(serving) if serving is not None else None
+    return Observed(endpoint, config, leftovers=account.observe.leftovers(name, owner, alarms=not retain))
 
 
 def _has_alarms(desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:

@@ -126,7 +126,8 @@ def _plan_foreign(
         )
         return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), adopt, again=Again.NOW)
     whose = f"it belongs to {owner}" if owner else "it was not made by this operator"
-    advice = "choose another spec.endpointName" + ("" if owner else ", or set spec.adoptExisting to take it over")
+    advice = "make this object anew with another spec.endpointName"
+    advice = advice if owner else f"set spec.adoptExisting to take it over, or {advice}"
     message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"
     return Plan(stuck(Reason.NOT_OWNED, message), again=Again.STEADY)
 

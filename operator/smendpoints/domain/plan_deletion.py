@@ -23,23 +23,38 @@ def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason
     return Plan(working(reason, message), (*actions, delete), endpoint_status="Deleting")
 
 
-def _remove(leftovers: Leftovers) -> tuple[Action, ...]:
-    alarms = sorted(leftovers.alarms)
+def _remove(leftovers: Leftovers, used: frozenset[str] = frozenset()) -> tuple[Action, ...]:
+    """All that is not `used`; alarms go unless a config of ours is."""
+    ours = {config.name for config in leftovers.configs}
+    alarms = sorted(leftovers.alarms) if ours.isdisjoint(used) else []
     actions = [Action(Verb.DELETE_ALARMS, ", ".join(alarms), {"AlarmNames": alarms})] if alarms else []
-    configs = sorted(config.name for config in leftovers.configs)
+    configs = sorted(ours - used)
     actions += [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
-    actions += [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in sorted(leftovers.models)]
+    models = sorted(leftovers.models.keys() - used)
+    actions += [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
     return tuple(actions)
+
+
+def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
+    """The configs that the endpoint serves or is about to serve, and their models."""
+    configs = {endpoint.config_name, endpoint.pending_config} - {None}
+    known = [*(observed.leftovers or Leftovers()).configs, *([observed.live_config] if observed.live_config else [])]
+    models = {model for config in known if config.name in configs for model in config.models()}
+    return frozenset(name for name in configs | models if name is not None)
 
 
 def plan_deletion(observed: Observed, owner: Owner) -> Plan:
     """Endpoint (wait until it is gone), then alarms, configs, models. `Deleted` says that nothing is left.
 
-    An endpoint of that name that is not ours is not touched.
+    An endpoint of that name that is not ours is not touched, and keeps what it serves with.
     """
     endpoint = observed.endpoint
     if endpoint is not None and owner.owns(endpoint.tags):
         return plan_endpoint_removal(endpoint, observed, Reason.DELETING)
+    if endpoint is not None:
+        actions = _remove(observed.leftovers or Leftovers(), _used(endpoint, observed))
+        message = f"the endpoint {endpoint.name}, which carries no tags of this object, is left in AWS"
+        return Plan(arrived(Reason.NOT_OWNED, message), actions, again=Again.NOW)
     actions = _remove(observed.leftovers or Leftovers())
     return Plan(arrived(Reason.DELETED, "nothing is left in AWS"), actions, again=Again.NOW)
 

@@ -226,6 +226,7 @@ class Harness:
             outcome = self.controller.finalize(resource, each.memory)
             each.memory.due_at = self.clock.now() + outcome.again_after
             if outcome.gone:
+                self.events += outcome.events
                 del self.objects[name]
                 return
         elif self.controller.due(resource, each.memory):
