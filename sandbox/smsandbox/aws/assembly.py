@@ -12,6 +12,7 @@ from smsandbox.aws.dataplane import attach
 from smsandbox.aws.gateway import Gateway
 from smsandbox.aws.moto_backend import Moto, MotoEvents, MotoObjects
 from smsandbox.aws.sagemaker.service import SageMaker
+from smsandbox.aws.servicequotas import ServiceQuotas
 from smsandbox.aws.tagging_api import Tagging
 from smsandbox.aws.world import World
 
@@ -45,6 +46,7 @@ def assemble(
     world.authorizer = MotoAuthorizer(sagemaker.tags_of)
     world.register(sagemaker)
     world.register(Tagging(sagemaker))
+    world.register(ServiceQuotas(world))
     folder = tempfile.TemporaryDirectory(prefix="smendpoints-") if state_dir is None else None
     plane = attach(world, (state_dir or Path(folder.name if folder else ".")) / "instances")
     closers = (plane.close, folder.cleanup) if folder else (plane.close,)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from smsandbox.aws import cbor, wire
 from smsandbox.aws.admin import PREFIX, Admin
+from smsandbox.aws.bucket_regions import in_its_region
 from smsandbox.aws.errors import AwsError, ResponseLostError
 from smsandbox.aws.world import Request
 
@@ -71,8 +72,13 @@ class Gateway:
         if ours is not None or self.world.settings.enforce_iam:
             call = replace(call, params=wire.parse(operation, url_params, request))
         if ours is None:
-            return self.world.perform(call, lambda: self._moto.handle(request), wire.error_code)
+            return self.world.perform(call, lambda: self._ask_moto(call, request), wire.error_code)
         return wire.answer(operation, self.world.call(call), request)
+
+    def _ask_moto(self, call: Request, request: MotoRequest) -> wire.HttpResponse:
+        if call.service == "s3":
+            return in_its_region(call, self.world.objects, lambda: self._moto.handle(request))
+        return self._moto.handle(request)
 
 
 def path_style(url: str) -> str:

@@ -37,6 +37,7 @@ TARGETS = {
     "SageMaker": "sagemaker",
     "AnyScaleFrontendService": "application-autoscaling",
     "GraniteServiceVersion20100801": "cloudwatch",
+    "ServiceQuotasV20190624": "service-quotas",
 }
 #: Services of the XML protocols have their own names for the common errors.
 XML_CODES = {"AccessDeniedException": "AccessDenied", "ThrottlingException": "Throttling"}
@@ -208,7 +209,7 @@ def _metadata(service: str) -> Mapping[str, Any] | None:
 
 def error_code(response: HttpResponse) -> str:
     """The code of an answer of moto's: OK, or what its body or header says."""
-    if response.status < 400:
+    if response.status < 400 and response.status != 301:
         return "OK"
     for name, value in response.headers.items():
         if name.lower() == "x-amzn-errortype":
