@@ -1,12 +1,13 @@
 """The plan by what AWS says: no endpoint, one that is not ours, and each of the nine statuses."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import botocore.session
 import pytest
 
+from smendpoints.domain.observed import Step
 from smendpoints.domain.verdict import Again
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -283,16 +284,16 @@ def test_adoption_adds_the_tags_of_ownership_alone(sight: Callable[..., Any]) ->
 
 
 def test_what_aws_says_of_the_steps_is_passed_on(sight: Callable[..., Any]) -> None:
-    steps = ("Baking for 600 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity.",)
+    words = "Baking for 600 seconds (TerminationWaitInSeconds) with traffic enabled on full capacity."
     seen = sight(
         lives=B,
         shows={"status": "Updating", "pending_config": "WANTED"},
-        variants={"primary": {"steps": steps}},
+        variants={"primary": {"steps": (Step("Baking", words, datetime(2026, 11, 22, 12, tzinfo=UTC)),)}},
         remembers={"phase": "Pending"},
     )
     plan = seen.plan()
-    assert (plan.rollout.phase, plan.rollout.step) == ("InProgress", steps[0])
-    assert "Baking for 600 seconds" in plan.verdict.message
+    assert (plan.rollout.phase, plan.rollout.step) == ("InProgress", words)
+    assert plan.verdict.message.endswith(": step 1 of 1, 100% of the traffic, baking until 12:10:00Z")
 
 
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"])

@@ -10,6 +10,7 @@ import pytest
 from smendpoints.api.status import Cost, SageMakerEndpointStatus
 from smendpoints.domain import conditions
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed import Step
 from smendpoints.domain.plan import was_converged
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import events, report
@@ -285,7 +286,7 @@ def test_a_status_is_no_longer_than_its_schema_takes(sight: Callable[..., Any]) 
     seen = sight(
         lives=B,
         shows={"status": "Updating", "pending_config": "WANTED", "failure_reason": long},
-        variants={"primary": {"steps": (long, long)}},
+        variants={"primary": {"steps": (Step("Baking", long), Step("Odd", long))}},
         remembers={"phase": "Pending"},
     )
     for status in (told(seen), told(sight(**{**FAILED, "shows": {"failure_reason": long}}))):
@@ -315,14 +316,20 @@ def test_an_event_tells_drift_once(sight: Callable[..., Any]) -> None:
     assert said(drifted, drifted) == []
 
 
-def test_an_event_tells_each_step_of_a_rollout(sight: Callable[..., Any]) -> None:
-    def step(text: str) -> SageMakerEndpointStatus:
+def test_an_event_tells_each_step_of_a_rollout_once(sight: Callable[..., Any]) -> None:
+    def step(status: str, text: str | None = None) -> SageMakerEndpointStatus:
         shows = {"status": "Updating", "pending_config": "WANTED"}
-        steps = {"primary": {"steps": (text,)}}
+        steps = {"primary": {"steps": (Step(status, text, NOW),)}}
         return told(sight(lives=B, shows=shows, variants=steps, remembers={"phase": "InProgress"}))
 
-    assert said(step("Baking"), step("Baking")) == []
-    assert said(step("Baking"), step("Terminating 2 instance(s).")) == [(False, "RolloutStep")]
+    launching, odd = step("Creating", "Launching 1 instance(s)."), step("Pondering")
+    baking = step("Baking", "Baking for 60 seconds with traffic enabled on full capacity of 1 instance(s).")
+    assert said(launching, launching) == said(baking, baking) == said(odd, odd) == said(baking, launching) == []
+    assert said(launching, baking) == said(launching, odd) == said(odd, baking) == [(False, "RolloutStep")]
+    (event,) = events(launching, baking)
+    assert event.message.endswith(": step 1 of 1, 100% of the traffic, baking until 12:01:00Z")
+    (event,) = events(launching, odd)
+    assert event.message.endswith(": Pondering")
 
 
 def test_a_long_event_is_cut(sight: Callable[..., Any]) -> None:

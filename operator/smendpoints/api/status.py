@@ -8,6 +8,7 @@ from pydantic import Field
 from smendpoints.api.base import MAP_BY_TYPE, ApiModel
 
 ConditionStatus = Literal["True", "False", "Unknown"]
+Stage = Literal["Launching", "ActivatingTraffic", "Baking", "Terminating", "RollingBack"]
 
 
 class Condition(ApiModel):
@@ -50,7 +51,7 @@ class VariantStatus(ApiModel):
 
 
 class RolloutStatus(ApiModel):
-    """The last attempt to bring a config into service."""
+    """The last attempt to bring a config into service. How far it is stands there while AWS is at work on it."""
 
     config_name: str = Field(description="The config that was attempted.")
     attempt: str | None = Field(
@@ -59,7 +60,24 @@ class RolloutStatus(ApiModel):
     )
     from_config_name: str | None = Field(None, description="The config that was in service before.")
     phase: Literal["Pending", "InProgress", "Succeeded", "Failed"] = Field(description="How far it is.")
-    step: str | None = Field(None, description="What AWS says that it is doing.", max_length=1024)
+    stage: Stage | None = Field(
+        None,
+        description="What AWS is doing: launching instances, moving traffic to them, watching the alarms,"
+        " ending the old instances, or going back to the config before.",
+    )
+    current_step: int | None = Field(
+        None, description="The step of traffic that is in effect; 0 before the first.", ge=0
+    )
+    steps: int | None = Field(
+        None, description="In how many steps the traffic moves: 1 all at once, 2 with a canary.", ge=1
+    )
+    traffic_percent: int | None = Field(
+        None, description="Share of the traffic that the attempted config serves.", ge=0, le=100
+    )
+    baking_until: datetime | None = Field(
+        None, description="Until when AWS watches the alarms before it goes on; there while `stage` is `Baking`."
+    )
+    step: str | None = Field(None, description="What AWS says that it is doing, in its own words.", max_length=1024)
     started_at: datetime = Field(description="When the attempt was decided.")
     endpoint_modified_at: datetime | None = Field(
         None, description="`LastModifiedTime` of the endpoint before the attempt."

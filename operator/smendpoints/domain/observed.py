@@ -9,6 +9,15 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Step:
+    """One VariantStatus: what AWS is doing with a variant, in its own words, and since when."""
+
+    status: str
+    message: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
 class ObservedVariant:
     """A variant as DescribeEndpoint shows it."""
 
@@ -20,12 +29,15 @@ class ObservedVariant:
     current_count: int | None = None
     desired_count: int | None = None
     serverless: Json | None = field(default=None, hash=False)
-    steps: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
 class ObservedEndpoint:
-    """An endpoint as DescribeEndpoint shows it, with its tags."""
+    """An endpoint as DescribeEndpoint shows it, with its tags.
+
+    `pending` are the variants of the config that is being brought into service, `variants` those of the one that is.
+    """
 
     name: str
     arn: str
@@ -36,6 +48,7 @@ class ObservedEndpoint:
     variants: tuple[ObservedVariant, ...] = ()
     shadows: tuple[ObservedVariant, ...] = ()
     pending_config: str | None = None
+    pending: tuple[ObservedVariant, ...] = ()
     failure_reason: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -130,7 +143,8 @@ def _variant(entry: Json) -> ObservedVariant:
         desired_count=entry.get("DesiredInstanceCount"),
         serverless=entry.get("DesiredServerlessConfig") or entry.get("CurrentServerlessConfig"),
         steps=tuple(
-            str(status.get("StatusMessage") or status["Status"]) for status in entry.get("VariantStatus") or ()
+            Step(status["Status"], status.get("StatusMessage"), status.get("StartTime"))
+            for status in entry.get("VariantStatus") or ()
         ),
     )
 
@@ -138,12 +152,6 @@ def _variant(entry: Json) -> ObservedVariant:
 def parse_endpoint(response: Json, tags: Mapping[str, str]) -> ObservedEndpoint:
     """DescribeEndpoint's response. Only name, ARN, status and times are sure to be there."""
     pending = response.get("PendingDeploymentSummary") or {}
-    steps = {
-        entry["VariantName"]: _variant(entry).steps
-        for entry in pending.get("ProductionVariants") or ()
-        if entry.get("VariantStatus")
-    }
-    variants = tuple(_variant(entry) for entry in response.get("ProductionVariants") or ())
     return ObservedEndpoint(
         name=response["EndpointName"],
         arn=response["EndpointArn"],
@@ -151,18 +159,13 @@ def parse_endpoint(response: Json, tags: Mapping[str, str]) -> ObservedEndpoint:
         config_name=response.get("EndpointConfigName"),
         created_at=response["CreationTime"],
         modified_at=response["LastModifiedTime"],
-        variants=tuple(_with_steps(variant, steps.get(variant.name, ())) for variant in variants),
+        variants=tuple(_variant(entry) for entry in response.get("ProductionVariants") or ()),
         shadows=tuple(_variant(entry) for entry in response.get("ShadowProductionVariants") or ()),
         pending_config=pending.get("EndpointConfigName"),
+        pending=tuple(_variant(entry) for entry in pending.get("ProductionVariants") or ()),
         failure_reason=response.get("FailureReason"),
         tags=tags,
     )
-
-
-def _with_steps(variant: ObservedVariant, steps: tuple[str, ...]) -> ObservedVariant:
-    if not steps:
-        return variant
-    return ObservedVariant(**{**variant.__dict__, "steps": (*variant.steps, *steps)})
 
 
 def _config_variant(entry: Json) -> ConfigVariant:

@@ -23,6 +23,7 @@ from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
 from smendpoints.domain.plan_rollout import failed_rollout, may_try_again, plan_rollout, retry_after
 from smendpoints.domain.plan_scaling import deregister, plan_scaling, unwanted_targets
 from smendpoints.domain.plan_update import changes_in_place, create_revision, describe_in_place, restore, tag_changes
+from smendpoints.domain.progress import NOTHING_UNDER_WAY, progress
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
 
@@ -187,15 +188,15 @@ def _plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
         return Plan(
             working(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
         )
-    step = "; ".join(step for variant in endpoint.variants for step in variant.steps)[:1024] or None
-    if rollout is not None and rollout.config_name == attempted:
-        rollout = rollout.model_copy(update={"phase": "InProgress", "step": step, "message": None})
-    if endpoint.status == "RollingBack":
+    ours = rollout if rollout is not None and rollout.config_name == attempted else None
+    way = resource.spec.rollout if ours is not None and ours.attempt == desired.attempt() else None
+    found = progress(endpoint, way, ours)
+    if ours is not None:
+        rollout = ours.model_copy(update={"phase": "InProgress", "message": None, **found.facts()})
+    if found.stage == "RollingBack":
         return Plan(working(Reason.ROLLING_BACK, f"AWS is rolling back {attempted}"), rollout=rollout)
-    if attempted != desired.config_name:
-        message = f"waiting for the rollout of {attempted} to end; then {desired.config_name} follows"
-    else:
-        message = f"rolling out {attempted}" + (f": {step}" if step else "")
+    told = f"rolling out {attempted}" + (f": {found.sentence()}" if found.sentence() else "")
+    message = told if attempted == desired.config_name else f"{told}; then {desired.config_name} follows"
     return Plan(working(Reason.UPDATING, message), rollout=rollout)
 
 
@@ -221,7 +222,7 @@ def _plan_live(
     live = endpoint.config_name or desired.config_name
     if past is None or past.config_name != live:
         past = RolloutStatus(config_name=live, attempt=desired.attempt(), phase="Succeeded", started_at=now)
-    rollout = past.model_copy(update={"phase": "Succeeded", "step": None, "message": None})
+    rollout = past.model_copy(update={"phase": "Succeeded", "message": None, **NOTHING_UNDER_WAY})
     in_place = changes_in_place(desired, endpoint)
     kept_tags = resource.status.endpoint.tag_keys if resource.status.endpoint is not None else []
     tags = tag_changes(desired, endpoint, kept_tags)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.actions import Action, Verb
-from smendpoints.domain.desired import Desired
+from smendpoints.domain.desired import Desired, DesiredVariant
 from smendpoints.domain.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan_scaling import plan_scaling
 from smendpoints.domain.plan_update import (
@@ -15,6 +15,7 @@ from smendpoints.domain.plan_update import (
     targets_in_the_way,
     update_endpoint,
 )
+from smendpoints.domain.progress import NOTHING_UNDER_WAY, begun
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, stuck, working
 
@@ -48,7 +49,7 @@ def failed_rollout(
     return past.model_copy(
         update={
             "phase": "Failed",
-            "step": None,
+            **NOTHING_UNDER_WAY,
             "message": reason[:1024],
             "endpoint_modified_at": endpoint.modified_at,
         }
@@ -94,6 +95,7 @@ def plan_rollout(
         message = f"about to roll out {desired.config_name}"
         return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending, drift=drift, changes=changes)
     alarms = [Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm) for alarm in desired.rollback_alarms]
+    start = begun(resource.spec.rollout, [_instances(variant, endpoint) for variant in desired.variants])
     return Plan(
         working(Reason.UPDATING, f"rolling out {desired.config_name}"),
         (
@@ -102,11 +104,17 @@ def plan_rollout(
             *targets_in_the_way(desired, observed),
             update_endpoint(desired, observed, endpoint),
         ),
-        rollout=past.model_copy(update={"phase": "InProgress", "message": None}),
+        rollout=past.model_copy(update={"phase": "InProgress", "message": None, **start.facts()}),
         drift=drift,
         endpoint_status="Updating",
         changes=changes,
     )
+
+
+def _instances(variant: DesiredVariant, endpoint: ObservedEndpoint) -> int | None:
+    """The instances that the variant will have: those it has, but for a count that the spec sets."""
+    shown = endpoint.variant(variant.name)
+    return variant.count if variant.count is not None or shown is None else shown.desired_count
 
 
 def _was_in_service(resource: SageMakerEndpoint, desired: Desired) -> bool:

@@ -6,11 +6,13 @@ from typing import Any
 from smendpoints.api.spec import Rollout, SageMakerEndpointSpec
 from smendpoints.domain import names
 
+DEFAULT_STEP_PERCENT = 10
+
 
 def _size(rollout: Rollout) -> dict[str, Any]:
     if rollout.step_instances is not None:
         return {"Type": "INSTANCE_COUNT", "Value": rollout.step_instances}
-    return {"Type": "CAPACITY_PERCENT", "Value": rollout.step_percent or 10}
+    return {"Type": "CAPACITY_PERCENT", "Value": rollout.step_percent or DEFAULT_STEP_PERCENT}
 
 
 def rollback_alarms(spec: SageMakerEndpointSpec, endpoint: str, config: str) -> tuple[Mapping[str, Any], ...]:

@@ -9,6 +9,7 @@ from smendpoints.api.status import (
     Cost,
     EndpointStatus,
     Failure,
+    RolloutStatus,
     SageMakerEndpointStatus,
     VariantStatus,
 )
@@ -18,6 +19,7 @@ from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.history import next_history
 from smendpoints.domain.observed import Observed, ObservedEndpoint, ObservedVariant
 from smendpoints.domain.ownership import PREFIX
+from smendpoints.domain.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Plan, Verdict, stuck, working
 
@@ -157,7 +159,8 @@ def report(
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or acted or written_ahead else old.rollout
     if rollout is not None and failure is not None and failure.refuses_update():
-        rollout = rollout.model_copy(update={"phase": "Failed", "message": failure.message[:1024]})
+        ended = {"phase": "Failed", "message": failure.message[:1024], **NOTHING_UNDER_WAY}
+        rollout = rollout.model_copy(update=ended)
     new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
     arrived = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
     drifted = conditions.find(old.conditions, "Drifted")
@@ -211,7 +214,7 @@ def unparsable(resource_generation: int, old: list[Condition], message: str, now
 
 
 def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
-    """One event for each transition: a new reason of Ready, and a new drift."""
+    """One event for each transition: a new reason of Ready, a new drift, a new step of a rollout."""
     found = []
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
     if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
@@ -223,7 +226,15 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     drifted = conditions.find(new.conditions, "Drifted")
     if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
         found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
-    step = new.rollout.step if new.rollout is not None else None
-    if step and (old.rollout is None or old.rollout.step != step):
-        found.append(Event(warning=False, reason="RolloutStep", message=step))
+    if after is not None and _is_new_step(old.rollout, new.rollout):
+        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
     return tuple(found)
+
+
+def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
+    """Whether traffic has moved, or AWS gone on. Launching and going back are told as reasons of Ready."""
+    if new is None or new.stage in {"Launching", "RollingBack"} or (new.stage is None and new.step is None):
+        return False
+    words = new.stage is None and (old is None or old.step != new.step)
+    seen = (old.config_name, old.stage, old.traffic_percent) if old is not None else None
+    return words or seen != (new.config_name, new.stage, new.traffic_percent)
