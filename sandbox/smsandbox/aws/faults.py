@@ -19,6 +19,8 @@ Kind = Literal[
     "hold",  # do it, then keep the answer back until the rule is removed
     "capacity",  # a launch finds no capacity
     "never_healthy",  # a container that is launched never passes /ping
+    "model_error",  # an invocation is answered by the model with `status`
+    "slow_model",  # an invocation takes the model delay_seconds longer
     "rollback",  # an update is rolled back at its end, as by an alarm
     "delete_fails",  # a deletion ends in Failed
 ]

@@ -12,7 +12,7 @@ from smsandbox.aws.runtime.errors import unavailable
 from smsandbox.aws.runtime.forward import Answer, Invocation, UnreachableError, forward
 
 if TYPE_CHECKING:
-    from smsandbox.aws.ports import EndpointView, Route
+    from smsandbox.aws.ports import EndpointView, InstanceSpec, Route
     from smsandbox.aws.runtime.measure import Measure
     from smsandbox.aws.runtime.routing import Router
     from smsandbox.aws.world import World
@@ -71,10 +71,20 @@ class Dispatcher:
                 answer = forward(instance, invocation, self._world.objects)
             finally:
                 instance.release()
+        self._strike(instance.spec, answer)
         if not instance.spec.asynchronous:
             whole = time.monotonic() - started
             self._measure.invocation(instance.spec, answer, whole, explained=invocation.explanations is not None)
         return answer
+
+    def _strike(self, spec: InstanceSpec, answer: Answer) -> None:
+        """Let the model fail or dawdle where a fault says so."""
+        named = (spec.endpoint, spec.config_name, spec.variant)
+        if (slow := self._world.faults.take("slow_model", resources=named)) is not None:
+            self._world.clock.sleep(slow.delay_seconds)
+            answer.latency += slow.delay_seconds
+        if (failing := self._world.faults.take("model_error", resources=named)) is not None:
+            answer.status, answer.body = failing.status, failing.message.encode()
 
     def _serverless(self, view: EndpointView, route: Route, outstanding: int) -> None:
         variant = next(one for one in view.variants if one.name == route.variant)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from smsandbox.aws.sagemaker.state import Request
 
@@ -16,12 +16,36 @@ DEFAULT_TIMEOUT = 28_800.0
 
 @dataclass(frozen=True)
 class Step:
-    """Send `share` (0 to 1) of the traffic to the new fleet, then bake for `bake` AWS seconds."""
+    """Turn on traffic for a part of the new fleet, then bake for `bake` AWS seconds.
 
-    share: float
-    bake: float
-    bake_name: str
-    status: str
+    The part is `times` that `size` of each variant; without a size all of it. `word` is what AWS calls it.
+    """
+
+    bake: float = 0.0
+    bake_name: str = ""
+    word: str = ""
+    size: Request | None = None
+    times: int = 1
+
+    def active(self, count: int) -> int:
+        """How many of a variant's `count` instances take traffic: whole instances."""
+        return count if self.size is None else min(count, self.times * capacity(self.size, count))
+
+    def share(self, counts: Sequence[int]) -> float:
+        """The share (0 to 1) of the endpoint's traffic that goes to a fleet of variants of so many instances."""
+        total = sum(counts)
+        return sum(self.active(count) for count in counts) / total if total else 1.0
+
+    def activating(self, count: int) -> str:
+        """AWS's words for turning on the traffic of a variant of `count` instances."""
+        return f"Activating traffic on {self.word} capacity of {self.active(count)} instance(s)."
+
+    def baking(self, count: int) -> str:
+        """AWS's words for the wait that follows."""
+        return (
+            f"Baking for {self.bake:g} seconds ({self.bake_name}) with traffic enabled on {self.word} capacity of "
+            f"{self.active(count)} instance(s)."
+        )
 
 
 @dataclass(frozen=True)
@@ -77,7 +101,7 @@ def _blue_green_problems(policy: Request, total: int) -> Iterator[str]:
         waits += wait
     if kind == "LINEAR":
         yield from _within("LinearStepSize", routing["LinearStepSize"], 10, 50, total)
-        waits += wait * (math.ceil(1 / _share(routing["LinearStepSize"], total)) - 1)
+        waits += wait * max(0, math.ceil(total / capacity(routing["LinearStepSize"], total)) - 1)
     yield from _timeout_problems(policy, waits)
 
 
@@ -96,18 +120,13 @@ def _timeout_problems(policy: Request, waits: float) -> Iterator[str]:
         yield f"MaximumExecutionTimeoutInSeconds ({timeout}) must exceed the waits of the deployment ({waits})."
 
 
-def _share(size: Request, total: int) -> float:
-    if size["Type"] == "CAPACITY_PERCENT":
-        return float(size["Value"]) / 100
-    return min(1.0, float(size["Value"]) / max(total, 1))
-
-
-def plan(deployment: Request | None, total: int) -> Plan:
-    """The steps of an update of a fleet of `total` instances; with no DeploymentConfig all at once, nothing baked."""
+def plan(deployment: Request | None, counts: Sequence[int]) -> Plan:
+    """The steps of an update to variants of so many instances; with no DeploymentConfig all at once, nothing baked."""
     deployment = deployment or {}
     rollback = deployment.get("AutoRollbackConfiguration") or {}
     alarms = tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms") or [])
     if rolling := deployment.get("RollingUpdatePolicy"):
+        total = sum(counts)
         return Plan(
             batch=capacity(rolling["MaximumBatchSize"], total),
             batch_bake=rolling["WaitIntervalInSeconds"],
@@ -119,32 +138,22 @@ def plan(deployment: Request | None, total: int) -> Plan:
         )
     policy = deployment.get("BlueGreenUpdatePolicy")
     if policy is None:
-        return Plan(steps=(Step(1.0, 0.0, "", ""),), alarms=alarms, guarded=bool(alarms))
+        return Plan(steps=(Step(),), alarms=alarms, guarded=bool(alarms))
     return Plan(
-        steps=tuple(_blue_green_steps(policy, total)),
+        steps=tuple(_blue_green_steps(policy, counts)),
         alarms=alarms,
         timeout=policy.get("MaximumExecutionTimeoutInSeconds", DEFAULT_TIMEOUT),
     )
 
 
-def _blue_green_steps(policy: Request, total: int) -> Iterator[Step]:
+def _blue_green_steps(policy: Request, counts: Sequence[int]) -> Iterator[Step]:
     routing = policy["TrafficRoutingConfiguration"]
     wait = routing["WaitIntervalInSeconds"]
-    shares: list[float] = []
     if routing["Type"] == "CANARY":
-        shares = [_share(routing["CanarySize"], total)]
+        yield Step(wait, "WaitIntervalInSeconds", "canary", routing["CanarySize"])
     elif routing["Type"] == "LINEAR":
-        size = _share(routing["LinearStepSize"], total)
-        shares = [size * number for number in range(1, math.ceil(1 / size))]
-    word = {"CANARY": "canary", "LINEAR": "linear step"}.get(routing["Type"], "full")
-    for share in shares:
-        count = max(1, round(total * share))
-        yield Step(
-            share, wait, "WaitIntervalInSeconds", f"Activating traffic on {word} capacity of {count} instance(s)."
-        )
-    yield Step(
-        1.0,
-        policy.get("TerminationWaitInSeconds", 0),
-        "TerminationWaitInSeconds",
-        f"Activating traffic on full capacity of {total} instance(s).",
-    )
+        size = routing["LinearStepSize"]
+        times = max((math.ceil(count / capacity(size, count)) for count in counts if count), default=1)
+        for number in range(1, times):
+            yield Step(wait, "WaitIntervalInSeconds", "linear step", size, number)
+    yield Step(policy.get("TerminationWaitInSeconds", 0), "TerminationWaitInSeconds", "full")

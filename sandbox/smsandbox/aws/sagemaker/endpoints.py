@@ -80,7 +80,8 @@ class EndpointOperations(TagOperations):
         registered = {one for one in blue.variants if self.world.targets.registered(ctx, endpoint.name, one)}
         if conflict := update_rules.still_registered(blue, green, registered):
             raise texts.still_scaled(conflict)
-        plan = deployment.plan(guardrails if update_rules.guarded(green) else None, update_rules.instances(green))
+        counts = [variant.desired_count for variant in green.production]
+        plan = deployment.plan(guardrails if update_rules.guarded(green) else None, counts)
         self._reserve(ctx, green, _needs(green, plan.batch))
         now = self.world.now()
         endpoint.green, endpoint.started = green, now

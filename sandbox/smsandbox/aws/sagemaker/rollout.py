@@ -12,12 +12,18 @@ from smsandbox.aws.sagemaker.launching import DeploymentError
 from smsandbox.aws.sagemaker.worker import Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from smsandbox.aws.sagemaker.deployment import Plan
     from smsandbox.aws.sagemaker.launching import Work
     from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Store
     from smsandbox.aws.world import World
 
 LOOKS_PER_BAKE = 50
+
+
+def _always(text: str) -> Callable[[int], str]:
+    return lambda _: text
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Rollout(Worker):
         )
         try:
             if plan.batch is None:
-                yield from self._blue_green(plan, blue, green, watch)
+                yield from self._blue_green(plan, green, watch)
             else:
                 yield from self._rolling(plan, blue, green, watch)
             watch.check()
@@ -80,7 +86,7 @@ class Rollout(Worker):
         endpoint.deployment = deployment
         self._settle("InService")
 
-    def _blue_green(self, plan: Plan, blue: Fleet, green: Fleet, watch: Watch) -> Work:
+    def _blue_green(self, plan: Plan, green: Fleet, watch: Watch) -> Work:
         world = self._world
         watch.check()
         ready = world.now() + world.varied(world.settings.durations.update)
@@ -88,20 +94,14 @@ class Rollout(Worker):
         yield from self._launcher.healthy(list(green.variants.values()), ready, watch.check)
         for variant in green.variants.values():
             variant.current_weight = variant.desired_weight
+        counts = [len(variant.instances) for variant in green.production]
         for step in plan.steps:
-            self._shift(green, step.share)
-            if step.status:
-                self._say((blue, green), "ActivatingTraffic", step.status)
+            self._shift(green, step.share(counts))
+            if step.word:
+                self._say(green, "ActivatingTraffic", step.activating)
             if step.bake:
-                count = sum(len(variant.instances) for variant in green.production)
-                where = "full capacity" if step.share >= 1 else f"{step.share:.0%} of the capacity"
                 yield 0.0
-                self._say(
-                    (blue, green),
-                    "Baking",
-                    f"Baking for {step.bake:g} seconds ({step.bake_name}) with traffic enabled on {where} of {count} "
-                    "instance(s).",
-                )
+                self._say(green, "Baking", step.baking)
                 yield from self._bake(step.bake, watch)
 
     def _rolling(self, plan: Plan, blue: Fleet, green: Fleet, watch: Watch) -> Work:
@@ -118,14 +118,11 @@ class Rollout(Worker):
             yield from self._launcher.healthy([new], ready, watch.check)
             share = len(new.instances) / total
             self._shift(green, share)
-            self._say((blue, green), "ActivatingTraffic", f"Activating traffic on {len(new.instances)} instance(s).")
+            part = f"{len(new.instances)} of {total} instance(s)."
+            self._say(green, "ActivatingTraffic", _always(f"Activating traffic on {part}"))
             if plan.batch_bake:
-                self._say(
-                    (blue, green),
-                    "Baking",
-                    f"Baking for {plan.batch_bake:g} seconds (WaitIntervalInSeconds) with traffic enabled on "
-                    f"{len(new.instances)} of {total} instance(s).",
-                )
+                wait = f"Baking for {plan.batch_bake:g} seconds (WaitIntervalInSeconds)"
+                self._say(green, "Baking", _always(f"{wait} with traffic enabled on {part}"))
                 yield from self._bake(plan.batch_bake, watch)
             self._launcher.shrink(old, math.floor(before * (1 - share)))
             old.reserved = len(old.instances)
@@ -148,10 +145,10 @@ class Rollout(Worker):
                 fleet.traffic = fleet.portion * (1.0 - share)
         self._endpoint.modified = self._world.now()
 
-    def _say(self, fleets: tuple[Fleet, ...], status: str, message: str) -> None:
-        for fleet in fleets:
-            for variant in fleet.variants.values():
-                variant.say(status, self._world.now(), message)
+    def _say(self, fleet: Fleet, status: str, sentence: Callable[[int], str]) -> None:
+        """Show the status of each variant, with the sentence about one of so many instances."""
+        for variant in fleet.variants.values():
+            variant.say(status, self._world.now(), sentence(len(variant.instances)))
         self._stepped(self._endpoint)
 
     def _roll_back(self, plan: Plan, blue: Fleet, green: Fleet, reason: str) -> Work:
@@ -169,7 +166,7 @@ class Rollout(Worker):
             self._settle("UpdateRollbackFailed")
             return
         self._shift(green, 0.0)
-        self._say((green,), "Deleting", f"Terminating {sum(1 for _ in green.instances())} instance(s).")
+        self._say(green, "Deleting", lambda count: f"Terminating {count} instance(s).")
         yield world.varied(world.settings.durations.terminate)
         green.terminate()
         endpoint.green = None
