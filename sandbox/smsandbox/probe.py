@@ -1,5 +1,6 @@
 """Asking a local server whether it is there: one GET that goes through no proxy and raises nothing."""
 
+import http.client
 import ssl
 import urllib.request
 
@@ -15,5 +16,5 @@ def answer(
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=seconds) as got:
             return bytes(got.read()) if got.status == 200 else None
-    except OSError:
+    except (OSError, http.client.HTTPException):  # also an answer that was cut off
         return None

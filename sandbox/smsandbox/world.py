@@ -19,7 +19,7 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"  # the simulator's
 NAMESPACE, SERVICE_ACCOUNT = "smendpoints-system", "smendpoints"
 ACCESS_DURATION = "8760h"
-READY_SECONDS = 120.0
+READY_SECONDS = 240.0
 LOOPBACK = "127.0.0.1,localhost"
 PROXY_EXCEPTIONS = ("NO_PROXY", "no_proxy")
 SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of ending
@@ -116,6 +116,10 @@ class World:
         Raises:
             ServiceError: a program did not get ready; the message has its log's tail.
         """
+        with ports.held(*self._ports.values()):
+            return self._start(say, furnish)
+
+    def _start(self, say: Callable[[str], None], furnish: Callable[[], object]) -> ControlPlane:
         write_atomically(self.folder / "aws-settings.json", json.dumps(dict(self._aws_settings)))
         aws = self.aws
         anew = aws.ensure_running()  # comes up while the control plane does
@@ -125,7 +129,7 @@ class World:
         say(f"AWS simulator at {self.aws_url}{'' if anew else ' (was running)'}")
         for manifests in ("crds", "manifests/rbac"):
             plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / manifests))
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/sagemakerendpoints.smendpoints.dev")
+        plane.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd/sagemakerendpoints.smendpoints.dev")
         operator = self.operator
         if anew:
             operator.stop()  # it would find its endpoints gone and nothing there yet to make them of

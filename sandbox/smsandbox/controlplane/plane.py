@@ -12,7 +12,9 @@ from smsandbox import paths, ports, probe
 from smsandbox.controlplane import binaries, pki
 from smsandbox.process import Service, ServiceError, locked, write_atomically
 
-READY_SECONDS = 90.0  # 3 to 5 on an idle machine; a loaded CI machine takes many times that
+READY_SECONDS = (
+    240.0  # 3 to 5 on an idle machine; a loaded one takes many times that, and one that ends is seen at once
+)
 ACCOUNT_ISSUER = "https://kubernetes.default.svc"
 
 
@@ -52,6 +54,7 @@ class ControlPlane:
     ) -> None:
         self.state_dir = state_dir
         self.run_dir = run_dir or state_dir
+        self._ports = (etcd_port, apiserver_port)
         self.url = f"https://127.0.0.1:{apiserver_port}"
         self.kubeconfig = state_dir / "kubeconfig"
         keys = pki.ensure(state_dir / "pki")
@@ -144,9 +147,10 @@ class ControlPlane:
 
     def ensure_running(self) -> None:
         """Start what died, and wait until both are ready."""
-        self.etcd.ensure_running()
-        self.etcd.wait_ready(self._etcd_ready, READY_SECONDS)
-        self.apiserver.start()
+        with ports.held(*self._ports):
+            self.etcd.ensure_running()
+            self.etcd.wait_ready(self._etcd_ready, READY_SECONDS)
+            self.apiserver.start()
 
     def stop(self) -> None:
         """End both; the state folder stays."""
@@ -163,7 +167,7 @@ class ControlPlane:
             subprocess.CalledProcessError: it failed and `check` is set; its `stderr` says why.
         """
         command = [str(paths.tool("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
-        return subprocess.run(command, input=stdin, check=check, capture_output=True, text=True, timeout=120).stdout
+        return subprocess.run(command, input=stdin, check=check, capture_output=True, text=True, timeout=300).stdout
 
     def account_kubeconfig(self, namespace: str, account: str, path: Path, *, duration: str = "24h") -> Path:
         """Write a kubeconfig that acts as the service account `account`, with a token the API server issued."""
