@@ -24,6 +24,7 @@ from typing import TypeVar
 from smsandbox import exec_bound
 
 T = TypeVar("T")
+KILL_SECONDS = 60.0  # a killed process has to be scheduled once more; a loaded machine may let it wait
 
 
 class ServiceError(Exception):
@@ -74,14 +75,19 @@ def wait_until(probe: Callable[[], T | None], seconds: float, failure: Callable[
 
 
 def identity(pid: int) -> str | None:
-    """What tells the process `pid` from every other that ever had this pid; None when there is none (or a zombie)."""
+    """What tells the process `pid` from every other that ever had this pid; None when there is none, or it has ended.
+
+    A zombie has ended once its threads have, too: until then its ports and locks are taken.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
+        fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+        state, started = fields[0], fields[19]
+        if state in "ZX" and len(os.listdir(f"/proc/{pid}/task")) <= 1:  # noqa: PTH208 - only the number counts
+            return None
     except (FileNotFoundError, ProcessLookupError):
         return None
-    fields = stat.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    state, started = fields[0], fields[19]
-    return None if state in "ZX" else f"{pid} {started} {_boot()}"
+    return f"{pid} {started} {_boot()}"
 
 
 @cache
@@ -220,7 +226,7 @@ class Service:
             target = record["identity"] if (record := self._running()) else None
         if target is not None:
             pid = int(target.split()[0])
-            for signum, wait in ((how, seconds), (signal.SIGKILL, 10.0)):
+            for signum, wait in ((how, seconds), (signal.SIGKILL, KILL_SECONDS)):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signum)
                 with contextlib.suppress(ServiceError):

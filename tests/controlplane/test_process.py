@@ -35,7 +35,7 @@ def service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    wait_until(lambda: condition() or None, 30, lambda: "the condition did not come true")
+    wait_until(lambda: condition() or None, 120, lambda: "the condition did not come true")
 
 
 def test_a_second_start_finds_the_first_process(service: Callable[..., Service]) -> None:
@@ -116,7 +116,7 @@ def test_one_that_ends_before_it_is_ready_is_reported_with_its_log(service: Call
     broken = service(command=[sys.executable, "-c", "raise SystemExit('no such database')"])
     broken.ensure_running()
     with pytest.raises(ServiceError, match="no such database"):
-        broken.wait_ready(lambda: False, 30)
+        broken.wait_ready(lambda: False, 120)
 
 
 def test_one_that_never_gets_ready_is_reported(service: Callable[..., Service]) -> None:
@@ -176,10 +176,27 @@ def test_two_processes_that_start_at_once_start_one(tmp_path: Path, service: Cal
             parent.wait()
 
 
+LEADERLESS = """
+import ctypes, platform, threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)  # ends this thread alone
+"""
+
+
+def test_a_process_has_not_ended_while_a_thread_of_it_holds_its_ports(service: Callable[..., Service]) -> None:
+    sleeper = service(command=[sys.executable, "-c", LEADERLESS])
+    sleeper.ensure_running()
+    pid = sleeper.pid
+    eventually(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+    assert sleeper.pid == pid
+    assert sleeper.kill() is True
+    assert not Path(f"/proc/{pid}").exists()
+
+
 def test_a_process_name_with_spaces_and_brackets_is_parsed(tmp_path: Path) -> None:
     program = tmp_path / "a) S (b"
-    program.symlink_to("/bin/sleep")
-    with subprocess.Popen([str(program), "600"]) as child:
+    program.symlink_to(Path(sys.executable).resolve())
+    with subprocess.Popen([str(program), "-I", "-S", "-c", "import time; time.sleep(600)"]) as child:
         try:
             eventually(lambda: Path(f"/proc/{child.pid}/stat").read_text().count(")") > 1)
             pid, started, _ = (identity(child.pid) or "").split()
