@@ -43,7 +43,8 @@ def archive(members: dict[str, bytes]) -> bytes:
 
 
 @pytest.fixture
-def served() -> Iterator[tuple[str, bytes]]:
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, bytes]]:
+    monkeypatch.setattr(release, "TIMEOUT_SECONDS", 60.0)  # nothing is tried next: there is time
     content = archive({"kube-apiserver": b"server", "etcd": b"store", "kubectl": b"client"})
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -141,7 +142,7 @@ def test_of_two_clones_that_come_at_once_one_builds(cache: Path, tmp_path: Path)
     log = tmp_path / "log"
     command = [sys.executable, "-c", MAKE_ONCE, str(log)]
     clones = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    found = [clone.communicate(timeout=60)[0] for clone in clones]
+    found = [clone.communicate(timeout=240)[0] for clone in clones]
     assert log.read_text() == "built\n"
     assert found[0] == found[1] == f"{cache / 'controlplane' / build.key() / 'etcd'}\n"
 

@@ -55,7 +55,7 @@ def test_an_account_may_do_what_it_was_granted_and_nothing_else(control_plane: C
             plane.kubectl(f"--kubeconfig={config}", "auth", "can-i", "list", "configmaps", check=False) == "yes\n"
             or None
         ),
-        30,
+        120,
         lambda: "the right never arrived",
     )
     plane.kubectl(f"--kubeconfig={config}", "get", "configmaps")
@@ -89,7 +89,7 @@ def test_cel_rules_of_a_crd_are_enforced(control_plane: ControlPlane) -> None:
         },
     }
     control_plane.kubectl("apply", "-f-", stdin=json.dumps(crd))
-    control_plane.kubectl("wait", "--for=condition=Established", "crd/ranges.test.smendpoints.dev", "--timeout=60s")
+    control_plane.kubectl("wait", "--for=condition=Established", "crd/ranges.test.smendpoints.dev", "--timeout=120s")
 
     def apply(low: int, high: int) -> subprocess.CompletedProcess[str]:
         value = {
@@ -104,7 +104,7 @@ def test_cel_rules_of_a_crd_are_enforced(control_plane: ControlPlane) -> None:
             command, input=json.dumps(value), text=True, capture_output=True, check=False, env=environment
         )
 
-    good = wait_until(lambda: done if (done := apply(1, 2)).returncode == 0 else None, 60, lambda: apply(1, 2).stderr)
+    good = wait_until(lambda: done if (done := apply(1, 2)).returncode == 0 else None, 120, lambda: apply(1, 2).stderr)
     assert "created" in good.stdout
     assert "low must not be above high" in apply(2, 1).stderr
 
@@ -137,7 +137,7 @@ def test_two_starts_at_once_share_one_plane_that_dies_with_its_starter_and_keeps
             starter.send_signal(signal.SIGKILL)
             starter.communicate()
     wait_until(
-        lambda: (plane.etcd.pid is None and plane.apiserver.pid is None) or None, 30, lambda: "a process was left"
+        lambda: (plane.etcd.pid is None and plane.apiserver.pid is None) or None, 120, lambda: "a process was left"
     )
 
     plane = ControlPlane.start(tmp_path)
