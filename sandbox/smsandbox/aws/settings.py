@@ -70,7 +70,7 @@ class RuntimeSettings(Section):
     startup_floor_seconds: Annotated[
         float,
         Field(ge=0, description="Real seconds a container has to answer /ping at the least, however fast time runs"),
-    ] = 20.0
+    ] = 60.0
 
 
 class Settings(Section):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 from typing import TYPE_CHECKING
 
 import urllib3
 
+from smsandbox import ports
 from smsandbox.aws.programs import command
 from smsandbox.process import spawn
 
@@ -21,17 +21,10 @@ if TYPE_CHECKING:
     from smsandbox.aws.ports import ContainerSpec
 
 PING_SECONDS = 2.0
+CONNECT_SECONDS = 10.0
 INVOKE_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _POOL = 64
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Container:
@@ -46,6 +39,7 @@ class Container:
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._pool: urllib3.HTTPConnectionPool | None = None
+        self._held = contextlib.ExitStack()  # the port, until the program has it
         self._read_from = 0
         self._rest = b""
 
@@ -55,7 +49,9 @@ class Container:
         Raises:
             KeyError: the image's program is unknown.
         """
-        port = free_port()
+        self._held.close()
+        (port,) = ports.free(1)
+        self._held.enter_context(ports.held(port))
         self.models_dir.mkdir(parents=True, exist_ok=True)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "TZ") if name in os.environ}
         environment = {
@@ -86,9 +82,12 @@ class Container:
     def ping(self) -> bool:
         """Whether GET /ping is 200 within two seconds."""
         try:
-            return self.request("GET", "/ping", timeout=PING_SECONDS).status == 200
+            is_healthy = self.request("GET", "/ping", timeout=PING_SECONDS).status == 200
         except urllib3.exceptions.HTTPError:
             return False
+        if is_healthy:
+            self._held.close()
+        return is_healthy
 
     def request(
         self,
@@ -101,9 +100,8 @@ class Container:
         """The container's answer, read in full; urllib3's HTTPError when it can't be reached or is too slow."""
         if self._pool is None:
             raise urllib3.exceptions.ClosedPoolError(None, "the container was never started")  # type: ignore[arg-type]
-        return self._pool.urlopen(
-            method, path, body, dict(headers or {}), timeout=urllib3.Timeout(connect=2.0, read=timeout), redirect=False
-        )
+        limits = urllib3.Timeout(connect=CONNECT_SECONDS, read=timeout)
+        return self._pool.urlopen(method, path, body, dict(headers or {}), timeout=limits, redirect=False)
 
     def new_lines(self) -> list[str]:
         """The whole lines logged since the last call."""
@@ -138,6 +136,7 @@ class Container:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        self._held.close()
         if self._pool is not None:
             self._pool.close()
 

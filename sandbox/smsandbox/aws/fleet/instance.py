@@ -150,14 +150,12 @@ class ProcessInstance:
         except ArtifactError as error:
             self._fail(str(error))
             return
-        settings = self._world.settings
-        patience = max(self._world.real(self.spec.startup_timeout), settings.runtime.startup_floor_seconds)
         for container in self.containers:
-            if not self._until_healthy(container, started + patience):
+            if not self._until_healthy(container, started):
                 if not self._is_ending:
                     self._fail(ping_failure(self.spec.variant))
                 return
-        time.sleep(max(0.0, started + settings.durations.container_start - time.monotonic()))
+        time.sleep(max(0.0, started + self._world.settings.durations.container_start - time.monotonic()))
         self._state = InstanceState.HEALTHY
         self._is_ready = True
         self.on_change(self)
@@ -171,12 +169,16 @@ class ProcessInstance:
             self._lock.wait_for(lambda: self._is_ending, self._world.settings.durations.fail)
         self._fail(ping_failure(self.spec.variant))
 
-    def _until_healthy(self, container: Container, deadline: float) -> bool:
+    def _patience(self) -> float:
+        """Real seconds that the containers have to answer /ping, as the settings say now."""
+        return max(self._world.real(self.spec.startup_timeout), self._world.settings.runtime.startup_floor_seconds)
+
+    def _until_healthy(self, container: Container, started: float) -> bool:
         """Start the container, and start it again a few times when it dies, until it answers /ping or time is up."""
         crashes = 0
         if not container.is_running():
             container.start()
-        while time.monotonic() < deadline and not self._is_ending:
+        while time.monotonic() < started + self._patience() and not self._is_ending:
             if not container.is_running():
                 crashes += 1
                 if crashes > RESTARTS:

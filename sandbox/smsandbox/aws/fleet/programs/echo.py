@@ -1,8 +1,8 @@
 """A container that answers with what it was sent, and does what a request's CustomAttributes tell it to.
 
-`status=500`, `sleep=0.2` and `exit=1` in CustomAttributes make it fail, dawdle or die; `environment` and `files` show
-what it was given. ECHO_STATUS is the status it answers with otherwise. With SAGEMAKER_MULTI_MODEL it keeps models in
-name only.
+`status=500`, `sleep=0.2`, `wait=/a/file` and `exit=1` in CustomAttributes make it fail, dawdle, answer once there is
+such a file, or die; `environment` and `files` show what it was given. ECHO_STATUS is the status it answers with
+otherwise. With SAGEMAKER_MULTI_MODEL it keeps models in name only.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 
 PREFIX = "X-Amzn-SageMaker-"
@@ -61,6 +62,8 @@ class Handler(BaseHTTPRequestHandler):
         attributes = self.headers.get(f"{PREFIX}Custom-Attributes", "")
         told = dict(part.split("=", 1) for part in attributes.split(",") if "=" in part)
         time.sleep(float(told.get("sleep", 0)))
+        while "wait" in told and not Path(told["wait"]).exists():
+            time.sleep(0.02)
         if "exit" in told:
             print("told to exit", flush=True)
             os._exit(int(told["exit"]))
@@ -103,6 +106,9 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)  # without the look-up of the host's name, which takes as long as DNS likes
 
 
 def main() -> None:
