@@ -1,26 +1,45 @@
 """Pre-flight: says within seconds what AWS would say after an hour of billing, or never.
 
-Only what AWS does not check at once itself: CreateModel checks role and artifact, CreateEndpoint and
-UpdateEndpoint the quota. A missing image fails the endpoint much later; a missing alarm guards nothing.
-A missing permission turns a check off, with a note; it never blocks.
+Who checks what is in docs/decisions/0010-preflight.md. Here: what is asked anew and what is still believed, and which
+checks are off. A check that AWS does not let us make never blocks; it is off for an hour, with a note.
 """
 
 import logging
-import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
+from smendpoints.aws.checks import check_alarm, check_artifact, check_image, look_at_role, repository_of
 from smendpoints.aws.clients import Clients
+from smendpoints.aws.quotas import Quotas
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.launch import Launch
+from smendpoints.domain.quota import Need
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)
 _FRESH = 300.0
-_ECR = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
-    r"(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
+_HOUR = 3600.0
+_TRIES = 3
+_MOST_KNOWN = 5000
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: of what kind, of what, by which permission on which resource, and how it is made."""
+
+    kind: str
+    subject: object
+    permission: str
+    resource: str
+    make: Callable[[], AwsFailure | None]
+
+    @property
+    def leave(self) -> str:
+        """What AWS has to grant."""
+        return f"{self.permission} on {self.resource}"
 
 
 class Preflight:
@@ -29,65 +48,111 @@ class Preflight:
     def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients = clients
         self._clock = clock
+        self._quotas = Quotas(clients, clock)
         self._lock = threading.Lock()
-        self._good: dict[str, float] = {}
-        self._off: set[str] = set()
+        self._good: dict[object, float] = {}
+        self._off: dict[str, tuple[float, str]] = {}
+        self._tries: dict[str, int] = {}
 
-    def check(self, images: Iterable[str], alarms: Iterable[str]) -> None:
-        """Look for each image and alarm.
+    def check(self, launch: Launch) -> tuple[str, ...]:
+        """Make the checks of a launch; returns a note for each that is off.
 
         Raises:
-            AwsFailure: one is missing (`BLOCKED`); or AWS could not be asked now (`RETRY`).
+            AwsFailure: something is missing or too much (`BLOCKED`); or AWS could not be asked now (`RETRY`).
         """
-        for image in sorted(set(images)):
-            self._once(f"image {image}", "ecr:DescribeImages", self._image, image)
-        for alarm in sorted(set(alarms)):
-            self._once(f"alarm {alarm}", "cloudwatch:DescribeAlarms", self._alarm, alarm)
+        notes = [self._once(check) for check in self._checks(launch)]
+        return tuple(dict.fromkeys(note for note in notes if note is not None))
 
-    def _once(self, what: str, permission: str, look: Callable[[str], None], name: str) -> None:
-        with self._lock:
-            if permission in self._off or self._clock() - self._good.get(what, float("-inf")) < _FRESH:
-                return
+    def explain(self, failure: AwsFailure, role_arn: str | None) -> AwsFailure:
+        """The failure, with what IAM says of the role where AWS's words leave open whether that is the cause."""
+        if failure.kind is not Kind.SETTLING or failure.reason is not Reason.NOT_ACCESSIBLE or role_arn is None:
+            return failure
+        permission = f"iam:GetRole on {role_arn}"
+        if self._note(permission) is not None:
+            return failure
         try:
-            look(name)
+            found = look_at_role(self._clients, role_arn)
+        except AwsFailure as unseen:
+            if unseen.kind is not Kind.RETRY:
+                self._turn_off(permission, _HOUR, f"the role cannot be looked at: {unseen}")
+            return failure
+        message = f"{failure.message} ({found})" if found is not None else failure.message
+        return AwsFailure(failure.kind, failure.reason, message, failure.operation, failure.code)
+
+    def _checks(self, launch: Launch) -> Iterator[Check]:
+        clients = self._clients
+        for image in sorted(launch.images):
+            where = repository_of(image)
+            yield Check("images", image, "ecr:DescribeImages", where, partial(check_image, clients, image))
+        for artifact in sorted(launch.artifacts):
+            where = f"arn:aws:s3:::{artifact.bucket}"
+            yield Check("artifacts", artifact, "s3:ListBucket", where, partial(check_artifact, clients, artifact))
+        for alarm in sorted(launch.alarms):
+            yield Check("alarms", alarm, "cloudwatch:DescribeAlarms", "*", partial(check_alarm, clients, alarm))
+        for need in launch.needs:
+            yield Check("quotas", need, "servicequotas:ListServiceQuotas", "*", partial(self._check_quota, need))
+
+    def _check_quota(self, need: Need) -> AwsFailure | None:
+        limit = self._quotas.of(need.quota, _HOUR)
+        if limit is None or not need.exceeds(limit):
+            return None
+        limit = self._quotas.of(need.quota, _FRESH)  # it may just have been raised
+        if limit is None or not need.exceeds(limit):
+            return None
+        return AwsFailure(Kind.BLOCKED, Reason.QUOTA_EXCEEDED, need.refusal(limit))
+
+    def _once(self, check: Check) -> str | None:
+        """Make a check unless it was found good just now; returns why it is off, if it is."""
+        note = self._note(check.leave)
+        if note is not None:
+            return note
+        with self._lock:
+            if self._clock() - self._good.get(check.subject, float("-inf")) < _FRESH:
+                return None
+        try:
+            wrong = check.make()
         except AwsFailure as failure:
-            if failure.reason is not Reason.ACCESS_DENIED:
-                raise
-            logger.warning("pre-flight does without %s in %s: %s", permission, self._clients.place.region, failure)
+            return self._not_made(check, failure)
+        with self._lock:
+            self._tries.pop(check.leave, None)
+            if wrong is None:
+                if len(self._good) > _MOST_KNOWN:
+                    self._good.clear()
+                self._good[check.subject] = self._clock()
+        if wrong is not None:
+            raise wrong
+        return None
+
+    def _not_made(self, check: Check, failure: AwsFailure) -> str:
+        """Turn the check off; the failure itself where it is soon over, or stands in the way of all else, too."""
+        if failure.reason is Reason.CREDENTIALS:
+            raise failure
+        if failure.kind is Kind.RETRY:
             with self._lock:
-                self._off.add(permission)
-            return
+                self._tries[check.leave] = self._tries.get(check.leave, 0) + 1
+                tries = self._tries[check.leave]
+            if tries < _TRIES:
+                raise failure
+        lacks = failure.reason is Reason.ACCESS_DENIED
+        why = (
+            f"the operator lacks the permission {check.leave}"
+            if lacks
+            else (f"AWS does not answer to {check.leave} ({failure.code or failure.reason})")
+        )
+        note = f"pre-flight does not check {check.kind}: {why}"
+        logger.warning("%s: %s: %s", self._clients.place.region, note, failure)
+        self._turn_off(check.leave, _FRESH if failure.kind is Kind.RETRY else _HOUR, note)
+        return note
+
+    def _turn_off(self, leave: str, seconds: float, note: str) -> None:
         with self._lock:
-            self._good[what] = self._clock()
+            if len(self._off) > _MOST_KNOWN:
+                self._off.clear()
+            self._tries.pop(leave, None)
+            self._off[leave] = (self._clock() + seconds, note)
 
-    def _image(self, image: str) -> None:
-        match = _ECR.fullmatch(image)
-        if match is None:
-            return  # the API server lets none through; an older CRD might have
-        if match["region"] != self._clients.place.region:
-            message = (
-                f"the image {image} is in {match['region']}; push it to {self._clients.place.region}, the endpoint's"
-            )
-            raise AwsFailure(Kind.BLOCKED, Reason.IMAGE_NOT_FOUND, message)
-        identity = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
-        try:
-            self._clients.call(
-                "ecr",
-                "describe_images",
-                registryId=match["account"],
-                repositoryName=match["repository"],
-                imageIds=[identity],
-            )
-        except AwsFailure as failure:
-            if failure.code in {"ImageNotFoundException", "RepositoryNotFoundException"}:
-                message = f"the image {image} is not in Amazon ECR: push it, or name one that is there"
-                raise AwsFailure(Kind.BLOCKED, Reason.IMAGE_NOT_FOUND, message) from failure
-            raise
-
-    def _alarm(self, alarm: str) -> None:
-        found = self._clients.call("cloudwatch", "describe_alarms", AlarmNames=[alarm])
-        if not found.get("MetricAlarms") and not found.get("CompositeAlarms"):
-            message = (
-                f"rollout.rollback.alarmNames: there is no alarm {alarm} in {self._clients.place.region}; make it first"
-            )
-            raise AwsFailure(Kind.BLOCKED, Reason.ALARM_NOT_FOUND, message)
+    def _note(self, leave: str) -> str | None:
+        """Why checks by this permission are off at present."""
+        with self._lock:
+            until, note = self._off.get(leave, (float("-inf"), ""))
+            return note if self._clock() < until else None

@@ -7,23 +7,33 @@ from smendpoints.aws.account import Account
 from smendpoints.controller.memory import Memory
 from smendpoints.domain.actions import PolicyARN, Verb
 from smendpoints.domain.desired import Desired
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.launch import dropped_guardrails, launch_of
+from smendpoints.domain.observed import Observed
+from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Plan
-
-_LAUNCHES = frozenset({Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT})
 
 
 def preflight(
-    account: Account, resource: SageMakerEndpoint, desired: Desired, todo: Plan, memory: Memory, now: float
+    account: Account,
+    resource: SageMakerEndpoint,
+    desired: Desired,
+    observed: Observed,
+    todo: Plan,
+    memory: Memory,
 ) -> AwsFailure | None:
     """Before a fleet is launched: what AWS would find missing late, or never."""
-    if not any(action.verb in _LAUNCHES for action in todo.actions):
-        return None
     rollback = resource.spec.rollout.rollback
+    launch = launch_of(desired, observed, todo.actions, rollback.alarm_names if rollback is not None else [])
+    if launch is None:
+        return None
+    dropped = dropped_guardrails(desired, observed)
+    if dropped is not None:
+        return AwsFailure(Kind.BLOCKED, Reason.NOT_SUPPORTED, dropped)
     try:
-        account.preflight.check(desired.images(), rollback.alarm_names if rollback is not None else ())
+        memory.note(account.preflight.check(launch))
     except AwsFailure as failure:
-        return memory.judge(failure, now)
+        return failure
     return None
 
 
@@ -39,11 +49,17 @@ def act(
         try:
             account.act(action, policies, adopts=resource.spec.adopt_existing)
         except AwsFailure as failure:
+            told = account.preflight.explain(failure, _role(todo))
             memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
-            return memory.judge(failure, memory.written_at), acted
+            return memory.judge(told, memory.written_at), acted
         if action.verb is Verb.CREATE_ENDPOINT:
             memory.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
         acted = acted or action.verb.changes_endpoint
     if todo.actions:
         memory.written_at = monotonic()
     return None, acted
+
+
+def _role(todo: Plan) -> str | None:
+    """The execution role of the models that the plan makes."""
+    return next((each.params["ExecutionRoleArn"] for each in todo.actions if each.verb is Verb.CREATE_MODEL), None)

@@ -1,7 +1,7 @@
 """What the operator keeps in mind of one object between passes. Nothing that matters: a restart loses it safely."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from smendpoints.api.status import SageMakerEndpointStatus
@@ -13,6 +13,7 @@ _SETTLING_WINDOW = 120.0
 _BLOCKED_POLLS = 20
 _LONGEST_BACKOFF = 300.0
 _ROUND_TRIP = 5.0
+_MOST_NOTES = 10
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Memory:
     """Times are seconds of a monotonic clock.
 
     `created_with` are the tags of an endpoint that this process has just made: the first look need not ask for them.
+    `notes` are what is to be told once, and whether that is done.
     """
 
     asked: tuple[int, str | None] | None = None
@@ -37,6 +39,7 @@ class Memory:
     failures: int = 0
     settling_since: float | None = None
     hopeless: AwsFailure | None = None
+    notes: dict[str, bool] = field(default_factory=dict)
     jitter: random.Random = field(default_factory=random.Random)
 
     def awaits_own_write(self, status: SageMakerEndpointStatus, now: float) -> bool:
@@ -45,6 +48,18 @@ class Memory:
         After five seconds it counts as lost: then what the API server has is the truth.
         """
         return self.reported is not None and self.reported != status and now - self.reported_at < _ROUND_TRIP
+
+    def note(self, notes: Iterable[str]) -> None:
+        """Tell these by an Event each, once in the life of this process."""
+        for each in notes:
+            if len(self.notes) < _MOST_NOTES:
+                self.notes.setdefault(each, False)
+
+    def unsaid(self) -> tuple[str, ...]:
+        """The notes that are to be told now."""
+        found = tuple(note for note, said in self.notes.items() if not said)
+        self.notes.update(dict.fromkeys(found, True))
+        return found
 
     def remember_success(self) -> None:
         """The pass went through."""

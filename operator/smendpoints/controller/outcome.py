@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.controller.memory import Memory
+from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event, events
 
 
@@ -26,5 +27,6 @@ def conclude(
     memory.due_at = now + after
     changed = status != resource.status
     happened = events(memory.reported or resource.status, status) if changed else ()
+    notes = (Event(warning=False, reason=Reason.PREFLIGHT_INCOMPLETE, message=note) for note in memory.unsaid())
     memory.reported, memory.reported_at = status, now
-    return Outcome(status if changed else None, happened, after)
+    return Outcome(status if changed else None, (*happened, *notes), after)

@@ -110,7 +110,7 @@ class Controller:
         except AwsFailure as failure:
             return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
         todo = plan(resource, desired, observed, self._now())
-        refused = preflight(account, resource, desired, todo, memory, self._monotonic())
+        refused = preflight(account, resource, desired, observed, todo, memory)
         acted = False
         if refused is None:
             refused, acted = act(account, resource, todo, memory, self._monotonic)

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     CREDENTIALS = "CredentialsNotUsable"
     NOT_ACCESSIBLE = "ModelNotAccessible"
     IMAGE_NOT_FOUND = "ImageNotFound"
+    ARTIFACT_NOT_FOUND = "ArtifactNotFound"
     ALARM_NOT_FOUND = "AlarmNotFound"
     NOT_SUPPORTED = "NotSupported"
     THROTTLED = "Throttled"
@@ -51,3 +52,5 @@ class Reason(StrEnum):
     # done in place, for events
     IN_PLACE = "ChangedInPlace"
     ADOPTED = "Adopted"
+    # not done, for events
+    PREFLIGHT_INCOMPLETE = "PreflightIncomplete"

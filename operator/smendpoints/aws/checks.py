@@ -1,0 +1,116 @@
+"""The single checks of pre-flight: each asks AWS once and returns what is wrong, or None.
+
+An `AwsFailure` that is returned was found out for certain; one that is raised says that AWS could not be asked.
+"""
+
+import re
+
+from smendpoints.aws.clients import Clients
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.launch import Artifact
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.trust import SAGEMAKER, Trust, trust_in_sagemaker
+
+_ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
+    r"(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_TRUSTED = {
+    Trust.ALLOWED: f"the role exists, and its trust policy lets {SAGEMAKER} assume it",
+    Trust.CONDITIONAL: f"the role's trust policy lets {SAGEMAKER} assume it under conditions only; see that they hold",
+    Trust.DENIED: f"the role's trust policy denies sts:AssumeRole to {SAGEMAKER}; take that statement away",
+    Trust.NOT_ALLOWED: f"the role's trust policy does not allow sts:AssumeRole to the service {SAGEMAKER}; add that",
+    Trust.UNKNOWN: None,
+}
+
+
+def _wrong(reason: Reason, message: str) -> AwsFailure:
+    return AwsFailure(Kind.BLOCKED, reason, message)
+
+
+def repository_of(image: str) -> str:
+    """The repository of an image, as far as it names one."""
+    return re.split(r"[@:]", image, maxsplit=1)[0]
+
+
+def check_image(clients: Clients, image: str) -> AwsFailure | None:
+    """Whether the image is in the endpoint's region of Amazon ECR."""
+    match = _ECR.fullmatch(image)
+    if match is None:
+        return None  # the API server lets none through; an older CRD might have
+    region = clients.place.region
+    if match["region"] != region:
+        message = f"the image {image} is in {match['region']}; push it to {region}, the endpoint's"
+        return _wrong(Reason.IMAGE_NOT_FOUND, message)
+    identity = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
+    try:
+        clients.call(
+            "ecr",
+            "describe_images",
+            registryId=match["account"],
+            repositoryName=match["repository"],
+            imageIds=[identity],
+        )
+    except AwsFailure as failure:
+        if failure.code in {"ImageNotFoundException", "RepositoryNotFoundException"}:
+            message = f"the image {image} is not in Amazon ECR: push it, or name one that is there"
+            return _wrong(Reason.IMAGE_NOT_FOUND, message)
+        raise
+    return None
+
+
+def check_artifact(clients: Clients, artifact: Artifact) -> AwsFailure | None:
+    """Whether the artifact is in S3, in the endpoint's region.
+
+    One listing tells all: an object's own key comes first among those that begin with it, S3 names the bucket's region
+    in every listing, and nothing of the artifact is read, so that s3:ListBucket is enough.
+    """
+    try:
+        found = clients.call("s3", "list_objects_v2", Bucket=artifact.bucket, Prefix=artifact.key, MaxKeys=1)
+    except AwsFailure as failure:
+        if failure.code == "NoSuchBucket":
+            message = f"{artifact}: there is no bucket {artifact.bucket}; upload the artifact, or name one that exists"
+            return _wrong(Reason.ARTIFACT_NOT_FOUND, message)
+        raise
+    region = found["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region")
+    if region is not None and region != clients.place.region:
+        message = (
+            f"{artifact}: the bucket {artifact.bucket} is in {region}; copy the artifact to a bucket in "
+            f"{clients.place.region}, the endpoint's region"
+        )
+        return _wrong(Reason.ARTIFACT_NOT_FOUND, message)
+    keys = [entry["Key"] for entry in found.get("Contents", ())]
+    there = bool(keys) if artifact.key.endswith("/") else artifact.key in keys
+    if artifact.must_exist and not there:
+        what = "nothing begins with it" if artifact.key.endswith("/") else "there is no such object"
+        message = f"{artifact}: {what} in the bucket {artifact.bucket}; upload the artifact, or name one that exists"
+        return _wrong(Reason.ARTIFACT_NOT_FOUND, message)
+    return None
+
+
+def check_alarm(clients: Clients, alarm: str) -> AwsFailure | None:
+    """Whether the alarm that shall undo a rollout is there."""
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    found = clients.call("cloudwatch", "describe_alarms", AlarmNames=[alarm], AlarmTypes=kinds)
+    if found.get("MetricAlarms") or found.get("CompositeAlarms"):
+        return None
+    message = f"rollout.rollback.alarmNames: there is no alarm {alarm} in {clients.place.region}; make it first"
+    return _wrong(Reason.ALARM_NOT_FOUND, message)
+
+
+def look_at_role(clients: Clients, role_arn: str) -> str | None:
+    """What IAM says of the role, in a sentence; None where that tells nothing.
+
+    Raises:
+        AwsFailure: AWS could not be asked.
+    """
+    name = role_arn.rpartition("/")[2]
+    try:
+        role = clients.call("iam", "get_role", RoleName=name)["Role"]
+    except AwsFailure as failure:
+        if failure.code == "NoSuchEntity":
+            return f"IAM has no role named {name} in the operator's account; make it, or name another one"
+        raise
+    if role["Arn"] != role_arn:
+        return f"IAM has this role as {role['Arn']}; name it so"
+    return _TRUSTED[trust_in_sagemaker(role.get("AssumeRolePolicyDocument") or {})]
