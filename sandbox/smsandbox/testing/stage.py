@@ -3,22 +3,17 @@
 Waits have a deadline and tell what was seen instead. Not here: assertions about promises.
 """
 
-import io
 import json
-import tarfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from botocore.config import Config
-from kubernetes import client, config
+from kubernetes import client
 
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
-from smsandbox import assets
-from smsandbox.aws.images import push
-from smsandbox.controlplane import ControlPlane
 from smsandbox.process import ServiceError, wait_until
-from smsandbox.testing.simulator import Simulator
+from smsandbox.testing.cloud import Cloud as Cloud  # noqa: PLC0414
+from smsandbox.testing.simulator import Call
 from smsandbox.testing.specs import ARTIFACTS as ARTIFACTS  # noqa: PLC0414
 from smsandbox.testing.specs import CRASH_IMAGE as CRASH_IMAGE  # noqa: PLC0414
 from smsandbox.testing.specs import ECHO_IMAGE as ECHO_IMAGE  # noqa: PLC0414
@@ -30,47 +25,15 @@ SECONDS = 60.0
 Object = dict[str, Any]
 
 
-@dataclass
-class Cloud:
-    """A World that runs, with clients made once."""
-
-    world: World
-    plane: ControlPlane
-    simulator: Simulator = field(init=False)
-    api: client.CustomObjectsApi = field(init=False)
-    core: client.CoreV1Api = field(init=False)
-    _aws: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.simulator = Simulator(self.world.aws_url)
-        connection = config.new_client_from_config(str(self.world.kubeconfig))  # type: ignore[no-untyped-call]
-        self.api, self.core = client.CustomObjectsApi(connection), client.CoreV1Api(connection)
-
-    def aws(self, service: str) -> Any:
-        """A boto3 client of the simulator; patient, as the faults that are put in the operator's way strike it, too."""
-        if service not in self._aws:
-            patient = Config(retries={"mode": "standard", "total_max_attempts": 12})
-            self._aws[service] = assets.client(self.world, service, patient)
-        return self._aws[service]
-
-    def stock(self) -> None:
-        """Role, bucket, artifacts that hold no model, and images."""
-        assets.ensure_account(self.world)
-        for uri in ARTIFACTS:
-            bucket, _, key = uri.removeprefix("s3://").partition("/")
-            self.aws("s3").put_object(Bucket=bucket, Key=key, Body=_archive("about.txt", key.encode()))
-        push(self.aws("ecr"), ECHO_IMAGE, "echo")
-        push(self.aws("ecr"), CRASH_IMAGE, "crash")
-
-    def log(self) -> str:
-        """The operator's log so far."""
-        return (self.world.folder / "operator.log").read_text(errors="replace")
-
-
 def condition(found: Object, kind: str) -> dict[str, Any] | None:
     """The condition of that type."""
     conditions = found.get("status", {}).get("conditions", [])
     return next((each for each in conditions if each["type"] == kind), None)
+
+
+def message(found: Object, kind: str = "Ready") -> str:
+    """What the condition of that type tells; nothing when there is none."""
+    return str((condition(found, kind) or {}).get("message", ""))
 
 
 def has(found: Object, kind: str) -> bool:
@@ -183,6 +146,31 @@ class Stage:
 
         return self.until(name, is_stalled, f"Stalled for {reason}")
 
+    def told(self, name: str, words: str) -> Object:
+        """The object once its Ready condition speaks of something."""
+        return self.until(name, lambda found: words in message(found), f"a word of {words!r}")
+
+    def rests(self, name: str, periods: int = 2) -> None:
+        """For some periods of the watch nothing is changed, in AWS or in the object, and nothing is taken for drift.
+
+        Raises:
+            AssertionError: something was; tells what.
+        """
+        self.ready(name)
+        self.listings(1)
+        before, calls = self.get(name), self.changes(name)
+        self.listings(periods)
+        after, more = self.get(name), self.changes(name)[len(calls) :]
+        drifts = [event for event in self.events(name) if event[1] == "DriftFound"]
+        if after != before or more or drifts:
+            raise AssertionError(f"{name} does not rest: {more} {drifts} {before.get('status')} {after.get('status')}")
+
+    def listings(self, number: int) -> None:
+        """Wait until the operator has looked at all of AWS that often again; it does where an object is at rest."""
+        simulator = self.cloud.simulator
+        until = simulator.count("ListEndpoints") + number
+        self.see(lambda: simulator.count("ListEndpoints") >= until, f"{number} listings of the watch")
+
     def gone(self, name: str, seconds: float = SECONDS) -> None:
         """Wait until the object is gone."""
         _wait(
@@ -207,6 +195,25 @@ class Stage:
                 return None
             raise
         return found
+
+    def in_service(self, name: str) -> dict[str, Any]:
+        """DescribeEndpoint of the object's endpoint, which is there."""
+        found = self.live(name)
+        if found is None:
+            raise AssertionError(f"{self.endpoint_name(name)} is not there")
+        return found
+
+    def invoke(self, name: str, body: bytes = b"hello", **how: Any) -> dict[str, Any]:
+        """InvokeEndpoint's answer, with its body read."""
+        answer: dict[str, Any] = self.cloud.aws("sagemaker-runtime").invoke_endpoint(
+            EndpointName=self.endpoint_name(name), Body=body, **how
+        )
+        return {**answer, "Body": answer["Body"].read()}
+
+    def changes(self, name: str = "") -> list[Call]:
+        """What changed something in AWS that belongs to an object, or to any of the namespace, oldest first."""
+        calls = self.cloud.simulator.calls(self.endpoint_name(name))
+        return [call for call in calls if call.changes and call.code == "OK"]
 
     def inventory(self, name: str = "") -> dict[str, list[str]]:
         """The names of all in AWS that belongs to an object, or to any of the namespace."""
@@ -265,13 +272,3 @@ def _wait(probe: Callable[[], Any], seconds: float, failure: Callable[[], str]) 
         return wait_until(probe, seconds, failure)
     except ServiceError as error:
         raise AssertionError(str(error)) from error
-
-
-def _archive(name: str, content: bytes) -> bytes:
-    """A .tar.gz with one file."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

@@ -1,0 +1,63 @@
+"""The whole World under test, with clients made once, and with what every endpoint needs."""
+
+import io
+import tarfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.config import Config
+from kubernetes import client, config
+
+from smsandbox import assets
+from smsandbox.aws.images import push
+from smsandbox.controlplane import ControlPlane
+from smsandbox.testing.simulator import Simulator
+from smsandbox.testing.specs import ARTIFACTS, CRASH_IMAGE, ECHO_IMAGE
+from smsandbox.world import World
+
+
+@dataclass
+class Cloud:
+    """A World that runs, with clients made once."""
+
+    world: World
+    plane: ControlPlane
+    simulator: Simulator = field(init=False)
+    api: client.CustomObjectsApi = field(init=False)
+    core: client.CoreV1Api = field(init=False)
+    _aws: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.simulator = Simulator(self.world.aws_url)
+        connection = config.new_client_from_config(str(self.world.kubeconfig))  # type: ignore[no-untyped-call]
+        self.api, self.core = client.CustomObjectsApi(connection), client.CoreV1Api(connection)
+
+    def aws(self, service: str) -> Any:
+        """A boto3 client of the simulator; patient, as the faults that are put in the operator's way strike it, too."""
+        if service not in self._aws:
+            patient = Config(retries={"mode": "standard", "total_max_attempts": 12})
+            self._aws[service] = assets.client(self.world, service, patient)
+        return self._aws[service]
+
+    def stock(self) -> None:
+        """Role, bucket, artifacts that hold no model, and images."""
+        assets.ensure_account(self.world)
+        for uri in ARTIFACTS:
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            self.aws("s3").put_object(Bucket=bucket, Key=key, Body=_archive("about.txt", key.encode()))
+        push(self.aws("ecr"), ECHO_IMAGE, "echo")
+        push(self.aws("ecr"), CRASH_IMAGE, "crash")
+
+    def log(self) -> str:
+        """The operator's log so far."""
+        return (self.world.folder / "operator.log").read_text(errors="replace")
+
+
+def _archive(name: str, content: bytes) -> bytes:
+    """A .tar.gz with one file."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
