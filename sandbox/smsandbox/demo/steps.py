@@ -24,10 +24,10 @@ spec:
       instance: {{type: ml.m5.large, count: 1}}
       scaling: {{minCapacity: 1, maxCapacity: 5, targetInvocationsPerInstance: 70}}
 """
-CREATED_SECONDS = 120.0
-SCALED_SECONDS = 120.0
-UPDATED_SECONDS = 180.0
-METRICS_SECONDS = 60.0
+CREATED_SECONDS = 300.0
+SCALED_SECONDS = 300.0
+UPDATED_SECONDS = 300.0
+METRICS_SECONDS = 120.0
 LOAD_PER_SECOND = 60.0
 STEADY_PER_SECOND = 20.0
 
@@ -140,7 +140,7 @@ def metrics(story: Story) -> None:
 
 def delete(story: Story) -> None:
     """Kubectl delete returns when AWS has given everything back."""
-    story.show("kubectl", "delete", "smendpoint", NAME, "--timeout=120s")
+    story.show("kubectl", "delete", "smendpoint", NAME, "--timeout=300s")
 
 
 def nothing_left(story: Story) -> None:
