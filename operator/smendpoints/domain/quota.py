@@ -70,7 +70,7 @@ def needs(desired: Desired, observed: Observed, update: Action) -> tuple[Need, .
         beside[instance_type] += _rolls(rolling["MaximumBatchSize"], count, there) if rolling is not None else count
         by_one[instance_type] += _rolls(_ONE, count, there)
     in_service = sum((Counter(counts) for counts in live.values()), Counter())
-    may_roll = len(after.variants) == 1
+    may_roll = len(after.variants) == 1 and not after.shadows
     return tuple(
         Need(each, in_service[each], count, by_one[each] if may_roll and by_one[each] < count else None)
         for each, count in sorted(beside.items())
