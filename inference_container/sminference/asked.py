@@ -17,6 +17,7 @@ ENABLE_EXPLANATIONS = "HTTP_X_AMZN_SAGEMAKER_ENABLE_EXPLANATIONS"
 MAX_CUSTOM_ATTRIBUTES = 1024
 
 _LONGEST_SENTENCE = 300
+_MAX_FIELDS = 100
 _VISIBLE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -45,11 +46,14 @@ def explanation(environ: Mapping[str, str], attributes: str | None) -> ExplainOp
     `explain=set,shap;level=0.9`; the header X-Amzn-SageMaker-Enable-Explanations, everything but `false` being a yes.
 
     Raises:
-        RequestError: 400, an unknown part or level.
+        RequestError: 400, an unknown part or level, or a query of too many fields.
     """
     query = environ.get("QUERY_STRING")
     if query:
-        asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=100, errors="replace"))
+        try:
+            asked = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="replace"))
+        except ValueError:
+            raise RequestError(400, f"query: expected at most {_MAX_FIELDS} fields, got more") from None
         if "explain" in asked:
             return _options(asked["explain"], asked.get("level"))
     if attributes and "explain" in attributes:

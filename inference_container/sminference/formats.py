@@ -65,28 +65,30 @@ def accepted_format(accept: str | None) -> tuple[Format, bool]:
     """
     if not accept or not accept.strip():
         return Format.JSON, False
-    best: tuple[float, int, Format, bool] | None = None
+    items = []
     for position, item in enumerate(accept.split(",")):
         name, *rest = item.split(";")
         parameters = _parameters(rest)
-        try:
-            quality = float(parameters.get("q", "1"))
-        except ValueError:
-            quality = 0.0
-        choice = _wildcard(name.strip().lower())
-        if choice is None or not 0 < quality <= 1:
-            continue
-        rank = (quality, -position)
-        if best is None or rank > best[:2]:
-            best = (*rank, choice, parameters.get("header") == "present")
-    if best is None:
-        raise RequestError(406, f"Accept: expected {EXPECTED}, got {accept[:100]!r}")
-    return best[2], best[3]
+        items.append((_quality(parameters), -position, name.strip().lower(), parameters.get("header") == "present"))
+    # What is named with q=0 is not welcome by a wildcard either.
+    excluded = {_NAMES.get(name) for quality, _, name, _ in items if not quality}
+    for quality, _, name, header in sorted(items, key=lambda item: item[:2], reverse=True):
+        choice = _wildcard(name, excluded)
+        if quality and choice is not None:
+            return choice, header
+    raise RequestError(406, f"Accept: expected {EXPECTED}, got {accept[:100]!r}")
 
 
-def _wildcard(name: str) -> Format | None:
-    if name in {"*/*", "application/*", "*"}:
-        return Format.JSON
-    if name == "text/*":
-        return Format.CSV
+def _quality(parameters: dict[str, str]) -> float:
+    try:
+        quality = float(parameters.get("q", "1"))
+    except ValueError:
+        return 0.0
+    return quality if 0 < quality <= 1 else 0.0
+
+
+def _wildcard(name: str, excluded: set[Format | None]) -> Format | None:
+    if name in {"*/*", "*", "application/*", "text/*"}:
+        kind = name.partition("/")[0].strip("*")
+        return next((form for form in Format if form not in excluded and form.value.startswith(kind)), None)
     return _NAMES.get(name)

@@ -29,6 +29,8 @@ _NUMERIC_JSON = b"0123456789+-.eE, \n\r\t[]"
 # What is left of {"instances": [numbers]} and of [numbers] without the characters above (the e of "instances" is one).
 _LEFT_OF_NUMBERS = frozenset({b'{"instancs":}', b""})
 _NUMERIC_CSV = b"0123456789+-.eE, \n\r\t"
+# Those of str.splitlines that no CSV writer uses would make two rows of one.
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -104,7 +106,7 @@ def parse_csv(body: bytes, shape: Shape, *, header: bool | None = None) -> Matri
         raise RequestError(
             400, f"body: expected UTF-8 text, got byte {body[error.start]:#04x} at {error.start}"
         ) from None
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if lines and (header or (header is None and _is_header(lines[0][1], shape))):
         lines = lines[1:]
     if not lines:
@@ -207,11 +209,11 @@ def _checked(rows: list[Any], places: list[str], shape: Shape) -> Matrix:
 
 
 def _csv_row(line: str, number: int, shape: Shape) -> list[float]:
-    cells = [cell.strip() for cell in line.split(",")]
+    cells = [cell.strip(" \t") for cell in line.split(",")]
     row = []
     for column, cell in enumerate(cells[: shape.width], start=1):
         place = f"line {number}, column {column}"
-        bare = cell[1:-1].strip() if len(cell) >= 2 and cell[0] == cell[-1] == '"' else cell
+        bare = cell[1:-1].strip(" \t") if len(cell) >= 2 and cell[0] == cell[-1] == '"' else cell
         # float() alone would take "nan", "1_000" and the digits of every script.
         if not (bare.isascii() and _NUMBER.fullmatch(bare)):
             raise RequestError(400, f"{place}: expected a number, got {shown(cell)}")

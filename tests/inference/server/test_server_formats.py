@@ -118,6 +118,8 @@ def test_json_lines_out_has_an_object_for_a_row(ask: Any) -> None:
         ("text/csv;q=0.5, application/json", "application/json"),
         ("text/csv, application/json", "text/csv"),
         ("application/json;q=0, text/csv", "text/csv"),
+        ("application/json;q=0, */*", "text/csv"),
+        ("application/*, application/json;q=0", "application/x-npy"),
         ("text/html, */*;q=0.1", "application/json"),
     ],
 )
@@ -126,7 +128,9 @@ def test_accept_decides_the_answer(ask: Any, accept: str | None, media_type: str
     assert (reply.status, reply.headers["content-type"]) == (200, media_type)
 
 
-@pytest.mark.parametrize("accept", ["image/png", "text/html", "application/json;q=0", "application/json;q=x", ";;,"])
+@pytest.mark.parametrize(
+    "accept", ["image/png", "text/html", "application/json;q=0", "application/json;q=x", ";;,", "*/*;q=0"]
+)
 def test_an_answer_that_nobody_takes_is_a_406(ask: Any, accept: str) -> None:
     reply = ask(ROWS, headers={"Accept": accept})
     assert reply.status == 406
@@ -212,6 +216,12 @@ def test_an_explanation_that_is_not_to_be_had_is_a_400(ask: Any, query: str) -> 
     reply = ask(ROWS, path=f"/invocations?{query}")
     assert reply.status == 400
     assert reply.error.startswith("explain: ")
+
+
+@pytest.mark.parametrize("query", ["explain&" + "a=1&" * 100, "a=1&" * 5000])
+def test_a_query_of_too_many_fields_is_a_400(ask: Any, query: str) -> None:
+    reply = ask(ROWS, path=f"/invocations?{query}")
+    assert (reply.status, reply.error) == (400, "query: expected at most 100 fields, got more")
 
 
 def test_explanations_have_no_csv(ask: Any) -> None:
