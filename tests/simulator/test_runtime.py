@@ -355,13 +355,30 @@ def test_traffic_is_split_by_weight_and_a_variant_can_be_named(live: Live) -> No
     live.delete("split")
 
 
-def test_a_shadow_variant_gets_copies_and_its_answers_are_dropped(live: Live) -> None:
+def test_a_shadow_variant_gets_copies_and_its_answers_are_captured_but_not_returned(live: Live) -> None:
+    live.s3.create_bucket(Bucket="shadows")
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://shadows",
+        "CaptureOptions": [{"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+    }
     shadow = live.model(live.container(Environment={"ECHO_NAME": "shadow"}))
     spec = {"VariantName": "s", "ModelName": shadow, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    live.echo("shadowed", ShadowProductionVariants=[spec])
+    live.echo("shadowed", ShadowProductionVariants=[spec], DataCaptureConfig=capture)
     for _ in range(5):
         assert live.invoke("shadowed")["container"] == "shadowed"
     until(lambda: live.metric("shadowed", "Invocations", "Sum", "s") == 5)
+
+    def captured(variant: str) -> list[str]:
+        lines = [
+            line for text in live.objects("shadows", f"shadowed/{variant}/").values() for line in text.splitlines()
+        ]
+        outputs = [json.loads(line)["captureData"]["endpointOutput"]["data"] for line in lines]
+        return [json.loads(output)["container"] for output in outputs]
+
+    until(lambda: captured("s") == ["shadow"] * 5 and captured("v") == ["shadowed"] * 5)
     live.delete("shadowed")
 
 

@@ -54,7 +54,8 @@ def attach(world: World, folder: Path) -> DataPlane:
     book = AlarmBook(world, store)
     router = Router(world.settings.seed)
     dispatcher = Dispatcher(world, router, Measure(world, store, presence))
-    capture, shadows = Capture(world), Shadows(dispatcher)
+    capture = Capture(world)
+    shadows = Shadows(dispatcher, capture)
     queue = AsyncQueue(world, dispatcher, router)
     fleet.on_launch = queue.watch
     autoscaling = AutoScalingService(world, book)

@@ -1,4 +1,4 @@
-"""Copies of requests for a shadow variant: sent in the background, their answers measured and dropped."""
+"""Copies of requests for a shadow variant: sent in the background, their answers measured, captured and dropped."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from smsandbox.aws.errors import AwsError
 from smsandbox.aws.runtime.forward import UnreachableError
 
 if TYPE_CHECKING:
+    from smsandbox.aws.capture import Capture
     from smsandbox.aws.ports import EndpointView, Route
     from smsandbox.aws.runtime.dispatch import Dispatcher
     from smsandbox.aws.runtime.forward import Invocation
@@ -23,8 +24,9 @@ MAX_PENDING = 64
 
 
 class Shadows:
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, capture: Capture) -> None:
         self._dispatcher = dispatcher
+        self._capture = capture
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="shadow")
         self._free = threading.Semaphore(MAX_PENDING)
 
@@ -35,7 +37,8 @@ class Shadows:
 
     def _send(self, view: EndpointView, route: Route, invocation: Invocation) -> None:
         try:
-            self._dispatcher.ask(view, route, invocation)
+            answer = self._dispatcher.ask(view, route, invocation)
+            self._capture.take(view, route.variant, invocation, answer)
         except (UnreachableError, AwsError) as error:
             log.debug("shadow request dropped: %s", error)
         finally:
