@@ -1,6 +1,6 @@
 """How far a rollout is, read from AWS's sentences: those of its documentation, and odd ones."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ class Shown:
     old: tuple[Step, ...] = ()
     count: int | None = 3
     status: str = "Updating"
-    others: dict[str, tuple[int, tuple[Step, ...]]] = field(default_factory=dict)
+    others: Mapping[str, tuple[int, tuple[Step, ...]]] = field(default_factory=dict)
 
     def endpoint(self) -> ObservedEndpoint:
         pending = [ObservedVariant("primary", desired_count=self.count, steps=self.new)]

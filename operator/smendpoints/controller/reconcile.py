@@ -35,6 +35,7 @@ from smendpoints.domain.verdict import Again, Plan, stuck, working
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
+_LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
 _LOOK_AT_LOG = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
 
 
@@ -125,7 +126,12 @@ class Controller:
             return False
         rollout = resource.spec.rollout
         stepwise = rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0
-        return not (stepwise and summary.status == "Updating")
+        if not stepwise or summary.status != "Updating":
+            return True
+        shown = resource.status.rollout
+        bakes = shown is not None and shown.baking_until is not None and self._now() < shown.baking_until
+        looked = self._monotonic() - memory.reported_at < _LOOK_WHILE_BAKING
+        return bakes and looked and summary == memory.seen
 
     def _report(
         self,

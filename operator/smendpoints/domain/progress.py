@@ -117,7 +117,7 @@ def _stages(
     """What AWS is doing, and the stage that the variants show for it."""
     of_new = latest(step for variant in new for step in variant.steps)
     of_old = latest(step for variant in old for step in variant.steps)
-    old_is_newer = of_old is not None and (of_new is None or age(of_old) > age(of_new))
+    old_is_newer = of_old is not None and (of_new is None or age(of_old) >= age(of_new))
     shown = stage_of(of_old if old_is_newer else of_new)
     # While a config is pending, AWS ends its instances, or launches more of the old ones, only to go back.
     ends_new = bool(endpoint.pending) and not old_is_newer and shown == "Terminating"
