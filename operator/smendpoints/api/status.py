@@ -79,6 +79,11 @@ class RolloutStatus(ApiModel):
     )
     step: str | None = Field(None, description="What AWS says that it is doing, in its own words.", max_length=1024)
     started_at: datetime = Field(description="When the attempt was decided.")
+    taken_off: list[str] = Field(
+        default_factory=list,
+        description="Autoscaling that was taken off for the attempt, as the calls (JSON) that put it back if it fails.",
+        max_length=10,
+    )
     endpoint_modified_at: datetime | None = Field(
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )

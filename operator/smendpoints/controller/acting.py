@@ -1,5 +1,6 @@
 """Carries out what the plan says, up to the first call that AWS refuses."""
 
+import logging
 from collections.abc import Callable
 
 from smendpoints.api.resource import SageMakerEndpoint
@@ -12,6 +13,8 @@ from smendpoints.domain.launch import dropped_guardrails, launch_of
 from smendpoints.domain.observed import Observed
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Plan
+
+logger = logging.getLogger(__name__)
 
 
 def preflight(
@@ -49,9 +52,11 @@ def act(
         try:
             account.act(action, policies, adopts=resource.spec.adopt_existing)
         except AwsFailure as failure:
-            told = account.preflight.explain(failure, _role(todo))
+            told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
+            if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:
+                _act_otherwise(account, todo)
             memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
-            return memory.judge(told, memory.written_at), acted
+            return told, acted
         if action.verb is Verb.CREATE_ENDPOINT:
             memory.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
         acted = acted or action.verb.changes_endpoint
@@ -63,3 +68,14 @@ def act(
 def _role(todo: Plan) -> str | None:
     """The execution role of the models that the plan makes."""
     return next((each.params["ExecutionRoleArn"] for each in todo.actions if each.verb is Verb.CREATE_MODEL), None)
+
+
+def _act_otherwise(account: Account, todo: Plan) -> None:
+    """The old config goes on as before. What fails here is for the passes that follow; the refusal is what is told."""
+    policies: dict[PolicyARN, str] = {}
+    for action in todo.otherwise:
+        try:
+            account.act(action, policies)
+        except AwsFailure as failure:
+            logger.warning("cannot put back %s: %s", action, failure)
+            return

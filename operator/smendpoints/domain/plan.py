@@ -22,11 +22,19 @@ from smendpoints.domain.ownership import owner_of
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
 from smendpoints.domain.plan_rollout import failed_rollout, may_try_again, plan_rollout, retry_after
 from smendpoints.domain.plan_scaling import deregister, plan_scaling, unwanted_targets
-from smendpoints.domain.plan_update import changes_in_place, create_revision, describe_in_place, restore, tag_changes
+from smendpoints.domain.plan_update import (
+    changes_in_place,
+    create_revision,
+    describe_in_place,
+    restore,
+    tag_changes,
+    weights_and_capacities,
+)
 from smendpoints.domain.progress import NOTHING_UNDER_WAY, progress
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
 
+_CAPACITY_WAIT = timedelta(minutes=5)
 _MIXED = (
     "AWS could neither finish nor undo a rolling update, and serves old and new mixed; only another config leads out: "
     "edit the spec, if only an environment variable"
@@ -222,7 +230,7 @@ def _plan_live(
     live = endpoint.config_name or desired.config_name
     if past is None or past.config_name != live:
         past = RolloutStatus(config_name=live, attempt=desired.attempt(), phase="Succeeded", started_at=now)
-    rollout = past.model_copy(update={"phase": "Succeeded", "message": None, **NOTHING_UNDER_WAY})
+    rollout = past.model_copy(update={"phase": "Succeeded", "message": None, "taken_off": [], **NOTHING_UNDER_WAY})
     in_place = changes_in_place(desired, endpoint)
     kept_tags = resource.status.endpoint.tag_keys if resource.status.endpoint is not None else []
     tags = tag_changes(desired, endpoint, kept_tags)
@@ -237,6 +245,14 @@ def _plan_live(
         if drift and resource.spec.drift_policy == "Report":
             message = "in service; AWS differs from the spec: " + "; ".join(drift)
             return Plan(arrived(Reason.IN_SERVICE, message), again=Again.STEADY, rollout=rollout, drift=drift)
+    lacking = in_place and any("DesiredInstanceCount" in entry for entry in weights_and_capacities(in_place[0]))
+    if lacking and may_try_again(endpoint.failure_reason):
+        wait = (_CAPACITY_WAIT - (now - endpoint.modified_at)).total_seconds()
+        if wait > 0:
+            what = "; ".join(describe_in_place(in_place))
+            message = f"{what}: {endpoint.failure_reason}; trying again in {int(wait)} s"
+            verdict = working(Reason.CAPACITY_SHORTAGE, message)
+            return Plan(verdict, (*lost, *tags, *scaling), again=max(1.0, wait), rollout=rollout, drift=drift)
     if in_place:
         off = tuple(deregister(target) for target in unwanted_targets(desired, targets))
         message = "changing in place: " + "; ".join(describe_in_place(in_place))

@@ -8,7 +8,7 @@ from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.desired import Desired, DesiredVariant
 from smendpoints.domain.observed import Observed, ObservedEndpoint
-from smendpoints.domain.plan_scaling import plan_scaling
+from smendpoints.domain.plan_scaling import deregister, plan_scaling
 from smendpoints.domain.plan_update import (
     create_revision,
     describe_changes,
@@ -16,7 +16,9 @@ from smendpoints.domain.plan_update import (
     update_endpoint,
 )
 from smendpoints.domain.progress import NOTHING_UNDER_WAY, begun
+from smendpoints.domain.put_back import keep, recall, resource_of
 from smendpoints.domain.reasons import Reason
+from smendpoints.domain.scaling import INSTANCES, PROVISIONED_CONCURRENCY
 from smendpoints.domain.verdict import Again, Plan, stuck, working
 
 _AWS_FAULT = "request to service failed"
@@ -32,12 +34,16 @@ def may_try_again(failure_reason: str | None) -> bool:
 
 
 def retry_after(resource: SageMakerEndpoint, desired: Desired) -> timedelta:
+    """How long to wait after a failure before the same config is tried again: longer each time.
+
+    The failure itself may still stand in the history as the attempt that it ended.
+    """
     failed = 0
     for revision in resource.status.history:
-        if revision.config_name != desired.config_name or revision.outcome != "Failed":
+        if revision.config_name != desired.config_name or revision.outcome == "Deployed":
             break
         failed += 1
-    return min(_FIRST_RETRY * (1 << max(0, failed - 1)), _LONGEST_RETRY)
+    return min(_FIRST_RETRY * (1 << min(max(0, failed - 1), 10)), _LONGEST_RETRY)
 
 
 def failed_rollout(
@@ -82,6 +88,7 @@ def plan_rollout(
         message = f"in service with {endpoint.config_name}, not {desired.config_name}; driftPolicy is Report"
         return Plan(stuck(Reason.DRIFT_FOUND, message), again=Again.STEADY, drift=drift, rollout=past)
     changes = describe_changes(desired, observed.live_config)
+    in_the_way = targets_in_the_way(desired, observed)
     if past is None or not ours or past.phase != "Pending" or moved:
         pending = RolloutStatus(
             config_name=desired.config_name,
@@ -91,6 +98,9 @@ def plan_rollout(
             started_at=now,
             endpoint_modified_at=endpoint.modified_at,
             message=reason[:1024] if reason is not None else None,
+            taken_off=keep(
+                past.taken_off if past is not None else (), observed.targets or (), in_the_way, observed.alarms
+            ),
         )
         message = f"about to roll out {desired.config_name}"
         return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending, drift=drift, changes=changes)
@@ -101,9 +111,10 @@ def plan_rollout(
         (
             *create_revision(desired, observed),
             *alarms,
-            *targets_in_the_way(desired, observed),
+            *(deregister(target) for target in in_the_way),
             update_endpoint(desired, observed, endpoint),
         ),
+        otherwise=tuple(action for each in past.taken_off for action in recall(each)),
         rollout=past.model_copy(update={"phase": "InProgress", "message": None, **start.facts()}),
         drift=drift,
         endpoint_status="Updating",
@@ -148,10 +159,34 @@ def _plan_rolled_back(
             message = f"trying {desired.config_name} again"
             return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending)
         message = f"{endpoint.config_name} goes on serving: {reason}; trying again in {int(wait.total_seconds())} s"
-        return Plan(working(Reason.UPDATE_FAILED, message), again=max(1.0, wait.total_seconds()), rollout=failed)
+        verdict, again = working(Reason.UPDATE_FAILED, message), max(1.0, wait.total_seconds())
+        return Plan(verdict, _scaling_meanwhile(desired, observed, endpoint, failed), again=again, rollout=failed)
     message = f"{desired.config_name} failed, {endpoint.config_name} goes on serving: {reason}"
-    live_variants = {variant.name for variant in endpoint.variants}
-    scalable = replace(desired, targets=tuple(target for target in desired.targets if target.variant in live_variants))
-    actions = plan_scaling(scalable, observed.targets, observed.alarms) if observed.targets is not None else ()
-    actions = tuple(action for action in actions if action.verb is not Verb.DEREGISTER_TARGET)
+    actions = _scaling_meanwhile(desired, observed, endpoint, failed)
     return Plan(stuck(Reason.UPDATE_FAILED, message), actions, again=Again.STEADY, rollout=failed)
+
+
+def _scaling_meanwhile(
+    desired: Desired, observed: Observed, endpoint: ObservedEndpoint, failed: RolloutStatus
+) -> tuple[Action, ...]:
+    """The old config scales as the spec says where it has the spec's variants, elsewhere as it did before."""
+    live = {
+        variant.name: INSTANCES if variant.serverless is None else PROVISIONED_CONCURRENCY
+        for variant in endpoint.variants
+    }
+    fitting = tuple(target for target in desired.targets if live.get(target.variant) == target.dimension)
+    scalable = replace(desired, targets=fitting)
+    wanted = {policy.alarm["AlarmName"] for target in scalable.targets for policy in target.policies if policy.alarm}
+    alarms = {  # those that make an old policy scale stay
+        name: alarm for name, alarm in observed.alarms.items() if name in wanted or not alarm.get("AlarmActions")
+    }
+    targets = observed.targets or ()
+    actions = [
+        action for action in plan_scaling(scalable, targets, alarms) if action.verb is not Verb.DEREGISTER_TARGET
+    ]
+    on = {target.resource_id for target in targets} | {target.resource_id for target in scalable.targets}
+    for each in failed.taken_off:
+        resource_id = resource_of(each)
+        if resource_id not in on and resource_id.rpartition("/")[2] in live:
+            actions += recall(each)
+    return tuple(actions)

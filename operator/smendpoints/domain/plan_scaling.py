@@ -28,13 +28,21 @@ def covers(wanted: Any, found: Any) -> bool:
     return bool(wanted == found)
 
 
-def _identity(target: ObservedTarget) -> dict[str, str]:
+def identity_of(target: ObservedTarget) -> dict[str, str]:
+    """What names a scalable target in AWS's requests."""
     return dict(zip(_IDENTITY, ("sagemaker", target.resource_id, target.dimension), strict=True))
 
 
 def deregister(target: ObservedTarget) -> Action:
     """Take a target off, with its policies and schedules."""
-    return Action(Verb.DEREGISTER_TARGET, target.resource_id, _identity(target))
+    return Action(Verb.DEREGISTER_TARGET, target.resource_id, identity_of(target))
+
+
+def suspended_state(*, suspended: bool) -> dict[str, bool]:
+    """All scaling of a target paused, or none."""
+    return dict.fromkeys(
+        ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), suspended
+    )
 
 
 def _bounds_fit(wanted: DesiredTarget, found: ObservedTarget) -> bool:
@@ -54,8 +62,7 @@ def _put_target(wanted: DesiredTarget, found: ObservedTarget | None) -> Iterator
         "MaxCapacity": wanted.max_capacity,
     }
     if wanted.suspended or found is not None:
-        kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
-        params["SuspendedState"] = dict.fromkeys(kinds, wanted.suspended)
+        params["SuspendedState"] = suspended_state(suspended=wanted.suspended)
     yield Action(Verb.REGISTER_TARGET, wanted.resource_id, params)
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.desired import Desired, tag_list
-from smendpoints.domain.observed import ConfigVariant, Observed, ObservedConfig, ObservedEndpoint
-from smendpoints.domain.plan_scaling import covers, deregister
+from smendpoints.domain.observed import ConfigVariant, Observed, ObservedConfig, ObservedEndpoint, ObservedTarget
+from smendpoints.domain.plan_scaling import covers
 from smendpoints.domain.scaling import DesiredTarget
 
 
@@ -60,6 +60,12 @@ def changes_in_place(desired: Desired, endpoint: ObservedEndpoint) -> tuple[Acti
     )
 
 
+def weights_and_capacities(action: Action) -> list[dict[str, Any]]:
+    """What a call of `changes_in_place` sets, for each variant."""
+    entries: list[dict[str, Any]] = action.params["DesiredWeightsAndCapacities"]
+    return entries
+
+
 def describe_in_place(actions: tuple[Action, ...]) -> tuple[str, ...]:
     """What the calls change, for people."""
     words = {
@@ -70,7 +76,7 @@ def describe_in_place(actions: tuple[Action, ...]) -> tuple[str, ...]:
     return tuple(
         f"{entry['VariantName']}: {words[key]} {value}"
         for action in actions
-        for entry in action.params["DesiredWeightsAndCapacities"]
+        for entry in weights_and_capacities(action)
         for key, value in entry.items()
         if key in words
     )
@@ -89,11 +95,11 @@ def tag_changes(desired: Desired, endpoint: ObservedEndpoint, kept: list[str]) -
     return actions
 
 
-def targets_in_the_way(desired: Desired, observed: Observed) -> list[Action]:
+def targets_in_the_way(desired: Desired, observed: Observed) -> list[ObservedTarget]:
     """AWS refuses to change the instance type of a scalable target, or to remove it: those come off first."""
     types = desired.instance_types()
     wanted: dict[str, DesiredTarget] = {target.resource_id: target for target in desired.targets}
-    actions = []
+    found = []
     for target in observed.targets or ():
         variant = target.resource_id.rpartition("/")[2]
         live = observed.live_config.variant(variant) if observed.live_config is not None else None
@@ -104,8 +110,8 @@ def targets_in_the_way(desired: Desired, observed: Observed) -> list[Action]:
             and wanted[target.resource_id].dimension == target.dimension
         )
         if not stays:
-            actions.append(deregister(target))
-    return actions
+            found.append(target)
+    return found
 
 
 def _not_retained(desired: Desired, observed: Observed, endpoint: ObservedEndpoint) -> list[str]:

@@ -54,3 +54,20 @@ class Reason(StrEnum):
     ADOPTED = "Adopted"
     # not done, for events
     PREFLIGHT_INCOMPLETE = "PreflightIncomplete"
+
+
+AS_IT_SHOULD = frozenset(
+    {
+        Reason.PENDING,
+        Reason.CREATING,
+        Reason.UPDATING,
+        Reason.SCALING,
+        Reason.DELETING,
+        Reason.STOPPING,
+        Reason.MAINTENANCE,
+        Reason.IN_SERVICE,
+        Reason.STOPPED,
+        Reason.SUSPENDED,
+        Reason.ADOPTED,
+    }
+)

@@ -20,7 +20,7 @@ from smendpoints.domain.history import next_history
 from smendpoints.domain.observed import Observed, ObservedEndpoint, ObservedVariant
 from smendpoints.domain.ownership import PREFIX
 from smendpoints.domain.progress import NOTHING_UNDER_WAY
-from smendpoints.domain.reasons import Reason
+from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.verdict import Plan, Verdict, stuck, working
 
 _AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
@@ -218,7 +218,7 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     found = []
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
     if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
-        warning = conditions.is_true(new.conditions, "Stalled")
+        warning = conditions.is_true(new.conditions, "Stalled") or after.reason not in AS_IT_SHOULD
         message = after.message
         if warning and new.failure is not None and new.failure.log_tail:
             message = f"{message}; the container's log ends: {' | '.join(new.failure.log_tail[-5:])}"

@@ -56,11 +56,13 @@ class Plan:
     """What to do and what to tell.
 
     `rollout` is the memory of the last attempt; a plan that asks for it to be written first has no actions and comes
-    again `NOW`. `drift` names what a hand in AWS changed. `collected` says that nothing is left to collect.
+    again `NOW`. `otherwise` are the calls to make if AWS refuses the update. `drift` names what a hand in AWS changed.
+    `collected` says that nothing is left to collect.
     """
 
     verdict: Verdict
     actions: tuple[Action, ...] = ()
+    otherwise: tuple[Action, ...] = ()
     again: Again | float = Again.POLL
     rollout: RolloutStatus | None = None
     drift: tuple[str, ...] = ()

@@ -121,7 +121,7 @@ class Harness:
             if not hasattr(account, "armed"):
                 act = account.act
 
-                def act_then_die(action: Action, policies: dict[PolicyARN, str], *, adopts: bool) -> None:
+                def act_then_die(action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False) -> None:
                     self._guard(action)
                     self.acts += 1
                     act(action, policies, adopts=adopts)
