@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from smsandbox.aws.images import push
 from smsandbox.harness import BUCKET, IMAGE, ROLE, Harness, spec, with_variant
 
 
@@ -495,14 +494,6 @@ def test_tags_change_in_place_and_others_tags_stay(harness: Harness) -> None:
     assert {key: value for key, value in tags.items() if "/" not in key} == {"team": "platform", "cost": "42"}
 
 
-def test_a_missing_role_is_told_with_awss_words(harness: Harness) -> None:
-    harness.apply("iris", spec(executionRoleARN="arn:aws:iam::123456789012:role/nobody"))
-    harness.settle("iris")
-    stalled = harness.condition("iris", "Stalled")
-    assert stalled is not None
-    assert "nobody" in stalled.message
-
-
 def by_hand(harness: Harness, artifact: str = "a") -> None:
     """An endpoint made with a script, just as the spec would have it."""
     sagemaker = harness.client("sagemaker")
@@ -560,37 +551,6 @@ def test_a_dry_run_of_an_adoption_says_what_would_change(harness: Harness) -> No
     assert calls(harness, "UpdateEndpoint") == 0
 
 
-def test_a_missing_image_is_told_before_anything_is_made(harness: Harness) -> None:
-    harness.apply("iris", with_variant(spec(), image=IMAGE.replace(":1.0", ":9.9")))
-    resource = harness.settle("iris")
-    assert "push it" in resource.status.conditions[-1].message
-    assert harness.inventory()["models"] == []
-    push(harness.client("ecr"), IMAGE.replace(":1.0", ":9.9"), "echo")
-    harness.run(400)
-    assert live(harness)["EndpointStatus"] in {"Creating", "InService"}
-
-
-def test_a_missing_alarm_is_told_before_the_rollout(harness: Harness) -> None:
-    ready(harness)
-    rollout = {
-        "strategy": "Canary",
-        "stepPercent": 10,
-        "stepWaitSeconds": 60,
-        "rollback": {"alarmNames": ["nobody-made-me"]},
-    }
-    harness.apply("iris", with_variant(spec(rollout=rollout), modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
-    harness.settle("iris")
-    stalled = harness.condition("iris", "Stalled")
-    assert stalled is not None
-    assert stalled.reason == "AlarmNotFound"
-    assert calls(harness, "UpdateEndpoint") == 0
-
-
-def test_a_missing_permission_turns_the_check_off(harness: Harness) -> None:
-    harness.world.faults.add({"kind": "access_denied", "service": "ecr"})
-    ready(harness)
-
-
 def test_a_rollout_that_aws_refuses_is_told_and_tried_again_when_its_way_changes(harness: Harness) -> None:
     ready(harness)
     changed = {"modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
@@ -608,42 +568,9 @@ def test_a_rollout_that_aws_refuses_is_told_and_tried_again_when_its_way_changes
     assert resource.status.history[0].outcome == "Deployed"
 
 
-def test_a_canary_that_errs_is_rolled_back_by_the_operators_own_alarm_which_goes_with_it(harness: Harness) -> None:
-    two = {"type": "ml.m5.large", "count": 2}
-    harness.apply("iris", with_variant(spec(), instance=two))
-    harness.settle("iris")
-    rollout = {
-        "strategy": "Canary",
-        "stepInstances": 1,
-        "stepWaitSeconds": 300,
-        "rollback": {"maxErrorRatePercent": 5},
-    }
-    harness.world.faults.add({"kind": "rollback", "times": 1})
-    base = spec(rollout=rollout)
-    harness.apply("iris", with_variant(base, instance=two, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
-    harness.run(60)
-    mine = [name for name in harness.inventory()["alarms"] if name.startswith("smendpoints/")]
-    assert len(mine) == 1
-    resource = harness.settle("iris")
-    assert harness.condition("iris", "Stalled") is not None
-    assert resource.status.history[0].outcome == "Failed"
-    harness.run(60)
-    assert [name for name in harness.inventory()["alarms"] if name.startswith("smendpoints/")] == []
-
-
 def test_the_cost_follows_the_instances(harness: Harness) -> None:
     fixed = with_variant(spec(), scaling=None, instance={"type": "ml.m5.xlarge", "count": 3})
     harness.apply("iris", fixed)
     resource = harness.settle("iris")
     assert resource.status.cost is not None
     assert resource.status.cost.hourly_usd == "0.69"
-
-
-def test_a_quota_is_told_with_awss_words(harness: Harness) -> None:
-    harness.world.settings = harness.world.settings.changed({"quotas": {"ml.m5.large": 0}})
-    harness.apply("iris", spec())
-    harness.settle("iris")
-    stalled = harness.condition("iris", "Stalled")
-    assert stalled is not None
-    assert stalled.reason == "QuotaExceeded"
-    assert "ml.m5.large for endpoint usage" in stalled.message
