@@ -38,11 +38,28 @@ class Backoffs:
         return itertools.chain((0.5, 1.0, 2.0), itertools.repeat(3.0))
 
 
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Keeps no copy of the spec on the object: no handler asks what changed, and the copy would not always fit.
+
+    Annotations hold 256 KiB in all. Once over that, with kubectl's own copy beside it, the API server refuses every
+    patch of kopf's, the end of a deletion among them.
+    """
+
+    def build(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def fetch(self, **_: Any) -> kopf.BodyEssence:
+        return kopf.BodyEssence()
+
+    def store(self, **_: Any) -> None:
+        """Nothing to store."""
+
+
 def apply_settings(settings: kopf.OperatorSettings) -> None:
     """Kopf's settings; each that differs from its default has a reason."""
     settings.persistence.finalizer = FINALIZER
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP, v1=False)
-    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP, key="last-handled", v1=False)
+    settings.persistence.diffbase_storage = NoDiffBase()
     settings.peering.standalone = True
     settings.scanning.disabled = True  # needs no rights on CRDs and namespaces
     settings.networking.request_timeout = 30
