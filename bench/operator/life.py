@@ -12,7 +12,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from smsandbox.testing.stage import Cloud, Stage, spec
+from smsandbox.testing.cloud import Cloud
+from smsandbox.testing.specs import spec
+from smsandbox.testing.stage import Stage
 from smsandbox.world import AWS_SETTINGS, World, end
 
 SAMPLES = 10

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from smsandbox.testing.stage import Cloud, Stage
+from smsandbox.testing.cloud import Cloud
+from smsandbox.testing.stage import Stage
 from smsandbox.world import World, end
 
 # Containers are off where they do not matter; then AWS's minutes take tenths of seconds.

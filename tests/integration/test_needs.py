@@ -3,7 +3,6 @@
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,27 +15,6 @@ from smsandbox.testing.stage import Stage, has, message
 from smsandbox.world import ACCOUNT
 
 FIXED = with_variant(spec(), scaling=None)
-
-
-@dataclass(frozen=True)
-class Served:
-    """What is in service."""
-
-    config: str
-    model: str
-    artifact: str
-
-
-def served(stage: Stage) -> Served:
-    sagemaker = stage.cloud.aws("sagemaker")
-    config = stage.in_service("iris")["EndpointConfigName"]
-    variant = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
-    model = sagemaker.describe_model(ModelName=variant["ModelName"])
-    return Served(config, variant["ModelName"], model["PrimaryContainer"]["ModelDataUrl"])
-
-
-def operations(stage: Stage) -> list[str]:
-    return [call.operation for call in stage.changes("iris")]
 
 
 def outcomes(found: dict[str, Any]) -> list[str]:
@@ -62,17 +40,17 @@ def test_an_edit_of_the_spec_really_reaches_the_endpoint_a_silent_rollback_is_de
 
     edit(ARTIFACTS[0])
     stage.ready("iris")
-    first = served(stage)
-    began = len(stage.changes("iris"))
+    first = stage.served("iris")
+    began = len(stage.operations("iris"))
 
     # A new immutable model and a new config, and nothing is deleted before they are in service.
     edit(ARTIFACTS[1])
     found = stage.ready("iris")
-    second = served(stage)
+    second = stage.served("iris")
     assert second.artifact == ARTIFACTS[1]
     assert {first.config, first.model} & {second.config, second.model} == set()
     assert found["status"]["endpoint"]["configName"] == second.config
-    assert operations(stage)[began:] == ["CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
+    assert stage.operations("iris")[began:] == ["CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
     assert outcomes(found) == ["Deployed", "Deployed"]
     assert "model" in found["status"]["history"][0]["changes"]
 
@@ -82,18 +60,20 @@ def test_an_edit_of_the_spec_really_reaches_the_endpoint_a_silent_rollback_is_de
     found = stage.stalled("iris", "UpdateFailed")
     assert not has(found, "Ready")
     assert stage.in_service("iris")["EndpointStatus"] == "InService"
-    assert served(stage) == second
+    assert stage.served("iris") == second
     assert outcomes(found) == ["Failed", "Deployed", "Deployed"]
+    stage.kill_operator()
+    stage.start_operator()
     stage.listings(3)
-    assert operations(stage).count("UpdateEndpoint") == 2
+    assert stage.operations("iris").count("UpdateEndpoint") == 2
 
     # Beyond the one revision that is kept for a rollback, what is no longer needed goes.
     edit(ARTIFACTS[3])
     stage.ready("iris")
-    last = served(stage)
+    last = stage.served("iris")
     kept = {"configs": sorted([second.config, last.config]), "models": sorted([second.model, last.model])}
     stage.see(lambda: stage.inventory("iris").items() >= kept.items(), "what is kept, and no more")
-    done = operations(stage)
+    done = stage.operations("iris")
     assert set(done[done.index("DeleteEndpointConfig") :]) == {"DeleteEndpointConfig", "DeleteModel"}
 
 
@@ -112,12 +92,12 @@ def test_traffic_weights_and_instance_counts_change_in_place_with_no_new_fleet(s
         stage.in_service("iris"),
         {echo(stage, TargetVariant=name)["pid"] for name in ("primary", "challenger")},
     )
-    began = len(stage.changes("iris"))
+    began = len(stage.operations("iris"))
     stage.apply("iris", variants(5, 15, count=2))  # weights move even where the count is the autoscaler's
     found = stage.ready("iris")
     assert set(found["status"]["traffic"].split(",")) == {"primary=25", "challenger=75"}
     assert found["status"]["instances"] == "3/3"
-    assert set(operations(stage)[began:]) == {"UpdateEndpointWeightsAndCapacities"}
+    assert set(stage.operations("iris")[began:]) == {"UpdateEndpointWeightsAndCapacities"}
     after = stage.in_service("iris")
     assert {key: after[key] for key in ("EndpointConfigName", "CreationTime")} == {
         key: before[key] for key in ("EndpointConfigName", "CreationTime")
@@ -149,19 +129,19 @@ def test_updates_live_with_autoscaling_and_nothing_fights_the_autoscaler_or_argo
     stage.rests("iris")
 
     # Live counts are kept by an update, whose scalable target stays where AWS lets it.
-    began = len(stage.changes("iris"))
+    began = len(stage.operations("iris"))
     apply(with_variant(base, modelArtifact=ARTIFACTS[1]))
     assert stage.ready("iris")["status"]["instances"] == "4/4"
-    assert operations(stage)[began:] == ["CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
+    assert stage.operations("iris")[began:] == ["CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
 
     # Where it does not, the target goes before the update and comes back after it.
-    began = len(stage.changes("iris"))
+    began = len(stage.operations("iris"))
     last = with_variant(base, modelArtifact=ARTIFACTS[1], instance={"type": "ml.c5.large", "count": 1})
     apply(last)
     found = stage.ready("iris")
     assert found["status"]["instances"] == "4/4"
     assert has(found, "AutoscalingActive")
-    assert operations(stage)[began:] == [
+    assert stage.operations("iris")[began:] == [
         "CreateEndpointConfig",
         "DeregisterScalableTarget",
         "UpdateEndpoint",
@@ -179,7 +159,7 @@ def test_why_it_failed_is_in_the_object_as_condition_event_and_tail_of_the_conta
     stage.cloud.simulator.change(containers=True, runtime={"startup_floor_seconds": 3.0})
     stage.apply("iris", spec())
     stage.ready("iris")
-    before = served(stage)
+    before = stage.served("iris")
     stage.apply("iris", with_variant(spec(), image=CRASH_IMAGE))
     found = stage.stalled("iris", "UpdateFailed")
     failure = found["status"]["failure"]
@@ -196,7 +176,7 @@ def test_why_it_failed_is_in_the_object_as_condition_event_and_tail_of_the_conta
 
     stage.see(is_told, "a Warning with the log's tail")
     assert outcomes(found) == ["Failed", "Deployed"]
-    assert served(stage) == before
+    assert stage.served("iris") == before
     assert echo(stage)["body"] == "hello"
     stage.apply("iris", spec())
     found = stage.ready("iris")
@@ -279,7 +259,7 @@ def test_pause_and_restore_and_office_hours(stage: Stage) -> None:
 
     stage.apply("iris", wanted())
     stage.ready("iris")
-    before, made = all_of_it(), len(stage.changes("iris"))
+    before, made = all_of_it(), len(stage.operations("iris"))
     for pause, restore in (({"desiredState": "Stopped"}, {}), ({"officeHours": is_closed}, {"officeHours": is_open})):
         stage.apply("iris", wanted(**pause))
         is_at("Stopped")
@@ -287,7 +267,7 @@ def test_pause_and_restore_and_office_hours(stage: Stage) -> None:
         stage.apply("iris", wanted(**restore))
         is_at("InService")
         assert all_of_it() == before
-    assert {"CreateModel", "CreateEndpointConfig"} & set(operations(stage)[made:]) == set()
+    assert {"CreateModel", "CreateEndpointConfig"} & set(stage.operations("iris")[made:]) == set()
 
 
 def test_the_cost_per_hour_is_in_the_status(stage: Stage) -> None:
@@ -327,6 +307,7 @@ def test_a_full_life_without_aws_create_update_fail_roll_back_scale_invoke(stage
     apply(revision("one"))
     wait()
     assert echo(stage)["container"] == "one"
+    first = stage.served("iris")
 
     # update, with no request lost
     apply(revision("two"))
@@ -343,12 +324,13 @@ def test_a_full_life_without_aws_create_update_fail_roll_back_scale_invoke(stage
     assert echo(stage)["container"] == "two"
 
     # roll back to a revision that is still there
-    began = len(stage.changes("iris"))
+    began = len(stage.operations("iris"))
     apply(revision("one"))
     wait()
-    again = operations(stage)[began:]
+    again = stage.operations("iris")[began:]
     assert again.count("UpdateEndpoint") == 1
     assert [operation for operation in again if operation.startswith("Create")] == []
+    assert stage.served("iris") == first
 
     # scale
     def is_scaled_out() -> bool:

@@ -1,12 +1,13 @@
 """AWS and the API server misbehave; the operator converges all the same, and tells what a person has to know."""
 
 import os
+import re
 import signal
-from typing import Any
 
 import pytest
 
-from smsandbox.testing.stage import ARTIFACTS, Stage, condition, has, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
+from smsandbox.testing.stage import Stage, has, message
 
 CHANGING = (
     "CreateModel",
@@ -20,6 +21,7 @@ CHANGING = (
     "DeleteEndpointConfig",
     "DeleteModel",
 )
+TRIES = 11  # takes the operator half a minute: kopf's own attempts would have come to an end
 NEXT = with_variant(
     spec(revisionHistoryLimit=0), modelArtifact=ARTIFACTS[1], instance={"type": "ml.c5.large", "count": 1}
 )
@@ -52,11 +54,6 @@ def live_and_die(stage: Stage, name: str = "iris") -> None:
     assert stage.left(name) == {}
 
 
-def told(stage: Stage, name: str, words: str) -> dict[str, Any]:
-    """The object once its Ready condition speaks of something."""
-    return stage.until(name, lambda found: words in str(condition(found, "Ready")), f"a word of {words}")
-
-
 def test_throttling_of_every_operation_only_costs_time(stage: Stage) -> None:
     stage.cloud.simulator.fault("throttle", probability=0.3)
     live_and_die(stage)
@@ -87,88 +84,43 @@ def test_eventual_consistency_is_waited_out(stage: Stage) -> None:
 def test_denied_access_is_told_in_awss_words_and_healed_by_the_next_edit(stage: Stage, operation: str) -> None:
     fault = stage.cloud.simulator.fault("access_denied", operation=operation)
     stage.apply("iris", spec())
-    found = told(stage, "iris", "is not authorized to perform")
-    assert operation in str(condition(found, "Ready"))
+    found = stage.told("iris", "is not authorized to perform")
+    assert operation in message(found)
     assert not has(found, "Ready")
-    assert condition(found, "Stalled")
+    assert has(found, "Stalled")
     stage.see(lambda: any(kind == "Warning" for kind, _, _ in stage.events("iris")), "a Warning")
     stage.cloud.simulator.release(fault)
     stage.apply("iris", spec(tags={"again": "1"}))
     stage.ready("iris")
 
 
-def test_a_quota_is_told_and_healed_by_an_edit_that_fits(stage: Stage) -> None:
-    stage.cloud.simulator.change(quotas={"ml.p3.2xlarge": 0})
-    stage.apply("iris", with_variant(spec(), instance={"type": "ml.p3.2xlarge", "count": 1}))
-    found = told(stage, "iris", "ml.p3.2xlarge")
-    assert not has(found, "Ready")
-    assert condition(found, "Stalled")
-    stage.apply("iris", spec())
-    stage.ready("iris")
-
-
-def test_the_api_server_goes_away_during_an_update(stage: Stage) -> None:
+def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stage) -> None:
     stage.apply("iris", spec())
     stage.ready("iris")
     held = stage.cloud.simulator.fault("hold", operation="UpdateEndpoint", resource=f"*{stage.namespace}*", times=1)
     stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     assert stage.cloud.simulator.held(held, seconds=30)
-    pid = stage.operator_pid()
+    pid, logged = stage.operator_pid(), len(stage.cloud.log())
     stage.cloud.plane.apiserver.kill()
     stage.cloud.simulator.release(held)
-    until = stage.cloud.simulator.count("ListEndpoints") + 10
-    stage.see(lambda: stage.cloud.simulator.count("ListEndpoints") >= until, "ten periods of the watch")
+
+    def failed(request: str) -> int:
+        """How often a request of that kind was tried in vain, one after the other."""
+        tries = re.findall(rf"Request attempt #(\d+) failed.*{request}", stage.cloud.log()[logged:])
+        return max(map(int, tries), default=0)
+
+    # AWS finishes the update; the operator can neither watch nor write that down, and does not give up.
+    stage.see(lambda: failed("PATCH") >= TRIES, "as many writes in vain", seconds=120)
+    stage.see(lambda: failed("GET") >= TRIES, "as many watches in vain", seconds=120)
+    assert stage.in_service("iris")["EndpointStatus"] == "InService"
+    assert stage.served("iris").artifact == ARTIFACTS[1]
     stage.cloud.plane.apiserver.start()
+    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
     found = stage.ready("iris")
     assert stage.operator_pid() == pid
-    assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed", "Deployed"]
-    assert count(stage, "UpdateEndpoint") == 1
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
-    stage.ready("iris")
-
-
-def artifact_in_service(stage: Stage) -> str:
-    """The artifact of the model that serves."""
-    sagemaker = stage.cloud.aws("sagemaker")
-    live = sagemaker.describe_endpoint(EndpointName=stage.endpoint_name("iris"))
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
-    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    return str(model["PrimaryContainer"]["ModelDataUrl"])
-
-
-def test_of_two_edits_in_one_second_the_last_one_wins(stage: Stage) -> None:
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    for artifact in ARTIFACTS[1:3]:
-        stage.apply("iris", with_variant(spec(), modelArtifact=artifact))
-    found = stage.ready("iris")
-    assert found["metadata"]["generation"] == 3
-    assert artifact_in_service(stage) == ARTIFACTS[2]
-
-
-def test_an_edit_during_an_update_follows_it(stage: Stage) -> None:
-    stage.cloud.simulator.change(durations={"update": 2.0})
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
-    stage.see(lambda: (stage.live("iris") or {}).get("EndpointStatus") == "Updating", "the update")
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
-    told(stage, "iris", "follows")
-    found = stage.ready("iris")
-    assert artifact_in_service(stage) == ARTIFACTS[2]
+    assert stage.served("iris").artifact == ARTIFACTS[2]
     assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed", "Deployed", "Deployed"]
     assert count(stage, "UpdateEndpoint") == 2
-
-
-def test_an_edit_back_and_forth_during_an_update_ends_as_the_spec_says(stage: Stage) -> None:
-    stage.cloud.simulator.change(durations={"update": 2.0})
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
-    stage.see(lambda: (stage.live("iris") or {}).get("EndpointStatus") == "Updating", "the update")
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    assert artifact_in_service(stage) == ARTIFACTS[0]
 
 
 def test_an_operator_told_to_stop_in_the_middle_of_a_creation_loses_nothing(stage: Stage) -> None:
@@ -184,17 +136,3 @@ def test_an_operator_told_to_stop_in_the_middle_of_a_creation_loses_nothing(stag
     found = stage.ready("iris")
     assert count(stage, "CreateEndpoint") == 1
     assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed"]
-
-
-def test_an_update_that_an_alarm_undoes_is_told_and_not_tried_again(stage: Stage) -> None:
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    stage.cloud.simulator.fault("rollback", times=1)
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
-    stage.stalled("iris", "UpdateFailed")
-    assert artifact_in_service(stage) == ARTIFACTS[0]
-    stage.kill_operator()
-    stage.start_operator()
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
-    stage.ready("iris")
-    assert count(stage, "UpdateEndpoint") == 2

@@ -17,7 +17,8 @@ import pytest
 
 from smsandbox import probe
 from smsandbox.testing.simulator import Call
-from smsandbox.testing.stage import ARTIFACTS, Stage, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
+from smsandbox.testing.stage import Stage
 
 # What AWS is asked within a pass, between looking and acting, says that a pass has begun.
 LOOKING = {"DescribeEndpoint", "ListTags", "DescribeScalableTargets", "ListEndpointConfigs"}

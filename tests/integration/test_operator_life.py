@@ -1,14 +1,13 @@
 """From `kubectl apply` to a prediction and back to nothing, on the real parts."""
 
 import json
-import subprocess
 from pathlib import Path
 
-import pytest
 import yaml
 
 from smsandbox import assets
-from smsandbox.testing.stage import Stage, condition, has, spec
+from smsandbox.testing.specs import spec
+from smsandbox.testing.stage import Stage, condition, has
 from smsandbox.world import AWS_SETTINGS, World
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3], [5.9, 3.0, 4.2, 1.5]]
@@ -137,12 +136,3 @@ def test_the_operator_does_nothing_before_its_finalizer_is_there(stage: Stage) -
     stage.delete("iris")
     stage.gone("iris")
     assert stage.left() == {}
-
-
-def test_a_refused_manifest_never_reaches_the_operator(stage: Stage) -> None:
-    wanted = spec()
-    wanted["variants"][0]["serverless"] = {"memorySizeMB": 1024, "maxConcurrency": 5}
-    with pytest.raises(subprocess.CalledProcessError) as caught:
-        stage.kubectl("apply", "-f", "-", stdin=manifest("iris", wanted))
-    assert "instance" in caught.value.stderr
-    assert stage.names() == []

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from smsandbox import assets
-from smsandbox.testing.stage import Stage, spec
+from smsandbox.testing.specs import spec
+from smsandbox.testing.stage import Stage
 
 MODELS = ("random-forest", "gradient-boosting")
 FLOWER = [6.7, 3.0, 5.2, 2.3]

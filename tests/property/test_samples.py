@@ -1,53 +1,21 @@
 """Every kind of endpoint of the samples reaches AWS in full, is read back without false drift, and leaves nothing."""
 
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from smsandbox.aws.images import push
-from smsandbox.harness import Harness
-
-SAMPLES = sorted(Path(__file__).parents[2].glob("manifests/samples/*.yaml"))
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.samples import endpoints, furnish, samples
 
 
-def documents(path: Path) -> list[dict[str, Any]]:
-    text = re.sub(r"@sha256:[0-9a-f]{64}", ":1.0", path.read_text())  # a digest is only known once an image is pushed
-    return [each for each in yaml.safe_load_all(text) if each and each["kind"] == "SageMakerEndpoint"]
-
-
-def provide(harness: Harness, spec: dict[str, Any]) -> None:
-    """What the sample presupposes: images in ECR, artifacts in S3, alarms in CloudWatch."""
-    s3, cloudwatch = harness.client("s3"), harness.client("cloudwatch")
-    variants = [*spec["variants"], *([spec["shadow"]] if "shadow" in spec else [])]
-    for container in [each for variant in variants for each in variant.get("containers", [variant])]:
-        push(harness.client("ecr"), container["image"], "echo")
-        bucket, _, key = container.get("modelArtifact", "s3://unused/x").removeprefix("s3://").partition("/")
-        if bucket not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
-            s3.create_bucket(Bucket=bucket)
-        s3.put_object(Bucket=bucket, Key=key + ("one.tar.gz" if key.endswith("/") else ""), Body=b"model")
-    for name in spec.get("rollout", {}).get("rollback", {}).get("alarmNames", []):
-        cloudwatch.put_metric_alarm(
-            AlarmName=name,
-            Namespace="Custom",
-            MetricName="Errors",
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanThreshold",
-        )
-
-
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", samples(), ids=lambda path: path.stem)
 def test_a_sample_is_made_rests_rolls_out_and_goes(path: Path, harness: Harness) -> None:
     alarms: set[str] = set()
-    for document in documents(path):
-        provide(harness, document["spec"])
+    documents = endpoints(path)
+    for document in documents:
+        furnish(document["spec"], harness.client)
         alarms |= set(document["spec"].get("rollout", {}).get("rollback", {}).get("alarmNames", []))
-    for document in documents(path):
+    for document in documents:
         name, spec = document["metadata"]["name"], document["spec"]
         if "officeHours" in spec:
             spec = {key: value for key, value in spec.items() if key != "officeHours"}

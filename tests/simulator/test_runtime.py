@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import tarfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +21,7 @@ from smsandbox.aws.inprocess import attach
 from smsandbox.aws.runtime.errors import model_error
 from smsandbox.aws.runtime.forward import Invocation, forward
 from smsandbox.aws.settings import Settings
+from smsandbox.testing.archives import archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,16 +45,6 @@ SETTINGS: dict[str, Any] = {
     },
     "runtime": {"startup_floor_seconds": 120.0},
 }  # fmt: skip
-
-
-def archive(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return buffer.getvalue()
 
 
 class Live:

@@ -1,7 +1,5 @@
 """The whole World under test, with clients made once, and with what every endpoint needs."""
 
-import io
-import tarfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +9,7 @@ from kubernetes import client, config
 from smsandbox import assets
 from smsandbox.aws.images import push
 from smsandbox.controlplane import ControlPlane
+from smsandbox.testing.archives import archive
 from smsandbox.testing.simulator import Simulator
 from smsandbox.testing.specs import ARTIFACTS, CRASH_IMAGE, ECHO_IMAGE
 from smsandbox.world import World
@@ -44,20 +43,10 @@ class Cloud:
         assets.ensure_account(self.world)
         for uri in ARTIFACTS:
             bucket, _, key = uri.removeprefix("s3://").partition("/")
-            self.aws("s3").put_object(Bucket=bucket, Key=key, Body=_archive("about.txt", key.encode()))
+            self.aws("s3").put_object(Bucket=bucket, Key=key, Body=archive({"about.txt": key.encode()}))
         push(self.aws("ecr"), ECHO_IMAGE, "echo")
         push(self.aws("ecr"), CRASH_IMAGE, "crash")
 
     def log(self) -> str:
         """The operator's log so far."""
         return (self.world.folder / "operator.log").read_text(errors="replace")
-
-
-def _archive(name: str, content: bytes) -> bytes:
-    """A .tar.gz with one file."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

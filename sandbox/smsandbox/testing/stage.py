@@ -13,7 +13,7 @@ from kubernetes import client
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smsandbox.process import ServiceError, wait_until
 from smsandbox.testing.cloud import Cloud as Cloud  # noqa: PLC0414
-from smsandbox.testing.simulator import Call
+from smsandbox.testing.holdings import Holdings
 from smsandbox.testing.specs import ARTIFACTS as ARTIFACTS  # noqa: PLC0414
 from smsandbox.testing.specs import CRASH_IMAGE as CRASH_IMAGE  # noqa: PLC0414
 from smsandbox.testing.specs import ECHO_IMAGE as ECHO_IMAGE  # noqa: PLC0414
@@ -44,19 +44,15 @@ def has(found: Object, kind: str) -> bool:
 
 
 @dataclass
-class Stage:
+class Stage(Holdings):
     """A namespace."""
-
-    cloud: Cloud
-    namespace: str
-
-    def endpoint_name(self, name: str) -> str:
-        return f"{self.namespace}-{name}"
 
     # Kubernetes
 
     def apply(self, name: str, wanted: Mapping[str, Any]) -> None:
         """Create the object, or replace its spec."""
+        if "endpointName" in wanted:
+            self.named[name] = wanted["endpointName"]
         where = (GROUP, VERSION, self.namespace, PLURAL)
         body = {
             "apiVersion": f"{GROUP}/{VERSION}",
@@ -182,69 +178,6 @@ class Stage:
     def see(self, what: Callable[[], Any], goal: str, seconds: float = SECONDS) -> Any:
         """The first truthy value."""
         return _wait(lambda: what() or None, seconds, lambda: f"did not see {goal} in {seconds:g} s")
-
-    # AWS
-
-    def live(self, name: str) -> dict[str, Any] | None:
-        """DescribeEndpoint of the object's endpoint; None when there is none."""
-        sagemaker = self.cloud.aws("sagemaker")
-        try:
-            found: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=self.endpoint_name(name))
-        except sagemaker.exceptions.ClientError as error:
-            if "Could not find" in str(error):
-                return None
-            raise
-        return found
-
-    def in_service(self, name: str) -> dict[str, Any]:
-        """DescribeEndpoint of the object's endpoint, which is there."""
-        found = self.live(name)
-        if found is None:
-            raise AssertionError(f"{self.endpoint_name(name)} is not there")
-        return found
-
-    def invoke(self, name: str, body: bytes = b"hello", **how: Any) -> dict[str, Any]:
-        """InvokeEndpoint's answer, with its body read."""
-        answer: dict[str, Any] = self.cloud.aws("sagemaker-runtime").invoke_endpoint(
-            EndpointName=self.endpoint_name(name), Body=body, **how
-        )
-        return {**answer, "Body": answer["Body"].read()}
-
-    def changes(self, name: str = "") -> list[Call]:
-        """What changed something in AWS that belongs to an object, or to any of the namespace, oldest first."""
-        calls = self.cloud.simulator.calls(self.endpoint_name(name))
-        return [call for call in calls if call.changes and call.code == "OK"]
-
-    def inventory(self, name: str = "") -> dict[str, list[str]]:
-        """The names of all in AWS that belongs to an object, or to any of the namespace."""
-        mine = self.endpoint_name(name)
-        sagemaker, scaling = self.cloud.aws("sagemaker"), self.cloud.aws("application-autoscaling")
-
-        def listed(operation: str, key: str, field_name: str) -> list[str]:
-            pages = sagemaker.get_paginator(operation).paginate(NameContains=mine)
-            return sorted(entry[field_name] for page in pages for entry in page[key])
-
-        def scaled(operation: str, key: str, field_name: str) -> list[str]:
-            pages = scaling.get_paginator(operation).paginate(ServiceNamespace="sagemaker")
-            entries = [entry for page in pages for entry in page[key]]
-            return sorted(entry[field_name] for entry in entries if f"endpoint/{mine}" in entry["ResourceId"])
-
-        alarms = self.cloud.aws("cloudwatch").get_paginator("describe_alarms").paginate()
-        return {
-            "endpoints": listed("list_endpoints", "Endpoints", "EndpointName"),
-            "configs": listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
-            "models": listed("list_models", "Models", "ModelName"),
-            "targets": scaled("describe_scalable_targets", "ScalableTargets", "ResourceId"),
-            "policies": scaled("describe_scaling_policies", "ScalingPolicies", "PolicyName"),
-            "schedules": scaled("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
-            "alarms": sorted(
-                alarm["AlarmName"] for page in alarms for alarm in page["MetricAlarms"] if mine in alarm["AlarmName"]
-            ),
-        }
-
-    def left(self, name: str = "") -> dict[str, list[str]]:
-        """What of the inventory there is at all."""
-        return {kind: found for kind, found in self.inventory(name).items() if found}
 
     # the operator
 
