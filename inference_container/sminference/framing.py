@@ -13,7 +13,7 @@ from sminference.errors import RequestError
 MAX_HEAD_BYTES = 64 * 1024
 
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_CODING = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
+_CODING = re.compile(rb"\r\ntransfer-encoding:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r\n")
 _MAX_CHUNK_LINE = 300
@@ -79,7 +79,11 @@ class RequestBuffer:
             return False
         head = bytes(buffer[: end + 4])
         del buffer[: end + 4]
-        self._head, self._chunked, self._end = head, _CODING.search(head) is not None, 0
+        codings = [match.strip() for match in _CODING.findall(head)]
+        self._head, self._chunked, self._end = head, bool(codings), 0
+        if codings and [coding.lower() for coding in codings] != [b"chunked"]:
+            got = b", ".join(codings)[:40].decode("latin-1")
+            raise RequestError(400, f"Transfer-Encoding: expected chunked, got {got!r}")
         lengths = {match.strip() for match in _LENGTH.findall(head)}
         if self._chunked and lengths:
             raise RequestError(400, "head: expected Content-Length or Transfer-Encoding, got both")

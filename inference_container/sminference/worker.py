@@ -10,7 +10,6 @@ gunicorn does the rest: processes, signals, the parsing of heads, the WSGI envir
 from __future__ import annotations
 
 import errno
-import io
 import os
 import select
 import socket
@@ -20,17 +19,16 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http import errors as http_errors
-from gunicorn.http.message import Request
-from gunicorn.http.wsgi import create
 from gunicorn.workers.base import Worker
 
-from sminference.connection import Connection, Head, Limits, Outbox, refusal
+from sminference.connection import Connection, Limits
 from sminference.errors import RequestError
-from sminference.framing import Whole
+from sminference.gateway import Gateway, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sminference.framing import Whole
 
 _RECEIVE_BYTES = 256 * 1024
 _SWEEP_SECONDS = 0.25
@@ -40,11 +38,8 @@ _IDLE_WHILE_STOPPING_SECONDS = 1.0
 _QUICK_SECONDS = 0.01
 _QUICK_BYTES = 64 * 1024
 _BUFFERED_BODIES = 16
-_STATUS_OF = {
-    http_errors.LimitRequestLine: 414,
-    http_errors.LimitRequestHeaders: 431,
-    http_errors.ExpectationFailed: 417,
-}
+# Requests of one connection that are answered before others have their turn.
+_IN_A_ROW = 8
 
 
 class LeaderWorker(Worker):  # type: ignore[misc]
@@ -58,6 +53,8 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         self._epoll = select.epoll()
         self._connections: dict[int, Connection] = {}
         self._events: deque[tuple[int, int]] = deque()
+        # Connections with a request in `next`.
+        self._pending: list[int] = []
         self._leading = threading.Lock()
         self._next_sweep = 0.0
         self._progress = monotonic()
@@ -72,7 +69,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
 
     def run(self) -> None:
         """Keeps the heartbeat while threads serve; after SIGTERM, until what is under way is done."""
-        self._server = self.sockets[0].getsockname()
+        self._gateway = Gateway(self.cfg, self.wsgi, self.sockets[0].getsockname(), self.log)
         self._listeners = {listener.fileno(): listener for listener in self.sockets}
         for descriptor, listener in self._listeners.items():
             listener.setblocking(False)
@@ -118,28 +115,41 @@ class LeaderWorker(Worker):  # type: ignore[misc]
     def _lead(self) -> tuple[Connection, Whole]:
         """Serves until there is a request that should be answered without the lead."""
         while True:
-            self._progress = now = monotonic()
-            if now >= self._next_sweep:
-                self._next_sweep = now + _SWEEP_SECONDS
-                self._sweep(now)
-            if not self._events:
-                self._events.extend(self._epoll.poll(_SWEEP_SECONDS, 64))
-                continue
-            descriptor, events = self._events.popleft()
+            descriptor, events = self._event()
             if descriptor in self._listeners:
                 self._accept(self._listeners[descriptor])
                 continue
             connection = self._connections.get(descriptor)
             if connection is None or connection.busy:
                 continue
-            whole = self._send(connection) if events & select.EPOLLOUT else self._receive(connection)
-            while whole is not None:
+            whole, connection.next = connection.next, None
+            if whole is None:
+                whole = self._send(connection) if events & select.EPOLLOUT else self._receive(connection)
+            for _ in range(_IN_A_ROW):
+                if whole is None:
+                    break
                 if self._is_slow(whole):
                     connection.busy = True
                     self._epoll.unregister(descriptor)
                     return connection, whole
                 self._answer(connection, whole)
                 whole = self._send(connection)
+            if whole is not None:
+                connection.next = whole
+                self._pending.append(descriptor)
+
+    def _event(self) -> tuple[int, int]:
+        """A descriptor and what may be done with it; deadlines are looked after while nothing happens."""
+        while True:
+            self._progress = now = monotonic()
+            if now >= self._next_sweep:
+                self._next_sweep = now + _SWEEP_SECONDS
+                self._sweep(now)
+            if self._events:
+                return self._events.popleft()
+            self._events.extend(self._epoll.poll(0 if self._pending else _SWEEP_SECONDS, 64))
+            self._events.extend((descriptor, select.EPOLLOUT) for descriptor in self._pending)
+            self._pending.clear()
 
     def _is_slow(self, whole: Whole) -> bool:
         """Whether answering may take so long that others should not wait for it."""
@@ -264,44 +274,13 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         """Has the application answer one request; the response is left in the connection."""
         started = monotonic()
         connection.requests += 1
-        outbox = Outbox()
+        last = self._stopping or not self.limits.keepalive_seconds
         try:
-            connection.closing = not self._respond(connection, whole, outbox)
-            connection.out = memoryview(b"".join(outbox.parts))
+            out, stays = self._gateway.respond(whole, connection.address, connection.requests, last=last)
+            connection.out, connection.closing = memoryview(out), not stays
         except RequestError as error:
             self._refuse(connection, error)
         self._seconds += 0.2 * (monotonic() - started - self._seconds)
-
-    def _respond(self, connection: Connection, whole: Whole, outbox: Outbox) -> bool:
-        """Writes the response of the application; whether the connection stays open."""
-        try:
-            request = Request(self.cfg, Head(whole.head), connection.address, connection.requests)
-            response, environ = create(request, outbox, connection.address, self._server, self.cfg)
-        except (http_errors.ParseException, http_errors.ConfigurationProblem, StopIteration) as error:
-            status = next((code for kind, code in _STATUS_OF.items() if isinstance(error, kind)), 400)
-            raise RequestError(status, f"head: expected valid HTTP/1.1, got {type(error).__name__}") from None
-        environ["wsgi.input"] = io.BytesIO(whole.body)
-        environ["wsgi.multithread"] = True
-        # The body is whole and plain by now, whatever the client did to send it.
-        environ["CONTENT_LENGTH"] = str(len(whole.body))
-        environ.pop("HTTP_TRANSFER_ENCODING", None)
-        if self._stopping or not self.limits.keepalive_seconds:
-            response.force_close()
-        try:
-            result = self.wsgi(environ, response.start_response)
-            try:
-                for part in result:
-                    response.write(part)
-                response.close()
-            finally:
-                if hasattr(result, "close"):
-                    result.close()
-        except Exception:
-            self.log.exception("the application failed")
-            failure = RequestError(500, "the server failed at this request; its log says why")
-            outbox.parts[:] = [refusal(failure)]
-            return False
-        return not response.should_close()
 
     def _refuse(self, connection: Connection, error: RequestError) -> None:
         """Leaves an answer of our own in the connection, which is its last."""
