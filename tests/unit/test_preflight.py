@@ -235,9 +235,9 @@ def test_too_many_instances_are_refused_by_a_fresh_listing_only(aws: Aws) -> Non
     aws.has_quota(7)
     refused = aws.refusal(replace(NOTHING, needs=(NEED,)))
     assert (refused.kind, refused.reason) == (Kind.BLOCKED, Reason.QUOTA_EXCEEDED)
-    aws.now = 299
+    aws.now = 59
     aws.refusal(replace(NOTHING, needs=(NEED,)))
-    aws.now = 301
+    aws.now = 61
     aws.has_quota(8)
     assert aws.check(replace(NOTHING, needs=(NEED,))) == ()
 

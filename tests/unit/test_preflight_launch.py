@@ -180,7 +180,8 @@ def test_a_creation_asks_for_no_quota_as_aws_refuses_at_once(sight: Any) -> None
     seen = sight(exists=False)
     launch = launch_of(seen.desired, seen.observed, seen.plan().actions, ["alarm"])
     assert launch is not None
-    assert (launch.needs, launch.alarms) == ((), {"alarm"})
+    assert launch.needs == ()
+    assert launch.alarms == {"alarm"}
 
 
 def test_what_launches_no_fleet_needs_nothing(sight: Any) -> None:

@@ -21,6 +21,7 @@ from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)
 _FRESH = 300.0
+_RECENT = 60.0
 _HOUR = 3600.0
 _TRIES = 3
 _MOST_KNOWN = 5000
@@ -96,7 +97,7 @@ class Preflight:
         limit = self._quotas.of(need.quota, _HOUR)
         if limit is None or not need.exceeds(limit):
             return None
-        limit = self._quotas.of(need.quota, _FRESH)  # it may just have been raised
+        limit = self._quotas.of(need.quota, _RECENT)  # it may just have been raised
         if limit is None or not need.exceeds(limit):
             return None
         return AwsFailure(Kind.BLOCKED, Reason.QUOTA_EXCEEDED, need.refusal(limit))
