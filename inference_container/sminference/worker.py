@@ -143,8 +143,8 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         while True:
             self._progress = now = monotonic()
             if now >= self._next_sweep:
-                self._next_sweep = now + _SWEEP_SECONDS
                 self._sweep(now)
+                self._next_sweep = now + _SWEEP_SECONDS
             if self._events:
                 return self._events.popleft()
             self._events.extend(self._epoll.poll(0 if self._pending else _SWEEP_SECONDS, 64))
@@ -211,6 +211,10 @@ class LeaderWorker(Worker):  # type: ignore[misc]
 
     def _sweep(self, now: float) -> None:
         ours = [connection for connection in list(self._connections.values()) if not connection.busy]
+        if (late := now - self._next_sweep) > _SWEEP_SECONDS:
+            # Nobody led: what clients have sent and taken meanwhile is still to be seen.
+            for connection in ours:
+                connection.deadline += late
         for connection in ours:
             if self._stopping and connection.idle:
                 connection.deadline = min(connection.deadline, now + _IDLE_WHILE_STOPPING_SECONDS)

@@ -20,8 +20,9 @@ from sminference.config import Settings
 from sminference.hosting import Hosting, load_model
 from sminference.observed import Observer
 from sminference.repository import Repository
+from smsandbox import ports
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 120
 
 
 class Lines:
@@ -205,7 +206,7 @@ def parsed() -> Callable[[bytes], Reply]:
 
 @pytest.fixture(scope="session")
 def until() -> Callable[[Callable[[], Any]], Any]:
-    """Waits until a condition holds, and gives its value; fails after a minute."""
+    """Waits until a condition holds, and gives its value; fails after two minutes."""
 
     def wait(condition: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -223,35 +224,43 @@ def until() -> Callable[[Callable[[], Any]], Any]:
 def start_server(
     tmp_path_factory: pytest.TempPathFactory, until: Callable[[Callable[[], Any]], Any]
 ) -> Iterator[Callable[..., Server]]:
-    """Starts `python -m sminference serve` with the given environment; all of them end with the session."""
+    """Starts `python -m sminference serve` with the given environment; all of them end with the session.
+
+    Clients have all the time they need, unless the environment says otherwise.
+    """
     started: list[Server] = []
 
     def start(*, program: list[str] | None = None, **environment: str) -> Server:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        (port,) = ports.free(1)
         log = tmp_path_factory.mktemp("server") / "log"
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("SM_", "SMINFERENCE_"))}
-        own = {"SMINFERENCE_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(port), "SMINFERENCE_WORKERS": "1"}
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                program or [sys.executable, "-m", "sminference", "serve"],
-                env=inherited | own | environment,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
-        server = Server(port, process, log)
-        started.append(server)
+        own = {
+            "SMINFERENCE_HOST": "127.0.0.1",
+            "SAGEMAKER_BIND_TO_PORT": str(port),
+            "SMINFERENCE_WORKERS": "1",
+            "SMINFERENCE_READ_TIMEOUT_SECONDS": str(DEADLINE_SECONDS),
+            "SMINFERENCE_WRITE_TIMEOUT_SECONDS": str(DEADLINE_SECONDS),
+        }
+        with ports.held(port):
+            with log.open("wb") as out:
+                process = subprocess.Popen(
+                    program or [sys.executable, "-m", "sminference", "serve"],
+                    env=inherited | own | environment,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                )
+            server = Server(port, process, log)
+            started.append(server)
 
-        def answers() -> bool:
-            assert process.poll() is None, log.read_text()
-            try:
-                server.get("/ping")
-            except (OSError, IndexError):
-                return False
-            return True
+            def answers() -> bool:
+                assert process.poll() is None, log.read_text()
+                try:
+                    server.get("/ping")
+                except (OSError, IndexError):
+                    return False
+                return True
 
-        until(answers)
+            until(answers)
         return server
 
     yield start
@@ -264,10 +273,12 @@ def start_server(
 
 @pytest.fixture(scope="session")
 def server(start_server: Callable[..., Server], model_dir: Callable[[str], Path]) -> Server:
-    """A server with the random forest and short deadlines; tests leave it as they found it."""
-    return start_server(
-        SM_MODEL_DIR=str(model_dir("random-forest")),
-        SMINFERENCE_READ_TIMEOUT_SECONDS="1.5",
-        SMINFERENCE_WRITE_TIMEOUT_SECONDS="1.5",
-        SMINFERENCE_VARIANT="primary",
-    )
+    """A server with the random forest; tests leave it as they found it."""
+    return start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_VARIANT="primary")
+
+
+@pytest.fixture(scope="session")
+def hasty(start_server: Callable[..., Server], model_dir: Callable[[str], Path]) -> Server:
+    """A server that gives clients a second and a half to send a request, and as long to take the answer."""
+    short = {"SMINFERENCE_READ_TIMEOUT_SECONDS": "1.5", "SMINFERENCE_WRITE_TIMEOUT_SECONDS": "1.5"}
+    return start_server(SM_MODEL_DIR=str(model_dir("random-forest")), **short)

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 GOOD = b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 def request(body: bytes = GOOD, more: str = "") -> bytes:
@@ -70,7 +72,7 @@ def test_a_client_that_waits_for_permission_gets_it(server: Any, whole_response:
     head, _, body = request(more="Expect: 100-continue\r\n").partition(b"\r\n\r\n")
     with server.connect() as sock:
         sock.sendall(head + b"\r\n\r\n")
-        assert sock.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert sock.recv(25) == CONTINUE
         sock.sendall(body)
         assert parsed(whole_response(sock)).status == 200
 
@@ -123,31 +125,31 @@ def test_what_is_no_http_is_refused_in_json(server: Any, parsed: Any, data: byte
     assert server.get("/ping").status == 200
 
 
-def test_sixty_four_slow_clients_hold_up_nobody(server: Any, parsed: Any, whole_response: Any) -> None:
-    starts = [
-        b"",
-        b"POST /invocations HTTP/1.1\r\nHost",
-        request()[:-5],
-        b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5",
-    ]
-    slow = [server.connect() for _ in range(64)]
-    try:
-        for number, sock in enumerate(slow):
-            sock.sendall(starts[number % 4])
+STARTS = [
+    b"POST /invocations HTTP/1.1\r\nHost",
+    request()[:-5],
+    b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5",
+]
+
+
+def test_sixty_four_slow_clients_hold_up_nobody(server: Any) -> None:
+    with contextlib.ExitStack() as stack:
+        for number in range(64):
+            stack.enter_context(server.connect()).sendall([b"", *STARTS][number % 4])
         for _ in range(20):
             assert server.get("/ping").status == 200
             assert server.post(GOOD).status == 200
-        for number, sock in enumerate(slow):
-            if number % 4:
-                reply = parsed(whole_response(sock))
-                assert (reply.status, reply.error) == (408, "expected the whole request within 1.5 s")
-    finally:
-        for sock in slow:
-            sock.close()
 
 
-def test_dripping_bytes_does_not_move_the_deadline(server: Any, parsed: Any) -> None:
-    with server.connect() as sock:
+def test_slow_clients_are_told_their_deadline(hasty: Any, parsed: Any) -> None:
+    with ThreadPoolExecutor(48) as pool:
+        for answer in pool.map(hasty.send, STARTS * 16):
+            reply = parsed(answer)
+            assert (reply.status, reply.error) == (408, "expected the whole request within 1.5 s")
+
+
+def test_dripping_bytes_does_not_move_the_deadline(hasty: Any, parsed: Any) -> None:
+    with hasty.connect() as sock:
         sock.settimeout(0.05)
         received = b""
         for byte in request(b" " * 2000):
@@ -160,13 +162,28 @@ def test_dripping_bytes_does_not_move_the_deadline(server: Any, parsed: Any) -> 
     assert parsed(received).status == 408
 
 
-def test_clients_that_never_read_their_answers_hold_up_nobody(server: Any, until: Any) -> None:
+def test_time_in_which_the_server_stood_still_is_not_the_clients(hasty: Any, parsed: Any, whole_response: Any) -> None:
+    (worker,) = children(hasty.process.pid)
+    with hasty.connect() as sock:
+        sock.sendall(request(more="Expect: 100-continue\r\n").removesuffix(GOOD))
+        assert sock.recv(25) == CONTINUE
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            sock.sendall(GOOD)
+            time.sleep(2)  # longer than the deadline
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert parsed(whole_response(sock)).status == 200
+
+
+def test_clients_that_never_read_their_answers_hold_up_nobody(start_server: Any, model_dir: Any, until: Any) -> None:
+    server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_WRITE_TIMEOUT_SECONDS="1.5")
     rows = json.dumps([[5.1, 3.5, 1.4, 0.2]] * 100_000, separators=(",", ":")).encode()
     deaf = []
     for _ in range(4):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.settimeout(60)
+        sock.settimeout(120)
         sock.connect(("127.0.0.1", server.port))
         sock.sendall(request(rows))
         deaf.append(sock)
@@ -261,16 +278,27 @@ def test_unfinished_bodies_together_are_bounded(start_server: Any, model_dir: An
         assert server.post(GOOD).status == 200
 
 
-def test_an_explanation_holds_up_nobody(server: Any, whole_response: Any, parsed: Any) -> None:
+def test_an_explanation_holds_up_nobody(server: Any, whole_response: Any, parsed: Any, until: Any) -> None:
     for _ in range(60):
         # So many quick ones, and the leading thread answers by itself.
         assert server.post(GOOD).status == 200
     rows = json.dumps(np.random.default_rng(1).uniform(0, 8, (1000, 4)).round(1).tolist()).encode()
-    with server.connect() as busy:
-        busy.sendall(request(rows).replace(b"/invocations", b"/invocations?explain"))
-        assert server.get("/ping").status == 200
-        assert select.select([busy], [], [], 0)[0] == []
+    (worker,) = children(server.process.pid)
+    with server.connect() as busy, server.connect() as quick:
+        os.kill(worker, signal.SIGSTOP)  # it finds both requests there, the explanation first
+        try:
+            busy.sendall(request(rows, "X-Amzn-SageMaker-Inference-Id: long\r\n").replace(b"ions H", b"ions?explain H"))
+            quick.sendall(request(more="X-Amzn-SageMaker-Inference-Id: short\r\n"))
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert parsed(whole_response(quick)).status == 200
         assert len(parsed(whole_response(busy)).json["predictions"]) == 1000
+
+    def answered() -> Any:
+        found = [line["id"] for line in server.logged() if line.get("id") in {"long", "short"}]
+        return found if len(found) == 2 else None
+
+    assert until(answered) == ["short", "long"]
 
 
 def test_sigterm_lets_a_request_finish_and_ends_well(
@@ -280,17 +308,21 @@ def test_sigterm_lets_a_request_finish_and_ends_well(
     workers = until(lambda: found if len(found := children(server.process.pid)) == 2 else None)
     big = json.dumps([[5.1, 3.5, 1.4, 0.2]] * 50_000).encode()
     with server.connect() as busy, server.connect() as half, server.connect():
-        half.sendall(request()[:-10])
-        busy.sendall(request(big))
+        for sock, body in ((busy, big), (half, GOOD)):
+            head = request(body, more="Expect: 100-continue\r\n").removesuffix(body)
+            sock.sendall(head)
+            assert sock.recv(25) == CONTINUE  # a worker has it
+        half.sendall(GOOD[:-10])
+        busy.sendall(big)
         answers: list[Any] = []
         reader = threading.Thread(target=lambda: answers.append(parsed(whole_response(busy))))
         server.process.send_signal(signal.SIGTERM)
         reader.start()
-        half.sendall(request()[-10:])
+        half.sendall(GOOD[-10:])
         assert parsed(whole_response(half)).status == 200
-        reader.join(60)
+        reader.join()
         assert len(answers[0].json["predictions"]) == 50_000
-        assert server.process.wait(25) == 0
+        assert server.process.wait(120) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
 
 
@@ -312,7 +344,7 @@ def test_a_dead_worker_is_replaced(start_server: Any, model_dir: Any, until: Any
     ],
 )
 def test_without_a_model_the_ping_says_why(
-    start_server: Any, model_dir: Any, tmp_path: Path, damage: Callable[[Path], object], reason: str
+    start_server: Any, model_dir: Any, until: Any, tmp_path: Path, damage: Callable[[Path], object], reason: str
 ) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
@@ -324,7 +356,7 @@ def test_without_a_model_the_ping_says_why(
     assert (ping.status, invocation.status) == (404, 503)
     assert reason in ping.error
     assert invocation.error == ping.error
-    assert any(reason in line["message"] for line in server.logged() if line.get("level") == "error")
+    until(lambda: any(reason in line["message"] for line in server.logged() if line.get("level") == "error"))
     assert server.stop() == 0
 
 
@@ -342,7 +374,7 @@ def test_four_workers_stay_small_under_large_requests(start_server: Any, model_d
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     total = 0
     for pid in [server.process.pid, *workers]:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
