@@ -104,7 +104,7 @@ AWS_FAULT = "Request to service failed. If failure persists after retry, contact
 STATUSES = {
     "Creating: wait": Case({"shows": {"status": "Creating"}}, [], "Creating: reconciling"),
     "Creating, and to be stopped: AWS deletes no endpoint that is Creating": Case(
-        {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Creating"}}, [], "Creating: reconciling"
+        {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Creating"}}, [], "Stopping: reconciling"
     ),
     "InService as wanted: done": Case({}, [], "InService: ready", Again.STEADY),
     "InService, and to be stopped: delete": Case(
@@ -145,7 +145,7 @@ STATUSES = {
         "Scaling: reconciling",
     ),
     "Updating, and to be stopped: AWS deletes no endpoint that is Updating": Case(
-        {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Updating"}}, [], "Scaling: reconciling"
+        {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Updating"}}, [], "Stopping: reconciling"
     ),
     "SystemUpdating while all is as wanted: ready, AWS is at work": Case(
         {"shows": {"status": "SystemUpdating"}, "converged": True}, [], "Maintenance: ready"

@@ -136,10 +136,10 @@ DRIFT: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "primary: instances 1",
         ["SET_WEIGHTS_AND_CAPACITIES primary"],
     ),
-    "a tag": ({"lives": {"tags": {"team": "nobody"}}}, "tags: ADD_TAGS", ["ADD_TAGS default-iris"]),
+    "a tag": ({"lives": {"tags": {"team": "nobody"}}}, "tags: set team", ["ADD_TAGS default-iris"]),
     "a target": (
         {"targets": ()},
-        f"autoscaling: REGISTER_TARGET {TARGET}",
+        "autoscaling: set the bounds of primary",
         [f"REGISTER_TARGET {TARGET}", f"PUT_POLICY {TARGET} invocations-per-instance"],
     ),
 }

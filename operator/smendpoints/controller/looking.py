@@ -46,7 +46,8 @@ def look_closely(
         same = _equivalent(account, desired, live, memory)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
-    collects = (not rolling or same) and not adopts and memory.collected != desired.config_name
+    collected = memory.collected == (desired.config_name, resource.spec.revision_history_limit)
+    collects = (not rolling or same) and not adopts and not collected
     alarmed = collects or _has_alarms(desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
     if collects:

@@ -33,7 +33,7 @@ class Memory:
     needs: frozenset[str] = frozenset()
     reported: SageMakerEndpointStatus | None = None
     reported_at: float = float("-inf")
-    collected: str | None = None
+    collected: tuple[str, int] | None = None
     created_with: Mapping[str, str] | None = None
     compared: tuple[str, str, bool] | None = None
     failures: int = 0

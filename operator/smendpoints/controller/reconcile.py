@@ -173,7 +173,7 @@ class Controller:
         shown = observed.endpoint.status if observed.endpoint is not None else None
         memory.waiting_in = todo.endpoint_status if acted else (shown if todo.again is Again.POLL else None)
         if todo.collected or self._made_from_nothing(resource, todo):
-            memory.collected = desired.config_name
+            memory.collected = (desired.config_name, resource.spec.revision_history_limit)
         wait = {Again.NOW: 0.0, Again.POLL: self._settings.poll_seconds, Again.STEADY: float("inf")}
         after = wait[todo.again] if isinstance(todo.again, Again) else todo.again
         change = next_change(resource.spec, self._now())

@@ -7,26 +7,30 @@ from typing import Any
 
 
 class Verb(Enum):
-    """What an action does: service and operation in boto3's words."""
+    """What an action does: service and operation in boto3's words, and what to call it before people."""
 
-    CREATE_MODEL = ("sagemaker", "create_model")
-    DELETE_MODEL = ("sagemaker", "delete_model")
-    CREATE_CONFIG = ("sagemaker", "create_endpoint_config")
-    DELETE_CONFIG = ("sagemaker", "delete_endpoint_config")
-    CREATE_ENDPOINT = ("sagemaker", "create_endpoint")
-    UPDATE_ENDPOINT = ("sagemaker", "update_endpoint")
-    SET_WEIGHTS_AND_CAPACITIES = ("sagemaker", "update_endpoint_weights_and_capacities")
-    DELETE_ENDPOINT = ("sagemaker", "delete_endpoint")
-    ADD_TAGS = ("sagemaker", "add_tags")
-    DELETE_TAGS = ("sagemaker", "delete_tags")
-    REGISTER_TARGET = ("application-autoscaling", "register_scalable_target")
-    DEREGISTER_TARGET = ("application-autoscaling", "deregister_scalable_target")
-    PUT_POLICY = ("application-autoscaling", "put_scaling_policy")
-    DELETE_POLICY = ("application-autoscaling", "delete_scaling_policy")
-    PUT_SCHEDULE = ("application-autoscaling", "put_scheduled_action")
-    DELETE_SCHEDULE = ("application-autoscaling", "delete_scheduled_action")
-    PUT_ALARM = ("cloudwatch", "put_metric_alarm")
-    DELETE_ALARMS = ("cloudwatch", "delete_alarms")
+    CREATE_MODEL = ("sagemaker", "create_model", "make the model")
+    DELETE_MODEL = ("sagemaker", "delete_model", "delete the model")
+    CREATE_CONFIG = ("sagemaker", "create_endpoint_config", "make the config")
+    DELETE_CONFIG = ("sagemaker", "delete_endpoint_config", "delete the config")
+    CREATE_ENDPOINT = ("sagemaker", "create_endpoint", "create the endpoint")
+    UPDATE_ENDPOINT = ("sagemaker", "update_endpoint", "update the endpoint")
+    SET_WEIGHTS_AND_CAPACITIES = (
+        "sagemaker",
+        "update_endpoint_weights_and_capacities",
+        "set weights and counts of",
+    )
+    DELETE_ENDPOINT = ("sagemaker", "delete_endpoint", "delete the endpoint")
+    ADD_TAGS = ("sagemaker", "add_tags", "tag")
+    DELETE_TAGS = ("sagemaker", "delete_tags", "take tags off")
+    REGISTER_TARGET = ("application-autoscaling", "register_scalable_target", "set the bounds of")
+    DEREGISTER_TARGET = ("application-autoscaling", "deregister_scalable_target", "end the scaling of")
+    PUT_POLICY = ("application-autoscaling", "put_scaling_policy", "put the scaling policy")
+    DELETE_POLICY = ("application-autoscaling", "delete_scaling_policy", "delete the scaling policy")
+    PUT_SCHEDULE = ("application-autoscaling", "put_scheduled_action", "put the schedule")
+    DELETE_SCHEDULE = ("application-autoscaling", "delete_scheduled_action", "delete the schedule")
+    PUT_ALARM = ("cloudwatch", "put_metric_alarm", "put the alarm")
+    DELETE_ALARMS = ("cloudwatch", "delete_alarms", "delete the alarms")
 
     @property
     def service(self) -> str:
@@ -37,6 +41,11 @@ class Verb(Enum):
     def operation(self) -> str:
         """boto3's name of the operation."""
         return str(self.value[1])
+
+    @property
+    def words(self) -> str:
+        """What it does, for people; what it does it to follows."""
+        return str(self.value[2])
 
     @property
     def removes(self) -> bool:
@@ -68,6 +77,14 @@ class Action:
 
     def __str__(self) -> str:
         return f"{self.verb.name} {self.target}"
+
+    def in_words(self) -> str:
+        """The call for people: a scalable target is called by its variant."""
+        resource, _, name = self.target.partition(" ")
+        if self.verb.service != "application-autoscaling":
+            return f"{self.verb.words} {self.target}"
+        variant = resource.rpartition("/")[2]
+        return f"{self.verb.words} {name} of {variant}" if name else f"{self.verb.words} {variant}"
 
 
 @dataclass(frozen=True)

@@ -90,13 +90,13 @@ class ObservedConfig:
 
 @dataclass(frozen=True)
 class ObservedTarget:
-    """A scalable target with its policies and schedules, by their names."""
+    """A scalable target with its policies and schedules, by their names; `suspended` is None if it is in part."""
 
     resource_id: str
     dimension: str
     min_capacity: int
     max_capacity: int
-    suspended: bool
+    suspended: bool | None
     policies: Mapping[str, Json] = field(default_factory=dict, hash=False)
     schedules: Mapping[str, Json] = field(default_factory=dict, hash=False)
 
@@ -202,7 +202,7 @@ def parse_target(entry: Json, policies: list[Json], schedules: list[Json]) -> Ob
         dimension=entry["ScalableDimension"],
         min_capacity=entry["MinCapacity"],
         max_capacity=entry["MaxCapacity"],
-        suspended=bool(suspended) and all(suspended.values()),
+        suspended=True in suspended.values() if len({*suspended.values()}) < 2 else None,
         policies={policy["PolicyName"]: policy for policy in policies},
         schedules={schedule["ScheduledActionName"]: schedule for schedule in schedules},
     )

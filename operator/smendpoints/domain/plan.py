@@ -26,6 +26,7 @@ from smendpoints.domain.plan_update import (
     changes_in_place,
     create_revision,
     describe_in_place,
+    describe_tags,
     restore,
     tag_changes,
     weights_and_capacities,
@@ -65,8 +66,10 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
         return _plan_foreign(resource, desired, observed, endpoint, now)
     if resource.spec.suspend:
         message = f"suspended: the endpoint is {endpoint.status} and is only watched"
-        as_wanted = endpoint.status == "InService" and (
-            endpoint.config_name == desired.config_name or observed.equivalent
+        as_wanted = (
+            endpoint.status == "InService"
+            and (endpoint.config_name == desired.config_name or observed.equivalent)
+            and not changes_in_place(desired, endpoint)
         )
         verdict = arrived if as_wanted else resting
         return Plan(verdict(Reason.SUSPENDED, message), again=Again.STEADY, rollout=resource.status.rollout)
@@ -75,21 +78,33 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
             reason = Reason.DELETING if wants_running(resource.spec, now) else Reason.STOPPING
             return plan_endpoint_removal(endpoint, observed, reason)
         case "Creating":
-            message = f"AWS is creating the endpoint {endpoint.name}"
-            return Plan(working(Reason.CREATING, message), rollout=resource.status.rollout)
+            creating = working(Reason.CREATING, f"AWS is creating the endpoint {endpoint.name}")
+            return _then_stopped(resource, Plan(creating, rollout=resource.status.rollout), now)
         case "Failed":
             return _plan_failed(resource, desired, observed, endpoint, now)
         case status if status in IN_PROGRESS:
-            return _plan_busy(resource, desired, endpoint)
+            return _then_stopped(resource, _plan_busy(resource, desired, endpoint), now)
         case _:
             return _plan_settled(resource, desired, observed, endpoint, now)
 
 
+def _then_stopped(resource: SageMakerEndpoint, meanwhile: Plan, now: datetime) -> Plan:
+    """What AWS is at, and that the end of it is only waited for."""
+    if wants_running(resource.spec, now):
+        return meanwhile
+    message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
+    return replace(meanwhile, verdict=working(Reason.STOPPING, message))
+
+
 def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now: datetime) -> Plan:
     spec = resource.spec
+    stopped = not wants_running(spec, now)
     if spec.suspend:
-        return Plan(resting(Reason.SUSPENDED, "suspended: the endpoint does not exist"), again=Again.STEADY)
-    if not wants_running(spec, now):
+        message = "suspended: the endpoint does not exist"
+        if stopped:
+            return Plan(arrived(Reason.SUSPENDED, message), again=Again.STEADY, endpoint_status="Stopped")
+        return Plan(resting(Reason.SUSPENDED, message), again=Again.STEADY)
+    if stopped:
         opens = next_change(spec, now)
         message = "stopped as desiredState says; Running restores it"
         if opens is not None:
@@ -148,7 +163,7 @@ def _preview_adoption(
     ours = replace(endpoint, tags={**endpoint.tags, **desired.owner.tags()})
     running = resource.model_copy(update={"spec": resource.spec.model_copy(update={"suspend": False})})
     then = plan(running, desired, replace(observed, endpoint=ours), now)
-    steps = [str(action) for action in then.actions]
+    steps = [action.in_words() for action in then.actions]
     would = "; ".join(part for part in (then.changes, *steps) if part) or "change nothing"
     message = f"dry run, as the object is suspended: would take over {endpoint.name}, then {would}"
     return Plan(resting(Reason.SUSPENDED, message[:2048]), again=Again.STEADY)
@@ -240,8 +255,8 @@ def _plan_live(
     drift: tuple[str, ...] = ()
     if was_converged(resource, live):
         drift = tuple(f"{action.target} was deleted" for action in lost)
-        drift += (*describe_in_place(in_place), *(f"tags: {action.verb.name}" for action in tags))
-        drift += tuple(f"autoscaling: {action}" for action in scaling)
+        drift += (*describe_in_place(in_place), *(f"tags: {describe_tags(action)}" for action in tags))
+        drift += tuple(f"autoscaling: {action.in_words()}" for action in scaling)
         if drift and resource.spec.drift_policy == "Report":
             message = "in service; AWS differs from the spec: " + "; ".join(drift)
             return Plan(arrived(Reason.IN_SERVICE, message), again=Again.STEADY, rollout=rollout, drift=drift)

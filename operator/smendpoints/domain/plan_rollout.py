@@ -33,6 +33,11 @@ def may_try_again(failure_reason: str | None) -> bool:
     return text.startswith(_AWS_FAULT) or any(word in text for word in _CAPACITY)
 
 
+def names_missing_config(reason: str, config_name: str) -> bool:
+    """Whether AWS misses the config in service, which it needs to the end of an update."""
+    return "could not find endpoint configuration" in reason.lower() and config_name in reason
+
+
 def retry_after(resource: SageMakerEndpoint, desired: Desired) -> timedelta:
     """How long to wait after a failure before the same config is tried again: longer each time.
 
@@ -162,6 +167,11 @@ def _plan_rolled_back(
         verdict, again = working(Reason.UPDATE_FAILED, message), max(1.0, wait.total_seconds())
         return Plan(verdict, _scaling_meanwhile(desired, observed, endpoint, failed), again=again, rollout=failed)
     message = f"{desired.config_name} failed, {endpoint.config_name} goes on serving: {reason}"
+    if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
+        message += (
+            "; the config in service was deleted in AWS, and nothing but the spec that it was made for brings it back: "
+            "apply that, wait until it is Ready, then apply the new one"
+        )
     actions = _scaling_meanwhile(desired, observed, endpoint, failed)
     return Plan(stuck(Reason.UPDATE_FAILED, message), actions, again=Again.STEADY, rollout=failed)
 

@@ -95,6 +95,13 @@ def tag_changes(desired: Desired, endpoint: ObservedEndpoint, kept: list[str]) -
     return actions
 
 
+def describe_tags(action: Action) -> str:
+    """The keys that a call of `tag_changes` sets or takes away."""
+    if action.verb is Verb.ADD_TAGS:
+        return "set " + ", ".join(tag["Key"] for tag in action.params["Tags"])
+    return "remove " + ", ".join(action.params["TagKeys"])
+
+
 def targets_in_the_way(desired: Desired, observed: Observed) -> list[ObservedTarget]:
     """AWS refuses to change the instance type of a scalable target, or to remove it: those come off first."""
     types = desired.instance_types()

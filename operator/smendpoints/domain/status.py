@@ -86,6 +86,13 @@ def _traffic(variants: list[VariantStatus]) -> str | None:
     return ",".join(f"{variant.name}={100 * (variant.current_weight or 0) / total:.4g}" for variant in variants)
 
 
+def absent(before: EndpointStatus | None) -> str:
+    """How an endpoint that is not in AWS stands: it never was there, or it was."""
+    if before is None:
+        return "Pending"
+    return "NotFound" if before.arn is not None else before.status
+
+
 def _endpoint(
     resource: SageMakerEndpoint, desired: Desired, observed: Observed, plan: Plan | None, url: str
 ) -> EndpointStatus:
@@ -93,8 +100,7 @@ def _endpoint(
     before = resource.status.endpoint
     said = plan.endpoint_status if plan is not None else None
     if shown is None:
-        kept = before.status if before is not None and plan is None else "Pending"
-        return EndpointStatus(name=desired.endpoint_name, status=said or kept)
+        return EndpointStatus(name=desired.endpoint_name, status=said or absent(before))
     return EndpointStatus(
         name=shown.name,
         arn=shown.arn,

@@ -1,0 +1,113 @@
+"""What the object says is true, and a person can act on it, in virtual time."""
+
+from typing import Any
+
+from smsandbox.assets import BUCKET
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.specs import spec, with_variant
+
+NEXT = f"s3://{BUCKET}/b/model.tar.gz"
+
+
+def ready(harness: Harness, **changes: Any) -> None:
+    harness.apply("iris", spec(**changes))
+    harness.settle("iris")
+
+
+def status(harness: Harness) -> str:
+    endpoint = harness.resource("iris").status.endpoint
+    assert endpoint is not None
+    return endpoint.status
+
+
+def says(harness: Harness, kind: str = "Ready") -> tuple[str, str]:
+    """Status and message of a condition."""
+    told = harness.condition("iris", kind)
+    assert told is not None
+    return told.status, told.message
+
+
+def delete_by_hand(harness: Harness) -> None:
+    harness.client("sagemaker").delete_endpoint(EndpointName="default-iris")
+    harness.world.advance(120)
+
+
+def test_an_endpoint_that_is_gone_and_cannot_be_made_again_is_not_said_to_be_in_service(harness: Harness) -> None:
+    ready(harness)
+    harness.world.faults.add({"kind": "access_denied", "service": "sagemaker", "operation": "CreateEndpoint"})
+    delete_by_hand(harness)
+    harness.run(120)
+    assert harness.condition("iris", "Stalled") is not None
+    assert status(harness) == "NotFound"
+
+
+def test_suspended_and_stopped_is_as_wanted_suspended_and_deleted_is_not(harness: Harness) -> None:
+    ready(harness, suspend=True, desiredState="Stopped")
+    assert (status(harness), says(harness)[0]) == ("Stopped", "True")
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    harness.apply("iris", spec(suspend=True))
+    harness.run(60)
+    assert says(harness)[0] == "True"
+    delete_by_hand(harness)
+    harness.run(60)
+    assert (status(harness), says(harness)[0]) == ("NotFound", "False")
+
+
+def test_a_suspended_object_with_another_weight_is_not_as_wanted(harness: Harness) -> None:
+    ready(harness)
+    harness.apply("iris", with_variant(spec(suspend=True), weight=3))
+    harness.run(60)
+    assert says(harness)[0] == "False"
+
+
+def test_a_stop_during_a_creation_says_that_it_follows(harness: Harness) -> None:
+    harness.apply("iris", spec())
+    harness.run(30)
+    harness.apply("iris", spec(desiredState="Stopped"))
+    harness.run(30)
+    assert says(harness)[1] == "AWS is creating the endpoint default-iris; then it is stopped, as the spec says"
+    harness.settle("iris")
+    assert status(harness) == "Stopped"
+
+
+def test_a_half_suspended_target_is_drift_and_put_right(harness: Harness) -> None:
+    ready(harness)
+    client = harness.client("application-autoscaling")
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/default-iris/variant/primary",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    client.register_scalable_target(**target, SuspendedState={"DynamicScalingInSuspended": True})
+    harness.run(120)
+    (found,) = client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert not any(found["SuspendedState"].values())
+    told = [event.message for event in harness.events if event.reason == "DriftFound"]
+    assert told == ["autoscaling: set the bounds of primary"]
+
+
+def test_a_config_deleted_just_before_an_edit_is_named_with_the_way_out(harness: Harness) -> None:
+    ready(harness)
+    shown = harness.client("sagemaker").describe_endpoint(EndpointName="default-iris")
+    harness.client("sagemaker").delete_endpoint_config(EndpointConfigName=shown["EndpointConfigName"])
+    harness.apply("iris", with_variant(spec(), modelArtifact=NEXT))
+    harness.settle("iris")
+    assert "the config in service was deleted in AWS" in says(harness, "Stalled")[1]
+    ready(harness)
+    harness.run(180)
+    harness.apply("iris", with_variant(spec(), modelArtifact=NEXT))
+    harness.settle("iris")
+    assert says(harness)[0] == "True"
+
+
+def test_a_lower_history_limit_collects_at_once(harness: Harness) -> None:
+    for letter in "abc":
+        harness.apply("iris", with_variant(spec(), modelArtifact=f"s3://{BUCKET}/{letter}/model.tar.gz"))
+        harness.settle("iris")
+    harness.run(60)
+    assert len(harness.inventory()["configs"]) == 3
+    harness.apply("iris", with_variant(spec(revisionHistoryLimit=1), modelArtifact=f"s3://{BUCKET}/c/model.tar.gz"))
+    harness.settle("iris")
+    harness.run(60)
+    assert len(harness.inventory()["configs"]) == 2
