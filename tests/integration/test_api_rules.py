@@ -61,7 +61,7 @@ NO_INSTANCES = (
     " predefinedMetric ProvisionedConcurrencyUtilization"
 )
 INF1 = (
-    "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without rollback,"
+    "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without waits and rollback,"
     " or another instance type"
 )
 FROM_ZERO = "minCapacity 0 needs async, where requests wait in a queue: set minCapacity to 1 or more, or add async"
@@ -324,6 +324,11 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     ),
     "a canary on Inferentia 1": (
         spec(variant(instance={"type": "ml.inf1.xlarge"}), rollout={"strategy": "Canary", "stepPercent": 10}),
+        "spec.rollout",
+        INF1,
+    ),
+    "a bake on Inferentia 1": (
+        spec(variant(instance={"type": "ml.inf1.xlarge"}), rollout={"terminationWaitSeconds": 60}),
         "spec.rollout",
         INF1,
     ),

@@ -29,6 +29,13 @@ class Rule:
     reason: Literal["FieldValueForbidden", "FieldValueRequired"] | None = None
 
 
+UNGUARDED = (
+    "(!has(self.rollout) || (self.rollout.strategy == 'AllAtOnce' && !has(self.rollout.rollback)"
+    " && self.rollout.terminationWaitSeconds == 0 && self.rollout.stepWaitSeconds == 0))"
+)
+"""CEL on the spec: the rollout has no guardrails."""
+
+
 def some(items: str, each: str) -> str:
     """CEL: one of the items, if there are any, is so; `each` calls it `x`."""
     return f"(has({items}) && {items}.exists(x, {each}))"

@@ -1,6 +1,6 @@
 """What goes with a shadow variant, and what with a serverless one: AWS excludes much."""
 
-from smendpoints.api.rules.cel import Rule, has_pipeline, is_true, no_variant
+from smendpoints.api.rules.cel import UNGUARDED, Rule, has_pipeline, is_true, no_variant
 
 
 def _unless_serverless(what: str, allowed: str, remedy: str) -> Rule:
@@ -57,8 +57,7 @@ HOSTING = (
     _unless_serverless("async", "!has(self.async)", "remove async, or use instance instead of serverless"),
     _unless_serverless(
         "a guarded rollout",
-        "!has(self.rollout) || (self.rollout.strategy == 'AllAtOnce' && !has(self.rollout.rollback)"
-        " && self.rollout.terminationWaitSeconds == 0 && self.rollout.stepWaitSeconds == 0)",
+        UNGUARDED,
         "leave rollout.strategy at AllAtOnce, without waits and rollback",
     ),
 )

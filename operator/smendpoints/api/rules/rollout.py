@@ -1,6 +1,6 @@
 """Rules of rollouts: steps, waits, alarms, and the variants that they are for."""
 
-from smendpoints.api.rules.cel import Rule, count_of, no_variant, of_type
+from smendpoints.api.rules.cel import UNGUARDED, Rule, count_of, no_variant, of_type
 
 ROLLOUT = (
     Rule(
@@ -11,9 +11,8 @@ ROLLOUT = (
     ),
     Rule(
         "SageMakerEndpointSpec",
-        "!has(self.rollout) || (self.rollout.strategy == 'AllAtOnce' && !has(self.rollout.rollback))"
-        f" || ({no_variant(of_type('ml.inf1.'))})",
-        "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without rollback,"
+        f"{UNGUARDED} || ({no_variant(of_type('ml.inf1.'))})",
+        "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without waits and rollback,"
         " or another instance type",
         ".rollout",
         "FieldValueForbidden",
