@@ -23,6 +23,7 @@ QUICK = {
         "fail": 0.3,
         "jitter": 0.1,
     },
+    "runtime": {"startup_floor_seconds": 60.0},
 }
 OFTEN = {"TICK_SECONDS": "0.2", "POLL_SECONDS": "0.4", "WATCH_SECONDS": "1", "THREADS": "64"}
 NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time", "orbidden", "[ERROR")

@@ -102,7 +102,7 @@ def test_a_suspended_object_is_watched_and_nothing_is_touched(stage: Stage) -> N
 
 
 def test_a_failed_creation_is_told_and_made_anew_when_the_spec_changes(stage: Stage) -> None:
-    stage.cloud.simulator.change(containers=True, runtime={"startup_floor_seconds": 3.0})
+    stage.cloud.simulator.change(containers=True)
     stage.apply("iris", with_variant(spec(), image=CRASH_IMAGE))
     found = stage.stalled("iris", "CreateFailed")
     assert found["status"]["failure"]["logTail"] != []
