@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,11 @@ from smsandbox.world import ACCOUNT, REGION, World
 ROLE = "sagemaker-execution"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
-SAMPLE_KEY = "iris/model.tar.gz"
-IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/sagemaker-sklearn-inference:1.0"
+REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+IMAGE = f"{REGISTRY}/sagemaker-sklearn-inference:1.0"
+PASSING_ON = f"{REGISTRY}/iris-features:2.3"  # stands before the model in the pipeline's sample
+RANDOM_FOREST = ("iris/model.tar.gz", "iris/random-forest/model.tar.gz", "iris/models/random-forest.tar.gz")
+GRADIENT_BOOSTING = ("iris/gradient-boosting/model.tar.gz", "iris/models/gradient-boosting.tar.gz")
 
 
 class CommandError(Exception):
@@ -47,16 +50,16 @@ class Assets:
         }
 
 
-def training_command(output: Path, seed: int = 42) -> list[str]:
-    """Trains the recipe's model (with its seed), packs and uploads it; the last line it prints is the S3 URI."""
+def training_command(output: Path, seed: int = 42, model: str = "random-forest") -> list[str]:
+    """Trains a model (the recipe's, with its seed), packs and uploads it; the last line it prints is the S3 URI."""
     upload = f"s3://{BUCKET}/iris"
-    train = ["python", "-m", "smtraining", "train", "--seed", str(seed), "--splits", "0"]
+    train = ["python", "-m", "smtraining", "train", "--model", model, "--seed", str(seed), "--splits", "0"]
     return [*train, "--output", str(output), "--upload", upload]
 
 
-def push_command() -> list[str]:
-    """Puts the inference container's image into ECR; stands for `docker push`."""
-    return ["python", "-m", "smsandbox.aws", "push", "--image-uri", IMAGE, "--program", "sminference"]
+def push_command(image: str = IMAGE, program: str = "sminference") -> list[str]:
+    """Puts an image into ECR, the inference container's unless told otherwise; stands for `docker push`."""
+    return ["python", "-m", "smsandbox.aws", "push", "--image-uri", image, "--program", program]
 
 
 def ensure(world: World) -> Assets:
@@ -71,10 +74,28 @@ def ensure(world: World) -> Assets:
         ensure_account(world)
         model = run(training_command(world.folder / "model"), world.client_environment()).split()[-1]
         run(push_command(), world.client_environment())
-        source = {"Bucket": BUCKET, "Key": _key(model)}
-        client(world, "s3").copy_object(Bucket=BUCKET, Key=SAMPLE_KEY, CopySource=source)
+        _copy(world, model, RANDOM_FOREST)
         write_atomically(remembered, model)  # last: what is remembered is whole
     return Assets(ecr_image_uri=IMAGE, model_data_url=model, role_arn=ROLE_ARN)
+
+
+def ensure_samples(world: World) -> None:
+    """Make what the samples name beside the recipe's model: the other one, and what stands before it in a pipeline.
+
+    Raises:
+        CommandError: training or the push failed.
+    """
+    if _holds(world, f"s3://{BUCKET}/{GRADIENT_BOOSTING[-1]}"):
+        return
+    train = training_command(world.folder / "gradient-boosting", model="gradient-boosting")
+    model = run(train, world.client_environment()).split()[-1]
+    run(push_command(PASSING_ON, "echo"), world.client_environment())
+    _copy(world, model, GRADIENT_BOOSTING)
+
+
+def _copy(world: World, model: str, keys: Iterable[str]) -> None:
+    for key in keys:
+        client(world, "s3").copy_object(Bucket=BUCKET, Key=key, CopySource={"Bucket": BUCKET, "Key": _key(model)})
 
 
 def ensure_account(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from smsandbox import assets, paths
 from smsandbox.process import wait_until
+from smsandbox.testing.samples import endpoints, samples
 from smsandbox.world import SERVICES, World, services
 
 pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(1200)]
@@ -35,6 +36,24 @@ def sandbox(command: str, folder: Path, *, expect: int) -> str:
     )
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout
+
+
+def missing_for_samples(world: World) -> list[str]:
+    """The images and artifacts that a sample names and the sandbox does not have."""
+    s3, ecr = assets.client(world, "s3"), assets.client(world, "ecr")
+    missing = []
+    for spec in [each["spec"] for sample in samples() for each in endpoints(sample)]:
+        variants = [*spec["variants"], *([spec["shadow"]] if "shadow" in spec else [])]
+        for container in [each for variant in variants for each in variant.get("containers", [variant])]:
+            name, _, digest = container["image"].partition("@")
+            repository, _, tag = name.partition("/")[2].partition(":")
+            wanted = {"imageDigest": digest} if digest else {"imageTag": tag}
+            found = ecr.batch_get_image(repositoryName=repository, imageIds=[wanted])["images"]
+            missing += [] if found else [container["image"]]
+            key = container.get("modelArtifact", "").removeprefix(f"s3://{assets.BUCKET}/")
+            held = not key or s3.list_objects_v2(Bucket=assets.BUCKET, Prefix=key)["KeyCount"]
+            missing += [] if held else [container["modelArtifact"]]
+    return missing
 
 
 def pids(folder: Path) -> dict[str, int | None]:
@@ -62,6 +81,8 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
     for expected in ("admin", "model.tar.gz", "role/sagemaker-execution", '"1.0"'):
         assert expected in shell.stdout
     assert "No resources found" in shell.stderr
+
+    assert missing_for_samples(World(folder, bound=False)) == []
 
     assert first["operator"] is not None
     os.kill(first["operator"], signal.SIGKILL)

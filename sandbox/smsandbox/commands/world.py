@@ -11,8 +11,8 @@ from smsandbox.world import World, all_or_nothing, end, services
 
 USAGE = """
   source {env}
-  kubectl apply -f manifests/samples/autoscaled.yaml
-  kubectl wait --for=condition=Ready smendpoint/iris-autoscaled
+  kubectl apply -f manifests/samples/ab-test.yaml
+  kubectl wait --for=condition=Ready smendpoint/iris-ab
   kubectl get smendpoints -o wide
   aws sagemaker list-endpoints
 
@@ -28,6 +28,7 @@ def up() -> None:
             world = World(paths.state(), bound=False)
             world.start(click.echo, lambda: assets.ensure(world))
             made = assets.ensure(world)
+            assets.ensure_samples(world)
             env = world.write_environment(made.environment())
     except (ServiceError, assets.CommandError) as error:
         raise click.ClickException(str(error)) from error
