@@ -27,6 +27,24 @@ MOMENTS: dict[str, tuple[dict[str, str], str, bool, str]] = {
     "in Berlin's summer": (BERLIN, "2026-07-20T06:00:00Z", True, "2026-07-20T16:00:00Z"),
     "over the night that summer begins": (BERLIN, "2026-03-27T20:00:00Z", False, "2026-03-30T06:00:00Z"),
     "over the night that summer ends": (BERLIN, "2026-10-23T20:00:00Z", False, "2026-10-26T07:00:00Z"),
+    "started in the hour that comes twice, in its second half": (
+        {"start": "30 2 * * *", "stop": "0 18 * * *", "timeZone": "Europe/Berlin"},
+        "2026-10-25T01:00:00Z",
+        True,
+        "2026-10-25T17:00:00Z",
+    ),
+    "stopped in the hour that comes twice, in its second half": (
+        {"start": "0 8 * * *", "stop": "30 2 * * *", "timeZone": "Europe/Berlin"},
+        "2026-10-25T01:00:00Z",
+        False,
+        "2026-10-25T07:00:00Z",
+    ),
+    "before it starts in the hour that never comes": (
+        {"start": "30 2 * * *", "stop": "0 18 * * *", "timeZone": "Europe/Berlin"},
+        "2026-03-29T00:59:59Z",
+        False,
+        "2026-03-29T01:00:00Z",
+    ),
     "by night, for those who work then": (
         {"start": "0 22 * * *", "stop": "0 6 * * *"},
         "2026-11-23T01:00:00Z",
@@ -62,6 +80,8 @@ def test_stopped_is_stopped_at_all_hours(resource: Callable[..., Any]) -> None:
 
 REFUSED = {
     "a zone that there is not": ({**WORKDAYS, "timeZone": "Europe/Atlantis"}, "officeHours.timeZone"),
+    "a part of the world for a zone": ({**WORKDAYS, "timeZone": "Europe"}, "officeHours.timeZone"),
+    "a minute at random": ({**WORKDAYS, "start": "R 8 * * *"}, "officeHours.start"),
     "an hour that there is not": ({**WORKDAYS, "start": "0 25 * * *"}, "officeHours.start"),
     "a word": ({**WORKDAYS, "stop": "in the evening at six"}, "officeHours.stop"),
     "a day that never comes": ({**WORKDAYS, "start": "0 8 31 2 *"}, "officeHours.start"),

@@ -1,6 +1,11 @@
-"""Office hours: whether an endpoint shall run now, and when that changes next."""
+"""Office hours: whether an endpoint shall run now, and when that changes next.
 
-from datetime import datetime, timedelta
+A schedule speaks of the clock on the wall. Where that shows an hour twice, the first counts, and only that; what falls
+into an hour that it leaves out comes when it goes on. (croniter itself loses what the first of two such hours said.)
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
@@ -9,25 +14,46 @@ from smendpoints.api.spec import OfficeHours, SageMakerEndpointSpec
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
 
-_AND_NOW = timedelta(seconds=1)  # croniter looks for what is strictly before; a change at this very second has come
+_SECOND = timedelta(seconds=1)
+_SET_BACK = timedelta(hours=3)  # no clock was ever set back further
+_AT_RANDOM = re.compile(r"(?i)(^|[ ,])[rh]($|[ ,(/])")  # croniter would draw R anew each time
 
 
 def _zone(hours: OfficeHours) -> ZoneInfo:
     try:
         return ZoneInfo(hours.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # `Europe` is a folder
         message = (
             f"officeHours.timeZone: {hours.time_zone!r} is no time zone; write one of IANA's, such as Europe/Berlin"
         )
         raise AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, message) from error
 
 
-def _moment(field: str, expression: str, now: datetime, *, past: bool) -> datetime:
-    """When the schedule said something last, or says something next."""
+def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """When the clock on the wall shows this first; or, where it leaves this out, when it goes on."""
+    instant, other = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if instant <= other:
+        return instant
+    while instant - other > _SECOND:  # the clock is set forward between the two
+        between = (other + (instant - other) / 2).replace(microsecond=0)
+        if between.astimezone(zone).utcoffset() == instant.astimezone(zone).utcoffset():
+            instant = between
+        else:
+            other = between
+    return instant
+
+
+def _moment(field: str, expression: str, now: datetime, zone: ZoneInfo, *, past: bool) -> datetime:
+    """When the schedule said something last, now included, or says something next."""
+    wall = now.astimezone(zone).replace(tzinfo=None)
     try:
-        schedule = croniter(expression, now)
-        moment: datetime = schedule.get_prev(datetime) if past else schedule.get_next(datetime)
-        return moment
+        if _AT_RANDOM.search(expression):
+            raise ValueError("R and H stand for no certain time")
+        schedule = croniter(expression, wall + _SET_BACK if past else wall - _SET_BACK)
+        while True:
+            instant = _instant(schedule.get_prev(datetime) if past else schedule.get_next(datetime), zone)
+            if (instant <= now) if past else (instant > now):
+                return instant.astimezone(zone)
     except (ValueError, KeyError) as error:
         message = f"officeHours.{field}: {expression!r} is no schedule of five fields, such as 0 8 * * 1-5: {error}"
         raise AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, message) from error
@@ -44,8 +70,8 @@ def wants_running(spec: SageMakerEndpointSpec, now: datetime) -> bool:
     hours = spec.office_hours
     if hours is None:
         return True
-    local = now.astimezone(_zone(hours)) + _AND_NOW
-    return _moment("start", hours.start, local, past=True) > _moment("stop", hours.stop, local, past=True)
+    zone = _zone(hours)
+    return _moment("start", hours.start, now, zone, past=True) > _moment("stop", hours.stop, now, zone, past=True)
 
 
 def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
@@ -57,5 +83,5 @@ def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
     hours = spec.office_hours
     if hours is None or spec.desired_state == "Stopped":
         return None
-    local = now.astimezone(_zone(hours))
-    return min(_moment("start", hours.start, local, past=False), _moment("stop", hours.stop, local, past=False))
+    zone = _zone(hours)
+    return min(_moment("start", hours.start, now, zone, past=False), _moment("stop", hours.stop, now, zone, past=False))
