@@ -1,10 +1,22 @@
 """Fixtures that several test folders share."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from smsandbox.controlplane import ControlPlane
+from smsandbox.world import LOOPBACK, PROXY_EXCEPTIONS
+
+# A loaded machine is no fault of the code under test, and a run says the same when it is repeated. Other examples than
+# always are tried with `--hypothesis-profile=explore`.
+settings.register_profile(
+    "always", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.register_profile("explore", settings.get_profile("always"), max_examples=1000, derandomize=False)
+settings.load_profile("always")
+os.environ.update(dict.fromkeys(PROXY_EXCEPTIONS, LOOPBACK))  # nothing here is reached through the machine's proxy
 
 
 @pytest.fixture(scope="session")

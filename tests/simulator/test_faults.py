@@ -92,11 +92,11 @@ def test_a_held_answer_comes_when_it_is_let_go_and_the_work_is_done_before(serve
     assert faults.held(rule.id) == 0
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(sm.list_models)
-        with urllib.request.urlopen(f"{url}/_sandbox/held/{rule.id}?seconds=30", timeout=60) as held:
+        with urllib.request.urlopen(f"{url}/_sandbox/held/{rule.id}?seconds=60", timeout=240) as held:
             assert json.load(held) == {"held": 1}
         assert not answer.done()
         assert faults.remove(rule.id) == 1
-        assert answer.result(timeout=30)["Models"] == []
+        assert answer.result(timeout=120)["Models"] == []
     assert faults.held(rule.id) == 0
 
 
@@ -152,7 +152,7 @@ def test_rules_are_added_listed_and_removed_over_http(served: Any) -> None:
     def call(method: str, path: str = "", body: Any = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         with urllib.request.urlopen(
-            urllib.request.Request(f"{url}{path}", data=data, method=method), timeout=10
+            urllib.request.Request(f"{url}{path}", data=data, method=method), timeout=120
         ) as answer:
             return json.load(answer)
 

@@ -14,6 +14,8 @@ import boto3
 import pytest
 from botocore.serialize import create_serializer
 
+from smsandbox.aws.clock import VirtualClock
+
 VARIANT = {"VariantName": "primary", "ModelName": "iris", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 
 
@@ -30,7 +32,7 @@ def clients(url: str, *names: Any) -> list[Any]:
 
 def get(url: str, method: str = "GET", body: Any = None) -> Any:
     data = json.dumps(body).encode() if body is not None else None
-    with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method), timeout=120) as answer:
         return json.load(answer)
 
 
@@ -45,7 +47,7 @@ def make_endpoint(sm: Any, image: str, artifact: str) -> None:
 def test_boto3_and_its_waiters_work_unchanged(url: str, cloud: Any) -> None:
     (sm,) = clients(url, "sagemaker")
     make_endpoint(sm, cloud.image, cloud.artifact)
-    quick = {"Delay": 0.1, "MaxAttempts": 100}
+    quick = {"Delay": 0.1, "MaxAttempts": 1200}
     sm.get_waiter("endpoint_in_service").wait(EndpointName="ep", WaiterConfig=quick)
     sm.delete_endpoint(EndpointName="ep")
     sm.get_waiter("endpoint_deleted").wait(EndpointName="ep", WaiterConfig=quick)
@@ -57,11 +59,11 @@ def test_the_aws_cli_works_unchanged(url: str, cloud: Any) -> None:
     make_endpoint(sm, cloud.image, cloud.artifact)
     cli = [os.path.join(os.path.dirname(sys.executable), "aws"), "--endpoint-url", url, "--output", "json"]  # noqa: PTH118, PTH120
     described = subprocess.run(
-        [*cli, "sagemaker", "describe-endpoint", "--endpoint-name", "ep"], capture_output=True, check=True, timeout=60
+        [*cli, "sagemaker", "describe-endpoint", "--endpoint-name", "ep"], capture_output=True, check=True, timeout=300
     )
     assert json.loads(described.stdout)["EndpointConfigName"] == "c"
     missing = subprocess.run(
-        [*cli, "sagemaker", "describe-endpoint", "--endpoint-name", "no"], capture_output=True, check=False, timeout=60
+        [*cli, "sagemaker", "describe-endpoint", "--endpoint-name", "no"], capture_output=True, check=False, timeout=300
     )
     assert missing.returncode != 0
     assert b"(ValidationException)" in missing.stderr
@@ -84,7 +86,7 @@ def test_s3_iam_sts_ecr_logs_events_and_queues_are_behind_the_same_url(url: str)
 
 def test_one_connection_serves_many_requests(url: str) -> None:
     place = urlparse(url)
-    connection = http.client.HTTPConnection(str(place.hostname), place.port or 80, timeout=10)
+    connection = http.client.HTTPConnection(str(place.hostname), place.port or 80, timeout=120)
     sockets = set()
     for _ in range(3):
         connection.request("GET", "/_sandbox/health")
@@ -152,7 +154,7 @@ def test_a_body_that_is_no_json_is_a_serialization_error(url: str) -> None:
     headers = {"X-Amz-Target": "SageMaker.CreateModel", "Content-Type": "application/x-amz-json-1.1"}
     request = urllib.request.Request(url, data=b'{"ModelName": ["a"]}', headers=headers)
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=120)
     assert refused.value.code == 400
     assert json.load(refused.value)["__type"] == "SerializationException"
 
@@ -160,7 +162,7 @@ def test_a_body_that_is_no_json_is_a_serialization_error(url: str) -> None:
 def test_an_operation_nobody_knows_is_said_to_be_unknown(url: str) -> None:
     headers = {"X-Amz-Target": "SageMaker.Conjure", "Content-Type": "application/x-amz-json-1.1"}
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(urllib.request.Request(url, data=b"{}", headers=headers), timeout=10)
+        urllib.request.urlopen(urllib.request.Request(url, data=b"{}", headers=headers), timeout=120)
     assert json.load(refused.value)["__type"] == "UnknownOperationException"
 
 
@@ -197,14 +199,19 @@ def test_calls_are_counted_by_service_operation_and_result(url: str) -> None:
     assert get(f"{url}/_sandbox/calls")["calls"] == {}
 
 
-def test_an_endpoint_can_be_put_under_maintenance_for_a_while(url: str, cloud: Any) -> None:
+def test_an_endpoint_can_be_put_under_maintenance_for_a_while(url: str, served: Any, cloud: Any) -> None:
     (sm,) = clients(url, "sagemaker")
     make_endpoint(sm, cloud.image, cloud.artifact)
-    quick = {"Delay": 0.1, "MaxAttempts": 100}
+    quick = {"Delay": 0.1, "MaxAttempts": 1200}
     sm.get_waiter("endpoint_in_service").wait(EndpointName="ep", WaiterConfig=quick)
-    get(f"{url}/_sandbox/endpoints/ep", "POST", {"status": "SystemUpdating", "seconds": 0.5})
+    world = served[1].world
+    world.clock = VirtualClock(world.now())
+    get(f"{url}/_sandbox/endpoints/ep", "POST", {"status": "SystemUpdating", "seconds": 5})
     assert sm.describe_endpoint(EndpointName="ep")["EndpointStatus"] == "SystemUpdating"
-    sm.get_waiter("endpoint_in_service").wait(EndpointName="ep", WaiterConfig=quick)
+    world.advance(4)
+    assert sm.describe_endpoint(EndpointName="ep")["EndpointStatus"] == "SystemUpdating"
+    world.advance(1)
+    assert sm.describe_endpoint(EndpointName="ep")["EndpointStatus"] == "InService"
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(f"{url}/_sandbox/endpoints/nope", "POST", {"status": "SystemUpdating", "seconds": 1})
     assert "There is no endpoint nope in service" in json.load(refused.value)["error"]

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain import names
@@ -21,10 +20,6 @@ from smendpoints.domain.observed import (
 )
 from smendpoints.domain.plan import plan
 from smendpoints.domain.verdict import Plan
-
-# A loaded machine is no fault of the code under test.
-settings.register_profile("unit", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unit")
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"

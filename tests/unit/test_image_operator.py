@@ -9,17 +9,15 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
 
 import smendpoints
-from smsandbox import paths
+from smsandbox import paths, ports, probe
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until
 
@@ -93,7 +91,7 @@ def start(image: Path, *arguments: str) -> str:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -180,12 +178,6 @@ def hidden() -> list[str]:
     return [module for module, names in owners.items() if not {*map(_canonical, names)} & {"smendpoints", *pinned}]
 
 
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
 def python_path(image: Path) -> str:
     return str(image / environment()["PYTHONPATH"].lstrip("/"))
 
@@ -199,7 +191,7 @@ def test_all_that_the_operator_imports_is_in_its_requirements(image: Path) -> No
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     origin, modules = json.loads(done.stdout)
@@ -214,13 +206,13 @@ def test_it_serves_with_the_rights_of_its_account_and_stops_when_told(
     """The image's files, packages and command, with the settings of manifests/, and no AWS within reach."""
     control_plane.kubectl("apply", "-k", str(ROOT / "manifests"))
     sample = str(ROOT / "manifests" / "samples" / "minimal.yaml")
-    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=120s")
     namespace = "image-tests"
     made = control_plane.kubectl("create", "namespace", namespace, "--dry-run=client", "-o", "yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=made)
     settings = yaml.safe_load((ROOT / "manifests" / "config.yaml").read_text())["data"]
     account = control_plane.account_kubeconfig("smendpoints-system", "smendpoints", tmp_path / "kubeconfig")
-    health, metrics, nobody = free_port(), free_port(), free_port()
+    health, metrics, nobody = ports.free(3)
     log = tmp_path / "log"
     variables = settings | {
         "SMENDPOINTS_NAMESPACES": namespace,
@@ -241,20 +233,22 @@ def test_it_serves_with_the_rights_of_its_account_and_stops_when_told(
         """Why the object is not ready, once the operator has said so."""
         assert operator.poll() is None, log.read_text()
         found = json.loads(control_plane.kubectl("get", "-n", namespace, "smep", "iris", "-o", "json"))
-        reasons = {each["type"]: each["reason"] for each in found["status"].get("conditions", ())}
+        reasons = {each["type"]: each["reason"] for each in found.get("status", {}).get("conditions", ())}
         return "said" if reasons.get("Ready") == "AWSUnavailable" else None
 
     command = [sys.executable, "-c", HIDE + RUN, json.dumps(hidden()), *json.loads(only("CMD"))]
-    with log.open("w") as output, subprocess.Popen(command, env=variables, stdout=output, stderr=output) as operator:
+    with (
+        ports.held(health, metrics, nobody),
+        log.open("w") as output,
+        subprocess.Popen(command, env=variables, stdout=output, stderr=output) as operator,
+    ):
         try:
             control_plane.kubectl("apply", "-n", namespace, "-f", sample)
-            wait_until(reason, 60, log.read_text)
-            with urllib.request.urlopen(f"http://127.0.0.1:{health}/healthz", timeout=10) as answer:
-                assert answer.status == 200
-            with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=10) as answer:
-                assert b"smendpoints" in answer.read()
+            wait_until(reason, 240, log.read_text)
+            wait_until(lambda: probe.answer(f"http://127.0.0.1:{health}/healthz"), 120, log.read_text)
+            assert b"smendpoints" in (probe.answer(f"http://127.0.0.1:{metrics}/metrics", seconds=60) or b"")
             operator.terminate()
-            assert operator.wait(timeout=60) == 0, log.read_text()
+            assert operator.wait(timeout=120) == 0, log.read_text()
         finally:
             operator.kill()
             finalizers = ("--type=merge", "-p", '{"metadata": {"finalizers": null}}')

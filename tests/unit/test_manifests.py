@@ -21,7 +21,7 @@ SAMPLES = sorted((MANIFESTS / "samples").glob("*.yaml"))
 def objects() -> dict[str, dict[str, Any]]:
     """The objects of the installation by kind."""
     command = [str(paths.tool("kubectl")), "kustomize", str(MANIFESTS)]
-    text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
     return {each["kind"]: each for each in yaml.safe_load_all(text)}
 
 

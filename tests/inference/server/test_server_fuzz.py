@@ -6,6 +6,7 @@ Most go to the application in this process; thousands go as raw bytes to a real 
 import gc
 import io
 import json
+import os
 import random
 import socket
 import struct
@@ -33,6 +34,8 @@ TOKENS = [
     b"1e39", b"-0", b"9" * 40, b"9" * 400, b"\\ud800", b"\\u0000", b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"0x1",
     b"1_0", b"[" * 200, b'{"instances":', b"\r\n", b"\n\n", b";", b"e", b".", b"-", b"+", b" ", "٣".encode(), b'{"a":1}', b"[]",
 ]  # fmt: skip
+# Another seed makes other requests; without one, a run says the same when it is repeated.
+SEED = int(os.environ.get("SMENDPOINTS_FUZZ_SEED", "407588989"))
 MUTATED = 40_000
 SOCKET_CASES = 6_000
 
@@ -186,10 +189,8 @@ def test_any_npy_is_answered_well(
 def test_forty_thousand_mutated_bodies_leave_no_trace(
     ask: Any, right: Callable[[], None], record_property: Callable[[str, object], None]
 ) -> None:
-    seed = random.randrange(1 << 32)
-    record_property("seed", seed)
-    print(f"seed {seed}")
-    generator = random.Random(seed)
+    record_property("seed", SEED)
+    generator = random.Random(SEED)
     statuses: Counter[int] = Counter()
 
     def hurl(count: int) -> None:
@@ -254,10 +255,8 @@ def raw_case(generator: random.Random) -> bytes:
 def test_thousands_of_raw_requests_leave_the_server_well(
     server: Any, parsed: Any, record_property: Callable[[str, object], None]
 ) -> None:
-    seed = random.randrange(1 << 32)
-    record_property("seed", seed)
-    print(f"seed {seed}")
-    generator = random.Random(seed)
+    record_property("seed", SEED)
+    generator = random.Random(SEED)
     expected = server.post(GOOD).body
     statuses: Counter[int] = Counter()
 
