@@ -200,9 +200,7 @@ def test_where_the_first_type_of_a_pool_is_not_to_be_had_the_next_one_serves(
         stage.apply(name, wanted(revision))
         stage.ready(name)
         assert serving() == {"ml.g5.xlarge": 0, "ml.g4dn.xlarge": 2}
-        answers = [echo(stage, name) for _ in range(10)]
-        assert {each["container"] for each in answers} == {revision}
-        assert len({each["pid"] for each in answers}) == 2
+        assert {echo(stage, name)["container"] for _ in range(10)} == {revision}
     stage.rests(name)
 
 

@@ -154,12 +154,18 @@ class Stage(Holdings):
         """
         self.ready(name)
         self.listings(1)
-        before, calls = self.get(name), self.changes(name)
-        self.listings(periods)
-        after, more = self.get(name), self.changes(name)[len(calls) :]
+        calls = len(self.changes(name))
+
+        def unwritten() -> bool:
+            before = self.get(name)
+            self.listings(periods)
+            return self.get(name) == before
+
+        self.see(unwritten, f"{name} unwritten for {periods} periods")
+        more = self.changes(name)[calls:]
         drifts = [event for event in self.events(name) if event[1] == "DriftFound"]
-        if after != before or more or drifts:
-            raise AssertionError(f"{name} does not rest: {more} {drifts} {before.get('status')} {after.get('status')}")
+        if more or drifts:
+            raise AssertionError(f"{name} does not rest: {more} {drifts}")
 
     def listings(self, number: int) -> None:
         """Wait until the operator has looked at all of AWS that often again; it does where an object is at rest."""
