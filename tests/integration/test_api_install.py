@@ -22,7 +22,7 @@ CUSTOM = (GROUP, VERSION, NAMESPACE, PLURAL)
 @pytest.fixture(scope="module")
 def installed(control_plane: ControlPlane) -> ControlPlane:
     control_plane.kubectl("apply", "-k", str(MANIFESTS))
-    control_plane.kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}", "--timeout=60s")
+    control_plane.kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}", "--timeout=240s")
     namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=namespace)
     sample = MANIFESTS / "samples" / "minimal.yaml"

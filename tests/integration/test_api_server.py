@@ -21,7 +21,7 @@ NAMESPACE = "api-server-tests"
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> ControlPlane:
     control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
-    control_plane.kubectl("wait", "--for=condition=Established", CRD, "--timeout=60s")
+    control_plane.kubectl("wait", "--for=condition=Established", CRD, "--timeout=240s")
     namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=namespace)
     return control_plane

@@ -307,7 +307,7 @@ def test_a_full_life_without_aws_create_update_fail_roll_back_scale_invoke(stage
         stage.kubectl("apply", "-f", "-", stdin=manifest(wanted))
 
     def wait() -> None:
-        stage.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "smendpoint/iris")
+        stage.kubectl("wait", "--for=condition=Ready", "--timeout=240s", "smendpoint/iris")
 
     # create, invoke
     apply(revision("one"))
@@ -349,5 +349,5 @@ def test_a_full_life_without_aws_create_update_fail_roll_back_scale_invoke(stage
     stage.see(is_scaled_out, "a second instance that answers")
     assert echo(stage)["container"] == "one"
 
-    stage.kubectl("delete", "smendpoint", "iris", "--timeout=60s")
+    stage.kubectl("delete", "smendpoint", "iris", "--timeout=240s")
     assert stage.left() == {}

@@ -35,10 +35,10 @@ def count(stage: Stage, operation: str) -> int:
 def live_and_die(stage: Stage, name: str = "iris") -> None:
     """Create, update with all that an update may need, delete; nothing doubled, nothing left over."""
     stage.apply(name, spec(revisionHistoryLimit=0))
-    stage.ready(name, seconds=120)
+    stage.ready(name)
     stage.apply(name, NEXT)
-    stage.ready(name, seconds=120)
-    stage.see(lambda: len(stage.inventory(name)["configs"]) == 1, "the old config collected", 120)
+    stage.ready(name)
+    stage.see(lambda: len(stage.inventory(name)["configs"]) == 1, "the old config collected")
     there = stage.inventory(name)
     assert {kind: len(found) for kind, found in there.items() if kind != "alarms"} == {
         "endpoints": 1,
@@ -50,7 +50,7 @@ def live_and_die(stage: Stage, name: str = "iris") -> None:
     }
     assert [each["outcome"] for each in stage.get(name)["status"]["history"]] == ["Deployed", "Deployed"]
     stage.delete(name)
-    stage.gone(name, seconds=120)
+    stage.gone(name)
     assert stage.left(name) == {}
 
 
@@ -99,7 +99,7 @@ def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stag
     stage.ready("iris")
     held = stage.cloud.simulator.fault("hold", operation="UpdateEndpoint", resource=f"*{stage.namespace}*", times=1)
     stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
-    assert stage.cloud.simulator.held(held, seconds=30)
+    assert stage.cloud.simulator.held(held, seconds=60)
     pid, logged = stage.operator_pid(), len(stage.cloud.log())
     stage.cloud.plane.apiserver.kill()
     stage.cloud.simulator.release(held)
@@ -110,8 +110,8 @@ def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stag
         return max(map(int, tries), default=0)
 
     # AWS finishes the update; the operator can neither watch nor write that down, and does not give up.
-    stage.see(lambda: failed("PATCH") >= TRIES, "as many writes in vain", seconds=120)
-    stage.see(lambda: failed("GET") >= TRIES, "as many watches in vain", seconds=120)
+    stage.see(lambda: failed("PATCH") >= TRIES, "as many writes in vain")
+    stage.see(lambda: failed("GET") >= TRIES, "as many watches in vain")
     assert stage.in_service("iris")["EndpointStatus"] == "InService"
     assert stage.served("iris").artifact == ARTIFACTS[1]
     stage.cloud.plane.apiserver.start()
@@ -126,7 +126,7 @@ def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stag
 def test_an_operator_told_to_stop_in_the_middle_of_a_creation_loses_nothing(stage: Stage) -> None:
     held = stage.cloud.simulator.fault("hold", operation="CreateEndpoint", resource=f"*{stage.namespace}*", times=1)
     stage.apply("iris", spec())
-    assert stage.cloud.simulator.held(held, seconds=30)
+    assert stage.cloud.simulator.held(held, seconds=60)
     pid = stage.operator_pid()
     assert pid is not None
     os.kill(pid, signal.SIGTERM)

@@ -229,7 +229,7 @@ def test_killed_at_any_step_the_operator_ends_in_the_same_state(
     for case in cases:
         turn(stage, case.flow, case.name)
     for case in cases:
-        assert simulator.held(holds[case], seconds=30), f"{case} did not come to its place"
+        assert simulator.held(holds[case], seconds=60), f"{case} did not come to its place"
 
     stage.cloud.plane.apiserver.kill()
     ended = passes(stage)
@@ -246,7 +246,7 @@ def test_killed_at_any_step_the_operator_ends_in_the_same_state(
     for case in cases:
         settle(stage, case.flow, case.name)
     for case in cases:
-        stage.see(partial(is_as_expected, stage, case), f"{case} as {case.expected}", 20)
+        stage.see(partial(is_as_expected, stage, case), f"{case} as {case.expected}")
         assert history(stage, case.name) == case.history, case
         for operation in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint"):
             often = times(stage, case.name, operation, began)

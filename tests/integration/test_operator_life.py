@@ -27,7 +27,7 @@ def test_kubectl_applies_waits_shows_and_deletes(stage: Stage) -> None:
     assert stage.kubectl("apply", "-f", "-", stdin=manifest("iris", spec())).strip() == (
         "sagemakerendpoint.smendpoints.dev/iris created"
     )
-    waited = stage.kubectl("wait", "--for=condition=Ready", "--timeout=60s", "smendpoint/iris")
+    waited = stage.kubectl("wait", "--for=condition=Ready", "--timeout=240s", "smendpoint/iris")
     assert waited.strip() == "sagemakerendpoint.smendpoints.dev/iris condition met"
 
     head, row = (line.split() for line in stage.kubectl("get", "smendpoints").splitlines())
@@ -43,7 +43,7 @@ def test_kubectl_applies_waits_shows_and_deletes(stage: Stage) -> None:
     assert "Normal  Creating" in described
     assert "Normal  InService" in described
 
-    deleted = stage.kubectl("delete", "smendpoint", "iris", "--timeout=60s")
+    deleted = stage.kubectl("delete", "smendpoint", "iris", "--timeout=240s")
     assert 'sagemakerendpoint.smendpoints.dev "iris" deleted' in deleted
     assert stage.left() == {}
 
@@ -70,7 +70,7 @@ def test_a_trained_model_answers_through_the_runtime(stage: Stage, tmp_path: Pat
     assets.run(assets.push_command(), environment)
     cloud.simulator.change(containers=True)
     stage.apply("iris", spec(variants=[{**spec()["variants"][0], "image": assets.IMAGE, "modelArtifact": model}]))
-    stage.ready("iris", seconds=120)
+    stage.ready("iris")
     answer = cloud.aws("sagemaker-runtime").invoke_endpoint(
         EndpointName=stage.endpoint_name("iris"),
         ContentType="application/json",
@@ -127,7 +127,7 @@ def test_twenty_objects_applied_at_once_converge_side_by_side(stage: Stage) -> N
         stage.ready(name)
     assert len(stage.inventory()["endpoints"]) == 20
     assert len(stage.inventory()["targets"]) == 20
-    stage.kubectl("delete", "smendpoints", "--all", "--timeout=60s")
+    stage.kubectl("delete", "smendpoints", "--all", "--timeout=240s")
     assert stage.left() == {}
 
 

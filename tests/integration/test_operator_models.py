@@ -55,7 +55,7 @@ def test_two_models_are_ab_tested_and_the_traffic_moves_in_place(stage: Stage, a
 
     uris = {model: upload(stage, archive, f"ab/{model}/model.tar.gz") for model, archive in artifacts.items()}
     stage.apply("iris", spec(variants=variants(1, 0)))
-    stage.ready("iris", seconds=120)
+    stage.ready("iris")
     assert {ask(stage)[0] for _ in range(10)} == {"random-forest"}
     answers = {model: ask(stage, TargetVariant=model)[1] for model in MODELS}
     assert {each["predicted_class"] for each in answers.values()} == {"virginica"}
@@ -81,7 +81,7 @@ def test_two_models_are_served_by_one_endpoint(stage: Stage, artifacts: dict[str
         "instance": {"type": "ml.m5.large", "count": 1},
     }
     stage.apply("iris", spec(variants=[variant]))
-    stage.ready("iris", seconds=120)
+    stage.ready("iris")
     answers = {model: ask(stage, TargetModel=f"{model}.tar.gz")[1] for model in MODELS}
     assert {each["predicted_class"] for each in answers.values()} == {"virginica"}
     assert answers["random-forest"]["probabilities"] != answers["gradient-boosting"]["probabilities"]

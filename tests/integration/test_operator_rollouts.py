@@ -63,7 +63,7 @@ class Traffic:
 def test_traffic_moves_step_by_step_without_a_failed_request_and_everybody_is_told(stage: Stage) -> None:
     stage.cloud.simulator.change(containers=True, time_scale=1)
     stage.apply("iris", named("old"))
-    stage.ready("iris", seconds=120)
+    stage.ready("iris")
     bakes: dict[int, float] = {}
     shown: list[str] = []
 

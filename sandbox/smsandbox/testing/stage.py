@@ -21,7 +21,7 @@ from smsandbox.testing.specs import spec as spec  # noqa: PLC0414
 from smsandbox.testing.specs import with_variant as with_variant  # noqa: PLC0414
 from smsandbox.world import World
 
-SECONDS = 60.0
+SECONDS = 240.0
 Object = dict[str, Any]
 
 
