@@ -111,3 +111,33 @@ def test_a_lower_history_limit_collects_at_once(harness: Harness) -> None:
     harness.settle("iris")
     harness.run(60)
     assert len(harness.inventory()["configs"]) == 2
+
+
+def test_an_object_at_rest_says_when_aws_can_no_longer_be_looked_at(harness: Harness) -> None:
+    ready(harness)
+    harness.run(120)
+    harness.world.faults.add({"kind": "error", "service": "sagemaker", "operation": "ListEndpoints"})
+    harness.run(300)
+    assert says(harness)[0] == "Unknown"
+    harness.world.calls.reset()
+    harness.run(3600, 15)
+    assert harness.world.calls.count("ListEndpoints") <= 3 * 3600 / 150  # three attempts of botocore's, backed off
+    harness.world.faults.remove()
+    harness.run(330)
+    assert says(harness)[0] == "True"
+    harness.run(120)
+    writes = harness.writes
+    harness.run(600, 15)
+    assert harness.writes == writes
+
+
+def test_an_object_at_rest_says_that_it_may_no_longer_look(harness: Harness) -> None:
+    ready(harness)
+    harness.run(120)
+    harness.world.faults.add({"kind": "access_denied", "service": "sagemaker", "operation": "ListEndpoints"})
+    harness.run(300)
+    assert says(harness, "Stalled")[0] == "True"
+    assert "AccessDenied" in says(harness)[1]
+    harness.world.faults.remove()
+    harness.run(600)
+    assert says(harness)[0] == "True"

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 NEVER = float("-inf")
+_SHARED_FAILURE = 1.0
 _VARIANT = re.compile(r"endpoint/([^/]+)/variant/.+")
 _LISTS = (
     ("describe_scalable_targets", "ScalableTargets"),
@@ -44,13 +45,15 @@ class Summary:
 
 
 class Listing(Generic[T]):
-    """Something that is listed now and then; threads that ask at once share one listing."""
+    """Something that is listed now and then; threads that ask at once share one listing, or one failure to list."""
 
     def __init__(self, fetch: Callable[[], T], empty: T, clock: Callable[[], float]) -> None:
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
+        self._failed: tuple[float, AwsFailure] | None = None
         self.begun = NEVER
+        self.failing_since: float | None = None
         self.value = empty
 
     def get(self, max_age: float, since: float = NEVER) -> T:
@@ -62,10 +65,20 @@ class Listing(Generic[T]):
         asked = self._clock()
         with self._lock:
             if self.begun < max(asked - max_age, since):
-                begun = self._clock()
-                self.value = self._fetch()
-                self.begun = begun
+                self._list()
             return self.value
+
+    def _list(self) -> None:
+        begun = self._clock()
+        if self._failed is not None and begun - self._failed[0] < _SHARED_FAILURE:
+            raise replace(self._failed[1])
+        try:
+            self.value = self._fetch()
+        except AwsFailure as failure:
+            self._failed = (self._clock(), failure)
+            self.failing_since = begun if self.failing_since is None else self.failing_since
+            raise
+        self.begun, self._failed, self.failing_since = begun, None, None
 
 
 class Watch:
@@ -73,11 +86,17 @@ class Watch:
 
     def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients = clients
+        self._clock = clock
         self._tags_denied = False
         self.endpoints: Listing[dict[str, Summary]] = Listing(self._list_endpoints, {}, clock)
         self.scaling: Listing[dict[str, str]] = Listing(self._list_scaling, {}, clock)
         self.tags: Listing[dict[str, str]] = Listing(self._list_tags, {}, clock)
         self.contents: Listing[frozenset[str]] = Listing(self._list_contents, frozenset(), clock)
+
+    def blind_seconds(self) -> float:
+        """For how long endpoints could not be listed; 0 while they can."""
+        since = self.endpoints.failing_since
+        return 0.0 if since is None else self._clock() - since
 
     def peek(self, name: str) -> Summary | None:
         """What the last listings said, however old; costs nothing."""

@@ -35,6 +35,7 @@ from smendpoints.domain.verdict import Again, Plan, stuck, working
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
+_BLIND_AT_REST = 120.0
 _LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
 _LOOK_AT_LOG = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
 
@@ -80,6 +81,8 @@ class Controller:
         if not memory.watched:
             return False
         watch = self.account(resource).watch
+        if watch.blind_seconds() > _BLIND_AT_REST:  # what was true need be so no longer, and that has to be said
+            return True
         if watch.missing(memory.needs, memory.written_at):
             return True
         return watch.peek(self.endpoint_name(resource)) != memory.seen
@@ -189,6 +192,7 @@ class Controller:
     def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
         after = memory.remember_failure(failure, self._settings.poll_seconds)
+        memory.watched = False  # it is for the object itself to look again
         old = resource.status
         generation = resource.metadata.generation
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
