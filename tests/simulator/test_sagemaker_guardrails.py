@@ -105,6 +105,62 @@ def test_waits_pass_by_the_time_scale(cloud: Any) -> None:
     assert cloud.describe()["EndpointConfigName"] == "second"
 
 
+def test_a_bake_is_told_by_the_clock_that_its_beginning_is_told_by(cloud: Any) -> None:
+    cloud.set(time_scale=60)
+    begin(cloud, canary(25, wait=600))
+    cloud.world.advance(5)
+    assert statuses(cloud) == {
+        "Baking for 10 seconds (WaitIntervalInSeconds) with traffic enabled on canary capacity of 1 instance(s)."
+    }
+
+
+def test_traffic_moves_by_whole_instances_and_each_variant_tells_its_own(cloud: Any) -> None:
+    variants = {"InitialInstanceCount": 3}, {"InitialInstanceCount": 1, "VariantName": "other"}
+    cloud.endpoint("ep", *variants)
+    cloud.config("second", *variants)
+    update(cloud, canary(10, wait=60))
+    cloud.world.advance(5)
+    assert {status.rpartition(" on ")[2] for status in statuses(cloud)} == {"canary capacity of 1 instance(s)."}
+    assert cloud.traffic()["second"] == 0.5
+    shown = cloud.describe()["ProductionVariants"]
+    assert [variant.get("VariantStatus") for variant in shown] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("fault", "metric"),
+    [({"kind": "model_error"}, "Invocation5XXErrors"), ({"kind": "slow_model", "delay_seconds": 2}, "ModelLatency")],
+)
+def test_a_model_that_fails_or_dawdles_on_purpose_is_measured_under_its_config(
+    cloud: Any, fault: dict[str, Any], metric: str
+) -> None:
+    begin(cloud, canary(50, wait=600))
+    cloud.world.advance(5)
+    cloud.world.faults.add({**fault, "resource": "second"})
+    runtime = cloud.client("sagemaker-runtime")
+    failed = 0
+    for _ in range(40):
+        try:
+            runtime.invoke_endpoint(EndpointName="ep", Body=b"1")
+        except runtime.exceptions.ModelError:
+            failed += 1
+    assert (failed > 0) == (metric == "Invocation5XXErrors")
+    now = cloud.world.now()
+    averages = {}
+    for config in ("first", "second"):
+        dimensions = {"EndpointName": "ep", "VariantName": "primary", "EndpointConfigName": config}
+        found = cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            StartTime=now - 600,
+            EndTime=now + 60,
+            Period=3600,
+            Statistics=["Average"],
+        )
+        averages[config] = {point["Average"] for point in found["Datapoints"]}
+    assert averages == {"first": {0.0}, "second": {1.0 if failed else 2e6}}
+
+
 def test_an_alarm_during_the_canary_rolls_back_to_the_old_config(cloud: Any) -> None:
     cloud.world.alarms = alarms = AlarmStates(errors="OK")
     begin(cloud, alarmed(canary(25, wait=300), "errors"))

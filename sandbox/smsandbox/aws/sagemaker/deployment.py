@@ -40,10 +40,10 @@ class Step:
         """AWS's words for turning on the traffic of a variant of `count` instances."""
         return f"Activating traffic on {self.word} capacity of {self.active(count)} instance(s)."
 
-    def baking(self, count: int) -> str:
-        """AWS's words for the wait that follows."""
+    def baking(self, count: int, seconds: float) -> str:
+        """AWS's words for the wait that follows, of so many seconds by the clock that the answer's times are of."""
         return (
-            f"Baking for {self.bake:g} seconds ({self.bake_name}) with traffic enabled on {self.word} capacity of "
+            f"Baking for {seconds:g} seconds ({self.bake_name}) with traffic enabled on {self.word} capacity of "
             f"{self.active(count)} instance(s)."
         )
 

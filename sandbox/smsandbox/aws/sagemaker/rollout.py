@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from smsandbox.aws.context import Context
@@ -101,7 +102,7 @@ class Rollout(Worker):
                 self._say(green, "ActivatingTraffic", step.activating)
             if step.bake:
                 yield 0.0
-                self._say(green, "Baking", step.baking)
+                self._say(green, "Baking", partial(step.baking, seconds=world.real(step.bake)))
                 yield from self._bake(step.bake, watch)
 
     def _rolling(self, plan: Plan, blue: Fleet, green: Fleet, watch: Watch) -> Work:
@@ -121,7 +122,7 @@ class Rollout(Worker):
             part = f"{len(new.instances)} of {total} instance(s)."
             self._say(green, "ActivatingTraffic", _always(f"Activating traffic on {part}"))
             if plan.batch_bake:
-                wait = f"Baking for {plan.batch_bake:g} seconds (WaitIntervalInSeconds)"
+                wait = f"Baking for {world.real(plan.batch_bake):g} seconds (WaitIntervalInSeconds)"
                 self._say(green, "Baking", _always(f"{wait} with traffic enabled on {part}"))
                 yield from self._bake(plan.batch_bake, watch)
             self._launcher.shrink(old, math.floor(before * (1 - share)))
