@@ -33,6 +33,10 @@ STORIES: dict[str, tuple[list[Pass], list[tuple[int, str, str]]]] = {
         [("a", "Succeeded"), ("b", "Pending"), ("b", "Succeeded"), ("a", "Pending"), ("a", "Succeeded")],
         [(3, "a", "Deployed"), (2, "b", "Deployed"), (1, "a", "Deployed")],
     ),
+    "a flood of edits while AWS is busy: only the last of what never came into service": (
+        [("a", "Succeeded"), *((config, "Pending") for config in "bcdefghijklmnop"), ("q", "Succeeded")],
+        [(17, "q", "Deployed"), (16, "p", "Failed"), (1, "a", "Deployed")],
+    ),
     "an edit before the last one was rolled out": (
         [("a", "Succeeded"), ("b", "Pending"), ("c", "Pending"), ("c", "Succeeded")],
         [(3, "c", "Deployed"), (2, "b", "Failed"), (1, "a", "Deployed")],
@@ -87,6 +91,25 @@ def test_what_changed_is_told_by_the_pass_that_knew_it() -> None:
     assert [each.changes for each in after] == ["primary: model a -> b", "created"]
 
 
+def test_what_stays_deployable_is_not_pushed_out_by_what_failed_since() -> None:
+    deployed: list[Pass] = [(config, "Succeeded") for config in "abcd"]
+    failed: list[Pass] = [("e", phase) for _ in range(40) for phase in ("Pending", "InProgress", "Failed")]
+    history = told(deployed + failed)
+    assert [each.config_name for each in history if each.outcome == "Deployed"] == ["d", "c", "b", "a"]
+    assert len(history) == 10
+    assert history[0].revision == 44
+
+
+@pytest.mark.parametrize("limit", [0, 3, 20])
+def test_the_history_keeps_within_its_bounds(limit: int) -> None:
+    history: list[Revision] = []
+    for number in range(60):
+        for phase in ("Pending", "Failed" if number % 2 else "Succeeded"):
+            history = next_history(history, rollout(f"config-{number}", phase), None, limit, NOW)
+    assert len(history) <= 25
+    assert sum(each.outcome == "Deployed" for each in history) >= limit + 1
+
+
 def test_without_memory_of_a_rollout_the_history_stays() -> None:
     history = told([("a", "Succeeded")])
     assert next_history(history, None, None, 3, NOW) is history
@@ -106,5 +129,5 @@ def test_whatever_happens_revisions_count_up_and_are_no_more_than_the_status_hol
         history = next_history(history, rollout(config, phase), None, limit, NOW)
         numbers = [each.revision for each in history]
         assert numbers == sorted(set(numbers), reverse=True)
-        assert len(history) <= max(10, limit + 1) <= 25
+        assert len(history) <= 25
         assert not any(each.outcome == "InProgress" for each in history[1:])

@@ -6,6 +6,9 @@ from typing import Literal
 from smendpoints.api.status import Revision, RolloutStatus
 
 _SHOWN = 10
+_ROOM = 6  # for what failed, beside what stays deployable: the wait before another attempt is told by their number
+_MOST = 25  # as the schema has it
+_REPLACED = "replaced by a newer spec"
 _OUTCOMES: dict[str, Literal["Deployed", "Failed", "InProgress"]] = {
     "Pending": "InProgress",
     "InProgress": "InProgress",
@@ -17,7 +20,7 @@ _OUTCOMES: dict[str, Literal["Deployed", "Failed", "InProgress"]] = {
 def next_history(
     history: list[Revision], rollout: RolloutStatus | None, changes: str | None, limit: int, now: datetime
 ) -> list[Revision]:
-    """The history after this pass, newest first; as long as the revisions that stay deployable, at least ten."""
+    """The history after this pass, newest first: all that stay deployable, however much failed since, and some more."""
     if rollout is None:
         return history
     wanted = _OUTCOMES[rollout.phase]
@@ -32,8 +35,11 @@ def next_history(
     older = history
     if newest is not None and abandoned:
         served = newest.config_name == rollout.from_config_name
-        update = {"outcome": "Deployed"} if served else {"outcome": "Failed", "message": "replaced by a newer spec"}
-        older = [newest.model_copy(update=update), *history[1:]]
+        update = {"outcome": "Deployed"} if served else {"outcome": "Failed", "message": _REPLACED}
+        before = history[1:]
+        if not served and before and before[0].message == _REPLACED:  # of a flood of edits the last is told
+            before = before[1:]
+        older = [newest.model_copy(update=update), *before]
     revision = Revision(
         revision=newest.revision + 1 if newest is not None else 1,
         config_name=rollout.config_name,
@@ -42,4 +48,19 @@ def next_history(
         changes=changes or ("created" if newest is None else None),
         message=rollout.message if wanted == "Failed" else None,
     )
-    return [revision, *older][: max(_SHOWN, limit + 1)]
+    return _trimmed([revision, *older], limit)
+
+
+def _trimmed(history: list[Revision], limit: int) -> list[Revision]:
+    """Without the oldest; but the newest `limit` configs that were in service, and the live one, stay."""
+    deployed = {each.config_name: each.revision for each in reversed(history) if each.outcome == "Deployed"}
+    deployable = set(sorted(deployed.values(), reverse=True)[: limit + 1])
+    room = max(_SHOWN - len(deployable), min(_ROOM, _MOST - len(deployable)))
+    kept = []
+    for each in history:
+        if each.revision not in deployable:
+            if room == 0:
+                continue
+            room -= 1
+        kept.append(each)
+    return kept
