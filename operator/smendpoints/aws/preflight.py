@@ -38,6 +38,11 @@ class Check:
     make: Callable[[], AwsFailure | None]
 
     @property
+    def key(self) -> tuple[str, object]:
+        """What tells it from all other checks."""
+        return self.kind, self.subject
+
+    @property
     def leave(self) -> str:
         """What AWS has to grant."""
         return f"{self.permission} on {self.resource}"
@@ -51,7 +56,7 @@ class Preflight:
         self._clock = clock
         self._quotas = Quotas(clients, clock)
         self._lock = threading.Lock()
-        self._good: dict[object, float] = {}
+        self._good: dict[tuple[str, object], float] = {}
         self._off: dict[str, tuple[float, str]] = {}
         self._tries: dict[str, int] = {}
 
@@ -74,8 +79,9 @@ class Preflight:
         try:
             found = look_at_role(self._clients, role_arn)
         except AwsFailure as unseen:
+            logger.info("%s: the role is not looked at: %s", self._clients.place.region, unseen)
             if unseen.kind is not Kind.RETRY:
-                self._turn_off(permission, _HOUR, f"the role cannot be looked at: {unseen}")
+                self._turn_off(permission, _HOUR, str(unseen))
             return failure
         message = f"{failure.message} ({found})" if found is not None else failure.message
         return AwsFailure(failure.kind, failure.reason, message, failure.operation, failure.code)
@@ -108,7 +114,7 @@ class Preflight:
         if note is not None:
             return note
         with self._lock:
-            if self._clock() - self._good.get(check.subject, float("-inf")) < _FRESH:
+            if self._clock() - self._good.get(check.key, float("-inf")) < _FRESH:
                 return None
         try:
             wrong = check.make()
@@ -119,7 +125,7 @@ class Preflight:
             if wrong is None:
                 if len(self._good) > _MOST_KNOWN:
                     self._good.clear()
-                self._good[check.subject] = self._clock()
+                self._good[check.key] = self._clock()
         if wrong is not None:
             raise wrong
         return None
@@ -134,12 +140,9 @@ class Preflight:
                 tries = self._tries[check.leave]
             if tries < _TRIES:
                 raise failure
-        lacks = failure.reason is Reason.ACCESS_DENIED
-        why = (
-            f"the operator lacks the permission {check.leave}"
-            if lacks
-            else (f"AWS does not answer to {check.leave} ({failure.code or failure.reason})")
-        )
+        why = f"AWS does not answer to {check.leave} ({failure.code or failure.reason})"
+        if failure.reason is Reason.ACCESS_DENIED:
+            why = f"the operator lacks the permission {check.leave}"
         note = f"pre-flight does not check {check.kind}: {why}"
         logger.warning("%s: %s: %s", self._clients.place.region, note, failure)
         self._turn_off(check.leave, _FRESH if failure.kind is Kind.RETRY else _HOUR, note)
