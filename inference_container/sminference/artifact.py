@@ -68,6 +68,7 @@ def _model(manifest: Manifest, content: bytes, chosen: Chosen) -> Model:
         outputs=manifest.outputs,
         baseline=manifest.baseline,
         predictor=chosen.predictor,
+        decide=chosen.decide,
         explainer=Explainer.of(manifest, chosen.trees),
     )
 

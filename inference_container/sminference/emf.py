@@ -39,9 +39,16 @@ class Metrics:
         self._emit = emit
         self._models: dict[tuple[str, str], _ModelMetrics] = {}
 
-    def answered(self, model: Model, rows: NDArray[np.float64], outputs: NDArray[Any], seconds: float) -> None:
-        """A request that was answered."""
-        self._of(model).answered(rows, outputs, seconds)
+    def answered(
+        self,
+        model: Model,
+        rows: NDArray[np.float64],
+        outputs: NDArray[Any],
+        seconds: float,
+        chosen: NDArray[np.intp] | None = None,
+    ) -> None:
+        """A request that was answered; `chosen` are the predicted classes where they are not the most probable ones."""
+        self._of(model).answered(rows, outputs, seconds, chosen)
 
     def refused(self, model: Model, status: int) -> None:
         """A request that was answered with an error."""
@@ -87,7 +94,7 @@ class _ModelMetrics:
         self._features = model.feature_names
         self._drift = Drift.from_baseline(model.baseline, model.feature_names)
         self._lock = threading.Lock()
-        self._waiting: list[tuple[NDArray[np.float64], NDArray[Any], float]] = []
+        self._waiting: list[tuple[NDArray[np.float64], NDArray[Any], float, NDArray[np.intp] | None]] = []
         self._waiting_rows = 0
         self._reset()
 
@@ -99,8 +106,10 @@ class _ModelMetrics:
         self._rows = 0
         self._refused: Counter[str] = Counter()
 
-    def answered(self, rows: NDArray[np.float64], outputs: NDArray[Any], seconds: float) -> None:
-        self._waiting.append((rows, outputs, seconds))
+    def answered(
+        self, rows: NDArray[np.float64], outputs: NDArray[Any], seconds: float, chosen: NDArray[np.intp] | None
+    ) -> None:
+        self._waiting.append((rows, outputs, seconds, chosen))
         # Two threads may lose an addition here: the bound is a round number, not a promise.
         self._waiting_rows += len(rows)
         if self._waiting_rows > _WAITING_ROWS:
@@ -120,7 +129,7 @@ class _ModelMetrics:
         if not waiting:
             return
         # Of a large request some rows, evenly spread, tell of drift as well as all of them.
-        sample = np.concatenate([rows[:: -(-len(rows) // _DRIFT_ROWS)] for rows, _, _ in waiting])
+        sample = np.concatenate([rows[:: -(-len(rows) // _DRIFT_ROWS)] for rows, *_ in waiting])
         outputs = np.concatenate([item[1] for item in waiting])
         self._rows += len(outputs)
         self._latencies.update(np.round(np.log([max(item[2], 1e-6) * 1000 for item in waiting]) / _STEP).tolist())
@@ -128,7 +137,10 @@ class _ModelMetrics:
             hundredths = np.bincount(np.round(outputs.max(axis=1) * 100).astype(np.int64))
             self._confidences.update({int(step): int(hundredths[step]) for step in np.flatnonzero(hundredths)})
         if self._classes:
-            chosen = outputs.argmax(axis=1) if outputs.ndim == 2 else outputs
+            # A model has either none of them or always.
+            own = [item[3] for item in waiting if item[3] is not None]
+            most_probable = outputs.argmax(axis=1) if outputs.ndim == 2 else outputs
+            chosen = np.concatenate(own) if own else most_probable
             self._predicted += np.bincount(chosen, minlength=len(self._classes))
         self._seen += self._drift.count(sample)
 

@@ -4,6 +4,8 @@ It is read and checked before anything else of the artifact. It knows neither sc
 """
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
@@ -15,6 +17,7 @@ PICKLE = "model.pkl"
 TREES = "trees.npz"
 
 Outputs = Literal["probabilities", "labels", "values"]
+Decision = Literal["argmax", "predict"]
 
 
 class ArtifactError(Exception):
@@ -55,6 +58,8 @@ class Manifest:
     """All of `manifest.json`.
 
     `outputs` says what the model answers: class probabilities, class labels only, or values (a regressor).
+    `decision` says which class a classifier with probabilities predicts: the most probable one ("argmax"), or the one
+    that the estimator's own predict says ("predict"), as with a decision threshold that was tuned.
     `conformal`, `disagreement` and `baseline` hold what training measured for explanations and drift; each may be {}.
     """
 
@@ -67,6 +72,7 @@ class Manifest:
     libraries: dict[str, str]
     golden: Golden
     licence: str
+    decision: Decision = "argmax"
     training_data: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     conformal: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +110,9 @@ def parse(content: bytes) -> Manifest:
     outputs = _get(document, "outputs", str)
     if outputs not in get_args(Outputs):
         raise ArtifactError(f"{MANIFEST}: outputs must be one of {', '.join(get_args(Outputs))}, got {outputs!r}")
+    decision = document.get("decision", "argmax")
+    if decision not in get_args(Decision):
+        raise ArtifactError(f"{MANIFEST}: decision must be one of {', '.join(get_args(Decision))}, got {decision!r}")
     features = tuple(
         Feature(name=_get(item, "name", str, f"features[{i}]."), dtype=_get(item, "dtype", str, f"features[{i}]."))
         for i, item in enumerate(_get(document, "features", list))
@@ -111,8 +120,11 @@ def parse(content: bytes) -> Manifest:
     classes = tuple(_get(document, "classes", list))
     if not features:
         raise ArtifactError(f"{MANIFEST}: features must name at least one column")
+    _check_distinct("features", [feature.name for feature in features])
     if outputs != "values" and (len(classes) < 2 or not all(isinstance(name, str) for name in classes)):
         raise ArtifactError(f"{MANIFEST}: classes must be at least two strings")
+    if outputs != "values":
+        _check_distinct("classes", classes)
     manifest = Manifest(
         name=_get(document, "name", str),
         estimator=_get(document, "estimator", str),
@@ -130,6 +142,7 @@ def parse(content: bytes) -> Manifest:
             _get(document, "golden", dict), len(features), len(classes) if outputs == "probabilities" else 1
         ),
         licence=_get(document, "licence", str),
+        decision=decision,
         **{
             name: _get(document, name, dict)
             for name in ("training_data", "metrics", "conformal", "disagreement", "baseline")
@@ -138,6 +151,13 @@ def parse(content: bytes) -> Manifest:
     if PICKLE not in manifest.files or not {PICKLE, TREES}.issuperset(manifest.files):
         raise ArtifactError(f"{MANIFEST}: files must name {PICKLE}, may name {TREES}, and nothing else")
     return manifest
+
+
+def _check_distinct(what: str, names: Sequence[str]) -> None:
+    # Answers are objects with these names as keys.
+    ((most, count),) = Counter(names).most_common(1)
+    if count > 1:
+        raise ArtifactError(f"{MANIFEST}: {what} must have names of their own, got {most!r} twice")
 
 
 def _get(document: Any, key: str, kind: type, where: str = "") -> Any:

@@ -1,6 +1,6 @@
 """A loaded model: what the server asks for predictions, explanations and its description."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,9 @@ class Model:
 
     `version` is a short hash of the artifact's content. `outputs` tells what `predict_proba` and `predict` answer:
     "probabilities" (both work), "labels" (a classifier without predict_proba) or "values" (a regressor): the last two
-    have `predict` only. `input_limit` is the largest magnitude the model takes; scikit-learn refuses what is beyond.
-    `baseline` holds statistics of the training features, {} where none were packed.
+    have `predict` only. `decide` gives class indices for X where the most probable class is not always the one that the
+    estimator predicts; None where it is. `input_limit` is the largest magnitude the model takes; scikit-learn refuses
+    what is beyond. `baseline` holds statistics of the training features, {} where none were packed.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Model:
     baseline: dict[str, Any]
     predictor: Predictor = field(repr=False)
     explainer: Explainer = field(repr=False)
+    decide: Callable[[Floats], NDArray[np.intp]] | None = field(default=None, repr=False)
     input_limit: float = float(np.finfo(np.float32).max)
 
     @property
@@ -46,6 +48,8 @@ class Model:
 
     def predict(self, X: Floats) -> NDArray[Any]:
         """Class indices (a classifier) or values (a regressor), shape (rows,)."""
+        if self.decide is not None:
+            return self.decide(X)
         outputs = self.predictor(X)
         if self.outputs == "probabilities":
             winners: NDArray[np.intp] = outputs.argmax(axis=1)

@@ -46,7 +46,7 @@ class Observer:
     def answered(self, environ: Mapping[str, Any], served: Served, answer: Answer, seconds: float) -> None:
         """A request that a model answered."""
         if self._timer:
-            self._metrics.answered(served.model, answer.rows, answer.outputs, seconds)
+            self._metrics.answered(served.model, answer.rows, answer.outputs, seconds, answer.chosen)
         if self._log_requests:
             self._line(environ, served.label, 200, seconds, rows=len(answer.rows))
 

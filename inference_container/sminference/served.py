@@ -10,6 +10,7 @@ import orjson
 from sminference.errors import RequestError
 from sminference.formats import Format, accepted_format, content_format
 from sminference.parsing import Shape, parse
+from sminference.predictors.estimator import RefusedRowsError
 from sminference.responses import ClassifierWriter, ValueWriter
 
 if TYPE_CHECKING:
@@ -21,14 +22,21 @@ if TYPE_CHECKING:
     from sminference.model import Model
 
 
+_SHOWN = 300
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response body with its media type, and what the log and the metrics want to know about it."""
+    """A response body with its media type, and what the log and the metrics want to know about it.
+
+    `chosen` are the predicted classes where they are not the most probable ones.
+    """
 
     body: bytes
     media_type: str
     rows: NDArray[np.float64]
     outputs: NDArray[Any]
+    chosen: NDArray[np.intp] | None = None
 
 
 class Served:
@@ -57,13 +65,24 @@ class Served:
         form, header_line = accepted_format(accept)
         source, header = content_format(content_type)
         rows = parse(body, source, self.shape, header=header)
-        outputs = self._predict(rows)
+        try:
+            outputs = self._predict(rows)
+            chosen = None if self.model.decide is None else self.model.decide(rows)
+        except RefusedRowsError as error:
+            raise RequestError(400, f"rows: expected values that the model takes, got {str(error)[:_SHOWN]}") from error
         if explain is None:
-            return Answer(self._writer.write(outputs, form, header=header_line), form.value, rows, outputs)
-        return Answer(self._explained(rows, outputs, form, explain), form.value, rows, outputs)
+            written = self._writer.write(outputs, form, header=header_line, chosen=chosen)
+        else:
+            written = self._explained(rows, outputs, chosen, form, explain)
+        return Answer(written, form.value, rows, outputs, chosen)
 
     def _explained(
-        self, rows: NDArray[np.float64], outputs: NDArray[Any], form: Format, explain: ExplainOptions
+        self,
+        rows: NDArray[np.float64],
+        outputs: NDArray[Any],
+        chosen: NDArray[np.intp] | None,
+        form: Format,
+        explain: ExplainOptions,
     ) -> bytes:
         if form not in {Format.JSON, Format.JSON_LINES}:
             raise RequestError(406, "Accept: explanations come as application/json or application/jsonlines only")
@@ -75,7 +94,7 @@ class Served:
             explanations = self.model.explain(rows, outputs, explain)
         except ValueError as error:
             raise RequestError(400, str(error)) from error
-        predictions = self._writer.predictions(outputs)
+        predictions = self._writer.predictions(outputs, chosen)
         for prediction, item in zip(predictions, explanations, strict=True):
             prediction["explanation"] = item
         if form is Format.JSON:

@@ -55,6 +55,9 @@ _HELPERS: frozenset[tuple[str, str]] = frozenset(
         ),
         "sklearn.metrics._scorer": "_PassthroughScorer",
         "sklearn.model_selection._split": "KFold StratifiedKFold",
+        "sklearn.linear_model._sgd_fast": (
+            "Hinge SquaredHinge ModifiedHuber EpsilonInsensitive SquaredEpsilonInsensitive"
+        ),
         "sklearn.calibration": "_CalibratedClassifier _SigmoidCalibration",
         "sklearn.neural_network._stochastic_optimizers": "AdamOptimizer SGDOptimizer",
         "sklearn.gaussian_process.kernels": (
@@ -80,9 +83,19 @@ class _Unpickler(pickle.Unpickler):
             if isinstance(found, type) and issubclass(found, BaseEstimator):
                 return found
         raise ArtifactError(
-            f"{PICKLE} asks for {module}.{name}, which is no part of a scikit-learn estimator; "
-            "write estimators of scikit-learn only, without functions or classes of your own"
+            f"{PICKLE} asks for {module}.{name}, which is no part of a scikit-learn estimator; {_instead(module)}"
         )
+
+
+def _instead(module: str) -> str:
+    if module == "sklearn.metrics._scorer":
+        return "a search keeps it to score candidates: write the estimator that it found, its best_estimator_"
+    if module.partition(".")[0] in {"sklearn", "numpy"}:
+        return (
+            "functions are not unpickled: where prediction does not need it (score_func of SelectKBest), set the "
+            "parameter to None after fitting; else take a transformer of scikit-learn in its place"
+        )
+    return "write estimators of scikit-learn only, without functions or classes of your own"
 
 
 _NOT_ESTIMATORS = (

@@ -113,7 +113,7 @@ def test_a_wrong_table_is_refused_with_the_place(content: str, message: str, tmp
 @pytest.mark.parametrize(
     ("estimator", "options", "message"),
     [
-        (RandomForestClassifier(), [], "the pickle holds a RandomForestClassifier that is not fitted; call fit first"),
+        (RandomForestClassifier(), [], "that does not say how many features it takes (n_features_in_); call fit"),
         (
             None,
             ["--classes", "one,two"],

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,7 @@ def train_command(
     folder = output or Path("build") / model
     bucket, prefix = _target(target) if target else ("", "")
     trained = _train(model, seed, COVERAGE_SPLITS[model] if splits is None else splits, verify_rows)
-    archive = write(trained.files, folder)
+    archive = _write(trained.files, folder)
     result: dict[str, Any] = {
         "model": model,
         "accuracy": trained.scores["accuracy"],
@@ -109,7 +111,7 @@ def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> N
     dataset = iris()
     models = [_train(name, seed, splits, verify_rows) for name in MODELS]
     for model in models:
-        write(model.files, output / model.name)
+        _write(model.files, output / model.name)
     report = compare.text(models, dataset, seed)
     (output / "report.txt").write_text(report, encoding="utf-8")
     (output / "report.png").write_bytes(compare.picture(models, dataset))
@@ -146,6 +148,11 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
     form: str,
 ) -> None:
     """Pack PICKLE, a fitted scikit-learn estimator, for the inference container."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", name):
+        raise click.BadParameter(
+            f"{name!r}: write 1 to 63 letters, digits, dots, hyphens and underscores, a letter or digit first",
+            param_hint="--name",
+        )
     if not trust_pickle:
         raise click.UsageError("a pickle can do harm when it is read; add --trust-pickle if you know who made it")
     try:
@@ -159,7 +166,7 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
         )
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error
-    archive = write(files, output or Path("build") / name)
+    archive = _write(files, output or Path("build") / name)
     _print(form, {"model": name, "archive": str(archive)}, [str(archive)])
 
 
@@ -168,6 +175,13 @@ def _train(name: str, seed: int, splits: int, verify_rows: int) -> Trained:
         return train(name, iris(), seed, splits, Effort(random=verify_rows))
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> Path:
+    try:
+        return write(files, folder)
+    except OSError as error:
+        raise click.ClickException(f"{folder} can't be written to: {error.strerror or error}") from error
 
 
 def _target(uri: str) -> tuple[str, str]:

@@ -10,14 +10,14 @@ import numpy as np
 
 from sminference.explain.conformal import calibrate
 from sminference.manifest import ArtifactError
-from sminference.predictors.estimator import outputs_of
+from sminference.predictors.estimator import EstimatorPredictor, outputs_of
 from sminference.predictors.trees import Floats
 from sminference.unpickle import loads
 from smtraining.baseline import baseline
 from smtraining.calibrate import LEVELS, Labels, document, split_coverage
 from smtraining.data import digest
 from smtraining.metrics import scores
-from smtraining.pack import Facts, pack
+from smtraining.pack import Facts, answers, pack
 from smtraining.verify import Effort
 
 _METHOD = "split conformal (LAC)"
@@ -45,6 +45,8 @@ def read_csv(path: Path, label_column: str | None) -> Table:
         raise ArtifactError(f"{path} is empty; expected a header of feature names, then rows of numbers") from error
     if label_column is not None and label_column not in header:
         raise ArtifactError(f"{path} has no column {label_column!r}; it has {', '.join(header)}")
+    if repeated := [name for name in header if header.count(name) > 1]:
+        raise ArtifactError(f"{path} has two columns {repeated[0]!r}; give each a name of its own")
     if not lines:
         raise ArtifactError(f"{path} has a header and no rows")
     columns = [i for i, name in enumerate(header) if name != label_column]
@@ -63,7 +65,7 @@ def _number(text: str, where: str) -> float:
     except ValueError:
         number = np.nan
     if not np.isfinite(number):
-        raise ArtifactError(f"{where}: expected a finite number, got {text!r}")
+        raise ArtifactError(f"{where}: expected a finite number, got {text!r}; models here take rows of numbers")
     return number
 
 
@@ -76,11 +78,17 @@ def pack_pickle(
     estimator = loads(content)
     expected = getattr(estimator, "n_features_in_", None)
     if expected is None:
-        raise ArtifactError(f"the pickle holds a {type(estimator).__name__} that is not fitted; call fit first")
+        raise ArtifactError(
+            f"the pickle holds a {type(estimator).__name__} that does not say how many features it takes "
+            "(n_features_in_); call fit first, with an array of shape (rows, features)"
+        )
+    outputs = outputs_of(estimator)
     if expected != len(table.names):
         raise ArtifactError(f"the estimator takes {expected} features, the table has {len(table.names)}")
     names = _class_names(estimator, classes)
-    metrics, conformal = _measure(estimator, table, names)
+    metrics, conformal = (
+        _measure(EstimatorPredictor(estimator, outputs), table, names) if outputs == "probabilities" else ({}, {})
+    )
     facts = Facts(
         name=name,
         feature_names=table.names,
@@ -101,12 +109,14 @@ def _class_names(estimator: Any, classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(classes) or own
 
 
-def _measure(estimator: Any, table: Table, names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    if table.labels is None or outputs_of(estimator) != "probabilities":
+def _measure(
+    reference: EstimatorPredictor, table: Table, names: tuple[str, ...]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    if table.labels is None:
         return {}, {}
-    y = _indices(table.labels, names, tuple(str(label) for label in estimator.classes_))
-    proba = estimator.predict_proba(table.X)
-    metrics = {"sample": scores(proba, y)}
+    proba = answers(reference, table.X)
+    y = _indices(table.labels, names, tuple(str(label) for label in reference.estimator.classes_))
+    metrics = {"sample": scores(proba, y, reference.decide(table.X))}
     if len(y) < _LEAST_ROWS:
         return metrics, {}
     chosen = {level: calibrate(proba, y, level) for level in LEVELS}

@@ -11,16 +11,20 @@ from sminference.predictors.trees import Floats
 _BINS = 10
 
 
-def scores(proba: Floats, y: NDArray[np.intp]) -> dict[str, Any]:
-    """Accuracy, log loss (natural logarithm), Brier score, calibration error, confusion (true classes in rows)."""
+def scores(proba: Floats, y: NDArray[np.intp], predicted: NDArray[np.intp] | None = None) -> dict[str, Any]:
+    """Accuracy, log loss (natural logarithm), Brier score, calibration error, confusion (true classes in rows).
+
+    `predicted` are class indices; without them the most probable classes count as predicted.
+    """
     labels = np.arange(proba.shape[1])
+    chosen = proba.argmax(axis=1) if predicted is None else predicted
     return {
         "rows": len(y),
-        "accuracy": float((proba.argmax(axis=1) == y).mean()),
+        "accuracy": float((chosen == y).mean()),
         "log_loss": float(log_loss(y, proba, labels=labels)),
         "brier": float(((proba - np.eye(len(labels))[y]) ** 2).sum(axis=1).mean()),
         "calibration_error": calibration_error(proba, y),
-        "confusion": confusion_matrix(y, proba.argmax(axis=1), labels=labels).tolist(),
+        "confusion": confusion_matrix(y, chosen, labels=labels).tolist(),
     }
 
 

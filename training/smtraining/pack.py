@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from sminference.manifest import MANIFEST, PICKLE, TREES, ArtifactError, Feature, File, Golden, Manifest, parse
+from sminference.manifest import (
+    MANIFEST,
+    PICKLE,
+    TREES,
+    ArtifactError,
+    Decision,
+    Feature,
+    File,
+    Golden,
+    Manifest,
+    parse,
+)
 from sminference.predictors.estimator import EstimatorPredictor, outputs_of
 from sminference.predictors.extract import extract
 from sminference.predictors.probe import threshold_rows
@@ -19,6 +30,7 @@ from sminference.unpickle import loads
 from smtraining.verify import Effort, verify
 
 GOLDEN_ROWS = 16
+_DECISION_ROWS = 2_000
 _LIBRARIES = ("scikit-learn", "numpy", "scipy")
 
 
@@ -50,6 +62,8 @@ def pack(estimator: Any, facts: Facts, sample: Floats, effort: Effort) -> dict[s
     if trees is not None:
         verify(trees, loaded, effort)
         files[TREES] = trees.to_npz()
+    reference = EstimatorPredictor(loaded, outputs)
+    golden = _golden(reference, trees, sample)
     manifest = Manifest(
         name=facts.name,
         estimator=f"{type(loaded).__module__}.{type(loaded).__qualname__}",
@@ -59,8 +73,9 @@ def pack(estimator: Any, facts: Facts, sample: Floats, effort: Effort) -> dict[s
         files={name: File(hashlib.sha256(content).hexdigest(), len(content)) for name, content in files.items()},
         libraries={"python": ".".join(platform.python_version_tuple()[:2])}
         | {name: metadata.version(name) for name in _LIBRARIES},
-        golden=_golden(EstimatorPredictor(loaded, outputs), trees, sample),
+        golden=golden,
         licence=facts.licence,
+        decision=_decision(reference, sample) if outputs == "probabilities" and trees is None else "argmax",
         training_data=dict(facts.training_data),
         metrics=dict(facts.metrics),
         conformal=dict(facts.conformal),
@@ -70,6 +85,21 @@ def pack(estimator: Any, facts: Facts, sample: Floats, effort: Effort) -> dict[s
     content = manifest.to_json()
     parse(content)
     return {MANIFEST: content, **files}
+
+
+def _decision(reference: EstimatorPredictor, sample: Floats) -> Decision:
+    """Whether the most probable class is the one that the estimator's own predict says, on the sample and around it."""
+    rng = np.random.default_rng(4)
+    around = rng.uniform(sample.min(axis=0), sample.max(axis=0), (_DECISION_ROWS, sample.shape[1]))
+    for rows in (sample, around):
+        try:
+            most_probable = reference(rows).argmax(axis=1)
+        except ValueError:
+            # Not every model takes any number: an encoder knows its categories.
+            continue
+        if (reference.decide(rows) != most_probable).any():
+            return "predict"
+    return "argmax"
 
 
 def pickle_bytes(estimator: Any) -> bytes:
@@ -108,18 +138,23 @@ def _golden(reference: EstimatorPredictor, trees: Trees | None, sample: Floats) 
     rows = np.asarray(sample, dtype=np.float64)[chosen]
     if trees is not None:
         rows = np.concatenate([rows, threshold_rows(trees, GOLDEN_ROWS, seed=3)])
-    try:
-        outputs = reference(rows)
-    except (ValueError, TypeError) as error:
-        raise ArtifactError(
-            f"the estimator can't predict from rows of {rows.shape[1]} numbers: {error}; "
-            "fit it to an array, or begin its pipeline with what turns an array into what it needs"
-        ) from error
+    outputs = answers(reference, rows)
     return Golden(
         rows=tuple(map(tuple, rows.tolist())),
         outputs=tuple(map(tuple, outputs.tolist())),
         tolerance=_tolerance(trees),
     )
+
+
+def answers(reference: EstimatorPredictor, rows: Floats) -> Floats:
+    """What the estimator answers for rows; raises ArtifactError when it takes no rows of numbers."""
+    try:
+        return reference(rows)
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise ArtifactError(
+            f"the estimator can't predict from rows of {rows.shape[1]} numbers: {error}; "
+            "fit it to an array, or begin its pipeline with what turns an array into what it needs"
+        ) from error
 
 
 def _tolerance(trees: Trees | None) -> float:

@@ -1,15 +1,17 @@
 """Chooses how a model predicts: the fastest way whose answers are right."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sminference.manifest import PICKLE, ArtifactError, Feature, File, Golden, Manifest
 from sminference.predictors import cells
-from sminference.predictors.estimator import EstimatorPredictor, outputs_of
+from sminference.predictors.estimator import EstimatorPredictor, RefusedRowsError, outputs_of
 from sminference.predictors.extract import extract
 from sminference.predictors.hybrid import Hybrid
 from sminference.predictors.probe import threshold_rows
@@ -35,10 +37,13 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class Chosen:
-    """The way taken, and the model's trees where it is made of some."""
+    """The way taken, the model's trees where it is made of some, and `decide` where the most probable class is not
+    always the one that the estimator's own predict says.
+    """
 
     predictor: Predictor
     trees: Trees | None
+    decide: Callable[[Floats], NDArray[np.intp]] | None = None
 
 
 def choose(manifest: Manifest, trees: Trees | None, unpickle: Callable[[], Any]) -> Chosen:
@@ -59,7 +64,7 @@ def choose(manifest: Manifest, trees: Trees | None, unpickle: Callable[[], Any])
             f"it was trained with {trained}"
         )
     if trees is None or table is not None:
-        return Chosen(reference, None)
+        return Chosen(reference, None, reference.decide if manifest.decision == "predict" else None)
     return _checked(trees, reference)
 
 
@@ -68,7 +73,13 @@ def choose_unchecked(estimator: Any) -> tuple[Manifest, Chosen]:
     manifest = _makeshift(estimator)
     reference = EstimatorPredictor(estimator, manifest.outputs)
     trees = extract(estimator)
-    return manifest, Chosen(reference, None) if trees is None else _checked(trees, reference)
+    if trees is not None:
+        return manifest, _checked(trees, reference)
+    # An answer of several values a row shows only when it is asked.
+    with contextlib.suppress(RefusedRowsError):
+        reference(np.zeros((1, len(manifest.features))))
+    # Nobody has compared its predict with its probabilities.
+    return manifest, Chosen(reference, None, reference.decide if manifest.outputs == "probabilities" else None)
 
 
 def _checked(trees: Trees, reference: EstimatorPredictor) -> Chosen:
@@ -92,7 +103,8 @@ def difference(predictor: Predictor, golden: Golden) -> str | None:
         return f"{type(error).__name__}: {error}"
     if found.shape != expected.shape:
         return f"shape {found.shape} instead of {expected.shape}"
-    largest = float(np.abs(found - expected).max())
+    # Relative where values are large: their last bits are worth more.
+    largest = float((np.abs(found - expected) / np.maximum(1.0, np.abs(expected))).max())
     return None if largest <= golden.tolerance else f"off by up to {largest:.3g}"
 
 
