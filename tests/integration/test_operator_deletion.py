@@ -27,14 +27,3 @@ def test_a_failed_endpoint_can_be_deleted(stage: Stage) -> None:
     stage.delete("iris")
     stage.gone("iris")
     assert stage.left() == {}
-
-
-def test_an_object_deleted_while_the_operator_was_down_is_finished_later(stage: Stage) -> None:
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    stage.kill_operator()
-    stage.delete("iris")
-    assert stage.get("iris")["metadata"]["deletionTimestamp"]
-    stage.start_operator()
-    stage.gone("iris")
-    assert stage.left() == {}

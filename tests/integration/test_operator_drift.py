@@ -1,15 +1,7 @@
 """A hand on the console is seen, told, and set right where the object says so."""
 
-from typing import Any
-
-from smsandbox.testing.specs import ARTIFACTS, spec
+from smsandbox.testing.specs import spec, two_variants
 from smsandbox.testing.stage import Stage, has, message
-
-
-def two_variants(first: float, second: float) -> dict[str, Any]:
-    one = spec()["variants"][0]
-    other = {**one, "name": "challenger", "modelArtifact": ARTIFACTS[1], "weight": second}
-    return spec(variants=[{**one, "weight": first}, other])
 
 
 def test_an_endpoint_deleted_by_hand_comes_back(stage: Stage) -> None:

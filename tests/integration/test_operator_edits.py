@@ -80,16 +80,6 @@ def test_an_edit_back_and_forth_during_an_update_ends_as_the_spec_says(stage: St
     assert stage.served("iris").artifact == ARTIFACTS[0]
 
 
-def test_an_edit_made_while_the_operator_was_down_is_rolled_out_later(stage: Stage) -> None:
-    started(stage, spec())
-    stage.kill_operator()
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
-    stage.start_operator()
-    found = stage.ready("iris")
-    assert stage.served("iris").artifact == ARTIFACTS[1]
-    assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed", "Deployed"]
-
-
 def test_a_suspended_object_is_watched_and_nothing_is_touched(stage: Stage) -> None:
     began = started(stage, spec())
     stage.apply("iris", with_variant(spec(suspend=True), modelArtifact=ARTIFACTS[1]))

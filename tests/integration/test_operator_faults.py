@@ -136,3 +136,20 @@ def test_an_operator_told_to_stop_in_the_middle_of_a_creation_loses_nothing(stag
     found = stage.ready("iris")
     assert count(stage, "CreateEndpoint") == 1
     assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed"]
+
+
+def test_edits_and_deletions_made_while_the_operator_was_down_are_carried_out_later(stage: Stage) -> None:
+    for name in ("edited", "deleted"):
+        stage.apply(name, spec())
+    for name in ("edited", "deleted"):
+        stage.ready(name)
+    stage.kill_operator()
+    stage.apply("edited", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    stage.delete("deleted")
+    assert stage.get("deleted")["metadata"]["deletionTimestamp"]
+    stage.start_operator()
+    found = stage.ready("edited")
+    assert stage.served("edited").artifact == ARTIFACTS[1]
+    assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed", "Deployed"]
+    stage.gone("deleted")
+    assert stage.left("deleted") == {}

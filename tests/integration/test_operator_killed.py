@@ -17,7 +17,7 @@ import pytest
 
 from smsandbox import probe
 from smsandbox.testing.simulator import Call
-from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.stage import Stage
 
 # What AWS is asked within a pass, between looking and acting, says that a pass has begun.
@@ -41,12 +41,6 @@ class Place:
     operation: str
     occurrence: int
     is_last: bool
-
-
-def two_variants(first: float, second: float) -> dict[str, Any]:
-    one = spec()["variants"][0]
-    other = {**one, "name": "challenger", "modelArtifact": ARTIFACTS[1], "weight": second}
-    return spec(variants=[{**one, "weight": first}, other])
 
 
 SCHEDULE = {"name": "night", "schedule": "cron(0 22 * * ? *)", "maxCapacity": 2}
@@ -269,4 +263,4 @@ def rest(stage: Stage) -> None:
         busy = max(index for index, call in enumerate(calls) if call.operation != "ListEndpoints")
         return len(calls) - 1 - busy
 
-    stage.see(lambda: listings_since() >= 3, "rest")
+    stage.see(lambda: listings_since() >= 6, "rest")

@@ -103,17 +103,12 @@ def test_an_autoscaled_endpoint_costs_at_most_12_calls_none_of_them_failing(stag
 
 def test_an_idle_object_costs_no_write_and_no_call_of_its_own(stage: Stage) -> None:
     simulator = stage.cloud.simulator
-
-    def rest(periods: int) -> None:
-        until = simulator.count("ListEndpoints") + periods
-        stage.see(lambda: simulator.count("ListEndpoints") >= until, f"{periods} listings of the watch")
-
     stage.apply("iris", spec())
     stage.ready("iris")
-    rest(2)
+    stage.listings(2)
     before = stage.get("iris")["metadata"]["resourceVersion"]
     simulator.forget_calls()
-    rest(3)
+    stage.listings(3)
     assert stage.get("iris")["metadata"]["resourceVersion"] == before
     assert set(simulator.counts()) == {"sagemaker"}
     assert set(simulator.counts()["sagemaker"]) == {"ListEndpoints"}

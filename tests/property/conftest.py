@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from smsandbox.harness import Harness
+from smsandbox.testing.harness import Harness
 
 
 @pytest.fixture

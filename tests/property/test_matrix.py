@@ -12,7 +12,8 @@ import pytest
 
 from smendpoints.domain import names
 from smendpoints.domain.desired import desire
-from smsandbox.harness import BRISK, BUCKET, Harness, spec, with_variant
+from smsandbox.testing.harness import BRISK, Harness
+from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 
 GROWING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70, "disableScaleIn": True}
 BASE = with_variant(spec(), scaling=GROWING)
@@ -31,7 +32,7 @@ class Flow:
     after: dict[str, Any] | None
 
 
-ARTIFACT: dict[str, Any] = {"modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
+ARTIFACT: dict[str, Any] = {"modelArtifact": ARTIFACTS[1]}
 FLOWS = {
     "create": Flow(None, BASE),
     "new artifact": Flow(BASE, changed(**ARTIFACT)),

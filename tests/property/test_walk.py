@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from smendpoints.domain import names
 from smendpoints.domain.desired import desire
-from smsandbox.harness import BRISK, BUCKET, Harness, spec, with_variant
+from smsandbox.testing.harness import BRISK, Harness
+from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 
 STEPS = 60
 FAULTS: list[dict[str, Any]] = [
@@ -33,7 +34,7 @@ FAULTS: list[dict[str, Any]] = [
 def random_spec(rng: random.Random) -> dict[str, Any]:
     base = spec(revisionHistoryLimit=rng.choice([0, 1, 3]), tags={"team": rng.choice(["ml", "web"])})
     changes: dict[str, Any] = {
-        "modelArtifact": f"s3://{BUCKET}/{rng.choice('abc')}/model.tar.gz",
+        "modelArtifact": rng.choice(ARTIFACTS[:3]),
         "instance": {"type": rng.choice(["ml.m5.large", "ml.c5.large"]), "count": rng.choice([1, 2])},
         "weight": rng.choice([1, 3]),
     }
@@ -41,7 +42,7 @@ def random_spec(rng: random.Random) -> dict[str, Any]:
         changes["scaling"] = None
     base = with_variant(base, **changes)
     if rng.random() < 0.4:
-        other = {**base["variants"][0], "name": "challenger", "modelArtifact": f"s3://{BUCKET}/b/model.tar.gz"}
+        other = {**base["variants"][0], "name": "challenger", "modelArtifact": ARTIFACTS[1]}
         base = {**base, "variants": [*base["variants"], other]}
     elif rng.random() < 0.3:
         base["rollout"] = {"strategy": "Canary", "stepPercent": 10, "stepWaitSeconds": 60}

@@ -281,6 +281,25 @@ class Harness:
 
     # what is in AWS
 
+    def calls(self, operation: str) -> int:
+        """How many calls of an operation there were, whatever their result."""
+        return self.world.calls.count(operation)
+
+    def failed_calls(self) -> dict[str, int]:
+        """How often which operation failed with which code."""
+        return {
+            f"{operation} {code}": number
+            for operations in self.world.calls.counts().values()
+            for operation, codes in operations.items()
+            for code, number in codes.items()
+            if code != "OK"
+        }
+
+    def live(self, name: str = "default-iris") -> dict[str, Any]:
+        """DescribeEndpoint."""
+        found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
+        return found
+
     def inventory(self) -> dict[str, list[str]]:
         """The names of all that the operator may have made."""
         sagemaker, scaling = self.client("sagemaker"), self.client("application-autoscaling")

@@ -29,5 +29,12 @@ def with_variant(base: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     return {**base, "variants": [_given({**first, **changes}), *rest]}
 
 
+def two_variants(first: float, second: float) -> dict[str, Any]:
+    """The spec's variant and a challenger with another model, of these weights."""
+    one = spec()["variants"][0]
+    other = {**one, "name": "challenger", "modelArtifact": ARTIFACTS[1], "weight": second}
+    return spec(variants=[{**one, "weight": first}, other])
+
+
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}

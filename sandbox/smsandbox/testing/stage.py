@@ -12,13 +12,7 @@ from kubernetes import client
 
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smsandbox.process import ServiceError, wait_until
-from smsandbox.testing.cloud import Cloud as Cloud  # noqa: PLC0414
 from smsandbox.testing.holdings import Holdings
-from smsandbox.testing.specs import ARTIFACTS as ARTIFACTS  # noqa: PLC0414
-from smsandbox.testing.specs import CRASH_IMAGE as CRASH_IMAGE  # noqa: PLC0414
-from smsandbox.testing.specs import ECHO_IMAGE as ECHO_IMAGE  # noqa: PLC0414
-from smsandbox.testing.specs import spec as spec  # noqa: PLC0414
-from smsandbox.testing.specs import with_variant as with_variant  # noqa: PLC0414
 from smsandbox.world import World
 
 SECONDS = 240.0

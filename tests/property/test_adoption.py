@@ -1,0 +1,78 @@
+"""Endpoints that are not ours: left alone, or taken over with no new fleet; in virtual time."""
+
+from smsandbox.assets import ROLE_ARN
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
+
+
+def test_an_endpoint_that_is_not_ours_is_left_alone_and_said_so(harness: Harness) -> None:
+    sagemaker = harness.client("sagemaker")
+    harness.apply("other", spec(endpointName="shared"))
+    harness.settle("other")
+    harness.apply("iris", spec(endpointName="shared"))
+    harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert stalled.reason == "NotOwned"
+    assert "default/other" in stalled.message
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert sagemaker.describe_endpoint(EndpointName="shared")["EndpointStatus"] == "InService"
+    assert len(harness.inventory()["models"]) == 1
+
+
+def by_hand(harness: Harness, artifact: str = ARTIFACTS[0]) -> None:
+    """An endpoint made with a script, just as the spec would have it."""
+    sagemaker = harness.client("sagemaker")
+    container = {"Image": ECHO_IMAGE, "ModelDataUrl": artifact}
+    sagemaker.create_model(ModelName="old-model", PrimaryContainer=container, ExecutionRoleArn=ROLE_ARN)
+    variant = {
+        "VariantName": "primary",
+        "ModelName": "old-model",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 2,
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName="old-config", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="legacy", EndpointConfigName="old-config")
+    harness.world.advance(600)
+
+
+def test_an_endpoint_made_by_hand_is_never_touched_without_adoption(harness: Harness) -> None:
+    by_hand(harness)
+    harness.apply("iris", spec(endpointName="legacy"))
+    harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "set spec.adoptExisting" in stalled.message
+    assert harness.client("sagemaker").list_tags(ResourceArn=harness.live("legacy")["EndpointArn"])["Tags"] == []
+
+
+def test_an_adopted_endpoint_that_is_already_right_gets_no_new_fleet(harness: Harness) -> None:
+    by_hand(harness)
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True))
+    resource = harness.settle("iris")
+    assert harness.live("legacy")["EndpointConfigName"] == "old-config"
+    assert harness.calls("UpdateEndpoint") == 0
+    assert harness.inventory()["targets"] == ["endpoint/legacy/variant/primary"]
+    assert resource.status.history[0].config_name == "old-config"
+    harness.run(300)
+    harness.restart()
+    harness.run(300)
+    assert harness.calls("UpdateEndpoint") == 0
+    artifact = ARTIFACTS[1]
+    harness.apply("iris", with_variant(spec(endpointName="legacy", adoptExisting=True), modelArtifact=artifact))
+    harness.settle("iris")
+    assert harness.live("legacy")["EndpointConfigName"] != "old-config"
+    assert "old-config" in harness.inventory()["configs"]
+
+
+def test_a_dry_run_of_an_adoption_says_what_would_change(harness: Harness) -> None:
+    by_hand(harness, ARTIFACTS[1])
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True, suspend=True))
+    harness.run(60)
+    condition = harness.condition("iris", "Ready")
+    assert condition is not None
+    assert condition.reason == "Suspended"
+    assert "would take over legacy, then primary: model old-model -> legacy-primary-" in condition.message
+    assert harness.calls("AddTags") == 0
+    assert harness.calls("UpdateEndpoint") == 0

@@ -1,0 +1,103 @@
+"""What fails is told, goes on serving, and is tried again only when that may help; in virtual time."""
+
+from typing import Any
+
+import pytest
+
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
+
+
+def ready(harness: Harness, **changes: Any) -> None:
+    harness.apply("iris", spec(**changes))
+    resource = harness.settle("iris")
+    assert any(each.type == "Ready" and each.status == "True" for each in resource.status.conditions)
+
+
+def test_a_failed_update_is_seen_told_and_not_tried_again(harness: Harness) -> None:
+    ready(harness)
+    before = harness.live()["EndpointConfigName"]
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    resource = harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "ping health check" in stalled.message
+    assert stalled.reason == "UpdateFailed"
+    assert harness.live()["EndpointConfigName"] == before
+    assert resource.status.history[0].outcome == "Failed"
+    updates = harness.calls("UpdateEndpoint")
+    harness.run(3600)
+    harness.restart()
+    harness.run(3600)
+    assert harness.calls("UpdateEndpoint") == updates == 1
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
+    resource = harness.settle("iris")
+    assert harness.live()["EndpointConfigName"] != before
+    assert resource.status.failure is None
+
+
+def test_going_back_after_a_failed_update_is_ready_again(harness: Harness) -> None:
+    ready(harness)
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    harness.settle("iris")
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    ready_condition = harness.condition("iris", "Ready")
+    assert ready_condition is not None
+    assert ready_condition.status == "True"
+    assert harness.condition("iris", "Stalled") is None
+
+
+def test_a_failed_creation_is_told_and_made_anew_when_the_spec_changes(harness: Harness) -> None:
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert stalled.reason == "CreateFailed"
+    assert harness.live()["EndpointStatus"] == "Failed"
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    harness.settle("iris")
+    assert harness.live()["EndpointStatus"] == "InService"
+    harness.run(300)
+    assert len(harness.inventory()["configs"]) == 1
+    assert len(harness.inventory()["models"]) == 1
+
+
+@pytest.mark.parametrize("stage", ["creation", "update"])
+def test_what_failed_is_tried_again_when_the_annotation_asks_for_it(harness: Harness, stage: str) -> None:
+    wanted = spec()
+    if stage == "update":
+        ready(harness)
+        wanted = with_variant(spec(), modelArtifact=ARTIFACTS[1])
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", wanted)
+    resource = harness.settle("iris")
+    assert resource.status.failure is not None
+    assert "smendpoints.dev/retry" in (resource.status.failure.hint or "")
+    harness.run(600)
+    assert harness.condition("iris", "Stalled") is not None
+    harness.annotate("iris", {"smendpoints.dev/retry": "1"})
+    harness.run(30)
+    resource = harness.settle("iris")
+    assert harness.condition("iris", "Stalled") is None
+    assert [each.outcome for each in resource.status.history][:2] == ["Deployed", "Failed"]
+
+
+def test_a_rollout_that_aws_refuses_is_told_and_tried_again_when_its_way_changes(harness: Harness) -> None:
+    ready(harness)
+    changed = {"modelArtifact": ARTIFACTS[1]}
+    too_big = {"strategy": "Canary", "stepInstances": 1, "stepWaitSeconds": 60}
+    harness.apply("iris", with_variant(spec(rollout=too_big), **changed))
+    resource = harness.settle("iris")
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "CanarySize" in stalled.message
+    assert resource.status.history[0].outcome == "Failed"
+    harness.apply("iris", with_variant(spec(), **changed))
+    resource = harness.settle("iris")
+    assert harness.condition("iris", "Stalled") is None
+    assert harness.live()["EndpointConfigName"] == resource.status.history[0].config_name
+    assert resource.status.history[0].outcome == "Deployed"
