@@ -70,6 +70,7 @@ TWICE = (
     " remove one of the two policies"
 )
 OVERLAP = "steps must not overlap: begin each where another ends, and leave out at most one lowerBound and upperBound"
+TAG_SIGNS = "keys and values of tags have letters, digits, spaces and _ . : / = + - @ alone: leave out all else"
 RESERVED_TAG = "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys"
 
 Spec = dict[str, Any]
@@ -388,7 +389,15 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
             " remove officeHours to keep it stopped, or set desiredState to Running"
         ),
     ),
+    "office hours that begin when they end": (
+        spec(officeHours={"start": "0 8 * * *", "stop": "0 8 * * *"}),
+        "spec.officeHours.stop",
+        "start and stop come at the same moments, so the endpoint would never run: write when it stops",
+    ),
     "a tag of AWS": (spec(tags={"aws:team": "x"}), "spec.tags", RESERVED_TAG),
+    "a tag of AWS, however it is written": (spec(tags={"aWs:team": "x"}), "spec.tags", RESERVED_TAG),
+    "a tag's key with a sign that AWS does not take": (spec(tags={"team<1>": "x"}), "spec.tags", TAG_SIGNS),
+    "a tag's value with a sign that AWS does not take": (spec(tags={"team": "a;b"}), "spec.tags", TAG_SIGNS),
     "a tag of the operator": (spec(tags={"smendpoints.dev/name": "x"}), "spec.tags", RESERVED_TAG),
     "a tag with a long key": (
         spec(tags={"k" * 129: "x"}),
@@ -733,7 +742,7 @@ TAKEN: dict[str, Spec] = {
         ]
     ),
     "office hours": spec(officeHours={"start": "0 8 * * 1-5", "stop": "0 18 * * 1-5", "timeZone": "UTC"}),
-    "a tag with a slash": spec(tags={"team/cost-center": "42"}),
+    "tags with all that AWS takes": spec(tags={"team/cost-center": "42", "Größe": "a b_c.d:e=f+g-h@i", "empty": ""}),
     "the empty lists that tools write": spec(
         variant(containers=[], environment={}, instance={"type": "ml.m5.large", "pools": []}), tags={}
     ),

@@ -192,3 +192,18 @@ def test_an_immutable_field_is_neither_set_nor_changed_nor_unset(plane: ControlP
         assert "patched" in patch(plane, {"suspend": True})
     finally:
         plane.kubectl("delete", "-n", NAMESPACE, "smep", "--all")
+
+
+def test_an_endpoint_on_instances_becomes_serverless_only_while_it_is_stopped(plane: ControlPlane) -> None:
+    manifest = yaml.safe_load(MINIMAL.read_text())
+    variant = {key: value for key, value in manifest["spec"]["variants"][0].items() if key != "instance"}
+    serverless = {"variants": [{**variant, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 5}}]}
+    plane.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(manifest))
+    try:
+        target = ("patch", "-n", NAMESPACE, "smep", "iris", "--type=merge", "-p")
+        sentence = "spec.variants: Forbidden: AWS makes no endpoint on instances serverless while it runs"
+        assert sentence in refusal(plane, *target, json.dumps({"spec": serverless}))
+        for allowed in ({"desiredState": "Stopped"}, serverless, {"desiredState": "Running"}, manifest["spec"]):
+            assert "patched" in patch(plane, allowed)
+    finally:
+        plane.kubectl("delete", "-n", NAMESPACE, "smep", "--all")

@@ -23,10 +23,21 @@ def _immutable(name: str, why: str) -> Rule:
     )
 
 
+_TAG = r"^[\p{L}\p{Z}\p{N}_.:/=+@-]*$"
+
 SPEC = (
     _immutable("endpointName", "AWS cannot rename an endpoint"),
     _immutable("region", "AWS cannot move an endpoint"),
     _immutable("assumeRoleARN", "another role may mean another account, and the endpoint would be left behind"),
+    Rule(
+        "SageMakerEndpointSpec",
+        "self.desiredState == 'Stopped' || oldSelf.desiredState == 'Stopped'"
+        " || !oldSelf.variants.exists(v, has(v.instance)) || !self.variants.exists(v, has(v.serverless))",
+        "AWS makes no endpoint on instances serverless while it runs: set desiredState to Stopped, then serverless,"
+        " then Running",
+        ".variants",
+        "FieldValueForbidden",
+    ),
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.assumeRoleARN) || !has(self.executionRoleARN)"
@@ -68,10 +79,21 @@ SPEC = (
         ".desiredState",
     ),
     Rule(
+        "OfficeHours",
+        "self.start != self.stop",
+        "start and stop come at the same moments, so the endpoint would never run: write when it stops",
+        ".stop",
+    ),
+    Rule(
         "SageMakerEndpointSpec.tags",
-        "self.all(k, !k.startsWith('aws:') && !k.startsWith('AWS:') && !k.startsWith('smendpoints.dev/'))",
+        r"self.all(k, !k.matches(r'^((?i:aws:)|smendpoints\.dev/)'))",
         "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
         reason="FieldValueForbidden",
+    ),
+    Rule(
+        "SageMakerEndpointSpec.tags",
+        f"self.all(k, k.matches(r'{_TAG}') && self[k].matches(r'{_TAG}'))",
+        "keys and values of tags have letters, digits, spaces and _ . : / = + - @ alone: leave out all else",
     ),
     Rule(
         "SageMakerEndpointSpec.tags",
