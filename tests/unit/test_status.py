@@ -10,8 +10,8 @@ import pytest
 from smendpoints.api.status import Cost, SageMakerEndpointStatus
 from smendpoints.domain import conditions
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.history import was_converged
 from smendpoints.domain.observed import Step
-from smendpoints.domain.plan import was_converged
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import events, report
 

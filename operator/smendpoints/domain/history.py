@@ -1,8 +1,9 @@
-"""The history of revisions, told by the memory of the last rollout."""
+"""The history of revisions, told by the memory of the last rollout; and what the status remembers of it."""
 
 from datetime import datetime
 from typing import Literal
 
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Revision, RolloutStatus
 
 _SHOWN = 10
@@ -64,3 +65,14 @@ def _trimmed(history: list[Revision], limit: int) -> list[Revision]:
             room -= 1
         kept.append(each)
     return kept
+
+
+def was_converged(resource: SageMakerEndpoint, config_name: str) -> bool:
+    """Whether this generation was in service once, so that a difference now is drift and no work left."""
+    status = resource.status
+    return (
+        status.observed_generation == resource.metadata.generation
+        and status.endpoint is not None
+        and status.endpoint.config_name == config_name
+        and any(condition.type == "Drifted" for condition in status.conditions)
+    )

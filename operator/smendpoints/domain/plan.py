@@ -16,9 +16,11 @@ from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.collect import collect
 from smendpoints.domain.desired import Desired, tag_list
+from smendpoints.domain.history import was_converged
 from smendpoints.domain.observed import Observed, ObservedEndpoint
 from smendpoints.domain.office_hours import next_change, wants_running
 from smendpoints.domain.ownership import owner_of
+from smendpoints.domain.plan_busy import plan_busy
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
 from smendpoints.domain.plan_rollout import failed_rollout, may_try_again, plan_rollout, retry_after
 from smendpoints.domain.plan_scaling import deregister, plan_scaling, unwanted_targets
@@ -31,7 +33,7 @@ from smendpoints.domain.plan_update import (
     tag_changes,
     weights_and_capacities,
 )
-from smendpoints.domain.progress import NOTHING_UNDER_WAY, progress
+from smendpoints.domain.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
 
@@ -44,17 +46,6 @@ _BROKEN = {
     "OutOfService": (Reason.OUT_OF_SERVICE, "AWS has taken the endpoint out of service"),
     "UpdateRollbackFailed": (Reason.ENDPOINT_FAILED, _MIXED),
 }
-
-
-def was_converged(resource: SageMakerEndpoint, config_name: str) -> bool:
-    """Whether this generation was in service once, so that a difference now is drift and no work left."""
-    status = resource.status
-    return (
-        status.observed_generation == resource.metadata.generation
-        and status.endpoint is not None
-        and status.endpoint.config_name == config_name
-        and any(condition.type == "Drifted" for condition in status.conditions)
-    )
 
 
 def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now: datetime) -> Plan:
@@ -77,23 +68,12 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
         case "Deleting":
             reason = Reason.DELETING if wants_running(resource.spec, now) else Reason.STOPPING
             return plan_endpoint_removal(endpoint, observed, reason)
-        case "Creating":
-            creating = working(Reason.CREATING, f"AWS is creating the endpoint {endpoint.name}")
-            return _then_stopped(resource, Plan(creating, rollout=resource.status.rollout), now)
         case "Failed":
             return _plan_failed(resource, desired, observed, endpoint, now)
         case status if status in IN_PROGRESS:
-            return _then_stopped(resource, _plan_busy(resource, desired, endpoint), now)
+            return plan_busy(resource, desired, endpoint, now)
         case _:
             return _plan_settled(resource, desired, observed, endpoint, now)
-
-
-def _then_stopped(resource: SageMakerEndpoint, meanwhile: Plan, now: datetime) -> Plan:
-    """What AWS is at, and that the end of it is only waited for."""
-    if wants_running(resource.spec, now):
-        return meanwhile
-    message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
-    return replace(meanwhile, verdict=working(Reason.STOPPING, message))
 
 
 def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now: datetime) -> Plan:
@@ -190,37 +170,6 @@ def _plan_failed(
         verdict = working(Reason.CAPACITY_SHORTAGE, message)
         return Plan(verdict, again=max(1.0, wait.total_seconds()), rollout=rollout)
     return Plan(stuck(Reason.CREATE_FAILED, reason), again=Again.STEADY, rollout=rollout)
-
-
-def _plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
-    """Updating, RollingBack or SystemUpdating: AWS takes no other change; say whose change it is.
-
-    AWS names a config while it brings that into service. Where it names none, a rollout that was only about to be made
-    is not what makes it busy: an autoscaler came first.
-    """
-    rollout = resource.status.rollout
-    attempted = endpoint.pending_config or (
-        rollout.config_name if rollout is not None and rollout.phase == "InProgress" else None
-    )
-    if attempted is None or attempted == endpoint.config_name == desired.config_name:
-        if endpoint.status == "SystemUpdating" or not changes_in_place(desired, endpoint):
-            reason = Reason.MAINTENANCE if endpoint.status == "SystemUpdating" else Reason.IN_SERVICE
-            if endpoint.config_name == desired.config_name and was_converged(resource, desired.config_name):
-                message = f"in service; AWS is at work ({endpoint.status})"
-                return Plan(arrived(reason, message), rollout=rollout)
-        return Plan(
-            working(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
-        )
-    ours = rollout if rollout is not None and rollout.config_name == attempted else None
-    way = resource.spec.rollout if ours is not None and ours.attempt == desired.attempt() else None
-    found = progress(endpoint, way, ours)
-    if ours is not None:
-        rollout = ours.model_copy(update={"phase": "InProgress", "message": None, **found.facts()})
-    if found.stage == "RollingBack":
-        return Plan(working(Reason.ROLLING_BACK, f"AWS is rolling back {attempted}"), rollout=rollout)
-    told = f"rolling out {attempted}" + (f": {found.sentence()}" if found.sentence() else "")
-    message = told if attempted == desired.config_name else f"{told}; then {desired.config_name} follows"
-    return Plan(working(Reason.UPDATING, message), rollout=rollout)
 
 
 def _plan_settled(
