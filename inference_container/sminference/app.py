@@ -47,6 +47,8 @@ def create_app(settings: Settings, models: Hosting | Repository, observer: Obser
     """The application over one model or a repository of many; every request is told to `observer`."""
     app = InferenceApp("sminference", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    # A redirect is no answer for a client that invokes a model.
+    app.url_map.merge_slashes = False
     app.add_template_filter(pretty_json)
     invoker = Invoker(settings, observer)
     _answer_errors(app, invoker)

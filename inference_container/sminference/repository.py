@@ -11,7 +11,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sminference.artifact import ArtifactError, load
 from sminference.errors import RequestError, shown
@@ -112,6 +114,9 @@ class Repository:
     def _folder(self, name: str, url: str) -> Path:
         if not 0 < len(name) <= _MAX_NAME:
             raise RequestError(400, f"model_name: expected 1 to {_MAX_NAME} characters, got {len(name)}")
+        if name.startswith("/") or not name.isprintable():
+            # No path would lead to it.
+            raise RequestError(400, f"model_name: expected printable characters, no slash first, got {shown(name)}")
         root = self._settings.models_root.resolve()
         try:
             folder = Path(url).resolve()
@@ -145,15 +150,36 @@ class Repository:
             log.info("unloaded %s, the least recently used, to make room for %s", shown(model.name), shown(name))
 
     def _read_artifact(self, folder: Path) -> tuple[Model, int]:
-        """The model, and the memory it takes: by what the process grew, at least its size on disk."""
+        """The model, and the memory it takes: by what the process grew, at least by its arrays and its size on disk.
+
+        The process grows by less where it takes memory that another model has left, or loses one meanwhile.
+        """
         before = _resident_bytes()
         model = load(folder, allow_bare_pickle=self._settings.allow_bare_pickle)
-        return model, max(_resident_bytes() - before, size_on_disk(folder))
+        return model, max(_resident_bytes() - before, size_on_disk(folder) + _array_bytes(model, set()))
 
 
 def size_on_disk(folder: Path) -> int:
     """Bytes of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _array_bytes(value: Any, seen: set[int]) -> int:
+    """Bytes of all arrays reachable from `value` through our own objects and scikit-learn's."""
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, dict):
+        children = list(value.values())
+    elif isinstance(value, (list, tuple)):
+        children = list(value)
+    elif type(value).__module__.startswith(("sminference.", "sklearn.")) and hasattr(value, "__dict__"):
+        children = list(vars(value).values())
+    else:
+        return 0
+    return sum(_array_bytes(child, seen) for child in children)
 
 
 def _resident_bytes() -> int:

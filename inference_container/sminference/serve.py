@@ -53,7 +53,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
     """Gunicorn's settings by name."""
     return {
-        "bind": [f"{settings.host}:{settings.port}"],
+        "bind": [f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"],
         "workers": settings.worker_processes,
         "threads": settings.threads,
         "preload_app": True,

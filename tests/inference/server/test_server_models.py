@@ -72,8 +72,27 @@ def test_a_name_that_is_taken_is_a_409(models: Any, root: Path) -> None:
     assert (reply.status, reply.error) == (409, 'models: "rf" is loaded already; unload it with DELETE first')
 
 
+@pytest.mark.parametrize("name", ["/lead", "a\nb", "\x00", "a\x7f"])
+def test_a_name_that_no_path_leads_to_is_a_400(models: Any, root: Path, name: str) -> None:
+    reply = models(load_request(root, name), path="/models")
+    assert reply.status == 400
+    assert reply.error.startswith("model_name: expected printable characters, no slash first, got ")
+
+
+def test_nobody_is_redirected(models: Any) -> None:
+    assert models(ROW, path="/models//rf/invoke").status == 404
+
+
+def test_a_model_is_counted_with_its_table_wherever_its_memory_comes_from(settings: Settings, root: Path) -> None:
+    repository = Repository(settings)
+    for name in ("first", "second"):
+        loaded = repository.load(name, str(root / "random-forest" / "model"))
+        assert loaded.size > loaded.served.model.predictor._answers.nbytes > 10_000_000  # type: ignore[attr-defined]
+        repository.unload(name)
+
+
 def test_a_name_is_opaque(models: Any, root: Path) -> None:
-    for name in ("a/b/c", "../../etc", "ünï", "a b", "invoke"):
+    for name in ("a/b/c", "../../etc", "ünï", "a b", "invoke", "a//b", "b/"):
         assert models(load_request(root, name), path="/models").status == 200
         assert models(ROW, path=f"/models/{name.encode().decode('latin-1')}/invoke").status == 200
         assert models(path=f"/models/{name.encode().decode('latin-1')}", method="DELETE").status == 200
