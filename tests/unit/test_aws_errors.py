@@ -36,6 +36,8 @@ STILL_ON = (
     "removed or have their instance type updated."
 )
 
+SIZES = ("large", "xlarge", "2xlarge", "4xlarge", "12xlarge")
+
 TOLD: dict[str, tuple[str, str, str, str]] = {
     # a sentence: code, message, kind, reason
     "a model that is not there": ("ValidationException", f'Could not find model "{ARN}:model/m".', "gone", ""),
@@ -176,6 +178,24 @@ def test_what_is_not_the_clients_fault_is_tried_again(status: int) -> None:
 def test_an_answer_without_code_or_message_is_no_crash() -> None:
     empty: Any = {}
     assert classify(ClientError(empty, "CreateModel"), "create_model").kind is Kind.INVALID
+
+
+def test_of_a_list_of_all_instance_types_the_nearest_are_told() -> None:
+    types = [f"ml.{family}{generation}.{size}" for family in "cmrpg" for generation in range(4, 8) for size in SIZES]
+    message = (
+        "1 validation error detected: Value 'ml.m5.lrge' at 'productionVariants.1.member.instanceType' failed to"
+        f" satisfy constraint: Member must satisfy enum value set: [{', '.join(types)}]"
+    )
+    error = ClientError({"Error": {"Code": "ValidationException", "Message": message}}, "CreateEndpointConfig")
+    told = classify(error, "create_endpoint_config")
+    assert told.message.endswith("enum value set: [ml.m5.large, ml.m5.xlarge, ml.m5.4xlarge, … 100 in all]")
+    assert "Value 'ml.m5.lrge' at" in told.message
+
+
+@pytest.mark.parametrize("code", ["InvalidIdentityToken", "OptInRequired", "MissingAuthenticationToken"])
+def test_who_is_not_let_in_waits_for_a_cure_in_aws_and_not_for_an_edit_of_the_spec(code: str) -> None:
+    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    assert classify(ClientError(response, "ListEndpoints"), "list_endpoints").kind is Kind.BLOCKED
 
 
 OUTAGES = {

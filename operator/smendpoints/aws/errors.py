@@ -4,8 +4,10 @@ SageMaker answers "duplicate" and "not found" alike with ValidationException, so
 lower case and by parts, as AWS's wording drifts.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -54,6 +56,10 @@ _BY_CODE = {
     "UnrecognizedClientException": (Kind.BLOCKED, Reason.CREDENTIALS),
     "InvalidSignatureException": (Kind.BLOCKED, Reason.CREDENTIALS),
     "SignatureDoesNotMatch": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "IncompleteSignature": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "MissingAuthenticationToken": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "InvalidIdentityToken": (Kind.BLOCKED, Reason.CREDENTIALS),
+    "RequestExpired": (Kind.RETRY, Reason.CREDENTIALS),
     "NotImplemented": (Kind.INVALID, Reason.NOT_SUPPORTED),
 }
 
@@ -71,10 +77,14 @@ _BY_MESSAGE = (
 )
 
 
+_LONG_LIST = re.compile(r"\[([^\[\]]{300,})\]")
+_REFUSED_VALUE = re.compile(r"Value '([^']*)' at")
+
+
 def classify(error: ClientError, operation: str) -> AwsFailure:
     """What the error calls for. Unknown codes of the client's fault are INVALID: retrying cannot help."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    message = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    message = _readable(str(error.response.get("Error", {}).get("Message", "")) or str(error))
     http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
 
     def failure(kind: Kind, reason: Reason) -> AwsFailure:
@@ -88,7 +98,21 @@ def classify(error: ClientError, operation: str) -> AwsFailure:
             return failure(kind, reason)
     if http >= 500 or http == 429:
         return failure(Kind.RETRY, Reason.UNAVAILABLE)
+    if http in {401, 403}:  # whatever it is called: the cure is in AWS, not in the spec
+        return failure(Kind.BLOCKED, Reason.ACCESS_DENIED)
     return failure(Kind.INVALID, Reason.INVALID_SPEC)
+
+
+def _readable(message: str) -> str:
+    """AWS's words, but of a list of all that it would take (hundreds of instance types) only the nearest."""
+    refused = _REFUSED_VALUE.search(message)
+
+    def nearest(match: re.Match[str]) -> str:
+        choices = match[1].split(", ")
+        near = get_close_matches(refused[1], choices, cutoff=0.0) if refused is not None else choices[:3]
+        return f"[{', '.join(near)}, … {len(choices)} in all]"
+
+    return _LONG_LIST.sub(nearest, message)
 
 
 @contextmanager
