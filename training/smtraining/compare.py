@@ -50,35 +50,39 @@ def text(models: Sequence[Trained], dataset: Dataset, seed: int) -> str:
 
 
 def picture(models: Sequence[Trained], dataset: Dataset) -> bytes:
-    """The report as a PNG: measures, coverage, calibration, and one confusion matrix per model."""
+    """The report as a PNG: measures, conformal sets, calibration, and one confusion matrix per model."""
     repeated = _repeated(models)
     if not repeated:
         raise ValueError("a picture needs at least one random split")
-    figure = Figure(figsize=(12, 7), layout="constrained")
-    axes = figure.subplots(2, 3)
+    figure = Figure(figsize=(13, 8), layout="constrained")
+    figure.suptitle(f"{dataset.name}: {repeated[0].splits} random splits, {len(repeated[0].y)} held-out rows")
+    measures, coverage, size, reliable, *confusions = figure.subplots(2, -(-(4 + len(models)) // 2)).ravel()
     found = [one.describe() for one in repeated]
-    _bars(axes[0, 0], [label for _, label in _MEASURES], models, [[one[key] for key, _ in _MEASURES] for one in found])
-    axes[0, 0].set_title(f"measures on {len(repeated[0].y)} held-out rows")
+    names = [label.replace(" ", "\n") for _, label in _MEASURES]
+    _bars(measures, names, models, [[one[key] for key, _ in _MEASURES] for one in found])
+    measures.set(title="measures", ylim=(0, 1.3))
+    levels = [f"nominal {level:.2f}" for level in LEVELS]
     _bars(
-        axes[0, 1],
-        [f"nominal {level:.2f}" for level in LEVELS],
-        models,
-        [[one.coverage[level].covered for level in LEVELS] for one in repeated],
+        coverage, levels, models, [[one.coverage[level].covered for level in LEVELS] for one in repeated], inside=True
     )
     for i, level in enumerate(LEVELS):
-        axes[0, 1].hlines(level, i - 0.45, i + 0.45, colors="black", linestyles="dashed")
-    axes[0, 1].set_ylim(0.5, 1.0)
-    axes[0, 1].set_title("coverage of conformal sets")
-    axes[0, 2].plot([0, 1], [0, 1], color="grey", linestyle="dotted")
-    for model, one in zip(models, repeated, strict=True):
-        mean, observed, _ = reliability(one.proba, one.y)
-        axes[0, 2].plot(mean, observed, marker="o", label=model.name)
-    axes[0, 2].set(xlabel="probability of the predicted class", ylabel="share that was right")
-    axes[0, 2].legend()
-    axes[0, 2].set_title("calibration")
-    for axis in axes[1]:
+        coverage.hlines(level, i - 0.45, i + 0.45, colors="black", linestyles="dashed")
+    coverage.set(title="coverage of conformal sets (dashed: nominal)", ylim=(0.5, 1.0))
+    _bars(size, levels, models, [[one.coverage[level].size for level in LEVELS] for one in repeated], inside=True)
+    size.set(title="mean size of conformal sets")
+    reliable.plot([0, 1], [0, 1], color="grey", linestyle="dotted")
+    for i, (model, one) in enumerate(zip(models, repeated, strict=True)):
+        _reliability(reliable, one, model.name, above=i % 2 == 0)
+    reliable.set(
+        xlabel="probability of the predicted class",
+        ylabel="share that was right",
+        title="calibration (points: rows)",
+        ylim=(-0.05, 1.2),
+    )
+    reliable.legend(fontsize=8)
+    for axis in confusions:
         axis.set_visible(False)
-    for axis, model, scores in zip(axes[1], models, found, strict=False):
+    for axis, model, scores in zip(confusions, models, found, strict=False):
         axis.set_visible(True)
         _confusion(axis, np.array(scores["confusion"]), dataset.classes)
         axis.set_title(f"confusion of {model.name}")
@@ -95,13 +99,34 @@ def _row(label: str, cells: Sequence[str]) -> str:
     return f"{label:<20}" + "".join(f"{cell:>20}" for cell in cells)
 
 
-def _bars(axis: Axes, labels: Sequence[str], models: Sequence[Trained], heights: Sequence[Sequence[float]]) -> None:
+def _bars(
+    axis: Axes,
+    labels: Sequence[str],
+    models: Sequence[Trained],
+    heights: Sequence[Sequence[float]],
+    *,
+    inside: bool = False,
+) -> None:
+    """A bar for each label and model, with its number above it, or in it where a line may run along its top."""
     width = 0.8 / len(models)
+    place = {"label_type": "center", "color": "white"} if inside else {"padding": 2, "rotation": 90}
     for i, (model, values) in enumerate(zip(models, heights, strict=True)):
         places = np.arange(len(labels)) + (i - (len(models) - 1) / 2) * width
-        axis.bar_label(axis.bar(places, values, width, label=model.name), fmt="%.3f", fontsize=8)
+        axis.bar_label(axis.bar(places, values, width, label=model.name), fmt="%.3f", fontsize=8, **place)
     axis.set_xticks(np.arange(len(labels)), labels, fontsize=8)
-    axis.legend(fontsize=8)
+    if not inside:
+        axis.legend(fontsize=8, loc="upper right")
+
+
+def _reliability(axis: Axes, one: Repeated, name: str, *, above: bool) -> None:
+    """A point for each bin, as large as it has rows, and their number beside it: a bin of few says little."""
+    mean, observed, rows = reliability(one.proba, one.y)
+    (line,) = axis.plot(mean, observed, linewidth=1, label=name)
+    axis.scatter(mean, observed, s=20 + 300 * rows / rows.sum(), color=line.get_color(), alpha=0.7)
+    for x, y, count in zip(mean, observed, rows, strict=True):
+        axis.annotate(
+            str(count), (x, y), xytext=(-8, 6 if above else -12), textcoords="offset points", ha="right", fontsize=8
+        )
 
 
 def _confusion(axis: Axes, counts: np.ndarray, classes: Sequence[str]) -> None:
