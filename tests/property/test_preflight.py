@@ -8,8 +8,9 @@ import pytest
 
 from smsandbox.assets import BUCKET, ROLE_ARN
 from smsandbox.aws.images import push
-from smsandbox.testing.harness import BRISK, Harness
+from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
+from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import REGION
 
 LATER = 400.0  # seconds after which what is in the way was looked for again

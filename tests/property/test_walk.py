@@ -15,8 +15,9 @@ from botocore.exceptions import ClientError
 
 from smendpoints.domain import names
 from smendpoints.domain.desired import desire
-from smsandbox.testing.harness import BRISK, Harness
+from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
+from smsandbox.testing.virtual_aws import BRISK
 
 STEPS = 60
 FAULTS: list[dict[str, Any]] = [

@@ -1,0 +1,114 @@
+"""An AWS in this process and in virtual time, furnished with what the specs of tests name; clients, calls, contents."""
+
+import json
+import os
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import botocore.endpoint
+
+from smendpoints.aws.clients import Clients, Place
+from smsandbox.assets import BUCKET, ROLE
+from smsandbox.aws import moto_backend
+from smsandbox.aws.assembly import assemble
+from smsandbox.aws.clock import VirtualClock
+from smsandbox.aws.images import push
+from smsandbox.aws.inprocess import attach
+from smsandbox.aws.settings import Settings
+from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
+from smsandbox.world import REGION
+
+MINUTES = {"create": 240.0, "update": 240.0, "weights": 60.0, "delete": 60.0, "container_start": 30.0, "fail": 60.0}
+
+BRISK = {"durations": {"create": 60.0, "update": 60.0, "weights": 20.0, "delete": 20.0, "container_start": 5.0}}
+
+
+class VirtualAws:
+    """A simulator without containers, whose clock stands still until it is moved."""
+
+    def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "harness")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "harness")
+        moto_backend.reset()  # moto keeps one state for the whole process
+        self.clock = VirtualClock()
+        chosen = Settings(seed=seed, containers=False).changed({"durations": MINUTES, **(settings or {})})
+        self.simulator = assemble(settings=chosen, clock=self.clock)
+        self.world = self.simulator.world
+        self.session = boto3.Session(region_name=REGION)
+        attach(self.session, self.simulator.gateway)
+        self._clients = {Place(REGION): Clients(Place(REGION), 10, lambda _: self.session, "standard")}
+        # botocore backs off between its attempts: that, too, is virtual time
+        botocore.endpoint.time = SimpleNamespace(sleep=self.clock.advance)  # type: ignore[attr-defined]
+        self._prepare()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this AWS."""
+        return self._clients[Place(REGION)](service)
+
+    def _prepare(self) -> None:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+        self.client("s3").create_bucket(Bucket=BUCKET)
+        for uri in ARTIFACTS:
+            key = uri.removeprefix(f"s3://{BUCKET}/")
+            self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+        push(self.client("ecr"), ECHO_IMAGE, "echo")
+
+    def in_use(self) -> set[str]:
+        """The configs and models that endpoints serve, or are about to."""
+        sagemaker = self.client("sagemaker")
+        used: set[str] = set()
+        for entry in sagemaker.list_endpoints(MaxResults=100)["Endpoints"]:
+            shown = sagemaker.describe_endpoint(EndpointName=entry["EndpointName"])
+            if shown["EndpointStatus"] != "Deleting":
+                pending = shown.get("PendingDeploymentSummary", {}).get("EndpointConfigName")
+                used |= {shown["EndpointConfigName"], pending} - {None}
+        for config in sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]:
+            name = config["EndpointConfigName"]
+            if name in used:
+                variants = sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+                used |= {variant["ModelName"] for variant in variants}
+        return used
+
+    def calls(self, operation: str) -> int:
+        """How many calls of an operation there were, whatever their result."""
+        return self.world.calls.count(operation)
+
+    def failed_calls(self) -> dict[str, int]:
+        """How often which operation failed with which code."""
+        return {
+            f"{operation} {code}": number
+            for operations in self.world.calls.counts().values()
+            for operation, codes in operations.items()
+            for code, number in codes.items()
+            if code != "OK"
+        }
+
+    def live(self, name: str = "default-iris") -> dict[str, Any]:
+        """DescribeEndpoint."""
+        found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
+        return found
+
+    def inventory(self) -> dict[str, list[str]]:
+        """The names of all that the operator may have made."""
+        sagemaker, scaling = self.client("sagemaker"), self.client("application-autoscaling")
+        pages = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        alarms = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        return {
+            "endpoints": [e["EndpointName"] for e in sagemaker.list_endpoints(MaxResults=100)["Endpoints"]],
+            "configs": sorted(
+                e["EndpointConfigName"] for e in sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]
+            ),
+            "models": sorted(e["ModelName"] for e in sagemaker.list_models(MaxResults=100)["Models"]),
+            "targets": [e["ResourceId"] for e in pages],
+            "policies": [e["PolicyName"] for e in policies],
+            "alarms": [e["AlarmName"] for e in alarms],
+        }
