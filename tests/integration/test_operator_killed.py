@@ -263,4 +263,4 @@ def rest(stage: Stage) -> None:
         busy = max(index for index, call in enumerate(calls) if call.operation != "ListEndpoints")
         return len(calls) - 1 - busy
 
-    stage.see(lambda: listings_since() >= 6, "rest")
+    stage.see(lambda: listings_since() >= 3, "rest")
