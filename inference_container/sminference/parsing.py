@@ -133,7 +133,8 @@ def parse_npy(body: bytes, shape: Shape) -> Matrix:
         raise RequestError(400, "body: expected an array as numpy.save writes it (format 1.0 or 2.0)") from None
     if dtype.kind not in "fiu" or dtype.itemsize > 8:
         raise RequestError(400, f"body: expected an array of floats or integers of at most 64 bits, got dtype {dtype}")
-    if len(dimensions) != 2 or dimensions[1] != shape.width:
+    # True is a dimension to numpy's reader, and none to its reshape.
+    if [type(length) for length in dimensions] != [int, int] or dimensions[1] != shape.width:
         raise RequestError(
             400, f"body: expected an array of shape (rows, {shape.width}), got shape {shown(dimensions)}"
         )

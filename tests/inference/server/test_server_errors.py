@@ -197,6 +197,10 @@ def saved(array: Any, *, allow_pickle: bool = False) -> bytes:
         ),
         (saved(np.zeros((1, 4))).replace(b"(1, 4), }", b"(-1, 4),}"), "body: expected at least one row, got none"),
         (
+            saved(np.zeros((1, 4))).replace(b"(1, 4), }   ", b"(True, 4), }"),
+            "body: expected an array of shape (rows, 4), got shape [true,4]",
+        ),
+        (
             saved(np.zeros((1, 4))).replace(b"(1, 4), }      ", b"(90000, 4), }  "),
             "body: expected 2880000 bytes of data",
         ),
