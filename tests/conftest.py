@@ -1,6 +1,7 @@
 """Fixtures that several test folders share."""
 
 import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,12 @@ settings.register_profile(
 settings.register_profile("explore", settings.get_profile("always"), max_examples=1000, derandomize=False)
 settings.load_profile("always")
 os.environ.update(dict.fromkeys(PROXY_EXCEPTIONS, LOOPBACK))  # nothing here is reached through the machine's proxy
+
+
+@pytest.fixture(autouse=True)
+def _chance() -> None:
+    """What libraries draw by themselves (the jitter of botocore's retries) is the same in every run."""
+    random.seed(0)
 
 
 @pytest.fixture(scope="session")

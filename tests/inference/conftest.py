@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sminference.artifact import load
@@ -12,6 +13,12 @@ from smtraining.archive import write
 from smtraining.data import iris
 from smtraining.train import Trained, train
 from smtraining.verify import Effort
+
+
+@pytest.fixture(autouse=True)
+def _numpys_chance() -> None:
+    """Estimators fitted without a seed are the same in every run."""
+    np.random.seed(0)  # noqa: NPY002 - scikit-learn's own default
 
 
 @pytest.fixture(scope="session")
