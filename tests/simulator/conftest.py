@@ -19,6 +19,7 @@ from smsandbox.aws.images import push
 from smsandbox.aws.inprocess import attach
 from smsandbox.aws.server import Server
 from smsandbox.aws.settings import Settings
+from smsandbox.testing.live import Live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,3 +214,16 @@ def served(bare: Cloud, tmp_path: Any) -> Iterator[tuple[str, Simulator]]:
     yield server.url, simulator
     server.stop()
     simulator.close()
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    made = Live(tmp_path_factory.mktemp("instances"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def echo(live: Live) -> str:
+    live.echo("echo", count=2)
+    return "echo"

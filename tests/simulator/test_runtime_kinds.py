@@ -1,0 +1,166 @@
+"""Endpoints of each kind whose instances are real processes: pipelines, many models, serverless, capture, async."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+from smsandbox.testing.archives import archive
+from smsandbox.testing.live import Live, code_of, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# One simulator serves the module: its tests stay together, in one process.
+pytestmark = pytest.mark.xdist_group("runtime-kinds")
+
+
+def test_a_pipeline_hands_each_answer_to_the_next_container(live: Live) -> None:
+    first = live.container(ContainerHostname="first", Environment={"ECHO_NAME": "first"})
+    second = live.container(ContainerHostname="second", Environment={"ECHO_NAME": "second"})
+    live.create("pipe", {"v": {"ModelName": live.model(first, second)}})
+    found = live.invoke("pipe", b"hello", ContentType="text/plain")
+    assert found["container"] == "second"
+    inner = json.loads(found["body"])
+    assert (inner["container"], inner["body"], inner["content_type"]) == ("first", "hello", "text/plain")
+    assert found["content_type"] == "application/json"
+    live.delete("pipe")
+
+
+def test_containers_in_direct_mode_are_invoked_by_name(live: Live) -> None:
+    first = live.container(ContainerHostname="first", Environment={"ECHO_NAME": "first"})
+    second = live.container(ContainerHostname="second", Environment={"ECHO_NAME": "second"})
+    model = live.model(first, second, InferenceExecutionConfig={"Mode": "Direct"})
+    live.create("direct", {"v": {"ModelName": model}})
+    assert live.invoke("direct", TargetContainerHostname="second")["container"] == "second"
+    with pytest.raises(ClientError) as error:
+        live.invoke("direct")
+    assert code_of(error.value) == "ValidationError"
+    live.delete("direct")
+
+
+def test_models_of_a_multi_model_variant_are_loaded_when_they_are_asked_for(live: Live) -> None:
+    for name in ("a", "b"):
+        live.s3.put_object(Bucket="models", Key=f"many/{name}.tar.gz", Body=archive({"name": name.encode()}))
+    container = live.container(Mode="MultiModel", ModelDataUrl="s3://models/many/")
+    live.create("many", {"v": {"ModelName": live.model(container)}})
+    first, second = (live.invoke("many", TargetModel=f"{name}.tar.gz") for name in ("a", "b"))
+    assert first["target_model"] == "a.tar.gz"
+    assert first["model"] != second["model"]
+    assert live.metric("many", "ModelCacheHit", "Sum") == 0
+    live.invoke("many", TargetModel="a.tar.gz")
+    assert live.metric("many", "ModelCacheHit", "Sum") == 1
+    with pytest.raises(ClientError) as error:
+        live.invoke("many", TargetModel="c.tar.gz")
+    assert "Failed to download model data(bucket: models, key: many/c.tar.gz)" in str(error.value)
+    with pytest.raises(ClientError):
+        live.invoke("many")
+    live.delete("many")
+
+
+def test_a_serverless_variant_has_its_own_limits_and_metrics(live: Live, tmp_path: Path) -> None:
+    model = live.model(live.container())
+    serverless = {"MemorySizeInMB": 1024, "MaxConcurrency": 2, "ProvisionedConcurrency": 2}
+    name = live.config({"v": {"ModelName": model, "ServerlessConfig": serverless}})
+    live.sm.create_endpoint(EndpointName="lean", EndpointConfigName=name)
+    assert live.settle("lean")["EndpointStatus"] == "InService"
+    with pytest.raises(ClientError) as error:
+        live.invoke("lean", b"x" * (4 * 1024 * 1024 + 1))
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+    go_on = tmp_path / "go on"
+    with ThreadPoolExecutor(2) as pool:
+        sent = [pool.submit(live.invoke, "lean", CustomAttributes=f"wait={go_on}") for _ in range(2)]
+        try:
+            until(lambda: sum(one.outstanding for one in live.instances("lean")) == 2)
+            for _ in range(2):
+                with pytest.raises(ClientError) as error:
+                    live.invoke("lean")
+                assert code_of(error.value) == "ThrottlingException"
+        finally:
+            go_on.touch()
+    assert [one.exception() for one in sent] == [None, None]
+    assert live.metric("lean", "ServerlessProvisionedConcurrencyUtilization", "Maximum") == 1.0
+    live.delete("lean")
+
+
+def test_explanations_are_asked_of_the_container(live: Live) -> None:
+    shap = {"ShapConfig": {"ShapBaselineConfig": {"ShapBaseline": "1,2"}}}
+    live.echo("explained", ExplainerConfig={"ClarifyExplainerConfig": shap})
+    assert live.invoke("explained", EnableExplanations="`true`")["explanations"] == "`true`"
+    assert live.metric("explained", "ExplanationsPerInstance", "Sum") == 1
+    live.delete("explained")
+
+
+def test_captured_requests_stand_in_s3_as_json_lines(live: Live) -> None:
+    live.s3.create_bucket(Bucket="captured")
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://captured/here",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]},
+    }
+    live.echo("watched", DataCaptureConfig=capture)
+    live.invoke("watched", b"1,2", ContentType="text/csv", InferenceId="id-1", CustomAttributes="x=1")
+    files = until(lambda: live.objects("captured"))
+    ((key, content),) = files.items()
+    assert key.startswith("here/watched/v/20")
+    line = json.loads(content)
+    given, answer = line["captureData"]["endpointInput"], line["captureData"]["endpointOutput"]
+    assert given == {"observedContentType": "text/csv", "mode": "INPUT", "data": "1,2", "encoding": "CSV"}
+    assert answer["encoding"] == "JSON"
+    assert json.loads(answer["data"])["body"] == "1,2"
+    assert line["eventMetadata"]["inferenceId"] == "id-1"
+    assert line["eventMetadata"]["customAttributes"] == ["x=1"]
+    live.delete("watched")
+
+
+def test_asynchronous_requests_wait_for_capacity_and_scale_from_zero_and_back(live: Live) -> None:
+    live.s3.create_bucket(Bucket="results")
+    live.s3.put_object(Bucket="models", Key="input.json", Body=b"question")
+    output = {"S3OutputPath": "s3://results/good", "S3FailurePath": "s3://results/bad"}
+    live.echo("later", AsyncInferenceConfig={"OutputConfig": output})
+    with pytest.raises(ClientError) as error:
+        live.invoke("later")
+    assert code_of(error.value) == "ValidationError"
+    send = live.runtime.invoke_endpoint_async
+    accepted = send(EndpointName="later", InputLocation="s3://models/input.json", CustomAttributes="raw")
+    assert accepted["ResponseMetadata"]["HTTPStatusCode"] == 202
+    key = accepted["OutputLocation"].removeprefix("s3://results/")
+    assert until(lambda: live.objects("results", key))[key] == b"question"
+    failed = send(EndpointName="later", InputLocation="s3://models/nothing.json")["FailureLocation"]
+    until(lambda: live.objects("results", failed.removeprefix("s3://results/")))
+
+    aas = live.client("application-autoscaling")
+    named = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/later/variant/v",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    aas.register_scalable_target(**named, MinCapacity=0, MaxCapacity=0)
+    until(lambda: live.settle("later")["ProductionVariants"][0]["CurrentInstanceCount"] == 0 or None)
+    aas.register_scalable_target(**named, MaxCapacity=1)
+    policy = aas.put_scaling_policy(
+        **named, PolicyName="wake", PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity", "Cooldown": 60, "MetricAggregationType": "Average",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
+        },
+    )["PolicyARN"]  # fmt: skip
+    live.client("cloudwatch").put_metric_alarm(
+        AlarmName="wake", Namespace="AWS/SageMaker", MetricName="HasBacklogWithoutCapacity", Statistic="Average",
+        Dimensions=[{"Name": "EndpointName", "Value": "later"}], Period=60, EvaluationPeriods=1, Threshold=1.0,
+        ComparisonOperator="GreaterThanOrEqualToThreshold", TreatMissingData="missing", AlarmActions=[policy],
+    )  # fmt: skip
+    waiting = send(EndpointName="later", Body=b"inline", CustomAttributes="raw")
+    key = waiting["OutputLocation"].removeprefix("s3://results/")
+    assert until(lambda: live.objects("results", key))[key] == b"inline"
+    assert live.metric("later", "ApproximateBacklogSize", "Maximum", None) >= 1
+    until(lambda: live.metric("later", "InvocationsProcesssed", "Sum") == 2)  # counted after the result is written
+    assert live.metric("later", "Invocations", "Sum") == 0
+    live.settle("later")
+    live.delete("later")
