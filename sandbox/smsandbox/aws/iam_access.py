@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Tags = Callable[[Context, str], Mapping[str, str]]
 
-PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
+PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas", "resourcegroupstaggingapi": "tag"}
 FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
 S3_ACTIONS = {
     "HeadObject": "GetObject",
