@@ -1,5 +1,6 @@
 """Every edit reaches AWS in the right way, whenever it is made."""
 
+from pathlib import Path
 from typing import Any
 
 from smsandbox.testing.specs import ARTIFACTS, CRASH_IMAGE, ECHO_IMAGE, spec, with_variant
@@ -55,27 +56,32 @@ def test_of_two_edits_in_one_second_the_last_one_wins(stage: Stage) -> None:
     assert stage.served("iris").artifact == ARTIFACTS[2]
 
 
-def test_an_edit_during_an_update_follows_it(stage: Stage) -> None:
-    stage.cloud.simulator.change(durations={"update": 2.0})
+def test_an_edit_during_an_update_follows_it(stage: Stage, tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    stage.cloud.simulator.change(containers=True, runtime={"startup_floor_seconds": 600.0})
     stage.apply("iris", spec())
     stage.ready("iris")
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    stage.apply("iris", with_variant(spec(), environment={"ECHO_HEALTHY_ONCE": str(go_on)}))
     stage.see(lambda: (stage.live("iris") or {}).get("EndpointStatus") == "Updating", "the update")
     stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
     stage.told("iris", "follows")
+    go_on.touch()
     found = stage.ready("iris")
     assert stage.served("iris").artifact == ARTIFACTS[2]
     assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed", "Deployed", "Deployed"]
     assert stage.operations("iris").count("UpdateEndpoint") == 2
 
 
-def test_an_edit_back_and_forth_during_an_update_ends_as_the_spec_says(stage: Stage) -> None:
-    stage.cloud.simulator.change(durations={"update": 2.0})
+def test_an_edit_back_and_forth_during_an_update_ends_as_the_spec_says(stage: Stage, tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    stage.cloud.simulator.change(containers=True, runtime={"startup_floor_seconds": 600.0})
     stage.apply("iris", spec())
     stage.ready("iris")
-    stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    held = with_variant(spec(), modelArtifact=ARTIFACTS[1], environment={"ECHO_HEALTHY_ONCE": str(go_on)})
+    stage.apply("iris", held)
     stage.see(lambda: (stage.live("iris") or {}).get("EndpointStatus") == "Updating", "the update")
     stage.apply("iris", spec())
+    go_on.touch()
     stage.ready("iris")
     assert stage.served("iris").artifact == ARTIFACTS[0]
 

@@ -79,7 +79,7 @@ def test_traffic_moves_step_by_step_without_a_failed_request_and_everybody_is_to
     try:
         stage.see(lambda: len(traffic.answers) > 20, "traffic")
         stage.apply("iris", named("new"))
-        stage.until("iris", watched, "the end of the rollout", 180)
+        stage.until("iris", watched, "the end of the rollout")
         ready = time.time()
         stage.see(lambda: len(traffic.between(ready, time.time())) > 20, "traffic to the new fleet")
     finally:
@@ -94,7 +94,7 @@ def test_traffic_moves_step_by_step_without_a_failed_request_and_everybody_is_to
         answers, expected = traffic.between(until - WAIT + 1, until), percent / 100
         assert answers, percent
         share = answers.count("new") / len(answers)
-        assert abs(share - expected) <= 5 * (expected * (1 - expected) / len(answers)) ** 0.5, (percent, share)
+        assert abs(share - expected) <= 7 * (expected * (1 - expected) / len(answers)) ** 0.5, (percent, share)
 
     def told() -> list[str]:
         return [words for _, reason, words in stage.events("iris") if reason == "RolloutStep"]

@@ -2,7 +2,8 @@
 
 `status=500`, `sleep=0.2`, `wait=/a/file` and `exit=1` in CustomAttributes make it fail, dawdle, answer once there is
 such a file, or die; `environment` and `files` show what it was given. ECHO_STATUS is the status it answers with
-otherwise. With SAGEMAKER_MULTI_MODEL it keeps models in name only.
+otherwise; with ECHO_HEALTHY_ONCE it is healthy once there is that file. With SAGEMAKER_MULTI_MODEL it keeps models in
+name only.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/ping":
-            self._answer(200 if self.healthy else 404, b"")
+            is_time = Path(os.environ.get("ECHO_HEALTHY_ONCE", "/")).exists()
+            self._answer(200 if self.healthy and is_time else 404, b"")
         elif self.path.startswith("/models"):
             listed = [{"modelName": name, "modelUrl": url} for name, url in self.models.items()]
             self._answer(200, json.dumps({"models": listed}).encode())
