@@ -91,7 +91,7 @@ def test_the_account_may_follow_the_objects_and_patch_them_and_their_status(acco
         "iris"
     ]
     watched: Any = api.list_cluster_custom_object(
-        GROUP, VERSION, PLURAL, watch=True, timeout_seconds=1, _preload_content=False
+        GROUP, VERSION, PLURAL, watch=True, timeout_seconds=60, _preload_content=False
     )
     with watched:
         assert json.loads(watched.readline())["type"] == "ADDED"
