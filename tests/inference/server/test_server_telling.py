@@ -239,6 +239,13 @@ def test_latencies_are_told_within_two_percent(client: Any, model: Callable[[str
     assert all(math.isclose(a, b, rel_tol=0.02) for a, b in zip(whole["Latency"], (0.2, 5.0, 900.0), strict=True))
 
 
+def test_predictions_are_counted_by_the_class_that_was_predicted(client: Any, model: Callable[[str], Model]) -> None:
+    rows, outputs = np.array(ROWS), model("random-forest").predict_proba(np.array(ROWS))
+    client.observer._metrics.answered(model("random-forest"), rows, outputs, 0.001, np.array([1, 1]))
+    classes = by_dimensions(metrics(client), "Model", "Version", "Variant", "Class")
+    assert {line["Class"]: line["Predictions"] for line in classes} == {"setosa": 0, "versicolor": 2, "virginica": 0}
+
+
 def test_logs_and_metrics_can_be_turned_off(make_client: Callable[..., Any], model_dir: Callable[[str], Path]) -> None:
     settings = Settings(model_dir=model_dir("random-forest"), log_requests=False, metrics_seconds=0)
     quiet = make_client(settings, load_model(settings))
