@@ -1,4 +1,4 @@
-"""Clients that mean harm, on real sockets: nobody else is held up, and each is told what is wrong."""
+"""Clients that mean harm, on real sockets: nobody else is held up, and each is told what is wrong. And where to listen."""
 
 import os
 import signal
@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from sminference.config import Settings
+from sminference.serve import gunicorn_options
 
 GOOD = b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}'
 
@@ -61,3 +64,8 @@ def test_a_client_that_sends_hundreds_of_requests_at_once_takes_turns_with_other
 )
 def test_what_is_wrong_with_a_head_is_said(server: Any, parsed: Any, data: bytes, error: str) -> None:
     assert parsed(server.send(data)).error.startswith(error)
+
+
+@pytest.mark.parametrize(("host", "bound"), [("::1", "[::1]:8080"), ("127.0.0.1", "127.0.0.1:8080")])
+def test_an_address_of_either_kind_can_be_listened_on(host: str, bound: str) -> None:
+    assert gunicorn_options(Settings(host=host))["bind"] == [bound]
