@@ -188,7 +188,7 @@ def test_a_long_build_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Mo
         if "2 of at most 9" in line:
             marker.touch()
 
-    build.follow([sys.executable, "-c", program, "pkg/etcd"], {}, tmp_path, tmp_path / "log", say, 9)
+    build.follow("etcd", [sys.executable, "-c", program], {}, tmp_path, tmp_path / "log", say, 9)
     assert said[-1].startswith("  etcd: ")
     assert said[-1].endswith("s, 2 of at most 9 packages compiled")
 
@@ -196,4 +196,4 @@ def test_a_long_build_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_build_that_fails_shows_the_end_of_its_output(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit('undefined: foo')"]
     with pytest.raises(build.BuildError, match="undefined: foo"):
-        build.follow(command, {}, tmp_path, tmp_path / "log", print, 9)
+        build.follow("etcd", command, {}, tmp_path, tmp_path / "log", print, 9)

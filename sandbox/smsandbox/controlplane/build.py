@@ -82,12 +82,18 @@ def build(say: Callable[[str], None], folder: Path) -> bool:
     log.write_text("")
     for program, package in PACKAGES.items():
         flags = [*COMPILE, "-ldflags", link_flags(version), "-v", "-o", str(folder / program)]
-        follow([go.command, "build", *flags, package], go.environment, modules, log, say, total)
+        follow(program, [go.command, "build", *flags, package], go.environment, modules, log, say, total)
     return True
 
 
 def follow(
-    command: list[str], environment: Mapping[str, str], modules: Path, log: Path, say: Callable[[str], None], total: int
+    name: str,
+    command: list[str],
+    environment: Mapping[str, str],
+    modules: Path,
+    log: Path,
+    say: Callable[[str], None],
+    total: int,
 ) -> None:
     """Run a `go build -v`, telling every now and then how many of the `total` packages it has compiled.
 
@@ -102,7 +108,6 @@ def follow(
             if time.monotonic() - said >= SAY_EVERY_SECONDS:
                 said = time.monotonic()
                 compiled = len(log.read_text(errors="replace").splitlines())  # `go build -v` names each package
-                name = Path(command[-1]).name
                 say(f"  {name}: {said - started:.0f} s, {compiled} of at most {total} packages compiled")
     finally:
         if child.poll() is None:
@@ -114,7 +119,8 @@ def follow(
 
 def _go(minimum: str, say: Callable[[str], None]) -> Go:
     """Go from the PATH when new enough, else the one of the pinned wheel."""
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    settled = {"CGO_ENABLED": "0", "GOFLAGS": "", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    environment = {"HOME": str(Path.home()), **os.environ, **settled}  # Go needs one for its caches
     if found := shutil.which("go"):
         go = Go(found, environment)
         version = _run(go, ["env", "GOVERSION"], paths.repository()).strip()
