@@ -141,3 +141,31 @@ def test_an_object_at_rest_says_that_it_may_no_longer_look(harness: Harness) -> 
     harness.world.faults.remove()
     harness.run(600)
     assert says(harness)[0] == "True"
+
+
+def cost(harness: Harness) -> str:
+    found = harness.resource("iris").status.cost
+    assert found is not None
+    return found.hourly_usd
+
+
+def test_the_cost_is_that_of_the_pool_that_serves(harness: Harness) -> None:
+    pools = {"count": 2, "pools": [{"type": "ml.m5.large"}, {"type": "ml.m5.xlarge"}]}
+    harness.world.faults.add({"kind": "capacity", "resource": "ml.m5.large"})
+    harness.apply("iris", with_variant(spec(), scaling=None, instance=pools))
+    harness.settle("iris")
+    assert cost(harness) == "0.46"
+
+
+def test_the_cost_is_that_of_the_config_in_service_while_another_is_wanted(harness: Harness) -> None:
+    fixed = with_variant(spec(), scaling=None)
+    harness.apply("iris", fixed)
+    harness.settle("iris")
+    assert cost(harness) == "0.115"
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", with_variant(fixed, instance={"type": "ml.m5.xlarge", "count": 1}))
+    harness.run(60)
+    assert cost(harness) == "0.115"
+    harness.settle("iris")
+    assert says(harness, "Stalled")[0] == "True"
+    assert cost(harness) == "0.115"

@@ -162,7 +162,7 @@ class Controller:
             acted=acted,
             url=account.invocations_url(desired.endpoint_name),
             log_tail=tail,
-            cost=hourly_cost(desired, observed.endpoint, account.prices.of),
+            cost=hourly_cost(desired, observed, account.prices.of, resource.status.cost),
             now=self._now(),
         )
         if failure is not None:

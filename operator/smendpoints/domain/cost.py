@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from smendpoints.api.status import Cost
 from smendpoints.domain.desired import Desired
-from smendpoints.domain.observed import ObservedEndpoint
+from smendpoints.domain.observed import Observed, ObservedVariant
 
 
 @dataclass(frozen=True)
@@ -21,24 +21,34 @@ class Price:
 
 
 def hourly_cost(
-    desired: Desired, endpoint: ObservedEndpoint | None, price_of: Callable[[str], Price | None]
+    desired: Desired, observed: Observed, price_of: Callable[[str], Price | None], before: Cost | None
 ) -> Cost | None:
     """The sum over all instances in service; None when a price is not known, or nothing runs on instances.
 
-    A variant with pools counts at the price of its first choice.
+    While the types in service are not looked at, during an update, it is what it was before.
     """
+    endpoint = observed.endpoint
     if endpoint is None:
         return None
     types = desired.instance_types()
+    if endpoint.config_name != desired.config_name:
+        if observed.live_config is None:
+            return before
+        live = observed.live_config
+        types = {variant.name: variant.instance_types for variant in (*live.variants, *live.shadows)}
     total, oldest = Decimal(0), ""
     for variant in (*endpoint.variants, *endpoint.shadows):
-        count = variant.current_count
-        if not count:
-            continue
-        choices = types.get(variant.name)
-        price = price_of(choices[0]) if choices else None
-        if price is None:
-            return None
-        total += price.usd * count
-        oldest = min(oldest or price.as_of, price.as_of)
+        for instance_type, count in _in_service(variant, types.get(variant.name, ())).items():
+            price = price_of(instance_type)
+            if price is None:
+                return None
+            total += price.usd * count
+            oldest = min(oldest or price.as_of, price.as_of)
     return Cost(hourly_usd=f"{total.normalize():f}", as_of=oldest) if total else None
+
+
+def _in_service(variant: ObservedVariant, types: tuple[str, ...]) -> dict[str, int]:
+    """Instances by type. Of a variant with pools AWS tells each pool's; else all are of the first choice."""
+    if variant.pools:
+        return {instance_type: count for instance_type, count in variant.pools.items() if count}
+    return {types[0]: variant.current_count} if variant.current_count and types else {}

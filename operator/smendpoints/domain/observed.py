@@ -19,7 +19,7 @@ class Step:
 
 @dataclass(frozen=True)
 class ObservedVariant:
-    """A variant as DescribeEndpoint shows it."""
+    """A variant as DescribeEndpoint shows it; `pools` are the instances in service by type, where it has pools."""
 
     name: str
     image: str | None = None
@@ -29,6 +29,7 @@ class ObservedVariant:
     current_count: int | None = None
     desired_count: int | None = None
     serverless: Json | None = field(default=None, hash=False)
+    pools: Mapping[str, int] = field(default_factory=dict, hash=False)
     steps: tuple[Step, ...] = ()
 
 
@@ -142,6 +143,7 @@ def _variant(entry: Json) -> ObservedVariant:
         current_count=entry.get("CurrentInstanceCount"),
         desired_count=entry.get("DesiredInstanceCount"),
         serverless=entry.get("DesiredServerlessConfig") or entry.get("CurrentServerlessConfig"),
+        pools={pool["InstanceType"]: pool["CurrentInstanceCount"] for pool in entry.get("InstancePools") or ()},
         steps=tuple(
             Step(status["Status"], status.get("StatusMessage"), status.get("StartTime"))
             for status in entry.get("VariantStatus") or ()
