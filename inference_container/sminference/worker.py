@@ -218,7 +218,8 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         for connection in ours:
             if self._stopping and connection.idle:
                 connection.deadline = min(connection.deadline, now + _IDLE_WHILE_STOPPING_SECONDS)
-            if now < connection.deadline:
+            if now < connection.deadline or connection.next is not None:
+                # It waits for us, not we for it.
                 continue
             if connection.received.waiting and not connection.out and not connection.closing:
                 seconds = self.limits.read_seconds

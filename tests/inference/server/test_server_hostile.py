@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def test_a_client_that_sends_hundreds_of_requests_at_once_takes_turns_with_other
 
         ids = until(logged)
     assert ids[: ids.index("other")].count("greedy") < 100
+
+
+def test_a_client_that_has_nothing_more_to_say_still_gets_all_its_answers(server: Any) -> None:
+    received = b""
+    with server.connect() as sock:
+        sock.sendall(request("last") * 300)
+        sock.shutdown(socket.SHUT_WR)
+        while more := sock.recv(1 << 16):
+            received += more
+    assert received.count(b"HTTP/1.1 200 OK") == 300
 
 
 @pytest.mark.parametrize(
