@@ -44,6 +44,6 @@ def test_drift_is_only_reported_when_the_policy_says_so(stage: Stage) -> None:
         DesiredWeightsAndCapacities=[{"VariantName": "primary", "DesiredWeight": 7}],
     )
     found = stage.until("iris", lambda found: has(found, "Drifted"), "Drifted")
-    assert "primary: weight 1" in message(found, "Drifted")
+    assert "primary: weight 7 -> 1" in message(found, "Drifted")
     stage.listings(2)
     assert stage.in_service("iris")["ProductionVariants"][0]["DesiredWeight"] == 7

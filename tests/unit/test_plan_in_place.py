@@ -43,7 +43,7 @@ def test_one_pass_changes_the_capacity_of_one_variant_as_aws_takes_no_more(sight
 def test_weights_go_before_capacities(sight: Callable[..., Any]) -> None:
     plan = sight(TWO, variants={"primary": {"desired_count": 4, "desired_weight": 7.0}}).plan()
     assert changes(plan) == [[{"VariantName": "primary", "DesiredWeight": 1.0}]]
-    assert "primary: instances 1" in plan.verdict.message
+    assert "primary: instances 4 -> 1" in plan.verdict.message
 
 
 def test_a_count_that_autoscaling_owns_is_never_set(sight: Callable[..., Any]) -> None:
@@ -70,6 +70,7 @@ def test_concurrency_changes_in_place(sight: Callable[..., Any]) -> None:
     shown = {"primary": {"serverless": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}}
     plan = sight(SERVERLESS, variants=shown).plan()
     assert changes(plan) == [[{"VariantName": "primary", "ServerlessUpdateConfig": {"MaxConcurrency": 20}}]]
+    assert plan.verdict.message == "changing in place: primary: MaxConcurrency 5 -> 20"
 
 
 def test_provisioned_concurrency_that_autoscaling_owns_is_never_set(sight: Callable[..., Any]) -> None:
@@ -128,12 +129,12 @@ def test_what_a_hand_deleted_under_a_live_endpoint_is_made_again(sight: Callable
 DRIFT: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "a weight": (
         {"variants": {"primary": {"desired_weight": 7.0}}},
-        "primary: weight 1.0",
+        "primary: weight 7 -> 1",
         ["SET_WEIGHTS_AND_CAPACITIES primary"],
     ),
     "a count": (
         {"variants": {"primary": {"desired_count": 7}}},
-        "primary: instances 1",
+        "primary: instances 7 -> 1",
         ["SET_WEIGHTS_AND_CAPACITIES primary"],
     ),
     "a tag": ({"lives": {"tags": {"team": "nobody"}}}, "tags: set team", ["ADD_TAGS default-iris"]),

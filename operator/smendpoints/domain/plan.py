@@ -204,7 +204,7 @@ def _plan_live(
     drift: tuple[str, ...] = ()
     if was_converged(resource, live):
         drift = tuple(f"{action.target} was deleted" for action in lost)
-        drift += (*describe_in_place(in_place), *(f"tags: {describe_tags(action)}" for action in tags))
+        drift += (*describe_in_place(in_place, endpoint), *(f"tags: {describe_tags(action)}" for action in tags))
         drift += tuple(f"autoscaling: {action.in_words()}" for action in scaling)
         if drift and resource.spec.drift_policy == "Report":
             message = "in service; AWS differs from the spec: " + "; ".join(drift)
@@ -213,13 +213,13 @@ def _plan_live(
     if lacking and may_try_again(endpoint.failure_reason):
         wait = (_CAPACITY_WAIT - (now - endpoint.modified_at)).total_seconds()
         if wait > 0:
-            what = "; ".join(describe_in_place(in_place))
+            what = "; ".join(describe_in_place(in_place, endpoint))
             message = f"{what}: {endpoint.failure_reason}; trying again in {int(wait)} s"
             verdict = working(Reason.CAPACITY_SHORTAGE, message)
             return Plan(verdict, (*lost, *tags, *scaling), again=max(1.0, wait), rollout=rollout, drift=drift)
     if in_place:
         off = tuple(deregister(target) for target in unwanted_targets(desired, targets))
-        message = "changing in place: " + "; ".join(describe_in_place(in_place))
+        message = "changing in place: " + "; ".join(describe_in_place(in_place, endpoint))
         return Plan(
             working(Reason.SCALING, message),
             (*lost, *tags, *off, in_place[0]),

@@ -4,7 +4,14 @@ from typing import Any
 
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.desired import Desired, tag_list
-from smendpoints.domain.observed import ConfigVariant, Observed, ObservedConfig, ObservedEndpoint, ObservedTarget
+from smendpoints.domain.observed import (
+    ConfigVariant,
+    Observed,
+    ObservedConfig,
+    ObservedEndpoint,
+    ObservedTarget,
+    ObservedVariant,
+)
 from smendpoints.domain.plan_scaling import covers
 from smendpoints.domain.scaling import DesiredTarget
 
@@ -66,20 +73,27 @@ def weights_and_capacities(action: Action) -> list[dict[str, Any]]:
     return entries
 
 
-def describe_in_place(actions: tuple[Action, ...]) -> tuple[str, ...]:
-    """What the calls change, for people."""
-    words = {
-        "DesiredWeight": "weight",
-        "DesiredInstanceCount": "instances",
-        "ServerlessUpdateConfig": "concurrency",
-    }
-    return tuple(
-        f"{entry['VariantName']}: {words[key]} {value}"
-        for action in actions
-        for entry in weights_and_capacities(action)
-        for key, value in entry.items()
-        if key in words
-    )
+def describe_in_place(actions: tuple[Action, ...], endpoint: ObservedEndpoint) -> tuple[str, ...]:
+    """What the calls change, from what to what, for people."""
+    words = []
+    for entry in (entry for action in actions for entry in weights_and_capacities(action)):
+        name = entry["VariantName"]
+        shown = endpoint.variant(name) or ObservedVariant(name)
+        if "DesiredWeight" in entry:
+            words.append(f"{name}: weight {_told(shown.desired_weight)} -> {_told(entry['DesiredWeight'])}")
+        if "DesiredInstanceCount" in entry:
+            words.append(f"{name}: instances {_told(shown.desired_count)} -> {_told(entry['DesiredInstanceCount'])}")
+        live = shown.serverless or {}
+        words += [
+            f"{name}: {key} {_told(live.get(key))} -> {_told(value)}"
+            for key, value in entry.get("ServerlessUpdateConfig", {}).items()
+            if live.get(key) != value
+        ]
+    return tuple(words)
+
+
+def _told(number: float | None) -> str:
+    return "none" if number is None else f"{number:.6g}"
 
 
 def tag_changes(desired: Desired, endpoint: ObservedEndpoint, kept: list[str]) -> list[Action]:
