@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -248,6 +249,28 @@ def test_statistics_of_what_was_put_are_read_back(bare: Any, cw: Any) -> None:
     )["Datapoints"]  # fmt: skip
     assert (point["Sum"], point["SampleCount"], point["Average"]) == (60.0, 8.0, 7.5)
     assert (point["Minimum"], point["Maximum"], point["Unit"]) == (1.0, 20.0, "Count")
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_times_are_the_same_in_whatever_zone_the_machine_is(
+    bare: Any, cw: Any, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setenv("TZ", zone)
+            time.tzset()
+            start = now(bare)
+            put(bare, 1.0)
+            bare.world.advance(60)
+            (point,) = cw.get_metric_statistics(
+                Namespace="shop", MetricName="Errors", StartTime=start - timedelta(minutes=2), EndTime=now(bare),
+                Period=60, Statistics=["Sum"],
+            )["Datapoints"]  # fmt: skip
+            assert timedelta() <= start - point["Timestamp"] < timedelta(minutes=1)
+            made = bare.world.objects.role(bare.role()).created
+            assert abs(made - time.time()) < 3600  # moto has a clock of its own
+    finally:
+        time.tzset()
 
 
 def test_percentiles_are_read_back(bare: Any, cw: Any) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
@@ -127,7 +128,7 @@ class MotoObjects:
         for role in list(get_backend("iam")[account][PARTITION].roles.values()):
             if role.arn == arn:
                 policy = json.loads(role.assume_role_policy_document)
-                return RoleInfo(arn, _trusts_sagemaker(policy), role.create_date.timestamp())
+                return RoleInfo(arn, _trusts_sagemaker(policy), role.create_date.replace(tzinfo=UTC).timestamp())
         return None
 
     def _key(self, account: str, uri: str, region: str | None = None) -> Any:

@@ -10,11 +10,13 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
+from botocore.utils import parse_timestamp
 from moto.core.eventstream import EventStream, EventStreamEncoder
 from moto.core.model import StructureShape
 from moto.core.parse import PROTOCOL_PARSERS
@@ -99,11 +101,17 @@ def operation_of(service: str, request: MotoRequest) -> tuple[OperationModel, di
         return None
 
 
+def _instant(text: str) -> datetime:
+    """A time of a request in UTC; moto's parser leaves the zone out, and the machine's own would be taken for it."""
+    found: datetime = parse_timestamp(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
 def parse(operation: OperationModel, url_params: dict[str, Any], request: MotoRequest) -> dict[str, Any]:
     """The parameters of a call, with boto3's types."""
     protocol = determine_request_protocol(operation.service_model, request.content_type)
     try:
-        params: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
+        params: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation, timestamp_parser=_instant).parse(
             {
                 "body": request.get_data(),
                 "headers": request.headers,
