@@ -91,8 +91,12 @@ def spec(*variants: Spec, **fields: Any) -> Spec:
     return without({"executionRoleARN": ROLE, "variants": list(variants) or [variant()]} | fields)
 
 
+NIGHTLY = {"name": "nightly", "schedule": "rate(1 day)", "minCapacity": 2}
+BOUNDS: Spec = {"minCapacity": 1, "maxCapacity": 4, "schedules": [NIGHTLY]}
+
+
 def scaled(**fields: Any) -> Spec:
-    return spec(variant(scaling={"minCapacity": 1, "maxCapacity": 4} | fields))
+    return spec(variant(scaling=BOUNDS | fields))
 
 
 def tracked(*policies: Spec, **fields: Any) -> Spec:
@@ -169,7 +173,6 @@ VPC = {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]}
 PC = {"memorySizeMB": 2048, "maxConcurrency": 10, "provisionedConcurrency": 2}
 TRACK_INVOCATIONS = {"name": "p", "predefinedMetric": "InvocationsPerInstance", "targetValue": 1}
 TRACK_UTILIZATION = {"name": "p", "predefinedMetric": "ProvisionedConcurrencyUtilization", "targetValue": 0.7}
-BOUNDS = {"minCapacity": 1, "maxCapacity": 4}
 V0 = "spec.variants[0]"
 
 # What is wrong -> the spec, the field that the refusal points at, the sentence.
@@ -599,6 +602,11 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         serverless({"serverless": PC | {"provisionedConcurrency": 11}}),
         f"{V0}.serverless.provisionedConcurrency",
         "provisionedConcurrency must be at most maxConcurrency",
+    ),
+    "scaling by nothing": (
+        spec(variant(scaling={"minCapacity": 1, "maxCapacity": 4, "targetTracking": []})),
+        f"{V0}.scaling",
+        "nothing makes this scale: add targetInvocationsPerInstance, targetTracking, stepScaling or schedules",
     ),
     "bounds that cross": (
         scaled(minCapacity=5),

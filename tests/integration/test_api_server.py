@@ -90,7 +90,10 @@ def test_two_variants_of_one_name_are_refused(plane: ControlPlane) -> None:
 def test_what_kubectl_shows_of_a_refusal_is_the_sentence(plane: ControlPlane) -> None:
     manifest = yaml.safe_load(MINIMAL.read_text())
     variant = manifest["spec"]["variants"][0]
-    variant |= {"instance": {"type": "ml.t2.medium"}, "scaling": {"minCapacity": 3, "maxCapacity": 2}}
+    variant |= {
+        "instance": {"type": "ml.t2.medium"},
+        "scaling": {"minCapacity": 3, "maxCapacity": 2, "targetInvocationsPerInstance": 70},
+    }
     said = refusal(plane, "apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(manifest))
     assert said.splitlines() == [
         'The SageMakerEndpoint "iris" is invalid: ',

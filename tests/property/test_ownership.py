@@ -131,3 +131,63 @@ def test_an_endpoint_that_is_no_longer_ours_keeps_what_it_serves_with(harness: H
     assert contents(harness) == kept
     assert harness.events[-1].warning
     assert "is left in AWS" in harness.events[-1].message
+
+
+def config_in_service(harness: Harness) -> str:
+    return str(harness.client("sagemaker").describe_endpoint(EndpointName="default-iris")["EndpointConfigName"])
+
+
+def swap_config(harness: Harness) -> None:
+    """A hand puts a config of its own, with the same content, into service."""
+    sagemaker = harness.client("sagemaker")
+    found = sagemaker.describe_endpoint_config(EndpointConfigName=config_in_service(harness))
+    sagemaker.create_endpoint_config(EndpointConfigName="by-hand", ProductionVariants=found["ProductionVariants"])
+    sagemaker.update_endpoint(EndpointName="default-iris", EndpointConfigName="by-hand")
+    harness.run(600)
+
+
+def test_a_config_of_a_hand_is_drift_though_it_holds_the_same(harness: Harness) -> None:
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    ours = config_in_service(harness)
+    swap_config(harness)
+    harness.settle("iris")
+    assert config_in_service(harness) == ours
+    assert any(event.reason == "DriftFound" and "by-hand" in event.message for event in harness.events)
+
+
+def test_an_adopted_config_stands_when_adoption_is_no_longer_asked_for(harness: Harness, retained: list[str]) -> None:
+    swap_config(harness)
+    harness.apply("iris", spec(adoptExisting=True))
+    harness.settle("iris")
+    assert config_in_service(harness) == "by-hand"
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    harness.restart()
+    harness.run(300)
+    assert config_in_service(harness) == "by-hand"
+    assert "default-iris" in retained[0]
+
+
+@pytest.mark.parametrize("outcome", ["succeeds", "is rolled back"])
+def test_an_endpoint_is_not_let_go_of_in_the_middle_of_an_update(harness: Harness, outcome: str) -> None:
+    base = with_variant(spec(deletionPolicy="Retain", rollout={"rollback": {"maxErrorRatePercent": 5}}))
+    harness.apply("iris", base)
+    harness.settle("iris")
+    if outcome == "is rolled back":
+        harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", with_variant(base, instance={"type": "ml.c5.large", "count": 1}))
+    harness.run(60)
+    assert harness.inventory()["targets"] == []
+    assert harness.inventory()["alarms"] != []
+    harness.delete("iris")
+    harness.run(30)
+    ready = harness.condition("iris", "Ready")
+    assert ready is not None
+    assert ready.message == "default-iris is let go of when AWS is done with it; it is Updating"
+    harness.settle_gone("iris")
+    left = harness.inventory()
+    assert left["targets"] == ["endpoint/default-iris/variant/primary"]
+    assert left["policies"] == ["invocations-per-instance"]
+    assert not any(alarm.startswith("smendpoints/") for alarm in left["alarms"])
+    assert MINE not in tagged(harness, "default-iris")

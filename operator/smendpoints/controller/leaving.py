@@ -6,14 +6,19 @@ from datetime import datetime
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
+from smendpoints.aws.watch import Summary
 from smendpoints.controller.acting import act
-from smendpoints.controller.looking import look_around, look_at_leaving
+from smendpoints.controller.looking import look_around, look_at_leaving, look_closely
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
+from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain import conditions
+from smendpoints.domain.desired import desire
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed import Observed
 from smendpoints.domain.ownership import Owner
-from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
+from smendpoints.domain.plan import plan
+from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_deletion, plan_retention, scaling_left_undone
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event
 from smendpoints.domain.verdict import Plan, stuck, working
@@ -24,8 +29,10 @@ _LONGEST_WAIT = 300.0
 class Leaving:
     """Deletes in AWS what an object made, or lets go of it, as its `deletionPolicy` says."""
 
-    def __init__(self, poll_seconds: float, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
-        self._poll_seconds = poll_seconds
+    def __init__(
+        self, settings: ControllerSettings, now: Callable[[], datetime], monotonic: Callable[[], float]
+    ) -> None:
+        self._settings = settings
         self._now = now
         self._monotonic = monotonic
 
@@ -34,12 +41,15 @@ class Leaving:
     ) -> Outcome:
         """One pass. `gone` says that nothing is left to do."""
         try:
-            summary = look_around(account, name, memory, self._poll_seconds)
+            summary = look_around(account, name, memory, self._settings.poll_seconds)
             if summary is not None and summary.status == memory.waiting_in == "Deleting":
-                return Outcome(None, again_after=self._poll_seconds, message=f"waiting for {name} to be gone")
+                return Outcome(None, again_after=self._settings.poll_seconds, message=f"waiting for {name} to be gone")
             retain = resource.spec.deletion_policy == "Retain"
             observed = look_at_leaving(account, name, owner, summary, retain=retain)
-            todo = plan_retention(observed, owner) if retain else plan_deletion(observed, owner)
+            if retain:
+                todo = self._let_go(account, owner, resource, observed, summary, memory)
+            else:
+                todo = plan_deletion(observed, owner)
         except AwsFailure as failure:
             return self.failed(resource, failure, memory)
         failed, acted = act(account, resource, todo, memory, self._monotonic)
@@ -51,12 +61,37 @@ class Leaving:
             verdict = todo.verdict
             told = Event(verdict.reason is Reason.NOT_OWNED, verdict.reason, verdict.message)
             return Outcome(None, events=(told,), gone=True)
-        return self._tell(resource, todo, memory, self._poll_seconds)
+        return self._tell(resource, todo, memory, self._settings.poll_seconds)
+
+    def _let_go(
+        self,
+        account: Account,
+        owner: Owner,
+        resource: SageMakerEndpoint,
+        observed: Observed,
+        summary: Summary | None,
+        memory: Memory,
+    ) -> Plan:
+        """Not in the middle of an update: autoscaling may be off until its end, and nobody else would put it back."""
+        endpoint = observed.endpoint
+        retention = plan_retention(observed, owner)
+        if endpoint is None or not owner.owns(endpoint.tags):
+            return retention
+        if endpoint.status in IN_PROGRESS:
+            message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
+            return Plan(working(Reason.DELETING, message))
+        try:
+            desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
+        except AwsFailure:
+            return retention  # a spec that says nothing has left nothing half done
+        closely = look_closely(account, resource, desired, summary, memory)
+        undone = scaling_left_undone(plan(resource, desired, closely, self._now()))
+        return replace(retention, actions=(*undone, *retention.actions))
 
     def failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         """AWS refused, or could not be asked: it is told, and tried again."""
         memory.waiting_in = None
-        after = min(memory.remember_failure(failure, self._poll_seconds), _LONGEST_WAIT)
+        after = min(memory.remember_failure(failure, self._settings.poll_seconds), _LONGEST_WAIT)
         verdict = stuck if failure.kind in {Kind.INVALID, Kind.BLOCKED} else working
         memory.hopeless = None
         return self._tell(resource, Plan(verdict(failure.reason, str(failure))), memory, after)

@@ -43,7 +43,7 @@ def look_closely(
     if rolling:
         live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
         wanted = account.observe.config(desired.config_name) if _was_deployed(resource, desired) else None
-        same = _equivalent(account, desired, live, memory)
+        same = _was_adopted(resource, live) and _equivalent(account, desired, live, memory)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
     collected = memory.collected == (desired.config_name, resource.spec.revision_history_limit)
@@ -83,6 +83,13 @@ def _has_alarms(desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:
 def _was_deployed(resource: SageMakerEndpoint, desired: Desired) -> bool:
     """Whether the desired config was in service before, and may still be there; a new one need not be asked for."""
     return any(each.config_name == desired.config_name for each in resource.status.history[1:])
+
+
+def _was_adopted(resource: SageMakerEndpoint, live: ObservedConfig | None) -> bool:
+    """Whether a config that somebody else made may stand for the spec's: by the spec's wish, now or before."""
+    if resource.spec.adopt_existing or live is None:
+        return True
+    return any(each.config_name == live.name for each in resource.status.history)
 
 
 def _equivalent(account: Account, desired: Desired, live: ObservedConfig | None, memory: Memory) -> bool:

@@ -58,7 +58,7 @@ class Controller:
         self._accounts = accounts
         self._now = now
         self._monotonic = monotonic
-        self._leaving = Leaving(settings.poll_seconds, now, monotonic)
+        self._leaving = Leaving(settings, now, monotonic)
 
     def account(self, resource: SageMakerEndpoint) -> Account:
         """The account and region that the object lives in."""

@@ -129,7 +129,7 @@ def _plan_foreign(
             for arn in (*observed.unowned, endpoint.arn)
         )
         return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), adopt, again=Again.NOW)
-    whose = f"it belongs to {owner}" if owner else "it was not made by this operator"
+    whose = f"it belongs to {owner}" if owner else "it carries no tags of an owner"
     advice = "make this object anew with another spec.endpointName"
     advice = advice if owner else f"set spec.adoptExisting to take it over, or {advice}"
     message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"

@@ -7,6 +7,7 @@ from smendpoints.domain.plan_scaling import deregister
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, working
 
+_SCALING = frozenset({Verb.REGISTER_TARGET, Verb.PUT_POLICY, Verb.PUT_SCHEDULE, Verb.PUT_ALARM, Verb.DELETE_ALARMS})
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
@@ -68,3 +69,10 @@ def plan_retention(observed: Observed, owner: Owner) -> Plan:
     arns += [config.arn for config in leftovers.configs] + sorted(leftovers.models.values())
     actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
     return Plan(arrived(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, again=Again.NOW)
+
+
+def scaling_left_undone(todo: Plan) -> tuple[Action, ...]:
+    """Of what would be done if the object stayed: what brings autoscaling back, and takes a rollout's alarms away."""
+    if any(action.verb is Verb.UPDATE_ENDPOINT for action in todo.actions):
+        return todo.otherwise
+    return tuple(action for action in todo.actions if action.verb in _SCALING)

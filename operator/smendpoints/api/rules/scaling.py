@@ -5,7 +5,15 @@ from smendpoints.api.rules.cel import Rule, every, some, tracks_not
 # The policy that targetInvocationsPerInstance stands for has this name.
 _SHORT_FORM = "x.name == 'invocations-per-instance'"
 
+_POLICIES = ("self.targetTracking", "self.stepScaling", "self.schedules")
+
 SCALING = (
+    Rule(
+        "Scaling",
+        " || ".join(["has(self.targetInvocationsPerInstance)", *(some(items, "true") for items in _POLICIES)]),
+        "nothing makes this scale: add targetInvocationsPerInstance, targetTracking, stepScaling or schedules",
+        reason="FieldValueRequired",
+    ),
     Rule(
         "Scaling",
         "self.minCapacity <= self.maxCapacity",
