@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,14 +68,11 @@ def ensure(world: World) -> Assets:
     Raises:
         CommandError: training or the push failed.
     """
-    remembered = world.folder / "model.uri"
-    model = remembered.read_text() if remembered.exists() else ""
-    if not _holds(world, model):
+    if not _holds(world, RANDOM_FOREST[-1]):
         ensure_account(world)
-        model = run(training_command(world.folder / "model"), world.client_environment()).split()[-1]
         run(push_command(), world.client_environment())
-        _copy(world, model, RANDOM_FOREST)
-        write_atomically(remembered, model)  # last: what is remembered is whole
+        _upload(world, "random-forest", RANDOM_FOREST)
+    model = _trained(world, "random-forest")
     return Assets(ecr_image_uri=IMAGE, model_data_url=model, role_arn=ROLE_ARN)
 
 
@@ -85,17 +82,26 @@ def ensure_samples(world: World) -> None:
     Raises:
         CommandError: training or the push failed.
     """
-    if _holds(world, f"s3://{BUCKET}/{GRADIENT_BOOSTING[-1]}"):
-        return
-    train = training_command(world.folder / "gradient-boosting", model="gradient-boosting")
-    model = run(train, world.client_environment()).split()[-1]
-    run(push_command(PASSING_ON, "echo"), world.client_environment())
-    _copy(world, model, GRADIENT_BOOSTING)
+    if not _holds(world, GRADIENT_BOOSTING[-1]):
+        run(push_command(PASSING_ON, "echo"), world.client_environment())
+        _upload(world, "gradient-boosting", GRADIENT_BOOSTING)
 
 
-def _copy(world: World, model: str, keys: Iterable[str]) -> None:
-    for key in keys:
-        client(world, "s3").copy_object(Bucket=BUCKET, Key=key, CopySource={"Bucket": BUCKET, "Key": _key(model)})
+def _trained(world: World, model: str) -> str:
+    """The S3 URI of a model, which is trained and uploaded once in the life of the world's folder."""
+    remembered = world.folder / f"{model}.uri"
+    if not remembered.exists():
+        command = training_command(world.folder / model, model=model)
+        write_atomically(remembered, run(command, world.client_environment()).split()[-1])
+    return remembered.read_text()
+
+
+def _upload(world: World, model: str, keys: tuple[str, ...]) -> None:
+    """Put the model where it was uploaded to, which is forgotten if AWS is new, and under each of these keys."""
+    uploaded = _trained(world, model).removeprefix(f"s3://{BUCKET}/")
+    content = (world.folder / model / "model.tar.gz").read_bytes()
+    for key in (uploaded, *keys):  # `_holds` asks for the last one
+        client(world, "s3").put_object(Bucket=BUCKET, Key=key, Body=content)
 
 
 def ensure_account(world: World) -> None:
@@ -108,14 +114,10 @@ def ensure_account(world: World) -> None:
     client(world, "s3").create_bucket(Bucket=BUCKET)
 
 
-def _key(model: str) -> str:
-    return model.removeprefix(f"s3://{BUCKET}/")
-
-
-def _holds(world: World, model: str) -> bool:
+def _holds(world: World, key: str) -> bool:
     """Whether the simulator still has what an earlier `ensure` made; one that was started anew has nothing."""
     try:
-        client(world, "s3").head_object(Bucket=BUCKET, Key=_key(model) or "-")
+        client(world, "s3").head_object(Bucket=BUCKET, Key=key)
     except ClientError:
         return False
     return True
