@@ -5,11 +5,13 @@ timer (for what happens in AWS). Deletion is kopf's own handler, as only that re
 """
 
 import asyncio
+import contextlib
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import kopf
 from pydantic import ValidationError
@@ -24,6 +26,7 @@ from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass
@@ -43,6 +46,24 @@ class Heartbeat:
 
     def beat(self) -> None:
         self.at = time.monotonic()
+
+
+async def to_its_end(work: Callable[..., T], *args: Any) -> T:
+    """Run blocking work in a thread; a cancellation takes effect when the thread is through.
+
+    kopf cancels an object's timer when the object is deleted, but nobody can cancel a thread: it would go on making
+    things in AWS while the deletion, with the lock in its hands, finds nothing to delete.
+    """
+    thread = asyncio.ensure_future(asyncio.to_thread(work, *args))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        while not thread.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([thread])
+        with contextlib.suppress(Exception):
+            thread.result()
+        raise
 
 
 class Handlers:
@@ -102,7 +123,7 @@ class Handlers:
     async def _pass(self, body: kopf.Body, resource: SageMakerEndpoint, memory: Memory, patch: kopf.Patch) -> None:
         with PASS_SECONDS.time():
             try:
-                outcome = await asyncio.to_thread(self._controller.reconcile, resource, memory)
+                outcome = await to_its_end(self._controller.reconcile, resource, memory)
             except Exception:
                 memory.asked = None  # whatever it was, begin anew
                 PASSES.labels("crashed").inc()
@@ -142,7 +163,7 @@ class Handlers:
         tracked.leaving = True
         async with tracked.lock:
             resource = _readable(body)
-            outcome = await asyncio.to_thread(self._controller.finalize, resource, tracked.memory)
+            outcome = await to_its_end(self._controller.finalize, resource, tracked.memory)
         self._write(body, resource, outcome, patch)
         if not outcome.gone:
             raise kopf.TemporaryError(outcome.message or "waiting for AWS", delay=max(outcome.again_after, 0.5))

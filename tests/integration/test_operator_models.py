@@ -22,11 +22,7 @@ def artifacts(stage: Stage, tmp_path: Path) -> dict[str, Path]:
     stage.cloud.simulator.change(containers=True)
     made = {}
     for model in MODELS:
-        command = assets.training_command(tmp_path / model)
-        assets.run(
-            [*command[: command.index("train") + 1], "--model", model, *command[command.index("train") + 1 :]],
-            environment,
-        )
+        assets.run(assets.training_command(tmp_path / model, model=model), environment)
         made[model] = next((tmp_path / model).rglob("model.tar.gz"))
     return made
 

@@ -1,11 +1,13 @@
 """The kopf shell's own bookkeeping; its work is proved on a real API server."""
 
 import asyncio
+import threading
 from typing import Any, cast
 
 import kopf
 import pytest
 
+from smendpoints.api.resource import FINALIZER
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
 from smendpoints.handlers import Handlers
@@ -41,3 +43,47 @@ def test_the_timer_is_to_be_heard_only_while_an_object_is_not_being_deleted() ->
         return [*told, handlers.ticks()]
 
     assert asyncio.run(life()) == [False, False, True, False, False]
+
+
+class Slow:
+    """A controller whose pass goes on until it is let; it keeps what it did, in order."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+        self.begun, self.goes_on = threading.Event(), threading.Event()
+
+    def due(self, *_: object) -> bool:
+        return True
+
+    def reconcile(self, *_: object) -> Outcome:
+        self.begun.set()
+        self.goes_on.wait(60)
+        self.did.append("created")
+        return Outcome(None)
+
+    def finalize(self, *_: object) -> Outcome:
+        self.did.append("deleted")
+        return Outcome(None, gone=True)
+
+
+def test_a_deletion_waits_for_the_pass_whose_timer_was_cancelled() -> None:
+    """kopf cancels the timer as soon as the object is deleted; its thread may be about to create the endpoint."""
+    controller = Slow()
+    handlers = Handlers(cast("Controller", controller))
+    body = {**BODY, "metadata": {**BODY["metadata"], "finalizers": [FINALIZER]}}
+
+    async def life() -> None:
+        tick = asyncio.ensure_future(handlers.on_tick(body=cast("Any", body), patch=kopf.Patch()))
+        await asyncio.to_thread(controller.begun.wait, 60)
+        tick.cancel()
+        deletion = asyncio.ensure_future(handlers.on_delete(body=BODY, patch=kopf.Patch()))
+        await asyncio.wait([deletion], timeout=0.2)
+        tick.cancel()
+        assert not tick.done()
+        controller.goes_on.set()
+        await deletion
+        with pytest.raises(asyncio.CancelledError):
+            await tick
+
+    asyncio.run(life())
+    assert controller.did == ["created", "deleted"]
