@@ -18,7 +18,7 @@ from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import Observed
 from smendpoints.domain.ownership import Owner
 from smendpoints.domain.plan import plan
-from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_deletion, plan_retention, scaling_left_undone
+from smendpoints.domain.plan_deletion import plan_deletion, plan_retention, scaling_left_undone
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event
 from smendpoints.domain.verdict import Plan, stuck, working
@@ -72,14 +72,11 @@ class Leaving:
         summary: Summary | None,
         memory: Memory,
     ) -> Plan:
-        """Not in the middle of an update: autoscaling may be off until its end, and nobody else would put it back."""
+        """Let go of what scales as it should, whatever an update left undone."""
         endpoint = observed.endpoint
         retention = plan_retention(observed, owner)
-        if endpoint is None or not owner.owns(endpoint.tags):
+        if endpoint is None or not owner.owns(endpoint.tags) or not retention.verdict.ready:
             return retention
-        if endpoint.status in IN_PROGRESS:
-            message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
-            return Plan(working(Reason.DELETING, message))
         try:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
         except AwsFailure:

@@ -61,11 +61,16 @@ def look_closely(
 def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool) -> Observed:
     """The endpoint with its scalable targets while it is there; then what it leaves behind.
 
+    While AWS is at work on it, the endpoint alone: it is only waited for.
+
     Raises:
         AwsFailure: AWS could not be asked.
     """
     endpoint = account.observe.endpoint(name) if summary is not None else None
-    if endpoint is not None and owner.owns(endpoint.tags) and not retain:
+    ours = endpoint is not None and owner.owns(endpoint.tags)
+    if endpoint is not None and ours and endpoint.status in IN_PROGRESS:
+        return Observed(endpoint)
+    if endpoint is not None and ours and not retain:
         ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
         return Observed(endpoint, targets=account.observe.targets(ids))
     serving = endpoint.config_name if endpoint is not None else None

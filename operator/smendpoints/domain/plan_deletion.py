@@ -61,11 +61,19 @@ def plan_deletion(observed: Observed, owner: Owner) -> Plan:
 
 
 def plan_retention(observed: Observed, owner: Owner) -> Plan:
-    """Let go: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs."""
+    """Let go: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs.
+
+    Not in the middle of an update: autoscaling may be off until its end, and nobody else would put it back.
+    """
     keys = sorted(owner.tags())
     endpoint = observed.endpoint
     leftovers = observed.leftovers or Leftovers()
-    arns = [endpoint.arn] if endpoint is not None and owner.owns(endpoint.tags) else []
+    arns = []
+    if endpoint is not None and owner.owns(endpoint.tags):
+        if endpoint.status in IN_PROGRESS:
+            message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
+            return Plan(working(Reason.DELETING, message))
+        arns = [endpoint.arn]
     arns += [config.arn for config in leftovers.configs] + sorted(leftovers.models.values())
     actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
     return Plan(arrived(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, again=Again.NOW)
