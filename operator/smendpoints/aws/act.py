@@ -1,5 +1,6 @@
 """Carries out one action: one call to AWS. What is already so is success."""
 
+from dataclasses import replace
 from typing import Any
 
 from smendpoints.aws.clients import Clients
@@ -81,7 +82,7 @@ def _in_context(failure: AwsFailure, verb: Verb) -> AwsFailure:
     if failure.kind is not Kind.GONE:
         return failure
     kind = Kind.BUSY if verb.service == "application-autoscaling" else Kind.SETTLING
-    return AwsFailure(kind, failure.reason, failure.message, failure.operation, failure.code)
+    return replace(failure, kind=kind)
 
 
 def _resolve(value: Any, policies: dict[PolicyARN, str]) -> Any:

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from smendpoints.aws.checks import check_alarm, check_artifact, check_image, look_at_role, repository_of
@@ -83,8 +83,7 @@ class Preflight:
             if unseen.kind is not Kind.RETRY:
                 self._turn_off(permission, _HOUR, str(unseen))
             return failure
-        message = f"{failure.message} ({found})" if found is not None else failure.message
-        return AwsFailure(failure.kind, failure.reason, message, failure.operation, failure.code)
+        return replace(failure, message=f"{failure.message} ({found})") if found is not None else failure
 
     def _checks(self, launch: Launch) -> Iterator[Check]:
         clients = self._clients

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.watch import Summary
@@ -75,7 +75,7 @@ class Memory:
         if now - self.settling_since < _SETTLING_WINDOW:
             return failure
         reason = Reason.NOT_ACCESSIBLE if failure.reason is Reason.BUSY else failure.reason
-        return AwsFailure(Kind.BLOCKED, reason, failure.message, failure.operation, failure.code)
+        return replace(failure, kind=Kind.BLOCKED, reason=reason)
 
     def remember_failure(self, failure: AwsFailure, poll: float) -> float:
         """How many seconds to wait before the next pass."""

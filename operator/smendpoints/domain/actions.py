@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from smendpoints.domain.names import variant_of
+
 
 class Verb(Enum):
     """What an action does: service and operation in boto3's words, and what to call it before people."""
@@ -83,7 +85,7 @@ class Action:
         resource, _, name = self.target.partition(" ")
         if self.verb.service != "application-autoscaling":
             return f"{self.verb.words} {self.target}"
-        variant = resource.rpartition("/")[2]
+        variant = variant_of(resource)
         return f"{self.verb.words} {name} of {variant}" if name else f"{self.verb.words} {variant}"
 
 

@@ -27,6 +27,10 @@ class DesiredModel:
     name: str
     request: Request = field(hash=False)
 
+    def containers(self) -> list[Request]:
+        """Its containers, one or those of a pipeline."""
+        return self.request.get("Containers") or [self.request["PrimaryContainer"]]
+
 
 @dataclass(frozen=True)
 class DesiredVariant:
@@ -65,11 +69,7 @@ class Desired:
 
     def images(self) -> frozenset[str]:
         """The images of all containers."""
-        return frozenset(
-            container["Image"]
-            for model in self.models
-            for container in (model.request.get("Containers") or [model.request["PrimaryContainer"]])
-        )
+        return frozenset(container["Image"] for model in self.models for container in model.containers())
 
     def instance_types(self) -> dict[str, tuple[str, ...]]:
         """The instance types of each variant, in order of preference."""

@@ -73,7 +73,7 @@ def _listed(names: set[str]) -> str:
 
 def _artifacts(desired: Desired) -> Iterator[Artifact]:
     for model in desired.models:
-        for container in model.request.get("Containers") or [model.request["PrimaryContainer"]]:
+        for container in model.containers():
             uri = _uri(container)
             if uri is not None:
                 bucket, _, key = uri.removeprefix("s3://").partition("/")

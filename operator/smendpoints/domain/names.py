@@ -71,3 +71,8 @@ def alarm_prefix(endpoint: str) -> str:
 def resource_id(endpoint: str, variant: str) -> str:
     """The variant's name in Application Auto Scaling."""
     return f"endpoint/{endpoint}/variant/{variant}"
+
+
+def variant_of(resource_id: str) -> str:
+    """The variant that `resource_id` named."""
+    return resource_id.rpartition("/")[2]

@@ -35,7 +35,7 @@ from smendpoints.domain.plan_update import (
 )
 from smendpoints.domain.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.verdict import Again, Plan, arrived, resting, stuck, working
+from smendpoints.domain.verdict import Again, Plan, arrived, later, resting, stuck, working
 
 _CAPACITY_WAIT = timedelta(minutes=5)
 _MIXED = (
@@ -166,9 +166,8 @@ def _plan_failed(
         wait = retry_after(resource, desired) - (now - endpoint.modified_at)
         if wait <= timedelta(0):
             return replace(plan_endpoint_removal(endpoint, observed, Reason.CREATING), rollout=rollout)
-        message = f"{reason}; trying again in {int(wait.total_seconds())} s"
-        verdict = working(Reason.CAPACITY_SHORTAGE, message)
-        return Plan(verdict, again=max(1.0, wait.total_seconds()), rollout=rollout)
+        verdict, again = later(Reason.CAPACITY_SHORTAGE, reason, wait)
+        return Plan(verdict, again=again, rollout=rollout)
     return Plan(stuck(Reason.CREATE_FAILED, reason), again=Again.STEADY, rollout=rollout)
 
 
@@ -211,12 +210,11 @@ def _plan_live(
             return Plan(arrived(Reason.IN_SERVICE, message), again=Again.STEADY, rollout=rollout, drift=drift)
     lacking = in_place and any("DesiredInstanceCount" in entry for entry in weights_and_capacities(in_place[0]))
     if lacking and may_try_again(endpoint.failure_reason):
-        wait = (_CAPACITY_WAIT - (now - endpoint.modified_at)).total_seconds()
-        if wait > 0:
+        wait = _CAPACITY_WAIT - (now - endpoint.modified_at)
+        if wait > timedelta(0):
             what = "; ".join(describe_in_place(in_place, endpoint))
-            message = f"{what}: {endpoint.failure_reason}; trying again in {int(wait)} s"
-            verdict = working(Reason.CAPACITY_SHORTAGE, message)
-            return Plan(verdict, (*lost, *tags, *scaling), again=max(1.0, wait), rollout=rollout, drift=drift)
+            verdict, again = later(Reason.CAPACITY_SHORTAGE, f"{what}: {endpoint.failure_reason}", wait)
+            return Plan(verdict, (*lost, *tags, *scaling), again=again, rollout=rollout, drift=drift)
     if in_place:
         off = tuple(deregister(target) for target in unwanted_targets(desired, targets))
         message = "changing in place: " + "; ".join(describe_in_place(in_place, endpoint))

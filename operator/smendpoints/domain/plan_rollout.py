@@ -7,6 +7,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.desired import Desired, DesiredVariant
+from smendpoints.domain.names import variant_of
 from smendpoints.domain.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan_scaling import deregister, plan_scaling
 from smendpoints.domain.plan_update import (
@@ -19,7 +20,7 @@ from smendpoints.domain.progress import NOTHING_UNDER_WAY, begun
 from smendpoints.domain.put_back import keep, recall, resource_of
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.scaling import INSTANCES, PROVISIONED_CONCURRENCY
-from smendpoints.domain.verdict import Again, Plan, stuck, working
+from smendpoints.domain.verdict import Again, Plan, later, stuck, working
 
 _AWS_FAULT = "request to service failed"
 _CAPACITY = ("unable to provision requested", "insufficientinstancecapacity", "insufficient capacity")
@@ -163,8 +164,7 @@ def _plan_rolled_back(
             )
             message = f"trying {desired.config_name} again"
             return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending)
-        message = f"{endpoint.config_name} goes on serving: {reason}; trying again in {int(wait.total_seconds())} s"
-        verdict, again = working(Reason.UPDATE_FAILED, message), max(1.0, wait.total_seconds())
+        verdict, again = later(Reason.UPDATE_FAILED, f"{endpoint.config_name} goes on serving: {reason}", wait)
         return Plan(verdict, _scaling_meanwhile(desired, observed, endpoint, failed), again=again, rollout=failed)
     message = f"{desired.config_name} failed, {endpoint.config_name} goes on serving: {reason}"
     if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
@@ -197,6 +197,6 @@ def _scaling_meanwhile(
     on = {target.resource_id for target in targets} | {target.resource_id for target in scalable.targets}
     for each in failed.taken_off:
         resource_id = resource_of(each)
-        if resource_id not in on and resource_id.rpartition("/")[2] in live:
+        if resource_id not in on and variant_of(resource_id) in live:
             actions += recall(each)
     return tuple(actions)

@@ -4,6 +4,7 @@ from typing import Any
 
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.desired import Desired, tag_list
+from smendpoints.domain.names import variant_of
 from smendpoints.domain.observed import (
     ConfigVariant,
     Observed,
@@ -122,7 +123,7 @@ def targets_in_the_way(desired: Desired, observed: Observed) -> list[ObservedTar
     wanted: dict[str, DesiredTarget] = {target.resource_id: target for target in desired.targets}
     found = []
     for target in observed.targets or ():
-        variant = target.resource_id.rpartition("/")[2]
+        variant = variant_of(target.resource_id)
         live = observed.live_config.variant(variant) if observed.live_config is not None else None
         stays = (
             live is not None

@@ -1,6 +1,7 @@
 """What a plan is: the calls to make, what to tell the user meanwhile, what to remember, and when to look again."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from smendpoints.api.status import RolloutStatus
@@ -31,6 +32,12 @@ def arrived(reason: Reason, message: str) -> Verdict:
 def working(reason: Reason, message: str) -> Verdict:
     """On the way there."""
     return Verdict(reason, message, reconciling=True)
+
+
+def later(reason: Reason, message: str, wait: timedelta) -> tuple[Verdict, float]:
+    """To be tried again by itself after `wait`; with the seconds until then."""
+    seconds = wait.total_seconds()
+    return working(reason, f"{message}; trying again in {int(seconds)} s"), max(1.0, seconds)
 
 
 def stuck(reason: Reason, message: str) -> Verdict:
