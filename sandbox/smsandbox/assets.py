@@ -22,6 +22,14 @@ from smsandbox.world import ACCOUNT, REGION, World
 
 ROLE = "sagemaker-execution"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE}"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 IMAGE = f"{REGISTRY}/sagemaker-sklearn-inference:1.0"
@@ -107,10 +115,8 @@ def _upload(world: World, model: str, keys: tuple[str, ...]) -> None:
 def ensure_account(world: World) -> None:
     """The execution role that SageMaker may assume, and the bucket of the models."""
     iam = client(world, "iam")
-    principal = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [principal]})
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
     client(world, "s3").create_bucket(Bucket=BUCKET)
 
 

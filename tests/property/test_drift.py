@@ -1,32 +1,14 @@
 """A hand in AWS is seen and put right, the autoscaler's is not; in virtual time."""
 
-from typing import Any
-
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import spec, with_variant
-
-GROWING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70, "disableScaleIn": True}
-
-
-def ready(harness: Harness, **changes: Any) -> None:
-    harness.apply("iris", spec(**changes))
-    resource = harness.settle("iris")
-    assert any(each.type == "Ready" and each.status == "True" for each in resource.status.conditions)
-
-
-def scale_by_hand(harness: Harness, count: int) -> None:
-    """As the autoscaler does."""
-    harness.client("sagemaker").update_endpoint_weights_and_capacities(
-        EndpointName="default-iris",
-        DesiredWeightsAndCapacities=[{"VariantName": "primary", "DesiredInstanceCount": count}],
-    )
-    harness.run(120)
+from smsandbox.testing.specs import GROWING, spec, with_variant
 
 
 def test_the_autoscalers_work_is_no_drift(harness: Harness) -> None:
     harness.apply("iris", with_variant(spec(), scaling=GROWING))
     harness.settle("iris")
-    scale_by_hand(harness, 3)
+    harness.scale_by_hand(3)
+    harness.run(120)
     resource = harness.settle("iris")
     assert resource.status.instances == "3/3"
     drifted = harness.condition("iris", "Drifted")
@@ -36,7 +18,7 @@ def test_the_autoscalers_work_is_no_drift(harness: Harness) -> None:
 
 
 def test_an_endpoint_deleted_by_hand_comes_back(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.client("sagemaker").delete_endpoint(EndpointName="default-iris")
     harness.run(600)
     assert harness.live()["EndpointStatus"] == "InService"
@@ -44,7 +26,7 @@ def test_an_endpoint_deleted_by_hand_comes_back(harness: Harness) -> None:
 
 
 def test_report_only_leaves_drift_alone(harness: Harness) -> None:
-    ready(harness, driftPolicy="Report")
+    harness.ready(driftPolicy="Report")
     harness.client("sagemaker").update_endpoint_weights_and_capacities(
         EndpointName="default-iris", DesiredWeightsAndCapacities=[{"VariantName": "primary", "DesiredWeight": 7}]
     )
@@ -57,7 +39,7 @@ def test_report_only_leaves_drift_alone(harness: Harness) -> None:
 
 
 def test_a_weight_changed_by_hand_is_put_back(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.client("sagemaker").update_endpoint_weights_and_capacities(
         EndpointName="default-iris", DesiredWeightsAndCapacities=[{"VariantName": "primary", "DesiredWeight": 7}]
     )
@@ -67,7 +49,7 @@ def test_a_weight_changed_by_hand_is_put_back(harness: Harness) -> None:
 
 
 def test_a_hand_on_autoscaling_is_seen_within_a_minute_and_put_right(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.run(120)
     harness.client("application-autoscaling").register_scalable_target(
         ServiceNamespace="sagemaker",
@@ -82,7 +64,7 @@ def test_a_hand_on_autoscaling_is_seen_within_a_minute_and_put_right(harness: Ha
 
 
 def test_a_tag_changed_by_hand_is_seen_within_a_minute_and_put_right(harness: Harness) -> None:
-    ready(harness, tags={"team": "ml"})
+    harness.ready(tags={"team": "ml"})
     harness.run(120)
     arn = harness.live()["EndpointArn"]
     harness.client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "nobody"}])
@@ -93,7 +75,7 @@ def test_a_tag_changed_by_hand_is_seen_within_a_minute_and_put_right(harness: Ha
 
 
 def test_a_config_and_a_model_deleted_under_a_live_endpoint_come_back(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.run(120)
     before = harness.inventory()
     harness.client("sagemaker").delete_endpoint_config(EndpointConfigName=before["configs"][0])

@@ -3,9 +3,8 @@
 from typing import Any
 
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
+from smsandbox.testing.specs import ARTIFACTS, GROWING, spec, two_variants, with_variant
 
-GROWING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70, "disableScaleIn": True}
 STEPS: dict[str, Any] = {
     "name": "backlog",
     "steps": [{"lowerBound": 0, "adjustment": 1}],
@@ -17,23 +16,8 @@ STEPS: dict[str, Any] = {
 }
 
 
-def ready(harness: Harness, **changes: Any) -> None:
-    harness.apply("iris", spec(**changes))
-    resource = harness.settle("iris")
-    assert any(each.type == "Ready" and each.status == "True" for each in resource.status.conditions)
-
-
-def scale_by_hand(harness: Harness, count: int) -> None:
-    """As the autoscaler does."""
-    harness.client("sagemaker").update_endpoint_weights_and_capacities(
-        EndpointName="default-iris",
-        DesiredWeightsAndCapacities=[{"VariantName": "primary", "DesiredInstanceCount": count}],
-    )
-    harness.run(120)
-
-
 def test_an_edit_of_the_artifact_reaches_the_endpoint_with_a_new_model_and_config(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     before = harness.live()["EndpointConfigName"]
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     resource = harness.settle("iris")
@@ -44,7 +28,7 @@ def test_an_edit_of_the_artifact_reaches_the_endpoint_with_a_new_model_and_confi
 
 
 def test_putting_the_old_spec_back_makes_nothing_new(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     first = harness.live()["EndpointConfigName"]
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.settle("iris")
@@ -82,14 +66,15 @@ def test_live_counts_survive_an_update(harness: Harness) -> None:
     base = with_variant(spec(), scaling=GROWING)
     harness.apply("iris", base)
     harness.settle("iris")
-    scale_by_hand(harness, 4)
+    harness.scale_by_hand(4)
+    harness.run(120)
     harness.apply("iris", with_variant(base, modelArtifact=ARTIFACTS[1]))
     resource = harness.settle("iris")
     assert resource.status.instances == "4/4"
 
 
 def test_a_new_instance_type_takes_the_targets_off_and_puts_them_back(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.world.calls.reset()
     harness.apply("iris", with_variant(spec(), instance={"type": "ml.c5.large", "count": 1}))
     harness.settle("iris")
@@ -104,14 +89,14 @@ def test_a_new_instance_type_takes_the_targets_off_and_puts_them_back(harness: H
 
 
 def test_a_new_model_leaves_the_targets_on(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.settle("iris")
     assert harness.calls("DeregisterScalableTarget") == 0
 
 
 def test_scaling_bounds_change_in_place(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     scaling = {"minCapacity": 2, "maxCapacity": 8, "targetInvocationsPerInstance": 90}
     harness.apply("iris", with_variant(spec(), scaling=scaling))
     harness.settle("iris")
@@ -142,7 +127,7 @@ def test_step_scaling_comes_with_its_alarm_and_takes_it_along(harness: Harness) 
 
 
 def test_old_revisions_beyond_the_limit_are_collected(harness: Harness) -> None:
-    ready(harness, revisionHistoryLimit=1)
+    harness.ready(revisionHistoryLimit=1)
     for artifact in (ARTIFACTS[1], ARTIFACTS[2], ARTIFACTS[0]):
         base = spec(revisionHistoryLimit=1)
         changed = with_variant(base, modelArtifact=artifact, environment={"X": artifact})
@@ -154,7 +139,7 @@ def test_old_revisions_beyond_the_limit_are_collected(harness: Harness) -> None:
 
 
 def test_an_edit_while_updating_follows_when_the_update_is_over(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.run(60)
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
@@ -169,7 +154,7 @@ def test_an_edit_while_updating_follows_when_the_update_is_over(harness: Harness
 
 
 def test_tags_change_in_place_and_others_tags_stay(harness: Harness) -> None:
-    ready(harness, tags={"team": "ml", "stage": "dev"})
+    harness.ready(tags={"team": "ml", "stage": "dev"})
     arn = harness.live()["EndpointArn"]
     harness.client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": "cost", "Value": "42"}])
     harness.apply("iris", spec(tags={"team": "platform"}))

@@ -1,21 +1,13 @@
 """What fails is told, goes on serving, and is tried again only when that may help; in virtual time."""
 
-from typing import Any
-
 import pytest
 
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 
 
-def ready(harness: Harness, **changes: Any) -> None:
-    harness.apply("iris", spec(**changes))
-    resource = harness.settle("iris")
-    assert any(each.type == "Ready" and each.status == "True" for each in resource.status.conditions)
-
-
 def test_a_failed_update_is_seen_told_and_not_tried_again(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     before = harness.live()["EndpointConfigName"]
     harness.world.faults.add({"kind": "never_healthy", "times": 1})
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
@@ -38,7 +30,7 @@ def test_a_failed_update_is_seen_told_and_not_tried_again(harness: Harness) -> N
 
 
 def test_going_back_after_a_failed_update_is_ready_again(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.world.faults.add({"kind": "never_healthy", "times": 1})
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.settle("iris")
@@ -70,7 +62,7 @@ def test_a_failed_creation_is_told_and_made_anew_when_the_spec_changes(harness: 
 def test_what_failed_is_tried_again_when_the_annotation_asks_for_it(harness: Harness, stage: str) -> None:
     wanted = spec()
     if stage == "update":
-        ready(harness)
+        harness.ready()
         wanted = with_variant(spec(), modelArtifact=ARTIFACTS[1])
     harness.world.faults.add({"kind": "never_healthy", "times": 1})
     harness.apply("iris", wanted)
@@ -87,7 +79,7 @@ def test_what_failed_is_tried_again_when_the_annotation_asks_for_it(harness: Har
 
 
 def test_a_rollout_that_aws_refuses_is_told_and_tried_again_when_its_way_changes(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     changed = {"modelArtifact": ARTIFACTS[1]}
     too_big = {"strategy": "Canary", "stepInstances": 1, "stepWaitSeconds": 60}
     harness.apply("iris", with_variant(spec(rollout=too_big), **changed))

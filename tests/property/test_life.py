@@ -1,22 +1,14 @@
 """The life of one endpoint, from its creation to its end, in virtual time: each test is a promise."""
 
-from typing import Any
-
 import pytest
 
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 
 
-def ready(harness: Harness, **changes: Any) -> None:
-    harness.apply("iris", spec(**changes))
-    resource = harness.settle("iris")
-    assert any(each.type == "Ready" and each.status == "True" for each in resource.status.conditions)
-
-
 def test_an_autoscaled_endpoint_costs_few_calls_none_of_them_failing(harness: Harness) -> None:
     harness.world.calls.reset()
-    ready(harness)
+    harness.ready()
     counts = harness.world.calls.counts()
     own = sum(
         number
@@ -30,7 +22,7 @@ def test_an_autoscaled_endpoint_costs_few_calls_none_of_them_failing(harness: Ha
 
 
 def test_an_idle_object_costs_no_call_of_its_own_and_no_write(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.run(120)
     harness.world.calls.reset()
     writes = harness.writes
@@ -57,7 +49,7 @@ def test_deletion_at_any_time_leaves_nothing(harness: Harness, after: int) -> No
 
 
 def test_deletion_while_updating_waits_and_leaves_nothing(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.run(60)
     assert harness.live()["EndpointStatus"] == "Updating"
@@ -71,7 +63,7 @@ def test_deletion_while_updating_waits_and_leaves_nothing(harness: Harness) -> N
 
 
 def test_retain_leaves_the_endpoint_serving_and_lets_go_of_it(harness: Harness) -> None:
-    ready(harness, deletionPolicy="Retain")
+    harness.ready(deletionPolicy="Retain")
     harness.delete("iris")
     harness.settle_gone("iris")
     assert harness.live()["EndpointStatus"] == "InService"
@@ -80,7 +72,7 @@ def test_retain_leaves_the_endpoint_serving_and_lets_go_of_it(harness: Harness) 
 
 
 def test_a_stopped_endpoint_costs_nothing_and_comes_back(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     config = harness.live()["EndpointConfigName"]
     harness.apply("iris", spec(desiredState="Stopped"))
     resource = harness.settle("iris")
@@ -116,7 +108,7 @@ def test_a_schedule_that_cannot_be_read_is_said(harness: Harness) -> None:
 
 
 def test_a_suspended_object_is_only_watched(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.apply("iris", {**with_variant(spec(), modelArtifact=ARTIFACTS[1]), "suspend": True})
     harness.world.calls.reset()
     harness.run(600)

@@ -13,10 +13,9 @@ import pytest
 from smendpoints.domain import names
 from smendpoints.domain.desired import desire
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, GROWING, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
-GROWING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70, "disableScaleIn": True}
 BASE = with_variant(spec(), scaling=GROWING)
 FIXED = with_variant(spec(), scaling=None, instance={"type": "ml.m5.large", "count": 2})
 

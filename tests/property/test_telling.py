@@ -1,17 +1,10 @@
 """What the object says is true, and a person can act on it, in virtual time."""
 
-from typing import Any
-
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec, with_variant
 
 NEXT = f"s3://{BUCKET}/b/model.tar.gz"
-
-
-def ready(harness: Harness, **changes: Any) -> None:
-    harness.apply("iris", spec(**changes))
-    harness.settle("iris")
 
 
 def status(harness: Harness) -> str:
@@ -33,7 +26,7 @@ def delete_by_hand(harness: Harness) -> None:
 
 
 def test_an_endpoint_that_is_gone_and_cannot_be_made_again_is_not_said_to_be_in_service(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.world.faults.add({"kind": "access_denied", "service": "sagemaker", "operation": "CreateEndpoint"})
     delete_by_hand(harness)
     harness.run(120)
@@ -42,7 +35,7 @@ def test_an_endpoint_that_is_gone_and_cannot_be_made_again_is_not_said_to_be_in_
 
 
 def test_suspended_and_stopped_is_as_wanted_suspended_and_deleted_is_not(harness: Harness) -> None:
-    ready(harness, suspend=True, desiredState="Stopped")
+    harness.ready(suspend=True, desiredState="Stopped")
     assert (status(harness), says(harness)[0]) == ("Stopped", "True")
     harness.apply("iris", spec())
     harness.settle("iris")
@@ -55,7 +48,7 @@ def test_suspended_and_stopped_is_as_wanted_suspended_and_deleted_is_not(harness
 
 
 def test_a_suspended_object_with_another_weight_is_not_as_wanted(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.apply("iris", with_variant(spec(suspend=True), weight=3))
     harness.run(60)
     assert says(harness)[0] == "False"
@@ -72,7 +65,7 @@ def test_a_stop_during_a_creation_says_that_it_follows(harness: Harness) -> None
 
 
 def test_a_half_suspended_target_is_drift_and_put_right(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     client = harness.client("application-autoscaling")
     target = {
         "ServiceNamespace": "sagemaker",
@@ -88,13 +81,13 @@ def test_a_half_suspended_target_is_drift_and_put_right(harness: Harness) -> Non
 
 
 def test_a_config_deleted_just_before_an_edit_is_named_with_the_way_out(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     shown = harness.client("sagemaker").describe_endpoint(EndpointName="default-iris")
     harness.client("sagemaker").delete_endpoint_config(EndpointConfigName=shown["EndpointConfigName"])
     harness.apply("iris", with_variant(spec(), modelArtifact=NEXT))
     harness.settle("iris")
     assert "the config in service was deleted in AWS" in says(harness, "Stalled")[1]
-    ready(harness)
+    harness.ready()
     harness.run(180)
     harness.apply("iris", with_variant(spec(), modelArtifact=NEXT))
     harness.settle("iris")
@@ -114,7 +107,7 @@ def test_a_lower_history_limit_collects_at_once(harness: Harness) -> None:
 
 
 def test_an_object_at_rest_says_when_aws_can_no_longer_be_looked_at(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.run(120)
     harness.world.faults.add({"kind": "error", "service": "sagemaker", "operation": "ListEndpoints"})
     harness.run(300)
@@ -132,7 +125,7 @@ def test_an_object_at_rest_says_when_aws_can_no_longer_be_looked_at(harness: Har
 
 
 def test_an_object_at_rest_says_that_it_may_no_longer_look(harness: Harness) -> None:
-    ready(harness)
+    harness.ready()
     harness.run(120)
     harness.world.faults.add({"kind": "access_denied", "service": "sagemaker", "operation": "ListEndpoints"})
     harness.run(300)

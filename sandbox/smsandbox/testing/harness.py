@@ -20,6 +20,7 @@ from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure
 from smendpoints.domain.status import Event
+from smsandbox.testing import specs
 from smsandbox.testing.virtual_aws import VirtualAws
 from smsandbox.world import REGION
 
@@ -207,6 +208,18 @@ class Harness(VirtualAws):
                 return resource
             self.world.advance(5.0)
         raise AssertionError(f"{name} does not settle: {self.resource(name).status.to_json()}")
+
+    def ready(self, **changes: Any) -> None:
+        """Bring `iris` into service: the spec of tests, with changes.
+
+        Raises:
+            AssertionError: it is not ready.
+        """
+        self.apply("iris", specs.spec(**changes))
+        self.settle("iris")
+        condition = self.condition("iris", "Ready")
+        assert condition is not None, "no condition Ready"
+        assert condition.status == "True", condition.message
 
     def settle_gone(self, name: str, limit: float = 7200.0) -> None:
         """Let time pass until the object is gone."""

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from smsandbox.assets import TRUST
 from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import assemble
 from smsandbox.aws.images import push
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-TRUST = {
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-}
 PROGRAMS = ("echo", "crash", "never-healthy", "slow-start")
 SETTINGS: dict[str, Any] = {
     "time_scale": 60,
@@ -56,9 +54,7 @@ class Live:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._tick, daemon=True)
         self._thread.start()
-        self.role = self.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
-            "Arn"
-        ]
+        self.role = self.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         self.s3 = self.client("s3")
         self.s3.create_bucket(Bucket="models")
         self.s3.put_object(Bucket="models", Key="one.tar.gz", Body=archive({"code/a.txt": b"a", "b.txt": b"b"}))

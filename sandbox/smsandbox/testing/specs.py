@@ -8,6 +8,12 @@ from smsandbox.world import ACCOUNT, REGION
 
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 ECHO_IMAGE, CRASH_IMAGE = (f"{REGISTRY}/{program}:1.0" for program in ("echo", "crash"))
+GROWING = {
+    "minCapacity": 1,
+    "maxCapacity": 5,
+    "targetInvocationsPerInstance": 70,
+    "disableScaleIn": True,
+}
 ARTIFACTS = tuple(f"s3://{BUCKET}/{letter}/model.tar.gz" for letter in "abcdef")
 
 

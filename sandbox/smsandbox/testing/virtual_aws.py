@@ -1,6 +1,5 @@
 """An AWS in this process and in virtual time, furnished with what the specs of tests name; clients, calls, contents."""
 
-import json
 import os
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ import boto3
 import botocore.endpoint
 
 from smendpoints.aws.clients import Clients, Place
-from smsandbox.assets import BUCKET, ROLE
+from smsandbox.assets import BUCKET, ROLE, TRUST
 from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import assemble
 from smsandbox.aws.clock import VirtualClock
@@ -48,13 +47,7 @@ class VirtualAws:
         return self._clients[Place(REGION)](service)
 
     def _prepare(self) -> None:
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sagemaker.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        self.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=trust)
+        self.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
         self.client("s3").create_bucket(Bucket=BUCKET)
         for uri in ARTIFACTS:
             key = uri.removeprefix(f"s3://{BUCKET}/")
@@ -95,6 +88,13 @@ class VirtualAws:
         """DescribeEndpoint."""
         found: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
         return found
+
+    def scale_by_hand(self, count: int, name: str = "default-iris") -> None:
+        """Set the instances of `primary`, as the autoscaler does."""
+        self.client("sagemaker").update_endpoint_weights_and_capacities(
+            EndpointName=name,
+            DesiredWeightsAndCapacities=[{"VariantName": "primary", "DesiredInstanceCount": count}],
+        )
 
     def inventory(self) -> dict[str, list[str]]:
         """The names of all that the operator may have made."""
