@@ -5,9 +5,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.aws.clients import Clients, Place
 from smendpoints.domain import names
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.observed import (
@@ -256,3 +258,10 @@ def targets() -> Callable[[Desired], tuple[ObservedTarget, ...]]:
 def sight() -> Callable[..., Any]:
     """Makes what a pass sees."""
     return make_sight
+
+
+@pytest.fixture(scope="module")
+def clients() -> Clients:
+    """Clients that reach nothing: stubs stand before them."""
+    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
+    return Clients(Place("us-east-1"), 1, lambda _: session)

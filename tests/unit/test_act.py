@@ -4,15 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from smendpoints.aws.act import Actor
-from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure, Kind
+from smsandbox.testing.stubs import Stubs
 
 REGION = "us-east-1"
 SERVICES = ("sagemaker", "application-autoscaling", "cloudwatch")
@@ -21,18 +20,13 @@ ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 POLICY_ARN = f"arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:resource/sagemaker/{ID}:policyName/wake-up"
 
 
-class Aws:
+class Aws(Stubs):
     """Clients with a stub each; what is not expected fails."""
 
     def __init__(self, clients: Clients) -> None:
-        self.stubs = {service: Stubber(clients(service)) for service in SERVICES}
-        for stub in self.stubs.values():
-            stub.activate()
+        super().__init__(clients, SERVICES)
         self.observer = Observer(clients)
         self.actor = Actor(clients, self.observer)
-
-    def answers(self, service: str, operation: str, response: dict[str, Any], params: Any = None) -> None:
-        self.stubs[service].add_response(operation, response, params)
 
     def refuses(self, service: str, operation: str, message: str, code: str = "ValidationException") -> None:
         self.stubs[service].add_client_error(operation, code, message, 400)
@@ -40,8 +34,7 @@ class Aws:
     def act(self, action: Action) -> dict[PolicyARN, str]:
         policies: dict[PolicyARN, str] = {}
         self.actor.act(action, policies)
-        for stub in self.stubs.values():
-            stub.assert_no_pending_responses()
+        self.all_asked()
         return policies
 
     def failure(self, action: Action) -> AwsFailure:
@@ -50,18 +43,11 @@ class Aws:
         return caught.value
 
 
-@pytest.fixture(scope="module")
-def clients() -> Clients:
-    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return Clients(Place(REGION), 1, lambda _: session)
-
-
 @pytest.fixture
 def aws(clients: Clients) -> Iterator[Aws]:
     made = Aws(clients)
     yield made
-    for stub in made.stubs.values():
-        stub.deactivate()
+    made.deactivate()
 
 
 @pytest.fixture

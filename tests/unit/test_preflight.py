@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
-from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.clients import Clients
 from smendpoints.aws.preflight import Preflight
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.launch import Artifact, Launch
 from smendpoints.domain.quota import Need
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.stubs import Stubs
 
 REGION = "us-east-1"
 SERVICES = ("ecr", "s3", "cloudwatch", "iam", "service-quotas")
@@ -31,18 +30,13 @@ def of(*artifacts: Artifact) -> Launch:
     return replace(NOTHING, artifacts=frozenset(artifacts))
 
 
-class Aws:
+class Aws(Stubs):
     """A pre-flight over clients with a stub each, on a clock that a test moves; what is not expected fails."""
 
     def __init__(self, clients: Clients) -> None:
-        self.stubs = {service: Stubber(clients(service)) for service in SERVICES}
-        for stub in self.stubs.values():
-            stub.activate()
+        super().__init__(clients, SERVICES)
         self.now = 0.0
         self.preflight = Preflight(clients, lambda: self.now)
-
-    def answers(self, service: str, operation: str, response: dict[str, Any], params: Any = None) -> None:
-        self.stubs[service].add_response(operation, response, params)
 
     def refuses(self, service: str, operation: str, code: str = "AccessDenied", status: int = 403) -> None:
         self.stubs[service].add_client_error(operation, code, "no", status)
@@ -68,23 +62,12 @@ class Aws:
         self.all_asked()
         return caught.value
 
-    def all_asked(self) -> None:
-        for stub in self.stubs.values():
-            stub.assert_no_pending_responses()
-
-
-@pytest.fixture(scope="module")
-def clients() -> Clients:
-    session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
-    return Clients(Place(REGION), 1, lambda _: session)
-
 
 @pytest.fixture
 def aws(clients: Clients) -> Iterator[Aws]:
     made = Aws(clients)
     yield made
-    for stub in made.stubs.values():
-        stub.deactivate()
+    made.deactivate()
 
 
 THERE = {
