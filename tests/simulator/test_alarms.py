@@ -328,3 +328,58 @@ def test_an_idle_variant_has_zeros_and_a_deleted_one_nothing(cloud: Any) -> None
     cloud.sm.delete_endpoint(EndpointName="ep")
     cloud.world.advance(1200)
     assert len(sums("Invocations")) <= before + 1
+
+
+def arn_of(name: str, region: str = "us-east-1") -> str:
+    return f"arn:aws:cloudwatch:{region}:123456789012:alarm:{name}"
+
+
+def tags_of(cw: Any, name: str = "errors") -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in cw.list_tags_for_resource(ResourceARN=arn_of(name))["Tags"]}
+
+
+def test_tags_of_an_alarm_count_when_it_is_made_and_are_ignored_later(bare: Any, cw: Any) -> None:
+    alarm(bare, Tags=[{"Key": "owner", "Value": "me"}])
+    alarm(bare, Threshold=6.0, Tags=[{"Key": "owner", "Value": "you"}, {"Key": "team", "Value": "x"}])
+    assert tags_of(cw) == {"owner": "me"}
+    assert shown(bare)["Threshold"] == 6.0
+    alarm(bare, AlarmName="plain")
+    alarm(bare, AlarmName="plain", Tags=[{"Key": "owner", "Value": "me"}])
+    assert tags_of(cw, "plain") == {}
+    cw.tag_resource(ResourceARN=arn_of("plain"), Tags=[{"Key": "owner", "Value": "me"}, {"Key": "a", "Value": "b"}])
+    cw.untag_resource(ResourceARN=arn_of("plain"), TagKeys=["a", "never-there"])
+    assert tags_of(cw, "plain") == {"owner": "me"}
+
+
+def test_the_tags_of_an_alarm_go_with_it(bare: Any, cw: Any) -> None:
+    alarm(bare, Tags=[{"Key": "owner", "Value": "me"}])
+    cw.delete_alarms(AlarmNames=["errors"])
+    alarm(bare)
+    assert tags_of(cw) == {}
+
+
+@pytest.mark.parametrize(
+    "arn", [arn_of("no-such"), arn_of("errors", "eu-west-1"), "arn:aws:cloudwatch:errors", "errors"]
+)
+def test_tags_of_what_is_no_alarm_here_are_refused(bare: Any, cw: Any, refused: Any, arn: str) -> None:
+    alarm(bare)
+    for call in (
+        lambda: cw.list_tags_for_resource(ResourceARN=arn),
+        lambda: cw.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}]),
+        lambda: cw.untag_resource(ResourceARN=arn, TagKeys=["a"]),
+    ):
+        with refused("ResourceNotFoundException"):
+            call()
+
+
+def test_tags_of_alarms_keep_awss_bounds_and_are_found_by_the_tagging_api(bare: Any, cw: Any, refused: Any) -> None:
+    alarm(bare, Tags=[{"Key": "owner", "Value": "me"}])
+    alarm(bare, AlarmName="other")
+    with refused("InvalidParameterValue"):
+        cw.tag_resource(ResourceARN=arn_of("errors"), Tags=[{"Key": f"k{n}", "Value": ""} for n in range(50)])
+    with refused("InvalidParameterValue"):
+        alarm(bare, AlarmName="third", Tags=[{"Key": "aws:owner", "Value": "me"}])
+    found = bare.client("resourcegroupstaggingapi").get_resources(
+        ResourceTypeFilters=["cloudwatch:alarm"], TagFilters=[{"Key": "owner", "Values": ["me"]}]
+    )
+    assert [each["ResourceARN"] for each in found["ResourceTagMappingList"]] == [arn_of("errors")]

@@ -105,6 +105,85 @@ def test_an_assumed_role_has_the_policies_of_the_role(cloud: Any) -> None:
         sm.list_endpoints()
 
 
+OWNER = "aws:RequestTag/owner"
+OWNED = "aws:ResourceTag/owner"
+MINE = [{"Key": "owner", "Value": "me"}]
+ALARM = {
+    "Namespace": "shop",
+    "MetricName": "Errors",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 5.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+
+
+def alarms(name: str) -> str:
+    return f"arn:aws:cloudwatch:{PLACE}:alarm:{name}"
+
+
+def test_an_alarm_with_tags_needs_tag_resource_and_the_tags_that_a_policy_asks_for(cloud: Any, refused: Any) -> None:
+    put = allow("cloudwatch:PutMetricAlarm", alarms("mine/*"), StringEquals={OWNER: "me"})
+    cw = user(cloud, put).client("cloudwatch")
+    with refused("AccessDeniedException") as error:
+        cw.put_metric_alarm(AlarmName="mine/a", Tags=MINE, **ALARM)
+    assert f"cloudwatch:TagResource on resource: {alarms('mine/a')}" in error.text
+    tag = allow("cloudwatch:TagResource", alarms("mine/*"), StringEquals={OWNER: "me"})
+    document = json.dumps({"Version": "2012-10-17", "Statement": [put, tag]})
+    cloud.set(enforce_iam=False)
+    cloud.client("iam").put_user_policy(UserName="op", PolicyName="p", PolicyDocument=document)
+    cloud.set(enforce_iam=True)
+    cw.put_metric_alarm(AlarmName="mine/a", Tags=MINE, **ALARM)
+    for name, given in (
+        ("mine/b", []),
+        ("mine/b", [{"Key": "owner", "Value": "you"}]),
+        ("mine/b", [*MINE, {"Key": "Owner", "Value": "you"}]),
+        ("theirs", MINE),
+    ):
+        with refused("AccessDeniedException"):
+            cw.put_metric_alarm(AlarmName=name, Tags=given, **ALARM)
+
+
+def test_each_alarm_that_is_deleted_needs_leave_and_its_tags_count(cloud: Any, refused: Any) -> None:
+    for name, owner in (("a", "me"), ("b", "you"), ("c", "me")):
+        cloud.client("cloudwatch").put_metric_alarm(AlarmName=name, Tags=[{"Key": "Owner", "Value": owner}], **ALARM)
+    cw = user(
+        cloud,
+        allow(["cloudwatch:DeleteAlarms", "cloudwatch:UntagResource"], alarms("*"), StringEquals={OWNED: "me"}),
+        allow("cloudwatch:DescribeAlarms", alarms("*")),
+    ).client("cloudwatch")
+    with refused("AccessDeniedException") as error:
+        cw.delete_alarms(AlarmNames=["a", "b"])
+    assert alarms("b") in error.text
+    with refused("AccessDeniedException"):
+        cw.untag_resource(ResourceARN=alarms("b"), TagKeys=["Owner"])
+    cw.delete_alarms(AlarmNames=["a", "c"])
+    assert [alarm["AlarmName"] for alarm in cw.describe_alarms()["MetricAlarms"]] == ["b"]
+
+
+def test_describing_alarms_is_asked_for_on_all_of_them(cloud: Any, refused: Any) -> None:
+    cw = user(cloud, allow("cloudwatch:DescribeAlarms", alarms("mine/*"))).client("cloudwatch")
+    with refused("AccessDeniedException") as error:
+        cw.describe_alarms(AlarmNames=["mine/a"])
+    assert f"on resource: {alarms('*')}" in error.text
+
+
+def test_only_the_tagging_of_a_create_has_the_tagging_action(cloud: Any, refused: Any) -> None:
+    sm = user(
+        cloud,
+        allow("sagemaker:CreateEndpointConfig"),
+        allow("sagemaker:AddTags", StringEquals={"sagemaker:TaggingAction": "CreateEndpointConfig"}),
+    ).client("sagemaker")
+    variants = [
+        {"VariantName": "v", "ModelName": "iris", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+    ]
+    arn = sm.create_endpoint_config(EndpointConfigName="c", ProductionVariants=variants, Tags=MINE)["EndpointConfigArn"]
+    with refused("AccessDeniedException") as error:
+        sm.add_tags(ResourceArn=arn, Tags=MINE)
+    assert "sagemaker:AddTags" in error.text
+
+
 def test_nobody_is_held_to_anything_unless_the_setting_says_so(cloud: Any) -> None:
     session = user(cloud, allow("s3:GetObject"))
     cloud.set(enforce_iam=False)
@@ -114,7 +193,7 @@ def test_nobody_is_held_to_anything_unless_the_setting_says_so(cloud: Any) -> No
 CREATE = Access(
     "sagemaker:CreateModel",
     "arn:aws:sagemaker:us-east-1:1:model/prod-x",
-    {"aws:requesttag/team": ("ml",), "aws:tagkeys": ("team", "owner")},
+    {"aws:requesttag/team": ("ml",), "aws:requesttag/twice": ("x", "z"), "aws:tagkeys": ("team", "owner")},
 )
 
 
@@ -134,6 +213,10 @@ CREATE = Access(
         ([allow("*", StringEquals={"aws:RequestTag/team": ["x", "ml"]})], "Allow"),
         ([allow("*", StringEquals={"aws:RequestTag/team": "x"})], None),
         ([allow("*", StringNotEquals={"aws:RequestTag/team": "x"})], "Allow"),
+        ([allow("*", StringEquals={"aws:RequestTag/TEAM": "ml"})], "Allow"),
+        ([allow("*", StringEquals={"aws:RequestTag/twice": "x"})], None),
+        ([allow("*", StringNotEquals={"aws:RequestTag/twice": "y"})], None),
+        ([allow("*", Null={"aws:RequestTag/twice": "true"})], None),
         ([allow("*", StringEquals={"aws:RequestTag/other": "x"})], None),
         ([allow("*", StringEqualsIfExists={"aws:RequestTag/other": "x"})], "Allow"),
         ([allow("*", Null={"aws:RequestTag/other": "true"})], "Allow"),

@@ -53,6 +53,7 @@ class Alarm:
     event: Event | None = None
     fired: float = -math.inf
     settled: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -93,6 +94,16 @@ class AlarmBook:
     def get(self, account: str, region: str, name: str) -> Alarm | None:
         return self._alarms.get((account, region, name))
 
+    def tagged(self, account: str, region: str, arn: str) -> Alarm | None:
+        """The alarm with this ARN, if it is one of this account and region."""
+        alarm = self.get(account, region, arn.partition(":alarm:")[2])
+        return alarm if alarm is not None and alarm.arn == arn else None
+
+    def tags_of(self, ctx: Context, arn: str) -> dict[str, str]:
+        """The tags of an alarm; none when there is no such one."""
+        alarm = self.tagged(ctx.account, ctx.region, arn)
+        return dict(alarm.tags) if alarm is not None else {}
+
     def of(self, account: str, region: str) -> Iterator[Alarm]:
         """The alarms of an account and region by name."""
         for key in sorted(self._alarms):
@@ -116,7 +127,7 @@ class AlarmBook:
         old = self.get(account, region, name)
         if old is not None:
             alarm.state, alarm.reason, alarm.reason_data = old.state, old.reason, old.reason_data
-            alarm.updated, alarm.history = old.updated, old.history
+            alarm.updated, alarm.history, alarm.tags = old.updated, old.history, old.tags
             self._cancel(old)
         self._alarms[account, region, name] = alarm
         self._note(alarm, "ConfigurationUpdate", f'Alarm "{name}" {"updated" if old else "created"}')

@@ -43,11 +43,11 @@ def assemble(
     world = World(objects=MotoObjects(), clock=clock, settings=settings)
     world.events = MotoEvents()
     world.hosting = sagemaker = SageMaker(world)
-    world.authorizer = MotoAuthorizer(sagemaker.tags_of)
     world.register(sagemaker)
-    world.register(Tagging(sagemaker))
     world.register(ServiceQuotas(world))
     folder = tempfile.TemporaryDirectory(prefix="smendpoints-") if state_dir is None else None
     plane = attach(world, (state_dir or Path(folder.name if folder else ".")) / "instances")
+    world.register(Tagging(sagemaker, plane.alarms))
+    world.authorizer = MotoAuthorizer(lambda ctx, arn: sagemaker.tags_of(ctx, arn) or plane.alarms.tags_of(ctx, arn))
     closers = (plane.close, folder.cleanup) if folder else (plane.close,)
     return Simulator(world, Gateway(world, Moto()), closers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from smsandbox.aws import metric_query
+from smsandbox.aws import metric_query, tags
 from smsandbox.aws.alarm_rules import COMPARISONS
 from smsandbox.aws.cloudwatch_metrics import check_statistic, instant, queries_of
 from smsandbox.aws.errors import AwsError
@@ -27,7 +27,6 @@ class AlarmOperations(Service):
 
     def __init__(self, book: AlarmBook) -> None:
         self._book = book
-        self._tags: dict[str, dict[str, str]] = {}
 
     def put_metric_alarm(self, ctx: Context, params: Params) -> Params:
         _check_alarm(params)
@@ -35,11 +34,13 @@ class AlarmOperations(Service):
             queries = queries_of(ctx, params["Metrics"])
             if sum(query.returned for query in queries) != 1:
                 raise AwsError("ValidationError", "Exactly one element of the metrics list should return data")
+        # Tags count when an alarm is made; on one that is there they are ignored, as AWS does.
         is_new = self._book.get(ctx.account, ctx.region, params["AlarmName"]) is None
+        given = _tags({}, params.get("Tags") or []) if is_new else None
         kept = {key: value for key, value in params.items() if key != "Tags"}
         alarm = self._book.put(ctx.account, ctx.region, kept)
-        if is_new and params.get("Tags"):
-            self._tags[alarm.arn] = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
+        if given is not None:
+            alarm.tags = given
         return {}
 
     def describe_alarms(self, ctx: Context, params: Params) -> Params:
@@ -95,8 +96,6 @@ class AlarmOperations(Service):
             alarm = self._book.get(ctx.account, ctx.region, name)
             if alarm is None and len(params["AlarmNames"]) == 1:
                 raise AwsError("ResourceNotFound", f"Alarm {name} does not exist", 404)
-            if alarm is not None:
-                self._tags.pop(alarm.arn, None)
             self._book.delete(ctx.account, ctx.region, name)
         return {}
 
@@ -122,27 +121,32 @@ class AlarmOperations(Service):
     # tags
 
     def tag_resource(self, ctx: Context, params: Params) -> Params:
-        self._tags.setdefault(self._tagged(ctx, params), {}).update(
-            {tag["Key"]: tag["Value"] for tag in params["Tags"]}
-        )
+        alarm = self._tagged(ctx, params)
+        alarm.tags = _tags(alarm.tags, params["Tags"])
         return {}
 
     def untag_resource(self, ctx: Context, params: Params) -> Params:
-        tags = self._tags.get(self._tagged(ctx, params), {})
+        present = self._tagged(ctx, params).tags
         for key in params["TagKeys"]:
-            tags.pop(key, None)
+            present.pop(key, None)
         return {}
 
     def list_tags_for_resource(self, ctx: Context, params: Params) -> Params:
-        tags = self._tags.get(self._tagged(ctx, params), {})
-        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        return {"Tags": tags.listed(self._tagged(ctx, params).tags)}
 
-    def _tagged(self, ctx: Context, params: Params) -> str:
+    def _tagged(self, ctx: Context, params: Params) -> Alarm:
         arn: str = params["ResourceARN"]
-        name = arn.partition(":alarm:")[2]
-        if not name or self._book.get(ctx.account, ctx.region, name) is None:
+        alarm = self._book.tagged(ctx.account, ctx.region, arn)
+        if alarm is None:
             raise AwsError("ResourceNotFoundException", f"The resource {arn} does not exist", 404)
-        return arn
+        return alarm
+
+
+def _tags(existing: dict[str, str], added: list[dict[str, str]]) -> dict[str, str]:
+    try:
+        return tags.merged(existing, added)
+    except AwsError as refusal:
+        raise AwsError("InvalidParameterValue", refusal.message) from refusal
 
 
 def _check_alarm(params: Params) -> None:

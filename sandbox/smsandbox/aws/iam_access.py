@@ -34,7 +34,6 @@ S3_ACTIONS = {
 #: Service, members that name the resource, and its ARN; the first that fits counts.
 RESOURCES = (
     ("application-autoscaling", ("ResourceARN",), "{ResourceARN}"),
-    ("cloudwatch", ("AlarmName",), "{start}:cloudwatch:{place}:alarm:{AlarmName}"),
     ("s3", ("Bucket", "Key"), "{start}:s3:::{Bucket}/{Key}"),
     ("s3", ("Bucket",), "{start}:s3:::{Bucket}"),
     ("iam", ("RoleName",), "{start}:iam::{account}:role/{RoleName}"),
@@ -43,17 +42,21 @@ RESOURCES = (
     ("logs", ("logGroupName",), "{start}:logs:{place}:log-group:{logGroupName}:log-stream:"),
     ("sqs", ("QueueUrl",), "{start}:sqs:{place}:{QueueUrl}"),
 )
+#: Asked for on all alarms, whichever are named: a policy that allows some of them allows none of these.
+ALARM_LISTS = {"DescribeAlarms", "DescribeAlarmHistory", "DescribeAlarmsForMetric"}
 SAGEMAKER_NAMES = {"ModelName": "model", "EndpointConfigName": "endpoint-config", "EndpointName": "endpoint"}
 
 
 def accesses(service: str, ctx: Context, params: Mapping[str, Any], tags: Tags) -> list[Access]:
-    """Everything that must be allowed for the call; `tags` gives the tags a SageMaker resource has already."""
+    """Everything that must be allowed for the call; `tags` gives the tags that a resource has already, by its ARN."""
     prefix = PREFIXES.get(service, service)
     action = f"{prefix}:{ctx.operation}"
     if action in FREE:
         return []
     if prefix == "sagemaker":
         return list(_sagemaker(action, ctx, params, tags))
+    if service == "cloudwatch" and (alarms := _alarms(ctx, params)):
+        return list(_on_alarms(action, alarms, ctx, params, tags))
     if service == "s3":
         action = f"s3:{S3_ACTIONS.get(ctx.operation, ctx.operation)}"
     return [Access(action, _resource(service, ctx, params), _keys(ctx, params, service))]
@@ -71,17 +74,41 @@ def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], tags: Tags)
     named = named or ["*"]
     keys = _keys(ctx, params, "sagemaker")
     for arn in named:
-        owned = {
-            f"{prefix}:resourcetag/{key.lower()}": (value,)
-            for prefix in ("aws", "sagemaker")
-            for key, value in tags(ctx, arn).items()
-        }
+        owned = {name: values for prefix in ("aws", "sagemaker") for name, values in _owned(prefix, tags(ctx, arn))}
         yield Access(action, arn, {**keys, **owned})
     if operation.startswith("Create") and params.get("Tags"):
-        yield Access("sagemaker:AddTags", named[-1], keys)
+        # Only the tagging that comes with a create has this key: AddTags called directly has none.
+        yield Access("sagemaker:AddTags", named[-1], {**keys, "sagemaker:taggingaction": (operation,)})
     if operation.startswith("Create") and (role := params.get("ExecutionRoleArn")):
         passed = {"iam:passedtoservice": ("sagemaker.amazonaws.com",), "iam:associatedresourcearn": (named[-1],)}
         yield Access("iam:PassRole", str(role), {**keys, **passed})
+
+
+def _alarms(ctx: Context, params: Mapping[str, Any]) -> list[str]:
+    """The ARNs of the alarms that a call of CloudWatch is about."""
+    start = f"arn:{ctx.partition}:cloudwatch:{ctx.region}:{ctx.account}:alarm:"
+    if ctx.operation in ALARM_LISTS:
+        return [f"{start}*"]
+    if "ResourceARN" in params:
+        return [str(params["ResourceARN"])]
+    names = params.get("AlarmNames") or [params[member] for member in ("AlarmName",) if member in params]
+    return [f"{start}{name}" for name in names]
+
+
+def _on_alarms(action: str, alarms: list[str], ctx: Context, params: Mapping[str, Any], tags: Tags) -> Iterator[Access]:
+    keys = _keys(ctx, params, "cloudwatch")
+    for arn in alarms:
+        owned = dict(_owned("aws", tags(ctx, arn)))
+        yield Access(action, arn, {**keys, **owned})
+        if ctx.operation == "PutMetricAlarm" and params.get("Tags"):
+            yield Access("cloudwatch:TagResource", arn, {**keys, **owned})
+
+
+def _owned(prefix: str, tags: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The keys that tell the tags of a resource; those that differ by case alone are one key with several values."""
+    for name in dict.fromkeys(key.lower() for key in tags):
+        values = tuple(value for key, value in tags.items() if key.lower() == name)
+        yield f"{prefix}:resourcetag/{name}", values
 
 
 def _resource(service: str, ctx: Context, params: Mapping[str, Any]) -> str:
@@ -106,7 +133,11 @@ def _keys(ctx: Context, params: Mapping[str, Any], service: str) -> dict[str, tu
         given = {tag["Key"]: tag.get("Value", "") for tag in given if isinstance(tag, dict) and "Key" in tag}
     if isinstance(given, dict):
         keys["aws:tagkeys"] = tuple(given)
-        keys |= {f"aws:requesttag/{key.lower()}": (str(value),) for key, value in given.items()}
+        for key, value in given.items():
+            name = f"aws:requesttag/{key.lower()}"
+            keys[name] = (*keys.get(name, ()), str(value))
+    elif isinstance(params.get("TagKeys"), list):
+        keys["aws:tagkeys"] = tuple(params["TagKeys"])
     if service == "application-autoscaling":
         for member, key in (("ServiceNamespace", "service-namespace"), ("ScalableDimension", "scalable-dimension")):
             if member in params:

@@ -67,6 +67,8 @@ def _holds(operator: str, actual: tuple[str, ...] | None, expected: list[str]) -
     test = OPERATORS.get(name.replace("Not", ""))
     if test is None:
         return False
+    if len(actual) > 1 and not quantifier:
+        return False  # such as a tag given twice, in other case: AWS matches the one or the other, but not both
     hits = [any(test(value, one) for one in expected) for value in actual]
     if quantifier == "ForAllValues":
         return not any(hits) if negated else all(hits)

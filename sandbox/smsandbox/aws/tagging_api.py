@@ -1,7 +1,8 @@
-"""The Resource Groups Tagging API over SageMaker's tags: GetResources; all else of that service is moto's."""
+"""The Resource Groups Tagging API over the tags of SageMaker and of alarms: GetResources; all else of it is moto's."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from smsandbox.aws import tags
@@ -10,6 +11,7 @@ from smsandbox.aws.service import Service
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from smsandbox.aws.alarms import AlarmBook
     from smsandbox.aws.context import Context
     from smsandbox.aws.sagemaker.service import SageMaker
 
@@ -22,14 +24,18 @@ class Tagging(Service):
     service_name: ClassVar[str] = "resourcegroupstaggingapi"
     falls_back_to_moto: ClassVar[bool] = True
 
-    def __init__(self, sagemaker: SageMaker) -> None:
+    def __init__(self, sagemaker: SageMaker, alarms: AlarmBook) -> None:
         self._sagemaker = sagemaker
+        self._alarms = alarms
 
     def get_resources(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
         wanted = params.get("ResourceTypeFilters") or []
+        held = self._sagemaker.store(ctx).tags | {
+            alarm.arn: alarm.tags for alarm in self._alarms.of(ctx.account, ctx.region)
+        }
         found = [
             {"ResourceARN": arn, "Tags": tags.listed(owned)}
-            for arn, owned in sorted(self._sagemaker.store(ctx).tags.items())
+            for arn, owned in sorted(held.items())
             if owned and _is_of(arn, wanted) and _matches(owned, params.get("TagFilters") or [])
         ]
         start = int(params["PaginationToken"]) if params.get("PaginationToken", "").isdigit() else 0
@@ -38,9 +44,10 @@ class Tagging(Service):
 
 
 def _is_of(arn: str, types: list[str]) -> bool:
-    """Whether the ARN is of one of the types, such as `sagemaker` or `sagemaker:endpoint`."""
-    kind = arn.split(":", 5)[-1].partition("/")[0]
-    return not types or any(each in {"sagemaker", f"sagemaker:{kind}"} for each in types)
+    """Whether the ARN is of one of the types, such as `sagemaker`, `sagemaker:endpoint` or `cloudwatch:alarm`."""
+    service, resource = arn.split(":", 5)[2::3]
+    kind = re.split("[:/]", resource, maxsplit=1)[0]
+    return not types or any(each in {service, f"{service}:{kind}"} for each in types)
 
 
 def _matches(owned: Mapping[str, str], filters: list[dict[str, Any]]) -> bool:

@@ -26,7 +26,7 @@ class SageMakerBase(Service):
 
     def tags_of(self, ctx: Context, arn: str) -> dict[str, str]:
         """The tags of a resource; none when it does not exist."""
-        return dict(self.store(ctx).tags.get(arn, {}))
+        return dict(self.store(ctx).tags.get(arn.lower() if ":endpoint/" in arn else arn, {}))
 
     def set_tags(self, ctx: Context, arn: str, given: list[dict[str, Any]] | None) -> None:
         """The tags of a resource that is being made."""
