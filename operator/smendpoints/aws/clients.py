@@ -14,6 +14,7 @@ from botocore.credentials import (
 )
 
 from smendpoints.aws.errors import translated
+from smendpoints.aws.fencing import put_up
 
 _PRICE_LIST_REGION = "us-east-1"
 
@@ -27,7 +28,10 @@ class Place:
 
 
 class Clients:
-    """The clients of one place. They are thread-safe; making one is not, hence the lock."""
+    """The clients of one place. They are thread-safe; making one is not, hence the lock.
+
+    `fence` is asked before each attempt of each call that writes; what it raises ends the call.
+    """
 
     def __init__(
         self,
@@ -35,8 +39,11 @@ class Clients:
         connections: int,
         session: Callable[[Place], Any] | None = None,
         retry_mode: Literal["adaptive", "standard"] = "adaptive",
+        fence: Callable[[str], None] | None = None,
+        user_agent: str = "smendpoints",
     ) -> None:
         self.place = place
+        self._fence = fence
         self._make_session = session or _session
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
@@ -47,7 +54,7 @@ class Clients:
             # Once throttled, botocore keeps to the rate that this account and region admits: for all threads alike, as
             # they share the client.
             retries={"mode": retry_mode, "total_max_attempts": 3},
-            user_agent_extra="smendpoints",
+            user_agent_extra=user_agent,
         )
         self._session: Any = None
 
@@ -63,7 +70,10 @@ class Clients:
                     self._session = self._session or self._make_session(self.place)
                     # The price list is served from a few regions only, for all of them.
                     region = _PRICE_LIST_REGION if service == "pricing" else None
-                    self._clients[service] = self._session.client(service, region_name=region, config=self._config)
+                    made = self._session.client(service, region_name=region, config=self._config)
+                    if self._fence is not None:
+                        put_up(made, self._fence)
+                    self._clients[service] = made
             return self._clients[service]
 
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ NAME_MEMBERS = (
 
 @dataclass(frozen=True)
 class Call:
-    """One API call; `code` is OK or the error's code, `when` epoch seconds."""
+    """One API call; `code` is OK or the error's code, `began` and `when` (it was answered) are epoch seconds."""
 
     when: float
     service: str
@@ -36,6 +36,8 @@ class Call:
     region: str
     account: str
     summary: dict[str, Any]
+    user_agent: str = ""
+    began: float = 0.0
 
 
 def summarize(params: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,8 @@ class Gateway:
         operation, url_params = found
         account, principal = self._moto.identify(signed.access_key)
         name = str(operation.name)
-        call = Request(str(service), name, account, signed.region, principal, url_params)
+        agent = str(request.headers.get("User-Agent", ""))
+        call = Request(str(service), name, account, signed.region, principal, url_params, agent)
         try:
             ours = own.operation(name) if own is not None else None
             if ours is None and service in OURS_ALONE:

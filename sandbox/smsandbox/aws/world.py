@@ -52,6 +52,7 @@ class Request:
     region: str = DEFAULT_REGION
     principal_arn: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    user_agent: str = ""
 
     @property
     def context(self) -> Context:
@@ -143,7 +144,7 @@ class World:
 
     def perform(self, request: Request, action: Callable[[], T], code_of: Callable[[T], str] = lambda _: "OK") -> T:
         """Do `action` as the API call `request`: with its faults, under its throttle, and counted."""
-        code = "InternalFailure"
+        code, began = "InternalFailure", self.now()
         try:
             self.advance()
             self._strike(request)
@@ -159,10 +160,10 @@ class World:
             code = error.code
             raise
         finally:
-            self.count(request, code)
+            self.count(request, code, began)
 
-    def count(self, request: Request, code: str) -> None:
-        """Note an API call and its result."""
+    def count(self, request: Request, code: str, began: float | None = None) -> None:
+        """Note an API call and its result; it came in just now unless `began` says when."""
         self.calls.add(
             Call(
                 self.now(),
@@ -172,6 +173,8 @@ class World:
                 request.region,
                 request.account,
                 summarize(request.params),
+                request.user_agent,
+                self.now() if began is None else began,
             )
         )
 

@@ -11,13 +11,18 @@ READING = ("List", "Describe", "Get", "Head", "BatchGet", "Search", "Invoke")
 
 @dataclass(frozen=True)
 class Call:
-    """One API call; `code` is OK or the error's code, `when` epoch seconds, `target` the names in the request."""
+    """One API call; `code` is OK or the error's code, `target` the names in the request.
+
+    It came in when it `began` and was answered `when`, in epoch seconds, by the client that says `user_agent`.
+    """
 
     when: float
     service: str
     operation: str
     code: str
     target: str
+    user_agent: str = ""
+    began: float = 0.0
 
     @property
     def changes(self) -> bool:
@@ -69,7 +74,15 @@ class Simulator:
     def calls(self, containing: str = "") -> list[Call]:
         """The latest calls in which a name contains this, oldest first."""
         made = [
-            Call(each["when"], each["service"], each["operation"], each["code"], " ".join(map(str, names.values())))
+            Call(
+                each["when"],
+                each["service"],
+                each["operation"],
+                each["code"],
+                " ".join(map(str, names.values())),
+                each["user_agent"],
+                each["began"],
+            )
             for each in self._ask("GET", "calls?recent=5000")["recent"]
             if (names := each["summary"]) is not None
         ]
