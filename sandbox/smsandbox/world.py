@@ -129,7 +129,8 @@ class World:
         say(f"AWS simulator at {self.aws_url}{'' if anew else ' (was running)'}")
         for manifests in ("crds", "manifests/rbac"):
             plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / manifests))
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=120s", "crd/sagemakerendpoints.smendpoints.dev")
+        crds = ("crd/sagemakerendpointpolicies.smendpoints.dev", "crd/sagemakerendpoints.smendpoints.dev")
+        plane.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
         operator = self.operator
         if anew:
             operator.stop()  # it would find its endpoints gone and nothing there yet to make them of

@@ -57,6 +57,7 @@ def test_the_manifests_apply_without_a_warning_and_a_second_time_without_a_chang
         "clusterrolebinding",
         "configmap",
         "customresourcedefinition",
+        "customresourcedefinition",
         "deployment",
         "namespace",
         "serviceaccount",

@@ -1,4 +1,4 @@
-"""The generated CRD: fresh, structural, bounded, and with a sentence for whatever it refuses by a rule."""
+"""The generated CRDs: fresh, structural, bounded, and with a sentence for whatever it refuses by a rule."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,8 @@ from smendpoints.api import crd as generator
 from smendpoints.api.rules import PATTERNS, RULES
 
 CRDS = Path(__file__).parents[2] / "crds"
-VERSION = generator.crd()["spec"]["versions"][0]
+VERSIONS = {kind.name: generator.crd(kind)["spec"]["versions"][0] for kind in generator.KINDS}
+VERSION = VERSIONS[generator.ENDPOINT.name]
 SCHEMA = VERSION["schema"]["openAPIV3Schema"]
 
 Node = dict[str, Any]
@@ -29,8 +30,17 @@ def walk(node: Node, path: str = "", *, in_list: bool = False) -> Iterator[tuple
         yield from walk(node["additionalProperties"], f"{path}{{}}", in_list=in_list)
 
 
-ALL = list(walk(SCHEMA))
-SPEC = list(walk(SCHEMA["properties"]["spec"], "spec"))
+def schemas(*path: str) -> Iterator[tuple[str, Node, bool]]:
+    """What `walk` finds in each kind, under that path."""
+    for version in VERSIONS.values():
+        schema = version["schema"]["openAPIV3Schema"]
+        for name in path:
+            schema = schema["properties"][name]
+        yield from walk(schema, ".".join(path))
+
+
+ALL = list(schemas())
+SPEC = list(schemas("spec"))
 
 
 def test_the_file_is_what_the_types_say(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,8 +50,9 @@ def test_the_file_is_what_the_types_say(capsys: pytest.CaptureFixture[str]) -> N
 def test_check_names_the_difference_and_the_remedy_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / generator.FILE_NAME
-    path.write_text(generator.render().replace("smep", "sme"))
+    assert generator.main([str(tmp_path)]) == 0
+    path = tmp_path / generator.ENDPOINT.file_name
+    path.write_text(path.read_text().replace("- smep\n", "- sme\n"))
     assert generator.main(["--check", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "+    - smep" in said
@@ -55,8 +66,10 @@ def test_check_fails_where_there_is_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_file_is_yaml_of_the_same_object() -> None:
-    assert yaml.safe_load((CRDS / generator.FILE_NAME).read_text()) == generator.crd()
+def test_the_files_are_yaml_of_the_same_objects_and_there_are_no_others() -> None:
+    files = {path.name: yaml.safe_load(path.read_text()) for path in CRDS.iterdir()}
+    assert files.pop("Kustomization")["resources"] == [kind.file_name for kind in generator.KINDS]
+    assert files == {kind.file_name: generator.crd(kind) for kind in generator.KINDS}
 
 
 def test_the_schema_is_structural() -> None:
@@ -106,13 +119,16 @@ def test_a_new_object_is_not_taken_for_a_finished_one() -> None:
     assert VERSION["subresources"] == {"status": {}}
 
 
-def test_every_column_points_at_a_field() -> None:
-    known = {path for path, _, _ in ALL} | {".metadata.creationTimestamp"}
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_every_column_points_at_a_field(kind: str) -> None:
+    version = VERSIONS[kind]
+    known = {path for path, _, _ in walk(version["schema"]["openAPIV3Schema"])} | {".metadata.creationTimestamp"}
     ready = '.status.conditions[?(@.type=="Ready")]'
     columns = [
-        column["jsonPath"].replace(ready, ".status.conditions[]") for column in VERSION["additionalPrinterColumns"]
+        column["jsonPath"].replace(ready, ".status.conditions[]") for column in version["additionalPrinterColumns"]
     ]
     assert set(columns) <= known
+    assert [name for name in (column["name"] for column in version["additionalPrinterColumns"]) if name == "Age"]
 
 
 def test_every_rule_stands_in_the_crd_with_its_sentence() -> None:

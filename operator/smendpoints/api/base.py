@@ -10,6 +10,7 @@ from pydantic.config import JsonDict
 
 _ACRONYMS = {
     "arn": "ARN",
+    "arns": "ARNs",
     "gb": "GB",
     "id": "ID",
     "ids": "IDs",

@@ -1,40 +1,105 @@
-"""The CustomResourceDefinition, generated from types and rules: `python -m smendpoints.api.crd [--check] crds/`.
+"""The CustomResourceDefinitions, generated from types and rules: `python -m smendpoints.api.crd [--check] crds/`.
 
 A structural schema is narrower than JSON Schema: no references, no unions, no null. What the converter does not know
 how to say, it refuses to generate.
 """
 
-import argparse
-import difflib
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import yaml
 
+from smendpoints.api import generated
+from smendpoints.api.base import ApiModel
+from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL, SageMakerEndpointPolicySpec
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.rules import PATTERNS, RULES, Rule
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.status import SageMakerEndpointStatus
 
 Schema = dict[str, Any]
-
-FILE_NAME = f"{PLURAL}.{GROUP}.yaml"
-HEADER = "# Generated from operator/smendpoints/api by `make crds`. Do not edit.\n"
+Column = tuple[str, str, str, dict[str, int], str]
 _READY = '.status.conditions[?(@.type=="Ready")]'
 _WIDE = {"priority": 1}
-COLUMNS: tuple[tuple[str, str, str, dict[str, int], str], ...] = (
+_AGE: Column = ("Age", "date", ".metadata.creationTimestamp", {}, "Time since the object was made.")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One custom resource.
+
+    Args:
+        name: its kind.
+        columns: what `kubectl get` shows: header, type, path, priority, description.
+        status: the type of its status; None where it has none.
+        categories: names under which `kubectl get` lists this kind among others. A short name that is a category too
+            lists them all, so a second kind must not join `smendpoints`.
+    """
+
+    name: str
+    plural: str
+    scope: Literal["Namespaced", "Cluster"]
+    short_names: tuple[str, ...]
+    description: str
+    columns: tuple[Column, ...]
+    spec: type[ApiModel]
+    status: type[ApiModel] | None = None
+    categories: tuple[str, ...] = ()
+
+    @property
+    def crd_name(self) -> str:
+        return f"{self.plural}.{GROUP}"
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.crd_name}.yaml"
+
+
+_ENDPOINT_COLUMNS: tuple[Column, ...] = (
     ("Status", "string", ".status.endpoint.status", {}, "The endpoint's status in AWS."),
     ("Ready", "string", f"{_READY}.status", {}, "Whether the endpoint serves what the spec says."),
     ("Instances", "string", ".status.instances", {}, "Instances in service and asked for."),
     ("Traffic", "string", ".status.traffic", {}, "Shares of traffic."),
-    ("Age", "date", ".metadata.creationTimestamp", {}, "Time since the object was made."),
+    _AGE,
     ("Endpoint", "string", ".status.endpoint.name", _WIDE, "The endpoint's name in AWS."),
     ("Config", "string", ".status.endpoint.configName", _WIDE, "The config in service."),
     ("Cost/H", "string", ".status.cost.hourlyUSD", _WIDE, "US dollars per hour: an estimate."),
     ("Message", "string", f"{_READY}.message", _WIDE, "Why it is ready, or not."),
 )
+_POLICY_COLUMNS: tuple[Column, ...] = (
+    ("Selector", "string", ".spec.namespaceSelector", {}, "Namespaces that the policy is for."),
+    ("Instances", "integer", ".spec.maxInstances", {}, "Most instances of a namespace."),
+    ("USD/H", "number", ".spec.maxHourlyUSD", {}, "Most US dollars an hour of a namespace."),
+    ("Adoption", "boolean", ".spec.allowAdoption", {}, "Whether endpoints may be adopted."),
+    _AGE,
+    ("Per-Endpoint", "integer", ".spec.maxInstancesPerEndpoint", _WIDE, "Most instances of one endpoint."),
+    ("Prefix", "string", ".spec.endpointNamePrefix", _WIDE, "What names of endpoints in AWS begin with."),
+    ("Types", "string", ".spec.instanceTypes", _WIDE, "Instance types that may be used."),
+)
+ENDPOINT = Kind(
+    name=KIND,
+    plural=PLURAL,
+    scope="Namespaced",
+    short_names=("smendpoints", "smendpoint", "smep"),
+    description="One endpoint of Amazon SageMaker: its models, its configs, its autoscaling and its rollouts.",
+    columns=_ENDPOINT_COLUMNS,
+    spec=SageMakerEndpointSpec,
+    status=SageMakerEndpointStatus,
+    categories=("smendpoints",),
+)
+POLICY = Kind(
+    name=POLICY_KIND,
+    plural=POLICY_PLURAL,
+    scope="Cluster",
+    short_names=("smeppolicies", "smeppolicy"),
+    description="What SageMakerEndpoints of the selected namespaces may use in AWS, and what they get by default.",
+    columns=_POLICY_COLUMNS,
+    spec=SageMakerEndpointPolicySpec,
+)
+KINDS = (POLICY, ENDPOINT)
+"""Every kind; the policy first, since what checks objects against it must not be there before it."""
 _PLAIN = (
     "type",
     "format",
@@ -146,80 +211,56 @@ def _validation(rule: Rule) -> Schema:
     return entry
 
 
-def _object_schema() -> Schema:
-    spec = _Converter(SageMakerEndpointSpec.model_json_schema()).convert()
-    status = _Converter(SageMakerEndpointStatus.model_json_schema()).convert()
-    # kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
-    status["default"] = {"observedGeneration": -1}
-    return {
-        "type": "object",
-        "description": "One endpoint of Amazon SageMaker: its models, its configs, its autoscaling and its rollouts.",
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string", "description": "The version of this object's schema."},
-            "kind": {"type": "string", "description": "The kind of this object."},
-            "metadata": {"type": "object"},
-            "spec": spec,
-            "status": status,
-        },
+def _object_schema(kind: Kind) -> Schema:
+    properties: Schema = {
+        "apiVersion": {"type": "string", "description": "The version of this object's schema."},
+        "kind": {"type": "string", "description": "The kind of this object."},
+        "metadata": {"type": "object"},
+        "spec": _Converter(kind.spec.model_json_schema()).convert(),
     }
+    if kind.status is not None:
+        # kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
+        status = _Converter(kind.status.model_json_schema()).convert() | {"default": {"observedGeneration": -1}}
+        properties["status"] = status
+    return {"type": "object", "description": kind.description, "required": ["spec"], "properties": properties}
 
 
-def crd() -> Schema:
-    """The CustomResourceDefinition as an object."""
+def crd(kind: Kind) -> Schema:
+    """The CustomResourceDefinition of a kind as an object."""
+    version: Schema = {"name": VERSION, "served": True, "storage": True}
+    if kind.status is not None:
+        version["subresources"] = {"status": {}}
+    version["additionalPrinterColumns"] = [
+        {"name": name, "type": type_, "jsonPath": path, "description": text} | wide
+        for name, type_, path, wide, text in kind.columns
+    ]
+    version["schema"] = {"openAPIV3Schema": _object_schema(kind)}
+    names: Schema = {
+        "kind": kind.name,
+        "listKind": f"{kind.name}List",
+        "plural": kind.plural,
+        "singular": kind.name.lower(),
+        "shortNames": list(kind.short_names),
+    }
+    if kind.categories:
+        names["categories"] = list(kind.categories)
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
-        "spec": {
-            "group": GROUP,
-            "scope": "Namespaced",
-            "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": ["smendpoints", "smendpoint", "smep"],
-                "categories": ["smendpoints"],
-            },
-            "versions": [
-                {
-                    "name": VERSION,
-                    "served": True,
-                    "storage": True,
-                    "subresources": {"status": {}},
-                    "additionalPrinterColumns": [
-                        {"name": name, "type": kind, "jsonPath": path, "description": text} | wide
-                        for name, kind, path, wide, text in COLUMNS
-                    ],
-                    "schema": {"openAPIV3Schema": _object_schema()},
-                }
-            ],
-        },
+        "metadata": {"name": kind.crd_name},
+        "spec": {"group": GROUP, "scope": kind.scope, "names": names, "versions": [version]},
     }
 
 
-def render() -> str:
+def render(kind: Kind) -> str:
     """The CRD as the text of its file."""
-    return HEADER + yaml.safe_dump(crd(), sort_keys=False, width=120, allow_unicode=True)
+    return generated.text([crd(kind)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the CRD, or with `--check` compare it; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m smendpoints.api.crd", description="Generate the CRD.")
-    parser.add_argument("folder", type=Path, help="folder of the CRD's file")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the file differs")
-    options = parser.parse_args(arguments)
-    path: Path = options.folder / FILE_NAME
-    wanted = render()
-    if not options.check:
-        path.write_text(wanted)
-        return 0
-    found = path.read_text() if path.exists() else ""
-    diff = list(difflib.unified_diff(found.splitlines(), wanted.splitlines(), str(path), "generated", lineterm=""))
-    if diff:
-        sys.stderr.write("\n".join([*diff, f"{path} is stale: run `make crds`", ""]))
-    return 1 if diff else 0
+    """Write the CRDs, or with `--check` compare them; the exit status."""
+    files = {kind.file_name: render(kind) for kind in KINDS}
+    return generated.main("python -m smendpoints.api.crd", "Generate the CRDs.", files, arguments)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ What only AWS knows (quotas, whether a thing exists) is pre-flight's.
 from smendpoints.api.rules.cel import Rule
 from smendpoints.api.rules.hosting import HOSTING
 from smendpoints.api.rules.patterns import PATTERNS
+from smendpoints.api.rules.policy import POLICY
 from smendpoints.api.rules.rollout import ROLLOUT
 from smendpoints.api.rules.scaling import SCALING
 from smendpoints.api.rules.spec import SPEC
@@ -14,4 +15,4 @@ from smendpoints.api.rules.variants import VARIANT
 
 __all__ = ["PATTERNS", "RULES", "Rule"]
 
-RULES: tuple[Rule, ...] = (*SPEC, *HOSTING, *ROLLOUT, *VARIANT, *SCALING)
+RULES: tuple[Rule, ...] = (*SPEC, *HOSTING, *ROLLOUT, *VARIANT, *SCALING, *POLICY)

@@ -1,6 +1,7 @@
 """What each pattern of the types asks for, in a sentence: the API server alone would show the pattern."""
 
 from smendpoints.api.base import NAME, S3_PREFIX, TIME_ZONE
+from smendpoints.api.policy import GLOB, LABEL_KEY, LABEL_VALUE, NAME_PREFIX
 from smendpoints.api.scaling import SCHEDULE
 from smendpoints.api.spec import FIVE_CRON_FIELDS, REGION, ROLE_ARN, SECURITY_GROUP_ID, SUBNET_ID, TOPIC_ARN
 from smendpoints.api.variants import INSTANCE_TYPE, MODEL_ARTIFACT
@@ -17,5 +18,10 @@ PATTERNS: dict[str, str] = {
     INSTANCE_TYPE: "write an instance type of SageMaker, with its ml. in front, such as ml.m5.large",
     TIME_ZONE: "write a time zone of the IANA database, such as Europe/Berlin",
     SCHEDULE: "write at(2027-01-31T08:00:00), rate(2 hours), or cron(0 8 ? * MON-FRI *) with its six fields",
+    GLOB: "a glob has letters, digits, spaces and ! # % & , / : ; < = > @ _ ~ . + -, and the wildcards * and ?:"
+    " write ? for any other character",
+    LABEL_KEY: "write the key of a label, such as team or example.com/team",
+    LABEL_VALUE: "write the value of a label: letters, digits, and - _ . in between, 63 characters at most",
+    NAME_PREFIX: "write letters, digits and hyphens, beginning with a letter or a digit, such as team-a-",
     FIVE_CRON_FIELDS: "write five cron fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-5",
 }

@@ -1,0 +1,47 @@
+"""Rules of a policy: its label selector, and how long its lists may be."""
+
+from dataclasses import replace
+
+from smendpoints.api.base import camel
+from smendpoints.api.policy import GLOBS_LENGTH, LABEL_KEY, Glob, SageMakerEndpointPolicySpec
+from smendpoints.api.rules.cel import Rule, count_of
+from smendpoints.api.rules.spec import SPEC
+
+_SPEC = SageMakerEndpointPolicySpec.__name__
+_COUNT = count_of("self.values")
+
+GLOB_LISTS = tuple(
+    camel(name)
+    for name, field in SageMakerEndpointPolicySpec.model_fields.items()
+    if field.annotation == list[Glob] | None
+)
+"""The fields of a policy that are lists of globs, as a manifest names them."""
+
+POLICY = (
+    Rule(
+        "NamespaceSelector.matchLabels",
+        f"self.all(k, k.size() <= 317 && k.matches(r'{LABEL_KEY}'))",
+        "write keys of labels, such as team or example.com/team",
+    ),
+    Rule(
+        "LabelRequirement",
+        f"self.operator in ['In', 'NotIn'] ? {_COUNT} > 0 : {_COUNT} == 0",
+        "In and NotIn need values; Exists and DoesNotExist have none: add or remove values",
+        ".values",
+    ),
+    *(
+        Rule(
+            f"{_SPEC}.{name}",
+            f"self.map(g, g.size()).sum() <= {GLOBS_LENGTH}",
+            f"the globs of one list have at most {GLOBS_LENGTH} characters together: write fewer or shorter ones,"
+            " with wildcards",
+        )
+        for name in GLOB_LISTS
+    ),
+    *(
+        replace(rule, on=on)
+        for on in (f"{_SPEC}.requiredTags", "PolicyDefaults.tags")
+        for rule in SPEC
+        if rule.on == "SageMakerEndpointSpec.tags"
+    ),
+)
