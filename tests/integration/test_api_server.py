@@ -122,7 +122,7 @@ def test_defaults_are_written_outside_of_lists_and_only_there(iris: ControlPlane
 
 
 def test_an_object_that_nobody_has_looked_at_says_so(iris: ControlPlane) -> None:
-    assert get(iris)["status"]["observedGeneration"] == -1
+    assert get(iris)["status"] == {"observedGeneration": -1, "createdInAWS": False}
 
 
 def test_the_status_is_a_subresource(iris: ControlPlane) -> None:

@@ -115,7 +115,7 @@ def test_defaults_stand_outside_of_lists_alone_and_inside_in_words() -> None:
 
 
 def test_a_new_object_is_not_taken_for_a_finished_one() -> None:
-    assert SCHEMA["properties"]["status"]["default"] == {"observedGeneration": -1}
+    assert SCHEMA["properties"]["status"]["default"] == {"observedGeneration": -1, "createdInAWS": False}
     assert VERSION["subresources"] == {"status": {}}
 
 

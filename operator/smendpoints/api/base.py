@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 _ACRONYMS = {
     "arn": "ARN",
     "arns": "ARNs",
+    "aws": "AWS",
     "gb": "GB",
     "id": "ID",
     "ids": "IDs",

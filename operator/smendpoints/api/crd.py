@@ -220,8 +220,8 @@ def _object_schema(kind: Kind) -> Schema:
     }
     if kind.status is not None:
         # kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
-        status = _Converter(kind.status.model_json_schema()).convert() | {"default": {"observedGeneration": -1}}
-        properties["status"] = status
+        new = {"observedGeneration": -1, "createdInAWS": False}
+        properties["status"] = _Converter(kind.status.model_json_schema()).convert() | {"default": new}
     return {"type": "object", "description": kind.description, "required": ["spec"], "properties": properties}
 
 

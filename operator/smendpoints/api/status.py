@@ -122,6 +122,11 @@ class SageMakerEndpointStatus(ApiModel):
     """What the operator found and did."""
 
     observed_generation: int = Field(-1, description="The generation that the status speaks of.")
+    created_in_aws: bool | None = Field(
+        None,
+        description="Whether anything may have been created or tagged in AWS for this object. True is written before"
+        " the first such call; while it is false, the object is deleted without asking AWS.",
+    )
     conditions: list[Condition] = Field(
         default_factory=list, description="Conditions by kstatus.", max_length=16, json_schema_extra=MAP_BY_TYPE
     )

@@ -36,6 +36,12 @@ class Leaving:
         self._now = now
         self._monotonic = monotonic
 
+    @staticmethod
+    def nothing_made() -> Outcome:
+        """Nothing was ever made in AWS: AWS is not asked, so that it cannot stand in the way."""
+        message = "nothing was created in AWS for this object, so nothing is deleted there"
+        return Outcome(None, events=(Event(warning=False, reason=Reason.DELETED, message=message),), gone=True)
+
     def take_leave(
         self, account: Account, name: str, owner: Owner, resource: SageMakerEndpoint, memory: Memory
     ) -> Outcome:

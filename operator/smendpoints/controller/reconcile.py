@@ -32,6 +32,7 @@ from smendpoints.domain.plan import plan
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import report
 from smendpoints.domain.verdict import Again, Plan, stuck, working
+from smendpoints.domain.write_ahead import must_write_ahead, write_ahead
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
@@ -115,6 +116,8 @@ class Controller:
             return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
         todo = plan(resource, desired, observed, self._now())
         refused = preflight(account, resource, desired, observed, todo, memory)
+        if refused is None and must_write_ahead(resource, todo):
+            return conclude(resource, write_ahead(resource, todo, self._now()), memory, 0.0, self._monotonic())
         acted = False
         if refused is None:
             refused, acted = act(account, resource, todo, memory, self._monotonic)
@@ -186,8 +189,11 @@ class Controller:
 
     @staticmethod
     def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
+        """Whether this is the first attempt at all: what was written ahead of it is all that the status says."""
         creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
-        return creates and not resource.status.history and resource.status.observed_generation < 0
+        status = resource.status
+        first = status.endpoint is None and status.observed_generation == resource.metadata.generation
+        return creates and first and not status.history
 
     def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
@@ -212,6 +218,8 @@ class Controller:
 
     def finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         """One pass of leaving. `gone` says that the finalizer may go."""
+        if resource.status.created_in_aws is False:
+            return self._leaving.nothing_made()
         meta = resource.metadata
         owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
         try:

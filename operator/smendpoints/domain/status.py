@@ -181,6 +181,7 @@ def report(
     variants = [_variant(variant, observed, desired) for variant in (shown.variants if shown is not None else ())]
     return SageMakerEndpointStatus(
         observed_generation=generation,
+        created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
         conditions=conditions.merge(old.conditions, new),
         endpoint=_endpoint(resource, desired, observed, plan if failure is None else None, url),
         variants=variants,

@@ -31,9 +31,13 @@ class Killed(BaseException):
 
 @dataclass
 class Cluster:
-    """One object's place in the API server, and what the operator's process holds of it."""
+    """One object's place in the API server, and what the operator's process holds of it.
+
+    `delayed_until` is kopf's memory of a deletion's next try, an annotation: it outlives the operator.
+    """
 
     body: dict[str, Any]
+    delayed_until: float = float("-inf")
     memory: Memory = field(default_factory=Memory)
 
 
@@ -47,6 +51,7 @@ class Harness(VirtualAws):
         self.violations: list[str] = []
         self.kill_after: int | None = None
         self.kill_before_write: int | None = None
+        self.at = ""
         self.acts = 0
         self.writes = 0
         self.restart()
@@ -92,7 +97,10 @@ class Harness(VirtualAws):
         controller._accounts = killing  # noqa: SLF001 - the one place that is taken apart
 
     def _guard(self, action: Action) -> None:
-        """Nothing that is in use may be deleted; what was is a violation."""
+        """What is in use may not be deleted, nor may anything be made that the status does not speak of yet."""
+        status = self.objects[self.at].body["status"]
+        if not action.verb.removes and status.get("createdInAWS") is not True:
+            self.violations.append(f"{action} for {self.at}, whose status says that nothing is made")
         if action.verb not in {Verb.DELETE_CONFIG, Verb.DELETE_MODEL}:
             return
         faults = self.world.faults.rules()
@@ -115,7 +123,7 @@ class Harness(VirtualAws):
                 "generation": 1,
                 "finalizers": [FINALIZER],
             }
-            status = {"observedGeneration": -1}
+            status = {"observedGeneration": -1, "createdInAWS": False}
             self.objects[name] = Cluster({"metadata": metadata, "spec": dict(spec), "status": status})
         elif existing.body["spec"] != spec:
             generation = existing.body["metadata"]["generation"] + 1
@@ -151,6 +159,7 @@ class Harness(VirtualAws):
                 account.watch.look("", max_age=29)
                 account.watch.audit(59)
         for name in list(self.objects):
+            self.at = name
             try:
                 self._tick(name)
             except Killed:
@@ -160,10 +169,10 @@ class Harness(VirtualAws):
         each = self.objects[name]
         resource = self.resource(name)
         if resource.metadata.deletion_timestamp is not None:
-            if self.clock.now() < each.memory.due_at and each.memory.due_at != float("inf"):
+            if self.clock.now() < each.delayed_until:
                 return
             outcome = self.controller.finalize(resource, each.memory)
-            each.memory.due_at = self.clock.now() + outcome.again_after
+            each.delayed_until = self.clock.now() + outcome.again_after
             if outcome.gone:
                 self.events += outcome.events
                 del self.objects[name]
