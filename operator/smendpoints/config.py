@@ -23,6 +23,15 @@ class Config(BaseSettings):
     default_execution_role_arn: str | None = Field(
         None, description="Execution role of objects that name none.", pattern=ROLE_ARN
     )
+    external_id: str | None = Field(
+        None,
+        description="ExternalId that is presented where a role is assumed, as its trust policy asks for.",
+        pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
+    )
+    session_tags: bool = Field(
+        default=False,
+        description="Tag sessions in roles with cluster and namespace; trust policies must allow sts:TagSession.",
+    )
     tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
     poll_seconds: float = Field(15.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
     watch_seconds: float = Field(30.0, description="How often AWS is asked about endpoints at rest.", gt=0, le=3600)

@@ -16,7 +16,8 @@ from prometheus_client import start_http_server
 
 from smendpoints.api.resource import FINALIZER, GROUP
 from smendpoints.aws.account import Accounts
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.connections import Connections
+from smendpoints.aws.identity import Presented
 from smendpoints.cluster import cluster_uid, login
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
@@ -121,7 +122,10 @@ async def watch_aws(accounts: Accounts, handlers: Handlers, config: Config) -> N
 
 def build(config: Config, registry: kopf.OperatorRegistry) -> None:
     """Register all handlers. Reads the cluster's identity when kopf starts."""
-    accounts = Accounts(lambda place: Clients(place, connections=config.threads))
+    settings = kopf.OperatorSettings()
+    cluster_id, region = config.cluster_id or cluster_uid(settings), region_of(config)
+    presented = Presented(cluster_id, config.external_id, config.session_tags)
+    accounts = Accounts(Connections(region, config.threads, presented))
     tasks: list[asyncio.Task[None]] = []
     started: list[Handlers] = []
 
@@ -143,11 +147,10 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
             raise kopf.PermanentError(f"no object was looked at for {silent:.0f} s")
         return "alive"
 
-    settings = kopf.OperatorSettings()
     controller = Controller(
         ControllerSettings(
-            cluster_id=config.cluster_id or cluster_uid(settings),
-            region=region_of(config),
+            cluster_id=cluster_id,
+            region=region,
             execution_role_arn=config.default_execution_role_arn,
             poll_seconds=config.poll_seconds,
         ),

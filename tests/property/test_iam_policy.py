@@ -1,15 +1,15 @@
 """The policy of manifests/iam is all that the operator needs of IAM, and grants no action that it never takes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.clients import Clients as Operator
+from smendpoints.aws.clients import Place
 from smsandbox.assets import ROLE
-from smsandbox.aws.inprocess import attach
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.world import REGION
@@ -31,16 +31,18 @@ BOUNDS = {"minCapacity": 1, "maxCapacity": 5}
 GUARDED = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 60, "rollback": {"maxErrorRatePercent": 1}}
 
 
+Clients = Callable[[str], Any]
+
+
 @pytest.fixture
 def admin(harness: Harness) -> Clients:
     """Clients of the account's root; the operator is a user with the policy, and from now on held to it."""
-    root = harness._clients[Place(REGION)]
+    root = harness.client
     root("iam").create_user(UserName="operator")
     root("iam").put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=POLICY.read_text())
     key = root("iam").create_access_key(UserName="operator")["AccessKey"]
-    session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
-    attach(session, harness.simulator.gateway)
-    harness._clients[Place(REGION)] = Clients(Place(REGION), 10, lambda _: session, "standard")
+    credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    harness.connections = harness.connections_of(harness.session_of(**credentials))
     harness.restart()
     harness.world.settings = harness.world.settings.changed({"enforce_iam": True})
     return root
@@ -127,4 +129,4 @@ def test_an_endpoint_of_somebody_else_is_out_of_the_operators_reach(harness: Har
     admin("sagemaker").create_endpoint(EndpointName="theirs", EndpointConfigName=config)
     harness.run(600)
     with pytest.raises(Exception, match="not authorized to perform: sagemaker:DeleteEndpoint"):
-        harness.client("sagemaker").delete_endpoint(EndpointName="theirs")
+        Operator(Place(REGION), harness.connections).call("sagemaker", "delete_endpoint", EndpointName="theirs")

@@ -10,6 +10,7 @@ import pytest
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.connections import Connections
 from smendpoints.domain import names
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.observed import (
@@ -264,4 +265,4 @@ def sight() -> Callable[..., Any]:
 def clients() -> Clients:
     """Clients that reach nothing: stubs stand before them."""
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
-    return Clients(Place("us-east-1"), 1, lambda _: session)
+    return Clients(Place("us-east-1"), Connections("us-east-1", 1, session=lambda: session))

@@ -4,14 +4,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
-from typing import Any
 
 import botocore.endpoint
-import botocore.retries.adaptive
 import botocore.session
 import pytest
 
 from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.connections import Connections
 from smendpoints.aws.fencing import writes
 from smendpoints.domain.actions import Verb
 from smendpoints.domain.errors import AwsFailure
@@ -60,7 +59,7 @@ class LapsedError(Exception):
 
 def test_each_attempt_of_a_write_asks_the_fence(came: list[str]) -> None:
     asked: list[str] = []
-    clients = Clients(Place("us-east-1"), 1, fence=asked.append)
+    clients = Clients(Place("us-east-1"), Connections("us-east-1", 1, fence=asked.append))
     with pytest.raises(AwsFailure):
         clients.call("sagemaker", "update_endpoint", **CONFIG)
     assert came == ["UpdateEndpoint"] * 3
@@ -74,7 +73,7 @@ def test_an_attempt_that_the_fence_refuses_never_reaches_aws(came: list[str]) ->
         if came:
             raise LapsedError
 
-    clients = Clients(Place("us-east-1"), 1, fence=once)
+    clients = Clients(Place("us-east-1"), Connections("us-east-1", 1, fence=once))
     with pytest.raises(LapsedError):
         clients.call("sagemaker", "create_endpoint", **CONFIG)
     assert came == ["CreateEndpoint"]
@@ -84,22 +83,21 @@ def test_looking_is_never_fenced(came: list[str]) -> None:
     def refuse(operation: str) -> None:
         raise LapsedError(operation)
 
-    clients = Clients(Place("us-east-1"), 1, fence=refuse)
+    clients = Clients(Place("us-east-1"), Connections("us-east-1", 1, fence=refuse))
     with pytest.raises(AwsFailure):
         clients.call("sagemaker", "describe_endpoint", EndpointName="iris")
     assert set(came) == {"DescribeEndpoint"}
 
 
-def test_the_fence_is_asked_after_botocore_has_waited_for_its_turn(
-    came: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Adaptive retries wait in the event that the fence listens to: asked before them, it would answer for an old time."""
+def test_the_fence_is_asked_after_an_attempt_has_waited_for_its_turn(came: list[str]) -> None:
+    """Asked before, it would answer for an old time: throttled, an attempt waits for many seconds."""
     order: list[str] = []
-    limiter: Any = botocore.retries.adaptive.ClientRateLimiter
-    monkeypatch.setattr(limiter, "on_sending_request", lambda *_, **__: order.append("waited"))
-    clients = Clients(Place("us-east-1"), 1, fence=lambda _: order.append("asked"))
+    connections = Connections(
+        "us-east-1", 1, fence=lambda _: order.append("asked"), sleep=lambda _: order.append("waited")
+    )
+    connections.paces("", "us-east-1", "sagemaker").throttled()
     with pytest.raises(AwsFailure):
-        clients.call("sagemaker", "delete_endpoint", EndpointName="iris")
+        Clients(Place("us-east-1"), connections).call("sagemaker", "delete_endpoint", EndpointName="iris")
     assert order == ["waited", "asked"] * len(came)
 
 

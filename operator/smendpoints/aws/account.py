@@ -2,33 +2,45 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from smendpoints.aws.act import Actor
 from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.connections import Connections
 from smendpoints.aws.logs import log_tail
-from smendpoints.aws.observe import Observer
+from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Watch
 from smendpoints.domain.actions import Action, PolicyARN
 
+_LONGEST_PASS = 300.0
+
 
 class Account:
     """What a controller needs of one account and region."""
 
-    def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clients: Clients, clock: Callable[[], float] = time.monotonic, configs: Configs | None = None
+    ) -> None:
         self.place = clients.place
         self._clients = clients
         self.watch = Watch(clients, clock)
-        self.observe = Observer(clients)
+        self.observe = Observer(clients, configs)
         self.prices = Prices(clients, clock)
         self.preflight = Preflight(clients, clock)
         self._actor = Actor(clients, self.observe)
 
-    def act(self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False) -> None:
-        """Carry out one action; `adopts` as in `Actor.act`."""
-        self._actor.act(action, policies, adopts=adopts)
+    def act(
+        self,
+        action: Action,
+        policies: dict[PolicyARN, str],
+        *,
+        adopts: bool = False,
+        namespace: str | None = None,
+    ) -> None:
+        """Carry out one action; `adopts` and `namespace` as in `Actor.act`."""
+        self._actor.act(action, policies, adopts=adopts, namespace=namespace)
 
     def invocations_url(self, endpoint: str) -> str:
         """Where the endpoint is invoked."""
@@ -41,22 +53,46 @@ class Account:
 
 
 class Accounts:
-    """The accounts of all places, each made once."""
+    """The accounts of the places that have objects, each made once; all share the process's connections."""
 
-    def __init__(self, clients: Callable[[Place], Clients], clock: Callable[[], float] = time.monotonic) -> None:
-        self._clients = clients
+    def __init__(self, connections: Connections, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connections = connections
         self._clock = clock
+        self._configs = Configs(MOST_CONFIGS)
         self._lock = threading.Lock()
         self._accounts: dict[Place, Account] = {}
+        self._asked_at: dict[Place, float] = {}
 
     def __call__(self, place: Place) -> Account:
         """The account of a place."""
         with self._lock:
+            self._asked_at[place] = self._clock()
             if place not in self._accounts:
-                self._accounts[place] = Account(self._clients(place), self._clock)
+                self._accounts[place] = Account(Clients(place, self._connections), self._clock, self._configs)
             return self._accounts[place]
 
+    def of(self, places: Iterable[Place]) -> tuple[Account, ...]:
+        """Those of these places that are known."""
+        with self._lock:
+            return tuple(self._accounts[place] for place in sorted(places, key=str) if place in self._accounts)
+
     def all(self) -> tuple[Account, ...]:
-        """All that were asked for so far."""
+        """All that are known."""
         with self._lock:
             return tuple(self._accounts.values())
+
+    def keep(self, places: Collection[Place]) -> None:
+        """Let go of all places but these, and those that were asked for within five minutes.
+
+        That is longer than a pass; one that goes on all the same has its account in its hands, and ends well.
+        """
+        with self._lock:
+            now = self._clock()
+            gone = [
+                place for place, when in self._asked_at.items() if place not in places and now - when >= _LONGEST_PASS
+            ]
+            for place in gone:
+                del self._accounts[place], self._asked_at[place]
+            kept = frozenset(self._accounts)
+        if gone:
+            self._connections.keep(kept)

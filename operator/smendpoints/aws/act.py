@@ -25,10 +25,18 @@ class Actor:
         self._clients = clients
         self._observer = observer
 
-    def act(self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False) -> None:
+    def act(
+        self,
+        action: Action,
+        policies: dict[PolicyARN, str],
+        *,
+        adopts: bool = False,
+        namespace: str | None = None,
+    ) -> None:
         """Make the call; `policies` collects the ARNs of the scaling policies that were put.
 
-        `adopts`: a model or config of this name that is as wanted, and nobody's, is taken over.
+        `adopts`: a model or config of this name that is as wanted, and nobody's, is taken over. `namespace`: for whose
+        object it is.
 
         Raises:
             AwsFailure: AWS did not do it.
@@ -36,11 +44,11 @@ class Actor:
         verb = action.verb
         params = {key: _resolve(value, policies) for key, value in action.params.items()}
         try:
-            response = self._clients.call(verb.service, verb.operation, **params)
+            response = self._clients.on_behalf_of(namespace).call(verb.service, verb.operation, **params)
         except AwsFailure as failure:
             if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
                 try:
-                    self._compare(action, failure, adopts=adopts)
+                    self._compare(action, failure, adopts=adopts, namespace=namespace)
                 except AwsFailure as unseen:
                     raise _in_context(unseen, verb) from failure
                 return
@@ -54,7 +62,7 @@ class Actor:
         if verb is Verb.DELETE_CONFIG:
             self._observer.forget_config(action.target)
 
-    def _compare(self, action: Action, failure: AwsFailure, *, adopts: bool) -> None:
+    def _compare(self, action: Action, failure: AwsFailure, *, adopts: bool, namespace: str | None) -> None:
         """A model or config of that name is there: go on if it has the same content and the same owner."""
         operation, key, arn = _DESCRIBE[action.verb]
         found = self._clients.call("sagemaker", operation, **{key: action.target})
@@ -71,7 +79,8 @@ class Actor:
         elif not adopts:
             problem = "is what this object would make, but was not made by it; delete it, or set spec.adoptExisting"
         else:
-            self._clients.call("sagemaker", "add_tags", ResourceArn=found[arn], Tags=ours)
+            writes = self._clients.on_behalf_of(namespace)
+            writes.call("sagemaker", "add_tags", ResourceArn=found[arn], Tags=ours)
             return
         message = f"{action.target} exists in AWS and {problem}"
         raise AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure

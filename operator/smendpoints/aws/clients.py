@@ -1,80 +1,36 @@
-"""boto3 clients of one account and region, made once and shared by all threads."""
+"""Calls to AWS in one place, one by one or page by page."""
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.credentials import (
-    AssumeRoleCredentialFetcher,
-    DeferredRefreshableCredentials,
-)
-
+from smendpoints.aws.connections import Connections
 from smendpoints.aws.errors import translated
-from smendpoints.aws.fencing import put_up
+from smendpoints.aws.identity import Place
 
-_PRICE_LIST_REGION = "us-east-1"
+__all__ = ["Clients", "Place"]
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where, and as whom, the operator acts: a region, and a role to assume (None: its own identity)."""
-
-    region: str
-    role_arn: str | None = None
+_PRICE_LIST_REGION = "us-east-1"  # the price list is served from a few regions only, for all of them
 
 
 class Clients:
-    """The clients of one place. They are thread-safe; making one is not, hence the lock.
+    """Calls in one place: as the session that looks, or as the session of the namespace for which is changed."""
 
-    `fence` is asked before each attempt of each call that writes; what it raises ends the call.
-    """
-
-    def __init__(
-        self,
-        place: Place,
-        connections: int,
-        session: Callable[[Place], Any] | None = None,
-        retry_mode: Literal["adaptive", "standard"] = "adaptive",
-        fence: Callable[[str], None] | None = None,
-        user_agent: str = "smendpoints",
-    ) -> None:
+    def __init__(self, place: Place, connections: Connections, namespace: str | None = None) -> None:
         self.place = place
-        self._fence = fence
-        self._make_session = session or _session
-        self._lock = threading.Lock()
-        self._clients: dict[str, Any] = {}
-        self._config = Config(
-            connect_timeout=5,
-            read_timeout=30,
-            max_pool_connections=connections,
-            # Once throttled, botocore keeps to the rate that this account and region admits: for all threads alike, as
-            # they share the client.
-            retries={"mode": retry_mode, "total_max_attempts": 3},
-            user_agent_extra=user_agent,
-        )
-        self._session: Any = None
+        self._connections = connections
+        self._namespace = namespace
+
+    def on_behalf_of(self, namespace: str | None) -> "Clients":
+        """The same place, for a namespace: CloudTrail shows it where a role is assumed."""
+        return Clients(self.place, self._connections, namespace)
 
     def __call__(self, service: str) -> Any:
-        """The client of a service.
+        """Boto3's client of a service, to be asked what it knows; calls go through `call` and `all`.
 
         Raises:
-            AwsFailure: the credentials cannot be had.
+            AwsFailure: it cannot be made.
         """
-        with self._lock:
-            if service not in self._clients:
-                with translated(f"connect to {service}"):
-                    self._session = self._session or self._make_session(self.place)
-                    # The price list is served from a few regions only, for all of them.
-                    region = _PRICE_LIST_REGION if service == "pricing" else None
-                    made = self._session.client(service, region_name=region, config=self._config)
-                    if self._fence is not None:
-                        put_up(made, self._fence)
-                    self._clients[service] = made
-            return self._clients[service]
+        region = _PRICE_LIST_REGION if service == "pricing" else self.place.region
+        return self._connections.client(service, region)
 
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """One call.
@@ -82,8 +38,9 @@ class Clients:
         Raises:
             AwsFailure: AWS did not do it.
         """
-        with translated(operation):
-            response: dict[str, Any] = getattr(self(service), operation)(**params)
+        client = self(service)
+        with self._connections.calling(self.place, self._namespace), translated(operation):
+            response: dict[str, Any] = getattr(client, operation)(**params)
             return response
 
     def all(
@@ -94,23 +51,7 @@ class Clients:
         Raises:
             AwsFailure: AWS could not be asked.
         """
-        with translated(operation):
-            pages = self(service).get_paginator(operation).paginate(PaginationConfig={"PageSize": page}, **params)
+        client = self(service)
+        with self._connections.calling(self.place, self._namespace), translated(operation):
+            pages = client.get_paginator(operation).paginate(PaginationConfig={"PageSize": page}, **params)
             return [entry for each in pages for entry in each[key]]
-
-
-def _session(place: Place) -> boto3.Session:
-    if place.role_arn is None:
-        return boto3.Session(region_name=place.region)
-    own = botocore.session.get_session()
-    fetcher = AssumeRoleCredentialFetcher(
-        client_creator=own.create_client,
-        source_credentials=own.get_credentials(),
-        role_arn=place.role_arn,
-        extra_args={"RoleSessionName": "smendpoints"},
-    )
-    assumed: Any = botocore.session.get_session()
-    assumed._credentials = DeferredRefreshableCredentials(  # noqa: SLF001 - botocore has no public way to set them
-        method="assume-role", refresh_using=fetcher.fetch_credentials
-    )
-    return boto3.Session(botocore_session=assumed, region_name=place.region)

@@ -26,6 +26,10 @@ _BY_CODE = {
     "TooManyRequestsException": (Kind.RETRY, Reason.THROTTLED),
     "RequestLimitExceeded": (Kind.RETRY, Reason.THROTTLED),
     "SlowDown": (Kind.RETRY, Reason.THROTTLED),
+    "ThrottledException": (Kind.RETRY, Reason.THROTTLED),
+    "RequestThrottled": (Kind.RETRY, Reason.THROTTLED),
+    "RequestThrottledException": (Kind.RETRY, Reason.THROTTLED),
+    "PriorRequestNotComplete": (Kind.RETRY, Reason.THROTTLED),
     "InternalFailure": (Kind.RETRY, Reason.UNAVAILABLE),
     "InternalServiceException": (Kind.RETRY, Reason.UNAVAILABLE),
     "ServiceUnavailable": (Kind.RETRY, Reason.UNAVAILABLE),
@@ -63,6 +67,10 @@ _BY_CODE = {
     "NotImplemented": (Kind.INVALID, Reason.NOT_SUPPORTED),
 }
 
+# The one list of what is throttling: `LimitExceededException` and its like are quotas, and waiting raises no quota.
+_THROTTLING = frozenset(code for code, (_, reason) in _BY_CODE.items() if reason is Reason.THROTTLED)
+_TRANSIENT = frozenset(code for code, (_, reason) in _BY_CODE.items() if reason is Reason.UNAVAILABLE)
+
 # "Could not find endpoint" begins "Could not find endpoint configuration" too: the longer comes first.
 _BY_MESSAGE = (
     ("cannot create already existing", Kind.EXISTS, Reason.NAME_CONFLICT),
@@ -77,8 +85,19 @@ _BY_MESSAGE = (
 )
 
 
+_TOO_MANY = 429
 _LONG_LIST = re.compile(r"\[([^\[\]]{300,})\]")
 _REFUSED_VALUE = re.compile(r"Value '([^']*)' at")
+
+
+def is_throttling(code: str, status: int) -> bool:
+    """Whether AWS refused a call for the number of calls: the same call succeeds later, at a slower pace."""
+    return code in _THROTTLING or (status == _TOO_MANY and code not in _BY_CODE)
+
+
+def is_transient(code: str, status: int) -> bool:
+    """Whether AWS failed by itself: the same call may succeed at once."""
+    return code in _TRANSIENT or (status >= 500 and code not in _BY_CODE)
 
 
 def classify(error: ClientError, operation: str) -> AwsFailure:
@@ -96,7 +115,9 @@ def classify(error: ClientError, operation: str) -> AwsFailure:
     for words, kind, reason in _BY_MESSAGE:
         if words in lower:
             return failure(kind, reason)
-    if http >= 500 or http == 429:
+    if is_throttling(code, http):
+        return failure(Kind.RETRY, Reason.THROTTLED)
+    if http >= 500:
         return failure(Kind.RETRY, Reason.UNAVAILABLE)
     if http in {401, 403}:  # whatever it is called: the cure is in AWS, not in the spec
         return failure(Kind.BLOCKED, Reason.ACCESS_DENIED)

@@ -1,10 +1,10 @@
 """Looks at AWS: the few Describe and List calls that a plan needs."""
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.bounded import Bounded
+from smendpoints.aws.clients import Clients, Place
 from smendpoints.domain import names
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import (
@@ -20,14 +20,18 @@ from smendpoints.domain.ownership import Owner, owner_of
 
 T = TypeVar("T")
 
+# Configs by place and name. Enough for all that a process rolls out or clears away at a time.
+Configs = Bounded[tuple[Place, str], ObservedConfig]
+MOST_CONFIGS = 5000
+
 
 class Observer:
     """Looks at one place. Configs never change, so each is described once."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, configs: Configs | None = None) -> None:
+        """`configs` may be shared with other places."""
         self._clients = clients
-        self._lock = threading.Lock()
-        self._configs: dict[str, ObservedConfig] = {}
+        self._configs = configs if configs is not None else Configs(MOST_CONFIGS)
 
     def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> ObservedEndpoint | None:
         """The endpoint with its tags, which are asked for unless given; None if it is not there."""
@@ -46,7 +50,7 @@ class Observer:
 
     def config(self, name: str) -> ObservedConfig | None:
         """A config; None if it is not there."""
-        known = self._configs.get(name)
+        known = self._configs.get((self._clients.place, name))
         if known is not None:
             return known
         response = _unless_gone(
@@ -55,10 +59,7 @@ class Observer:
         if response is None:
             return None
         config = parse_config(response)
-        with self._lock:
-            if len(self._configs) > 5000:
-                self._configs.clear()
-            self._configs[name] = config
+        self._configs.put((self._clients.place, name), config)
         return config
 
     def model(self, name: str) -> dict[str, Any] | None:
@@ -67,8 +68,7 @@ class Observer:
 
     def forget_config(self, name: str) -> None:
         """A config was deleted."""
-        with self._lock:
-            self._configs.pop(name, None)
+        self._configs.drop((self._clients.place, name))
 
     def targets(self, resource_ids: list[str]) -> tuple[ObservedTarget, ...]:
         """The scalable targets with these ids, each with its policies and schedules."""

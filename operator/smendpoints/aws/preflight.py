@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.checks import check_alarm, check_artifact, check_image, look_at_role, repository_of
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.quotas import Quotas
@@ -24,7 +25,7 @@ _FRESH = 300.0
 _RECENT = 60.0
 _HOUR = 3600.0
 _TRIES = 3
-_MOST_KNOWN = 5000
+_MOST_KNOWN = 500  # of each place; what goes early is only asked anew
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class Preflight:
         self._clock = clock
         self._quotas = Quotas(clients, clock)
         self._lock = threading.Lock()
-        self._good: dict[tuple[str, object], float] = {}
-        self._off: dict[str, tuple[float, str]] = {}
-        self._tries: dict[str, int] = {}
+        self._good: Bounded[tuple[str, object], float] = Bounded(_MOST_KNOWN)
+        self._off: Bounded[str, tuple[float, str]] = Bounded(_MOST_KNOWN)
+        self._tries: Bounded[str, int] = Bounded(_MOST_KNOWN)
 
     def check(self, launch: Launch) -> tuple[str, ...]:
         """Make the checks of a launch; returns a note for each that is off.
@@ -112,21 +113,17 @@ class Preflight:
         note = self._note(check.leave)
         if note is not None:
             return note
-        with self._lock:
-            if self._clock() - self._good.get(check.key, float("-inf")) < _FRESH:
-                return None
+        found_good = self._good.get(check.key)
+        if found_good is not None and self._clock() - found_good < _FRESH:
+            return None
         try:
             wrong = check.make()
         except AwsFailure as failure:
             return self._not_made(check, failure)
-        with self._lock:
-            self._tries.pop(check.leave, None)
-            if wrong is None:
-                if len(self._good) > _MOST_KNOWN:
-                    self._good.clear()
-                self._good[check.key] = self._clock()
+        self._tries.drop(check.leave)
         if wrong is not None:
             raise wrong
+        self._good.put(check.key, self._clock())
         return None
 
     def _not_made(self, check: Check, failure: AwsFailure) -> str:
@@ -135,8 +132,8 @@ class Preflight:
             raise failure
         if failure.kind is Kind.RETRY:
             with self._lock:
-                self._tries[check.leave] = self._tries.get(check.leave, 0) + 1
-                tries = self._tries[check.leave]
+                tries = (self._tries.get(check.leave) or 0) + 1
+                self._tries.put(check.leave, tries)
             if tries < _TRIES:
                 raise failure
         why = f"AWS does not answer to {check.leave} ({failure.code or failure.reason})"
@@ -148,14 +145,10 @@ class Preflight:
         return note
 
     def _turn_off(self, leave: str, seconds: float, note: str) -> None:
-        with self._lock:
-            if len(self._off) > _MOST_KNOWN:
-                self._off.clear()
-            self._tries.pop(leave, None)
-            self._off[leave] = (self._clock() + seconds, note)
+        self._tries.drop(leave)
+        self._off.put(leave, (self._clock() + seconds, note))
 
     def _note(self, leave: str) -> str | None:
         """Why checks by this permission are off at present."""
-        with self._lock:
-            until, note = self._off.get(leave, (float("-inf"), ""))
-            return note if self._clock() < until else None
+        off = self._off.get(leave)
+        return off[1] if off is not None and self._clock() < off[0] else None

@@ -10,10 +10,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
 from smendpoints.domain.cost import Price
 from smendpoints.domain.errors import AwsFailure
 
@@ -98,10 +96,14 @@ class Prices:
     def _look_up(self, instance_type: str) -> Price | None:
         wanted = {"instanceName": instance_type, "component": "Hosting", "regionCode": self._clients.place.region}
         filters = [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in wanted.items()]
-        with translated("get_products"):
-            response: dict[str, Any] = self._clients("pricing").get_products(
-                ServiceCode="AmazonSageMaker", Filters=filters, FormatVersion="aws_v1", MaxResults=10
-            )
+        response = self._clients.call(
+            "pricing",
+            "get_products",
+            ServiceCode="AmazonSageMaker",
+            Filters=filters,
+            FormatVersion="aws_v1",
+            MaxResults=10,
+        )
         for text in response["PriceList"]:
             product = json.loads(text)
             for term in product.get("terms", {}).get("OnDemand", {}).values():

@@ -50,11 +50,11 @@ def act(
     acted = False
     for action in todo.actions:
         try:
-            account.act(action, policies, adopts=resource.spec.adopt_existing)
+            account.act(action, policies, adopts=resource.spec.adopt_existing, namespace=resource.metadata.namespace)
         except AwsFailure as failure:
             told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
             if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:
-                _act_otherwise(account, todo)
+                _act_otherwise(account, todo, resource.metadata.namespace)
             memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
             return told, acted
         if action.verb is Verb.CREATE_ENDPOINT:
@@ -70,12 +70,12 @@ def _role(todo: Plan) -> str | None:
     return next((each.params["ExecutionRoleArn"] for each in todo.actions if each.verb is Verb.CREATE_MODEL), None)
 
 
-def _act_otherwise(account: Account, todo: Plan) -> None:
+def _act_otherwise(account: Account, todo: Plan, namespace: str) -> None:
     """The old config goes on as before. What fails here is for the passes that follow; the refusal is what is told."""
     policies: dict[PolicyARN, str] = {}
     for action in todo.otherwise:
         try:
-            account.act(action, policies)
+            account.act(action, policies, namespace=namespace)
         except AwsFailure as failure:
             logger.warning("cannot put back %s: %s", action, failure)
             return

@@ -61,10 +61,14 @@ class Controller:
         self._monotonic = monotonic
         self._leaving = Leaving(settings, now, monotonic)
 
+    def place(self, resource: SageMakerEndpoint) -> Place:
+        """The region that the object lives in, and the role that is assumed for it."""
+        spec = resource.spec
+        return Place(spec.region or self._settings.region, spec.assume_role_arn)
+
     def account(self, resource: SageMakerEndpoint) -> Account:
         """The account and region that the object lives in."""
-        spec = resource.spec
-        return self._accounts(Place(spec.region or self._settings.region, spec.assume_role_arn))
+        return self._accounts(self.place(resource))
 
     def endpoint_name(self, resource: SageMakerEndpoint) -> str:
         """The endpoint's name in AWS."""

@@ -58,7 +58,7 @@ class Harness(VirtualAws):
 
     def restart(self) -> None:
         """A new operator process: it remembers nothing."""
-        accounts = Accounts(lambda place: self._clients[place], self.clock.now)
+        accounts = Accounts(self.connections, self.clock.now)
         self.accounts = accounts
         self.controller = Controller(
             ControllerSettings("cluster-1", REGION, poll_seconds=15),
@@ -80,10 +80,10 @@ class Harness(VirtualAws):
             if not hasattr(account, "armed"):
                 act = account.act
 
-                def act_then_die(action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False) -> None:
+                def act_then_die(action: Action, policies: dict[PolicyARN, str], **how: Any) -> None:
                     self._guard(action)
                     self.acts += 1
-                    act(action, policies, adopts=adopts)
+                    act(action, policies, **how)
                     if self.kill_after is not None:
                         self.kill_after -= 1
                         if self.kill_after < 0:

@@ -7,8 +7,12 @@ from typing import Any
 
 import boto3
 import botocore.endpoint
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import create_loader
 
-from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.connections import Connections
+from smendpoints.aws.identity import Presented
 from smsandbox.assets import BUCKET, ROLE, TRUST
 from smsandbox.aws import moto_backend
 from smsandbox.aws.assembly import assemble
@@ -20,6 +24,8 @@ from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
 from smsandbox.world import REGION
 
 MINUTES = {"create": 240.0, "update": 240.0, "weights": 60.0, "delete": 60.0, "container_start": 30.0, "fail": 60.0}
+
+_LOADER = create_loader()  # AWS's models are read once, not once for each test
 
 BRISK = {"durations": {"create": 60.0, "update": 60.0, "weights": 20.0, "delete": 20.0, "container_start": 5.0}}
 
@@ -35,16 +41,34 @@ class VirtualAws:
         chosen = Settings(seed=seed, containers=False).changed({"durations": MINUTES, **(settings or {})})
         self.simulator = assemble(settings=chosen, clock=self.clock)
         self.world = self.simulator.world
-        self.session = boto3.Session(region_name=REGION)
-        attach(self.session, self.simulator.gateway)
-        self._clients = {Place(REGION): Clients(Place(REGION), 10, lambda _: self.session, "standard")}
+        self.session = self.session_of()
+        self._clients: dict[str, Any] = {}
+        self.connections = self.connections_of(self.session)
         # botocore backs off between its attempts: that, too, is virtual time
         botocore.endpoint.time = SimpleNamespace(sleep=self.clock.advance)  # type: ignore[attr-defined]
         self._prepare()
 
+    def session_of(self, **credentials: str) -> boto3.Session:
+        """A boto3 session that talks to this AWS; with the environment's credentials unless given."""
+        inner = botocore.session.get_session()
+        inner.register_component("data_loader", _LOADER)
+        made = boto3.Session(botocore_session=inner, region_name=REGION, **credentials)
+        attach(made, self.simulator.gateway)
+        return made
+
+    def connections_of(self, session: boto3.Session, presented: Presented | None = None) -> Connections:
+        """What an operator has that acts with this session's credentials; its waits are virtual time."""
+        return Connections(
+            REGION, 10, presented, session=lambda: session, clock=self.clock.now, sleep=self.clock.advance
+        )
+
     def client(self, service: str) -> Any:
-        """A boto3 client of this AWS."""
-        return self._clients[Place(REGION)](service)
+        """A boto3 client of this AWS that is not the operator's: a hand's, or AWS's own."""
+        if service not in self._clients:
+            config = Config(retries={"mode": "standard", "total_max_attempts": 3})
+            made: Any = self.session.client
+            self._clients[service] = made(service, config=config)
+        return self._clients[service]
 
     def _prepare(self) -> None:
         self.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)

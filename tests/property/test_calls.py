@@ -1,0 +1,48 @@
+"""How calls are made: what AWS throttles is tried again and slower, what it refuses is neither."""
+
+import pytest
+
+from smendpoints.aws.clients import Clients, Place
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.specs import spec
+from smsandbox.world import REGION
+
+QUOTA = {
+    "kind": "error",
+    "operation": "RegisterScalableTarget",
+    "code": "LimitExceededException",
+    "message": "You have reached the quota of 500 scalable targets in this region.",
+    "status": 400,
+}
+
+
+def test_a_quota_refusal_is_asked_for_once_and_slows_nobody(harness: Harness) -> None:
+    harness.world.faults.add({**QUOTA, "resource": "endpoint/default-iris/*"})
+    harness.apply("iris", spec())
+    told = harness.settle("iris").status.to_json()["conditions"]
+    assert any("LimitExceededException" in each["message"] for each in told)
+    assert harness.failed_calls() == {"RegisterScalableTarget LimitExceededException": 1}
+    assert harness.connections.paces("", REGION, "application-autoscaling").rate is None
+    harness.apply("rose", spec())
+    harness.settle("rose")
+    assert harness.condition("rose", "Ready").status == "True"  # type: ignore[union-attr]
+
+
+def test_throttling_is_tried_again_within_the_pass_and_slows_what_follows(harness: Harness) -> None:
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    clients = Clients(Place(REGION), harness.connections)
+    harness.world.faults.add({"kind": "throttle", "operation": "DescribeEndpoint", "times": 2})
+    began = harness.clock.now()
+    assert clients.call("sagemaker", "describe_endpoint", EndpointName="default-iris")["EndpointStatus"] == "InService"
+    assert harness.failed_calls() == {"DescribeEndpoint ThrottlingException": 2}
+    assert harness.clock.now() > began
+    assert harness.connections.paces("", REGION, "sagemaker").rate is not None
+
+
+def test_a_call_that_does_not_say_as_whom_is_not_made(harness: Harness) -> None:
+    client = harness.connections.client("sagemaker", REGION)
+    before = harness.calls("ListModels")
+    with pytest.raises(LookupError):
+        client.list_models()
+    assert harness.calls("ListModels") == before
