@@ -44,6 +44,7 @@ class Config(BaseSettings):
     threads: int = Field(32, description="Most passes at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")
+    bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104
     liveness_port: int | None = Field(None, description="Port of /healthz.", ge=1, le=65535)
     metrics_port: int | None = Field(None, description="Port of /metrics.", ge=1, le=65535)
 

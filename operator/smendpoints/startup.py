@@ -135,7 +135,7 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
         loop.set_default_executor(ThreadPoolExecutor(config.threads, thread_name_prefix="pass"))
         tasks.append(loop.create_task(watch_aws(accounts, handlers, config)))
         if config.metrics_port is not None:
-            start_http_server(config.metrics_port)
+            start_http_server(config.metrics_port, config.bind_address)
 
     async def stop(**_: Any) -> None:
         for task in tasks:
@@ -184,5 +184,7 @@ def run(config: Config) -> None:
         standalone=True,
         clusterwide=not namespaces,
         namespaces=namespaces,
-        liveness_endpoint=f"http://0.0.0.0:{config.liveness_port}/healthz" if config.liveness_port else None,
+        liveness_endpoint=f"http://{config.bind_address}:{config.liveness_port}/healthz"
+        if config.liveness_port
+        else None,
     )

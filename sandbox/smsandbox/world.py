@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from smsandbox import paths, ports, probe
+from smsandbox import paths, ports, probe, secret
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import Service, inherited, locked, write_atomically
 
@@ -58,7 +58,12 @@ class World:
     @property
     def environment(self) -> dict[str, str]:
         """Variables for kubectl as admin and for every AWS client, none of which reaches a real account."""
-        return {"KUBECONFIG": str(self.kubeconfig), **self.aws_environment}
+        return {"KUBECONFIG": str(self.kubeconfig), "SMSANDBOX_TOKEN": self.token, **self.aws_environment}
+
+    @property
+    def token(self) -> str:
+        """What opens the simulator's own interface, under `/_sandbox/`."""
+        return secret.kept(self.folder / "aws" / secret.FILE)
 
     @property
     def aws_environment(self) -> dict[str, str]:
@@ -87,6 +92,7 @@ class World:
             **self._operator_settings,
             "LIVENESS_PORT": str(self._ports["liveness"]),
             "METRICS_PORT": str(self._ports["metrics"]),
+            "BIND_ADDRESS": "127.0.0.1",
         }
         environment = {f"SMENDPOINTS_{name}": value for name, value in settings.items()}
         return self._service(
@@ -116,6 +122,8 @@ class World:
         Raises:
             ServiceError: a program did not get ready; the message has its log's tail.
         """
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # logs, and etcd's data with Secrets in it, are nobody else's
         with ports.held(*self._ports.values()):
             return self._start(say, furnish)
 

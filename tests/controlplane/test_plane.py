@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from smsandbox import probe
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until
 
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.xdist_group("controlplane")
 STARTER = """
 import sys, time
 from pathlib import Path
+from smsandbox import probe
 from smsandbox.controlplane import ControlPlane
 plane = ControlPlane.start(Path(sys.argv[1]))
 print(plane.etcd.pid, plane.apiserver.pid, flush=True)
@@ -60,6 +63,17 @@ def test_an_account_may_do_what_it_was_granted_and_nothing_else(control_plane: C
     )
     plane.kubectl(f"--kubeconfig={config}", "get", "configmaps")
     assert "cannot list resource" in fails(plane, "get", "secrets", kubeconfig=config)
+
+
+def test_etcd_answers_nobody_but_the_api_server(control_plane: ControlPlane) -> None:
+    """Its gateway takes any Host and Origin: without certificates a page in a browser could write to the cluster."""
+    at = json.loads((control_plane.state_dir / "ports.json").read_text())["etcd"]
+    anybody = ssl.create_default_context(cafile=str(control_plane.state_dir / "pki" / "ca.crt"))
+    assert probe.answer(f"http://127.0.0.1:{at}/version") is None
+    assert probe.answer(f"https://127.0.0.1:{at}/version", tls=anybody) is None
+    pki = control_plane.state_dir / "pki"
+    anybody.load_cert_chain(pki / "apiserver.crt", pki / "apiserver.key")
+    assert probe.answer(f"https://127.0.0.1:{at}/version", tls=anybody, seconds=60) is not None
 
 
 def test_a_restricted_namespace_refuses_a_root_pod(control_plane: ControlPlane) -> None:

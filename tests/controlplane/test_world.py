@@ -1,5 +1,6 @@
 """The sandbox as its user meets it: `up`, `down` and `status`, and what is left after an interruption."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -56,6 +57,35 @@ def missing_for_samples(world: World) -> list[str]:
     return missing
 
 
+def listening(pid: int) -> set[str]:
+    """The addresses that a process listens on, as the kernel writes them."""
+    sockets = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            sockets.add(str(descriptor.readlink()))
+    rows = [
+        row.split() for table in ("tcp", "tcp6") for row in Path(f"/proc/{pid}/net/{table}").read_text().split("\n")
+    ]
+    return {row[1].partition(":")[0] for row in rows if row[3:4] == ["0A"] and f"socket:[{row[9]}]" in sockets}
+
+
+def is_nobody_elses(folder: Path) -> None:
+    """Secrets are their owner's alone, and nothing listens on other addresses than loopback's."""
+    assert folder.stat().st_mode & 0o777 == 0o700
+    keys = [*(folder / "plane" / "pki").glob("*.key"), folder / "plane" / "pki" / "tokens.csv"]
+    for path in (
+        *keys,
+        folder / "env",
+        folder / "plane/kubeconfig",
+        folder / "operator.kubeconfig",
+        folder / "aws/token",
+    ):
+        assert path.stat().st_mode & 0o077 == 0, path
+    for name, pid in pids(folder).items():
+        assert pid is not None, name
+        assert listening(pid) == {"0100007F"}, name
+
+
 def pids(folder: Path) -> dict[str, int | None]:
     return {service.name: service.pid for service in services(folder)}
 
@@ -66,6 +96,7 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
     first = pids(folder)
     assert {name: int((folder / f"{name}.pid").read_text()) for name in SERVICES} == first
     sandbox("status", folder, expect=0)
+    is_nobody_elses(folder)
 
     typed = """
         set -e
@@ -74,11 +105,12 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
         kubectl get smendpoints
         aws s3 ls "$MODEL_DATA_URL"
         aws iam get-role --role-name "${ROLE_ARN##*/}" --query Role.Arn --output text
+        curl --silent --fail --header "Authorization: Bearer $SMSANDBOX_TOKEN" "$AWS_ENDPOINT_URL/_sandbox/calls"; echo
         aws ecr describe-images --repository-name sagemaker-sklearn-inference --query 'imageDetails[].imageTags'
     """
     shell = subprocess.run(["bash", "-c", typed, folder], capture_output=True, text=True, check=False, timeout=300)
     assert shell.returncode == 0, shell.stderr
-    for expected in ("admin", "model.tar.gz", "role/sagemaker-execution", '"1.0"'):
+    for expected in ("admin", "model.tar.gz", "role/sagemaker-execution", "CreateRole", '"1.0"'):
         assert expected in shell.stdout
     assert "No resources found" in shell.stderr
 

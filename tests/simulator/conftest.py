@@ -202,14 +202,20 @@ def cloud(bare: Cloud) -> Cloud:
 
 
 @pytest.fixture
-def served(bare: Cloud, tmp_path: Any) -> Iterator[tuple[str, Simulator]]:
+def token() -> str:
+    """What opens the simulator's own interface in `served`."""
+    return "t0ken"
+
+
+@pytest.fixture
+def served(bare: Cloud, tmp_path: Any, token: str) -> Iterator[tuple[str, Simulator]]:
     """The URL of a simulator over HTTP in real time, without containers, and the simulator."""
     del bare
     settings = Settings.model_validate(
         {"containers": False, "durations": {"create": 0.3, "update": 0.3, "delete": 0.2, "weights": 0.2}}
     )
     simulator = assemble(settings=settings, state_dir=tmp_path)
-    server = Server(simulator.gateway)
+    server = Server(simulator.gateway, token=token)
     server.start()
     yield server.url, simulator
     server.stop()

@@ -83,7 +83,7 @@ def test_a_lost_response_over_http_closes_the_connection(served: Any) -> None:
     assert sm.list_models()["Models"] == []
 
 
-def test_a_held_answer_comes_when_it_is_let_go_and_the_work_is_done_before(served: Any) -> None:
+def test_a_held_answer_comes_when_it_is_let_go_and_the_work_is_done_before(served: Any, token: str) -> None:
     url, simulator = served
     faults = simulator.world.faults
     rule = faults.add({"kind": "hold", "operation": "ListModels", "skip": 1, "times": 1})
@@ -92,7 +92,10 @@ def test_a_held_answer_comes_when_it_is_let_go_and_the_work_is_done_before(serve
     assert faults.held(rule.id) == 0
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(sm.list_models)
-        with urllib.request.urlopen(f"{url}/_sandbox/held/{rule.id}?seconds=60", timeout=240) as held:
+        asked = urllib.request.Request(
+            f"{url}/_sandbox/held/{rule.id}?seconds=60", headers={"Authorization": f"Bearer {token}"}
+        )
+        with urllib.request.urlopen(asked, timeout=240) as held:
             assert json.load(held) == {"held": 1}
         assert not answer.done()
         assert faults.remove(rule.id) == 1
@@ -146,13 +149,14 @@ def test_chance_depends_on_the_seed_alone() -> None:
     assert 10 < sum(draws(1)) < 40
 
 
-def test_rules_are_added_listed_and_removed_over_http(served: Any) -> None:
+def test_rules_are_added_listed_and_removed_over_http(served: Any, token: str) -> None:
     url = f"{served[0]}/_sandbox/faults"
+    headers = {"Authorization": f"Bearer {token}"}
 
     def call(method: str, path: str = "", body: Any = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         with urllib.request.urlopen(
-            urllib.request.Request(f"{url}{path}", data=data, method=method), timeout=120
+            urllib.request.Request(f"{url}{path}", data=data, method=method, headers=headers), timeout=120
         ) as answer:
             return json.load(answer)
 

@@ -30,10 +30,17 @@ def clients(url: str, *names: Any) -> list[Any]:
     return [boto3.client(name, endpoint_url=url, region_name="us-east-1") for name in names]
 
 
-def get(url: str, method: str = "GET", body: Any = None) -> Any:
-    data = json.dumps(body).encode() if body is not None else None
-    with urllib.request.urlopen(urllib.request.Request(url, data=data, method=method), timeout=120) as answer:
-        return json.load(answer)
+@pytest.fixture
+def get(token: str) -> Any:
+    """Asks the simulator's own interface."""
+
+    def ask(url: str, method: str = "GET", body: Any = None) -> Any:
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(url, data=data, method=method, headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+
+    return ask
 
 
 def make_endpoint(sm: Any, image: str, artifact: str) -> None:
@@ -166,7 +173,7 @@ def test_an_operation_nobody_knows_is_said_to_be_unknown(url: str) -> None:
     assert json.load(refused.value)["__type"] == "UnknownOperationException"
 
 
-def test_settings_change_while_it_runs_and_nonsense_is_refused(url: str) -> None:
+def test_settings_change_while_it_runs_and_nonsense_is_refused(url: str, get: Any) -> None:
     assert get(f"{url}/_sandbox/settings", "PATCH", {"durations": {"create": 7}})["durations"]["create"] == 7
     now = get(f"{url}/_sandbox/settings")
     assert (now["durations"]["create"], now["durations"]["delete"]) == (7, 0.2)
@@ -177,7 +184,7 @@ def test_settings_change_while_it_runs_and_nonsense_is_refused(url: str) -> None
     assert get(f"{url}/_sandbox/settings", "PUT", {})["durations"]["create"] == 2
 
 
-def test_calls_are_counted_by_service_operation_and_result(url: str) -> None:
+def test_calls_are_counted_by_service_operation_and_result(url: str, get: Any) -> None:
     sm, s3 = clients(url, "sagemaker", "s3")
     get(f"{url}/_sandbox/calls", "DELETE")
     sm.list_endpoints()
@@ -199,7 +206,7 @@ def test_calls_are_counted_by_service_operation_and_result(url: str) -> None:
     assert get(f"{url}/_sandbox/calls")["calls"] == {}
 
 
-def test_an_endpoint_can_be_put_under_maintenance_for_a_while(url: str, served: Any, cloud: Any) -> None:
+def test_an_endpoint_can_be_put_under_maintenance_for_a_while(url: str, served: Any, cloud: Any, get: Any) -> None:
     (sm,) = clients(url, "sagemaker")
     make_endpoint(sm, cloud.image, cloud.artifact)
     quick = {"Delay": 0.1, "MaxAttempts": 1200}
@@ -217,7 +224,7 @@ def test_an_endpoint_can_be_put_under_maintenance_for_a_while(url: str, served: 
     assert "There is no endpoint nope in service" in json.load(refused.value)["error"]
 
 
-def test_an_address_that_the_sandbox_does_not_have_lists_those_it_has(url: str) -> None:
+def test_an_address_that_the_sandbox_does_not_have_lists_those_it_has(url: str, get: Any) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(f"{url}/_sandbox/nothing")
     assert refused.value.code == 404

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from smsandbox import secret
 from smsandbox.aws.assembly import assemble
 from smsandbox.aws.images import ImageReference, push
 from smsandbox.aws.server import Server
@@ -30,7 +31,7 @@ def main() -> None:
     "--state-dir",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="Folder for the files of containers, and for aws.url, which holds the URL once it serves.",
+    help="Folder for the files of containers, for `token`, and for aws.url, which holds the URL once it serves.",
 )
 @click.option("--settings", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Settings, as JSON.")
 def serve(host: str, port: int, state_dir: Path, settings: Path | None) -> None:
@@ -38,13 +39,13 @@ def serve(host: str, port: int, state_dir: Path, settings: Path | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # moto takes the region and the account from requests; a profile of the user's must not come into play.
     os.environ.pop("AWS_PROFILE", None)
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     chosen = Settings.model_validate(json.loads(settings.read_text())) if settings else Settings()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     simulator = assemble(settings=chosen, state_dir=state_dir)
-    server = Server(simulator.gateway, host, port)
+    server = Server(simulator.gateway, host, port, secret.kept(state_dir / secret.FILE))
     server.start()
     (state_dir / "aws.url").write_text(f"{server.url}\n")
     click.echo(f"AWS simulator at {server.url}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+from smsandbox.aws import guard
 from smsandbox.aws.errors import ResponseLostError
 
 if TYPE_CHECKING:
@@ -39,10 +41,14 @@ class Handler(MotoRequestHandler):
 
 
 class Server:
-    """Binds on construction (port 0: any free one); `start` serves in threads of its own."""
+    """Binds on construction (port 0: any free one); `start` serves in threads of its own.
 
-    def __init__(self, gateway: Gateway, host: str = "127.0.0.1", port: int = 0) -> None:
+    `token` opens what is the simulator's own and moto's; a new one if none is given.
+    """
+
+    def __init__(self, gateway: Gateway, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> None:
         self._gateway = gateway
+        self.token = token or secrets.token_urlsafe(32)
         self._server = make_server(host, port, self._respond, threaded=True, request_handler=Handler)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._stop = threading.Event()
@@ -50,7 +56,7 @@ class Server:
         self.url = f"http://{host}:{self._server.server_port}"
 
     def start(self) -> None:
-        for target in (self._server.serve_forever, self._tick):
+        for target in (self._serve, self._tick):
             thread = threading.Thread(target=target, daemon=True, name=f"aws-{target.__name__}")
             thread.start()
             self._threads.append(thread)
@@ -63,6 +69,9 @@ class Server:
         for thread in self._threads:
             thread.join(timeout=5)
 
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=TICK_SECONDS)  # how long `stop` waits
+
     def _tick(self) -> None:
         while not self._stop.wait(TICK_SECONDS):
             try:
@@ -72,13 +81,19 @@ class Server:
 
     def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = MotoRequest(environ)
+        why = guard.refusal(request.method, request.path, request.headers, self.token)
+        if why is not None:
+            # The body is not read: what is left of it must not be taken for the next request.
+            refused = Response(f"{why}\n", status=403, headers={"Connection": "close"}, mimetype="text/plain")
+            return refused(environ, start_response)
         try:
             made = self._gateway.handle(request)
         except ResponseLostError as lost:
             raise ConnectionAbortedError(str(lost)) from lost
-        headers = Headers(list(made.headers.items()))
+        answered = guard.without_cors(made.headers)
+        headers = Headers(list(answered.items()))
         response = Response(made.body, status=made.status, headers=headers)
-        if request.method == "HEAD" and "Content-Length" in made.headers:
-            start_response(response.status, list(made.headers.items()))
+        if request.method == "HEAD" and "Content-Length" in answered:
+            start_response(response.status, list(answered.items()))
             return []
         return response(environ, start_response)

@@ -65,7 +65,12 @@ class ControlPlane:
         token = tokens.read_text().partition(",")[0]
         write_atomically(self.kubeconfig, self.kubeconfig_text(token), mode=0o600)
         found = binaries.find()
-        etcd_url = f"http://127.0.0.1:{etcd_port}"
+        etcd_url = f"https://127.0.0.1:{etcd_port}"
+        # One key for both sides: etcd believes whoever has a certificate of this CA, and the API server alone has one.
+        # Without, any page in a browser could write to it: etcd answers every Host and Origin.
+        cert, key, ca = str(keys.server_cert), str(keys.server_key), str(keys.ca_cert)
+        self._etcd_tls = ssl.create_default_context(cafile=ca)
+        self._etcd_tls.load_cert_chain(cert, key)
         self._etcd_health = f"{etcd_url}/health"
         self.etcd = Service(
             name="etcd",
@@ -74,7 +79,15 @@ class ControlPlane:
                 f"--data-dir={state_dir / 'etcd'}",
                 f"--listen-client-urls={etcd_url}",
                 f"--advertise-client-urls={etcd_url}",
-                "--listen-peer-urls=http://127.0.0.1:0",
+                "--listen-peer-urls=https://127.0.0.1:0",
+                f"--cert-file={cert}",
+                f"--key-file={key}",
+                f"--trusted-ca-file={ca}",
+                "--client-cert-auth",
+                f"--peer-cert-file={cert}",
+                f"--peer-key-file={key}",
+                f"--peer-trusted-ca-file={ca}",
+                "--peer-client-cert-auth",
                 "--unsafe-no-fsync",  # a power cut may cost the sandbox's data, a kill does not
                 "--log-level=warn",
             ],
@@ -87,6 +100,9 @@ class ControlPlane:
             command=[
                 str(found.kube_apiserver),
                 f"--etcd-servers={etcd_url}",
+                f"--etcd-cafile={ca}",
+                f"--etcd-certfile={cert}",
+                f"--etcd-keyfile={key}",
                 "--bind-address=127.0.0.1",
                 "--advertise-address=127.0.0.1",
                 "--endpoint-reconciler-type=none",  # loopback may not be an Endpoints address
@@ -122,7 +138,7 @@ class ControlPlane:
             ServiceError: a program did not get ready; the message has its log's tail.
         """
         state_dir = state_dir.absolute()
-        state_dir.mkdir(parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(state_dir / ".lock"):
             plane = cls._at_stored_ports(state_dir, bound=bound, run_dir=run_dir)
             try:
@@ -158,7 +174,9 @@ class ControlPlane:
         self.etcd.stop()
 
     def _etcd_ready(self) -> bool:
-        return (body := probe.answer(self._etcd_health)) is not None and json.loads(body)["health"] == "true"
+        return (body := probe.answer(self._etcd_health, tls=self._etcd_tls)) is not None and json.loads(body)[
+            "health"
+        ] == "true"
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """Run kubectl as admin and return what it printed.

@@ -103,7 +103,9 @@ class Story:
 
     def aws_calls(self) -> Counter[tuple[str, str]]:
         """How often each operation has been called, by its result (OK or the error's code)."""
-        tree = json.loads(probe.answer(f"{self.world.aws_url}/_sandbox/calls") or b"{}").get("calls", {})
+        tree = json.loads(probe.answer(f"{self.world.aws_url}/_sandbox/calls", token=self.world.token) or b"{}").get(
+            "calls", {}
+        )
         return Counter(
             {
                 (operation, code): number

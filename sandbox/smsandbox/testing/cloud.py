@@ -27,7 +27,7 @@ class Cloud:
     _aws: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.simulator = Simulator(self.world.aws_url)
+        self.simulator = Simulator(self.world.aws_url, self.world.token)
         connection = config.new_client_from_config(str(self.world.kubeconfig))  # type: ignore[no-untyped-call]
         self.api, self.core = client.CustomObjectsApi(connection), client.CoreV1Api(connection)
 

@@ -31,15 +31,16 @@ class Call:
 
 
 class Simulator:
-    """The simulator at `url`."""
+    """The simulator at `url`, which was started with `token`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str) -> None:
         self._url = f"{url}/_sandbox"
+        self._headers = {"Authorization": f"Bearer {token}"}
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self._url}/{path}", method=method, data=data)
+        request = urllib.request.Request(f"{self._url}/{path}", method=method, data=data, headers=self._headers)
         with self._opener.open(request, timeout=90) as response:
             return json.load(response)
 

@@ -29,6 +29,8 @@ def provide(objects: Objects, account: str, container: ContainerSpec, name: str,
     if container.artifact and not container.multi_model:
         _one(objects, account, container.artifact, name, into, is_prefix=container.artifact_is_prefix)
     for channel, uri in container.additional_artifacts.items():
+        if not channel.strip("."):  # AWS's pattern of a channel's name allows `..`
+            raise _missing(uri, name)
         folder = into / "additional-model-data-sources" / channel
         folder.mkdir(parents=True, exist_ok=True)
         _one(objects, account, uri, name, folder, is_prefix=uri.endswith("/"))

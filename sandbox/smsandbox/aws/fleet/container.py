@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from smsandbox import ports
+from smsandbox.aws.fleet.environment import notes, passed
 from smsandbox.aws.programs import command
 from smsandbox.process import spawn
 
@@ -56,13 +57,13 @@ class Container:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "TZ") if name in os.environ}
         environment = {
             **kept,
-            "SMINFERENCE_HOST": "127.0.0.1",
             "SMINFERENCE_WORKERS": "1",
-            "SMINFERENCE_MODELS_ROOT": str(self.models_dir),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             **self._environment,
-            **self.spec.environment,
+            **passed(self.spec.environment),
+            "SMINFERENCE_HOST": "127.0.0.1",
+            "SMINFERENCE_MODELS_ROOT": str(self.models_dir),
             "SM_MODEL_DIR": str(self.model_dir),
             "SAGEMAKER_BIND_TO_PORT": str(port),
             "SAGEMAKER_SAFE_PORT_RANGE": f"{port}-{port}",
@@ -70,6 +71,8 @@ class Container:
         if self.spec.multi_model:
             environment["SAGEMAKER_MULTI_MODEL"] = "true"
         self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=_POOL, retries=False)
+        with self.log.open("a") as log:
+            log.writelines(f"{note}\n" for note in notes(self.spec.environment))
         self._process = spawn(command(self.spec.program), log=self.log, env=environment, cwd=self.log.parent)
 
     @property
