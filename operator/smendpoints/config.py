@@ -33,6 +33,12 @@ class Config(BaseSettings):
         description="Tag sessions in roles with cluster and namespace; trust policies must allow sts:TagSession.",
     )
     tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
+    object_seconds: float = Field(
+        1.0,
+        description="Least time between two passes of one object, whatever is done to it; three may follow at once.",
+        ge=0,
+        le=60,
+    )
     poll_seconds: float = Field(15.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
     watch_seconds: float = Field(30.0, description="How often AWS is asked about endpoints at rest.", gt=0, le=3600)
     audit_seconds: float = Field(

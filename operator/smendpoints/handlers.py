@@ -1,7 +1,8 @@
 """The kopf shell: wakes the controller, and writes down what it says. Knows nothing of AWS.
 
 Two triggers wake one entry point, `_pass`, under one lock for each object: a watch event (at once after an edit) and a
-timer (for what happens in AWS). Deletion is kopf's own handler, as only that resumes after a restart.
+timer (for what happens in AWS). Deletion is kopf's own handler, as only that resumes after a restart. How often an
+object has a pass, and who is next, is `turns`.
 """
 
 import asyncio
@@ -18,24 +19,18 @@ from pydantic import ValidationError
 
 from smendpoints.api.resource import FINALIZER, GROUP, PLURAL, VERSION, SageMakerEndpoint
 from smendpoints.api.status import Condition
+from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
 from smendpoints.domain.status import Event, unparsable
 from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES
+from smendpoints.tracking import Tracked
+from smendpoints.turns import Allowance, Turns
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-@dataclass
-class Tracked:
-    """What the process holds for one object."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    memory: Memory = field(default_factory=Memory)
-    leaving: bool = False
 
 
 @dataclass
@@ -69,8 +64,11 @@ async def to_its_end(work: Callable[..., T], *args: Any) -> T:
 class Handlers:
     """The handlers of one operator, over one controller."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, controller: Controller, *, threads: int = 32, object_seconds: float = 1.0) -> None:
+        """At most so many passes at once, and of each object one in so many seconds, but for the first few."""
         self._controller = controller
+        self._turns = Turns(threads)
+        self._object_seconds = object_seconds
         self._tracked: dict[str, Tracked] = {}
         self.heartbeat = Heartbeat()
 
@@ -85,12 +83,19 @@ class Handlers:
         """Whether kopf's timer should be heard: it is while there is an object that is not being deleted."""
         return any(not tracked.leaving for tracked in self._tracked.values())
 
-    def any_at_rest(self) -> bool:
-        """Whether an object waits for nothing but a hand in AWS."""
-        return any(tracked.memory.watched for tracked in self._tracked.values())
+    def places(self) -> set[Place]:
+        """Where the objects live."""
+        return {self._controller.place(each.resource) for each in self._tracked.values() if each.resource is not None}
+
+    def places_at_rest(self) -> set[Place]:
+        """Where objects live that wait for nothing but a hand in AWS."""
+        at_rest = [each.resource for each in self._tracked.values() if each.memory.watched]
+        return {self._controller.place(resource) for resource in at_rest if resource is not None}
 
     def _of(self, uid: str) -> Tracked:
-        return self._tracked.setdefault(uid, Tracked())
+        if uid not in self._tracked:
+            self._tracked[uid] = Tracked(Allowance(self._object_seconds))
+        return self._tracked[uid]
 
     async def on_event(self, *, type: str | None, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:  # noqa: A002
         """A watch event: something about the object changed, or it was listed."""
@@ -111,14 +116,26 @@ class Handlers:
         if meta.get("deletionTimestamp") or FINALIZER not in meta.get("finalizers", ()):
             return  # without the finalizer a deletion would not be seen: make nothing yet
         tracked = self._of(meta["uid"])
+        if tracked.allowance.wait(time.monotonic()) > 0:
+            return  # a later tick asks again; nothing is read meanwhile, however often it is edited
         async with tracked.lock:
-            try:
-                resource = SageMakerEndpoint.parse(body)  # a frozen copy: `body` is a live view
-            except ValidationError as error:
-                self._tell_unparsable(body, patch, error)
+            if not await self._due(tracked, body, patch):
                 return
-            if resource.metadata.deletion_timestamp is None and self._controller.due(resource, tracked.memory):
-                await self._pass(body, resource, tracked.memory, patch)
+            async with self._turns.of(meta["namespace"]):
+                resource = await self._due(tracked, body, patch)  # the wait may have been long, and the body is live
+                if resource is not None:
+                    tracked.allowance.take(time.monotonic())
+                    await self._pass(body, resource, tracked.memory, patch)
+
+    async def _due(self, tracked: Tracked, body: kopf.Body, patch: kopf.Patch) -> SageMakerEndpoint | None:
+        """The object as it is now, if it is due; else, or if it cannot be read, None."""
+        try:
+            resource = await tracked.read(body)
+        except ValidationError as error:
+            self._tell_unparsable(body, patch, error)
+            return None
+        due = resource.metadata.deletion_timestamp is None and self._controller.due(resource, tracked.memory)
+        return resource if due else None
 
     async def _pass(self, body: kopf.Body, resource: SageMakerEndpoint, memory: Memory, patch: kopf.Patch) -> None:
         with PASS_SECONDS.time():
@@ -162,19 +179,14 @@ class Handlers:
         tracked = self._of(body["metadata"]["uid"])
         tracked.leaving = True
         async with tracked.lock:
-            resource = _readable(body)
-            outcome = await to_its_end(self._controller.finalize, resource, tracked.memory)
+            await asyncio.sleep(tracked.allowance.wait(time.monotonic()))
+            async with self._turns.of(body["metadata"]["namespace"]):
+                tracked.allowance.take(time.monotonic())
+                resource = await tracked.read_to_delete(body)
+                outcome = await to_its_end(self._controller.finalize, resource, tracked.memory)
         self._write(body, resource, outcome, patch)
         if not outcome.gone:
             raise kopf.TemporaryError(outcome.message or "waiting for AWS", delay=max(outcome.again_after, 0.5))
-
-
-def _readable(body: kopf.Body) -> SageMakerEndpoint:
-    """The object being deleted; a status that cannot be read does not stand in the way of its deletion."""
-    try:
-        return SageMakerEndpoint.parse(body)
-    except ValidationError:
-        return SageMakerEndpoint.parse({"metadata": body["metadata"], "spec": body["spec"]})
 
 
 def send(body: kopf.Body, event: Event) -> None:

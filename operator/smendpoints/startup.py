@@ -22,11 +22,12 @@ from smendpoints.cluster import cluster_uid, login
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
-from smendpoints.domain.errors import AwsFailure
 from smendpoints.handlers import Handlers
+from smendpoints.watching import PLACES_AT_ONCE, watch_aws
 
 logger = logging.getLogger(__name__)
 _STALE_AFTER = 120.0
+_READERS = 4
 
 
 class Backoffs:
@@ -105,35 +106,23 @@ def region_of(config: Config) -> str:
     return str(region)
 
 
-async def watch_aws(accounts: Accounts, handlers: Handlers, config: Config) -> None:
-    """List what is in all places now and then, for the objects at rest; those in transition look themselves."""
-    seconds, audit_seconds = config.watch_seconds, config.audit_seconds
-    while True:
-        await asyncio.sleep(min(seconds, audit_seconds))
-        for account in accounts.all() if handlers.any_at_rest() else ():
-            try:
-                await asyncio.to_thread(account.watch.look, "", max_age=seconds * 0.9)
-                await asyncio.to_thread(account.watch.audit, audit_seconds * 0.9)
-                if config.prices == "api":
-                    await asyncio.to_thread(account.prices.refresh)
-            except AwsFailure as failure:
-                logger.warning("cannot watch %s: %s", account.place.region, failure)
-
-
 def build(config: Config, registry: kopf.OperatorRegistry) -> None:
     """Register all handlers. Reads the cluster's identity when kopf starts."""
     settings = kopf.OperatorSettings()
     cluster_id, region = config.cluster_id or cluster_uid(settings), region_of(config)
     presented = Presented(cluster_id, config.external_id, config.session_tags)
-    accounts = Accounts(Connections(region, config.threads, presented))
+    accounts = Accounts(Connections(region, config.threads + PLACES_AT_ONCE, presented))
     tasks: list[asyncio.Task[None]] = []
     started: list[Handlers] = []
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings)
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(config.threads, thread_name_prefix="pass"))
-        tasks.append(loop.create_task(watch_aws(accounts, handlers, config)))
+        # More threads than passes: objects are read in the others.
+        loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="pass"))
+        watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
+        watching = watch_aws(accounts, config, watchers, handlers.places, handlers.places_at_rest)
+        tasks.append(loop.create_task(watching))
         if config.metrics_port is not None:
             start_http_server(config.metrics_port, config.bind_address)
 
@@ -156,7 +145,7 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
         ),
         accounts,
     )
-    handlers = Handlers(controller)
+    handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
     started.append(handlers)
     handlers.register(registry, config.tick_seconds)
     kopf.on.login(registry=registry)(login)  # a registry of one's own has none

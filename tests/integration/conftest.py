@@ -25,7 +25,7 @@ QUICK = {
     },
     "runtime": {"startup_floor_seconds": 60.0},
 }
-OFTEN = {"TICK_SECONDS": "0.2", "POLL_SECONDS": "0.4", "WATCH_SECONDS": "1", "THREADS": "64"}
+OFTEN = {"TICK_SECONDS": "0.2", "POLL_SECONDS": "0.4", "WATCH_SECONDS": "1", "THREADS": "64", "OBJECT_SECONDS": "0.2"}
 NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time", "orbidden", "[ERROR")
 UNREACHABLE = "Request attempt #"  # kopf's word on an API server that is away
 _NUMBERS = itertools.count(1)

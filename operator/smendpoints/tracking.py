@@ -1,0 +1,57 @@
+"""What the process holds for each object: its lock, its memory, its share of passes, and the object as it was read."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.controller.memory import Memory
+from smendpoints.turns import Allowance
+
+
+@dataclass
+class Tracked:
+    """One object. `resource` is its latest version that could be read."""
+
+    allowance: Allowance
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    memory: Memory = field(default_factory=Memory)
+    leaving: bool = False
+    resource: SageMakerEndpoint | None = None
+    _read: tuple[str, SageMakerEndpoint | ValidationError] | None = None
+
+    async def read(self, body: Mapping[str, Any]) -> SageMakerEndpoint:
+        """The object as it stands: a frozen copy, as `body` is a live view.
+
+        Each version is read once, outside of the event loop: objects may have 500 KB.
+
+        Raises:
+            ValidationError: it is not what this operator's types take.
+        """
+        parts = {key: body[key] for key in ("metadata", "spec", "status") if key in body}
+        version = parts["metadata"].get("resourceVersion")
+        if self._read is None or version is None or self._read[0] != version:
+            self._read = (str(version), await asyncio.to_thread(_parse, parts))
+        found = self._read[1]
+        if isinstance(found, ValidationError):
+            raise found.with_traceback(None)  # it would gather a traceback each time
+        self.resource = found
+        return found
+
+    async def read_to_delete(self, body: Mapping[str, Any]) -> SageMakerEndpoint:
+        """The object that is deleted: a status that cannot be read does not stand in the way."""
+        try:
+            return await self.read(body)
+        except ValidationError:
+            self.resource = SageMakerEndpoint.parse({"metadata": body["metadata"], "spec": body["spec"]})
+            return self.resource
+
+
+def _parse(parts: Mapping[str, Any]) -> SageMakerEndpoint | ValidationError:
+    try:
+        return SageMakerEndpoint.parse(parts)
+    except ValidationError as error:
+        return error

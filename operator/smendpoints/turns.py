@@ -1,0 +1,121 @@
+"""Who has a pass next: threads are dealt round over namespaces, and one object has its share of passes and no more.
+
+So one namespace's many edits do not delay another's one, and nobody spends AWS's rate with one object. Not here: what
+a pass does, and whether it has anything to do.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Allowance:
+    """The passes of one object: `burst` at once, then one in so many `seconds`, whatever is done to the object."""
+
+    def __init__(self, seconds: float, burst: int = 3) -> None:
+        self._seconds = seconds
+        self._burst = burst
+        self._spent = 0.0  # passes that are not earned back yet
+        self._at = 0.0
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next pass may begin; 0 when it may now."""
+        return max(0.0, self._left(now) - (self._burst - 1)) * self._seconds
+
+    def take(self, now: float) -> None:
+        """A pass begins."""
+        self._spent, self._at = self._left(now) + 1, now
+
+    def _left(self, now: float) -> float:
+        if self._seconds <= 0:
+            return 0.0
+        return max(0.0, self._spent - (now - self._at) / self._seconds)
+
+
+class Line(Generic[T]):
+    """Tickets that wait for one of so many slots.
+
+    A slot goes to the namespace that holds fewest, then to the one that was served longest ago; first come, first
+    served within it. No namespace holds the last slots, so that another finds one free.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._most = max(1, slots - max(1, slots // 8))
+        self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
+        self._held: Counter[str] = Counter()
+
+    def ask(self, namespace: str, ticket: T) -> None:
+        """Get in line."""
+        self._waiting.setdefault(namespace, deque()).append(ticket)
+
+    def withdraw(self, namespace: str, ticket: T) -> None:
+        """Leave the line; nothing if the ticket is not in it."""
+        tickets = self._waiting.get(namespace)
+        if tickets is not None and ticket in tickets:
+            tickets.remove(ticket)
+            if not tickets:
+                del self._waiting[namespace]
+
+    def deal(self) -> tuple[str, T] | None:
+        """The next ticket that gets a slot, and whose it is; None while none can."""
+        able = [namespace for namespace in self._waiting if self._held[namespace] < self._most]
+        if self._free == 0 or not able:
+            return None
+        namespace = min(able, key=lambda each: self._held[each])  # of equals the first, the one not served for longest
+        tickets = self._waiting[namespace]
+        ticket = tickets.popleft()
+        if tickets:
+            self._waiting.move_to_end(namespace)
+        else:
+            del self._waiting[namespace]
+        self._free -= 1
+        self._held[namespace] += 1
+        return namespace, ticket
+
+    def done(self, namespace: str) -> None:
+        """A slot of this namespace is free again."""
+        self._free += 1
+        self._held[namespace] -= 1
+        if not self._held[namespace]:
+            del self._held[namespace]
+
+
+class Turns:
+    """The line of one event loop."""
+
+    def __init__(self, slots: int) -> None:
+        self._line: Line[asyncio.Future[None]] = Line(slots)
+
+    @contextlib.asynccontextmanager
+    async def of(self, namespace: str) -> AsyncIterator[None]:
+        """Wait for a slot, and hold it."""
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.ask(namespace, ticket)
+        self._deal()
+        try:
+            await ticket
+        except asyncio.CancelledError:
+            if ticket.cancelled():
+                self._line.withdraw(namespace, ticket)
+            else:  # it was dealt a slot at the same moment
+                self._line.done(namespace)
+                self._deal()
+            raise
+        try:
+            yield
+        finally:
+            self._line.done(namespace)
+            self._deal()
+
+    def _deal(self) -> None:
+        while (dealt := self._line.deal()) is not None:
+            namespace, ticket = dealt
+            if ticket.cancelled():
+                self._line.done(namespace)
+            else:
+                ticket.set_result(None)

@@ -1,0 +1,177 @@
+"""Turns: one object's share of passes, and threads dealt round over namespaces."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smendpoints.turns import Allowance, Line, Turns
+
+
+@given(
+    asks=st.lists(st.floats(0.0, 2.0), min_size=1, max_size=300),
+    seconds=st.sampled_from([0.2, 1.0, 5.0]),
+)
+def test_whatever_is_done_to_an_object_it_has_one_pass_a_period_and_a_few_at_first(
+    asks: list[float], seconds: float
+) -> None:
+    allowance, now, passes = Allowance(seconds), 0.0, []
+    for gap in asks:
+        now += gap
+        if allowance.wait(now) <= 0:
+            allowance.take(now)
+            passes.append(now)
+    assert passes[0] == asks[0]
+    for first in range(len(passes)):  # between any two passes
+        for last in range(first, len(passes)):
+            assert last - first + 1 <= 3 + (passes[last] - passes[first]) / seconds + 1e-6
+
+
+def test_who_waits_as_long_as_told_may_go() -> None:
+    allowance = Allowance(1.0)
+    for _ in range(3):
+        assert allowance.wait(100.0) == 0
+        allowance.take(100.0)
+    assert allowance.wait(100.25) == 0.75
+    assert allowance.wait(101.0) == 0
+
+
+def test_without_a_period_nothing_is_held_back() -> None:
+    allowance = Allowance(0.0)
+    for _ in range(100):
+        allowance.take(5.0)
+    assert allowance.wait(5.0) == 0
+
+
+def deal_all(line: Line[int]) -> list[tuple[str, int]]:
+    found = []
+    while (dealt := line.deal()) is not None:
+        found.append(dealt)
+    return found
+
+
+def test_within_a_namespace_first_come_is_first_served() -> None:
+    line: Line[int] = Line(8)
+    for ticket in range(5):
+        line.ask("a", ticket)
+    assert deal_all(line) == [("a", ticket) for ticket in range(5)]
+
+
+def test_one_edit_comes_next_however_many_wait_in_another_namespace() -> None:
+    line: Line[int] = Line(4)
+    for ticket in range(500):
+        line.ask("many", ticket)
+    assert deal_all(line) == [("many", 0), ("many", 1), ("many", 2)]  # the last slot is kept for others
+    line.ask("one", 1000)
+    assert line.deal() == ("one", 1000)
+    line.ask("one", 1001)
+    line.done("many")
+    assert line.deal() == ("one", 1001)
+
+
+def test_namespaces_that_have_as_much_are_served_round() -> None:
+    line: Line[int] = Line(1)
+    for ticket in range(3):
+        for namespace in ("a", "b", "c"):
+            line.ask(namespace, ticket)
+    served = []
+    for _ in range(9):
+        dealt = line.deal()
+        assert dealt is not None
+        assert line.deal() is None
+        served.append(dealt[0])
+        line.done(dealt[0])
+    assert served == ["a", "b", "c"] * 3
+
+
+def test_a_single_thread_serves_a_single_namespace() -> None:
+    line: Line[int] = Line(1)
+    line.ask("a", 1)
+    assert line.deal() == ("a", 1)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["ask", "done", "withdraw"]), st.sampled_from("abc"), st.integers(0, 5)),
+        max_size=200,
+    ),
+    st.integers(1, 9),
+)
+def test_no_slot_is_lost_or_dealt_twice(steps: list[tuple[str, str, int]], slots: int) -> None:
+    line: Line[int] = Line(slots)
+    held: list[str] = []
+    waiting: list[tuple[str, int]] = []
+    for step, namespace, ticket in steps:
+        if step == "ask":
+            line.ask(namespace, ticket)
+            waiting.append((namespace, ticket))
+        elif step == "withdraw":
+            line.withdraw(namespace, ticket)
+            if (namespace, ticket) in waiting:
+                waiting.remove((namespace, ticket))
+        elif namespace in held:
+            line.done(namespace)
+            held.remove(namespace)
+        for dealt in deal_all(line):
+            waiting.remove(dealt)
+            held.append(dealt[0])
+        assert len(held) <= slots
+    for namespace in held:
+        line.done(namespace)
+    rounds = 0
+    while waiting:
+        rounds += 1
+        dealt = deal_all(line)
+        assert dealt, "somebody waits and nobody is served"
+        for namespace, ticket in dealt:
+            waiting.remove((namespace, ticket))
+            line.done(namespace)
+
+
+def test_who_gives_up_waiting_takes_no_slot() -> None:
+    async def life() -> list[str]:
+        turns, done = Turns(1), []
+
+        async def work(name: str, goes_on: asyncio.Event) -> None:
+            async with turns.of("a"):
+                await goes_on.wait()
+                done.append(name)
+
+        first, never = asyncio.Event(), asyncio.Event()
+        tasks = [asyncio.ensure_future(work("first", first))]
+        await asyncio.sleep(0)
+        waiting = [asyncio.ensure_future(work(f"waits {number}", never)) for number in range(3)]
+        tasks.append(asyncio.ensure_future(work("last", first)))
+        await asyncio.sleep(0)
+        for each in waiting:
+            each.cancel()
+        first.set()
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
+        for each in waiting:
+            with pytest.raises(asyncio.CancelledError):
+                await each
+        return done
+
+    assert asyncio.run(life()) == ["first", "last"]
+
+
+def test_who_is_cancelled_as_it_is_dealt_a_slot_gives_it_back() -> None:
+    async def life() -> None:
+        turns = Turns(1)
+
+        async def work() -> None:
+            async with turns.of("a"):
+                await asyncio.sleep(0)
+
+        holder = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        heir = asyncio.ensure_future(work())
+        await asyncio.sleep(0)  # the holder goes on and deals its slot to the heir, which has not run since
+        heir.cancel()
+        await holder
+        with pytest.raises(asyncio.CancelledError):
+            await heir
+        await asyncio.wait_for(work(), 60)
+
+    asyncio.run(life())
