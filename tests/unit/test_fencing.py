@@ -93,7 +93,11 @@ def test_the_fence_is_asked_after_an_attempt_has_waited_for_its_turn(came: list[
     """Asked before, it would answer for an old time: throttled, an attempt waits for many seconds."""
     order: list[str] = []
     connections = Connections(
-        "us-east-1", 1, fence=lambda _: order.append("asked"), sleep=lambda _: order.append("waited")
+        "us-east-1",
+        1,
+        fence=lambda _: order.append("asked"),
+        clock=lambda: 0.0,
+        sleep=lambda _: order.append("waited"),
     )
     connections.paces("", "us-east-1", "sagemaker").throttled()
     with pytest.raises(AwsFailure):
