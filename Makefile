@@ -51,8 +51,9 @@ fmt: $(STAMP) ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crds: $(STAMP) ## generate crds/ from operator/smendpoints/api
+crds: $(STAMP) ## generate crds/ and manifests/policy/ from operator/smendpoints/api
 	$(BIN)/python -m smendpoints.api.crd crds/
+	$(BIN)/python -m smendpoints.api.admission manifests/policy/
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements'
 requirements: $(STAMP) ## pin requirements/*.in again

@@ -135,10 +135,12 @@ class World:
         say(f"Kubernetes API server at {plane.url}")
         aws.wait_ready(lambda: probe.answer(f"{self.aws_url}/_sandbox/health") is not None, READY_SECONDS)
         say(f"AWS simulator at {self.aws_url}{'' if anew else ' (was running)'}")
+        apply = ("apply", "--server-side", "--force-conflicts", "-k")
         for manifests in ("crds", "manifests/rbac"):
-            plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / manifests))
+            plane.kubectl(*apply, str(paths.repository() / manifests))
         crds = ("crd/sagemakerendpointpolicies.smendpoints.dev", "crd/sagemakerendpoints.smendpoints.dev")
         plane.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
+        plane.kubectl(*apply, str(paths.repository() / "manifests/policy"))  # without its CRD it would refuse all
         operator = self.operator
         if anew:
             operator.stop()  # it would find its endpoints gone and nothing there yet to make them of

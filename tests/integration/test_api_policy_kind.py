@@ -27,7 +27,7 @@ CRDS = Path(__file__).parents[2] / "crds"
 CRD = f"crd/{POLICY_PLURAL}.{GROUP}"
 KEYS = "write keys of labels, such as team or example.com/team"
 VALUES = "In and NotIn need values; Exists and DoesNotExist have none: add or remove values"
-LENGTH = f"the globs of one list have at most {GLOBS_LENGTH} characters together: write fewer or shorter ones, with wildcards"
+LENGTH = "the globs of {} have at most {} characters together: write fewer or shorter ones, with wildcards"
 TAG_SIGNS = "keys and values of tags have letters, digits, spaces and _ . : / = + - @ alone: leave out all else"
 
 Spec = dict[str, Any]
@@ -90,8 +90,12 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "21 globs": (policy(regions=["r"] * 21), "spec.regions", "must have at most 20 items"),
     "a glob of 257 characters": (policy(regions=["r" * 257]), "spec.regions[0]", "may not be more than 256 bytes"),
     **{
-        f"{name} that are long together": (policy(**{name: ["r" * 205] * 10}), f"spec.{name}", LENGTH)
-        for name in GLOB_LISTS
+        f"{name} that are long together": (
+            policy(**{name: ["r" * (most // 10 + 1)] * 10}),
+            f"spec.{name}",
+            LENGTH.format(name, most),
+        )
+        for name, most in GLOBS_LENGTH.items()
     },
     "a prefix that no endpoint has": (policy(endpointNamePrefix="team_a"), "spec.endpointNamePrefix", NAME_PREFIX),
     "a tag of AWS's own": (
@@ -138,7 +142,9 @@ TAKEN: dict[str, Spec] = {
         empty="",
     ),
     "every sign that a glob may have": policy(modelArtifacts=["s3://a-b.c/d_e/f=g+h@i,j !#%&:;<>~?*"]),
-    "20 globs, one of 256 characters": policy(images=["i" * 256, *["*.dkr.ecr.*.amazonaws.com/team-a/*"] * 19]),
+    "as many as there may be": policy(
+        **{name: ["i" * (most // 20)] * 20 for name, most in GLOBS_LENGTH.items()}, kmsKeyIDs=["k" * 256] * 20
+    ),
 }
 Send = Callable[[Spec], Spec]
 

@@ -22,8 +22,11 @@ LABEL_KEY = r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-
 LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
 NAME_PREFIX = r"^[a-zA-Z0-9][a-zA-Z0-9-]*$"
 
-GLOBS_LENGTH = 2048
-"""Most characters of all globs of one list together: the API server gives each check of an object a budget."""
+GLOBS_LENGTH = {"images": 2048, "modelArtifacts": 1024}
+"""Most characters of all globs of a list together, where an object has up to 150 values to compare with them.
+
+The API server gives the check of an object a budget, and stops at it: see `admission`.
+"""
 
 Glob = Annotated[str, Field(pattern=GLOB, min_length=1, max_length=256)]
 LabelKey = Annotated[str, Field(pattern=LABEL_KEY, min_length=1, max_length=317)]
@@ -45,7 +48,7 @@ def glob_pattern(glob: str) -> str:
 
     A line break matches neither `*` nor `?`.
     """
-    return glob.replace(".", "[.]").replace("+", "[+]").replace("?", ".").replace("*", ".*")
+    return glob.replace(".", r"\.").replace("+", r"\+").replace("?", ".").replace("*", ".*")
 
 
 def matches_any(value: str, globs: list[str]) -> bool:

@@ -32,11 +32,10 @@ POLICY = (
     *(
         Rule(
             f"{_SPEC}.{name}",
-            f"self.map(g, g.size()).sum() <= {GLOBS_LENGTH}",
-            f"the globs of one list have at most {GLOBS_LENGTH} characters together: write fewer or shorter ones,"
-            " with wildcards",
+            f"self.map(g, g.size()).sum() <= {most}",
+            f"the globs of {name} have at most {most} characters together: write fewer or shorter ones, with wildcards",
         )
-        for name in GLOB_LISTS
+        for name, most in GLOBS_LENGTH.items()
     ),
     *(
         replace(rule, on=on)
