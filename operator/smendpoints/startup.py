@@ -14,7 +14,7 @@ import botocore.session
 import kopf
 from prometheus_client import start_http_server
 
-from smendpoints.api.resource import FINALIZER, GROUP
+from smendpoints.api.resource import FINALIZER
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
@@ -22,6 +22,7 @@ from smendpoints.cluster import cluster_uid, login
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.delays import OwnDelays
 from smendpoints.handlers import Handlers
 from smendpoints.watching import PLACES_AT_ONCE, watch_aws
 
@@ -60,7 +61,7 @@ class NoDiffBase(kopf.DiffBaseStorage):
 def apply_settings(settings: kopf.OperatorSettings) -> None:
     """Kopf's settings; each that differs from its default has a reason."""
     settings.persistence.finalizer = FINALIZER
-    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP, v1=False)
+    settings.persistence.progress_storage = OwnDelays()
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.peering.standalone = True
     settings.scanning.disabled = True  # needs no rights on CRDs and namespaces

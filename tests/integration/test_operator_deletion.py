@@ -1,9 +1,12 @@
 """An object can be deleted at any time, and leaves nothing."""
 
+import json
 from pathlib import Path
 
+import kopf
 import pytest
 
+from smendpoints.delays import OwnDelays
 from smsandbox.testing.specs import spec, with_variant
 from smsandbox.testing.stage import Stage
 
@@ -33,3 +36,37 @@ def test_a_failed_endpoint_can_be_deleted(stage: Stage) -> None:
     stage.delete("iris")
     stage.gone("iris")
     assert stage.left() == {}
+
+
+@pytest.mark.parametrize("operation", ["PutScalingPolicy", "CreateEndpointConfig"])
+def test_a_deletion_begins_at_once_though_aws_had_refused_the_object_something(stage: Stage, operation: str) -> None:
+    """Of a refusal that it remembered the operator made the deletion wait for 300 s: longer than this test does."""
+    name = f"*{stage.namespace}-iris*"
+    stage.cloud.simulator.fault("error", operation=operation, resource=name, code="ValidationException", status=400)
+    stage.apply("iris", spec())
+    stage.stalled("iris", "InvalidSpec")
+    stage.kubectl("delete", "smendpoint", "iris", "--timeout=240s")
+    assert stage.left() == {}
+
+
+def test_a_wait_that_an_earlier_process_chose_is_not_kept_by_the_next(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    stage.ready("iris")
+    stage.kill_operator()
+    stage.delete("iris")
+    found, patch = stage.get("iris"), kopf.Patch()
+    tomorrow = {"started": "2026-11-25T12:00:00.000000+00:00", "delayed": "2126-11-25T12:00:00.000000+00:00"}
+    OwnDelays().store(key="Handlers.on_delete", record=tomorrow, body=kopf.Body(found), patch=patch)
+    stage.kubectl("patch", "smendpoint", "iris", "--type=merge", "-p", json.dumps(dict(patch)))
+    stage.start_operator()
+    stage.gone("iris")
+    assert stage.left() == {}
+
+
+def test_what_never_made_anything_is_deleted_though_aws_denies_every_call(stage: Stage) -> None:
+    stage.cloud.simulator.fault("access_denied")
+    stage.apply("iris", spec())
+    stage.stalled("iris", "AccessDenied")
+    stage.kubectl("delete", "smendpoint", "iris", "--timeout=240s")
+    told = stage.events("iris")[-1]
+    assert told[2] == "nothing was created in AWS for this object, so nothing is deleted there"

@@ -44,25 +44,25 @@ def act(
     account: Account, resource: SageMakerEndpoint, todo: Plan, memory: Memory, monotonic: Callable[[], float]
 ) -> tuple[AwsFailure | None, bool]:
     """What AWS refused, if anything; and whether the endpoint is busy now because of us."""
-    if memory.hopeless is not None and todo.actions:
-        return memory.hopeless, False
     policies: dict[PolicyARN, str] = {}
     acted = False
-    for action in todo.actions:
+    worthwhile, refusal = memory.trouble.refusal(todo.actions)
+    for number, action in enumerate(todo.actions[:worthwhile], start=1):
         try:
             account.act(action, policies, adopts=resource.spec.adopt_existing, namespace=resource.metadata.namespace)
         except AwsFailure as failure:
             told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
             if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:
                 _act_otherwise(account, todo, resource.metadata.namespace)
+            memory.trouble.refuse(todo.actions[:number], told)
             memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
             return told, acted
         if action.verb is Verb.CREATE_ENDPOINT:
             memory.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
         acted = acted or action.verb.changes_endpoint
-    if todo.actions:
+    if worthwhile:
         memory.written_at = monotonic()
-    return None, acted
+    return refusal, acted
 
 
 def _role(todo: Plan) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import Failure
 from smendpoints.aws.account import Account
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.acting import act
@@ -22,8 +23,6 @@ from smendpoints.domain.plan_deletion import plan_deletion, plan_retention, scal
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import Event
 from smendpoints.domain.verdict import Plan, stuck, working
-
-_LONGEST_WAIT = 300.0
 
 
 class Leaving:
@@ -94,9 +93,8 @@ class Leaving:
     def failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         """AWS refused, or could not be asked: it is told, and tried again."""
         memory.waiting_in = None
-        after = min(memory.remember_failure(failure, self._settings.poll_seconds), _LONGEST_WAIT)
+        after = memory.remember_failure_to_leave(failure, self._settings.poll_seconds)
         verdict = stuck if failure.kind in {Kind.INVALID, Kind.BLOCKED} else working
-        memory.hopeless = None
         return self._tell(resource, Plan(verdict(failure.reason, str(failure))), memory, after)
 
     def _tell(self, resource: SageMakerEndpoint, todo: Plan, memory: Memory, after: float) -> Outcome:
@@ -111,6 +109,7 @@ class Leaving:
                 "observed_generation": generation,
                 "conditions": conditions.merge(old.conditions, new),
                 "endpoint": endpoint,
+                "failure": Failure(reason=todo.verdict.message[:1024]) if todo.verdict.stalled else None,
             }
         )
         return replace(conclude(resource, status, memory, after, self._monotonic()), message=todo.verdict.message)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.watch import Summary
+from smendpoints.controller.trouble import Pursuit, Trouble
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
 
@@ -36,9 +37,7 @@ class Memory:
     collected: tuple[str, int] | None = None
     created_with: Mapping[str, str] | None = None
     compared: tuple[str, str, bool] | None = None
-    failures: int = 0
-    settling_since: float | None = None
-    hopeless: AwsFailure | None = None
+    trouble: Trouble = field(default_factory=Trouble)
     notes: dict[str, bool] = field(default_factory=dict)
     jitter: random.Random = field(default_factory=random.Random)
 
@@ -61,30 +60,41 @@ class Memory:
         self.notes.update(dict.fromkeys(found, True))
         return found
 
+    def pursue(self, pursuit: Pursuit) -> None:
+        """A pass begins: what went wrong on the way to anything else counts no longer."""
+        if self.trouble.pursuit != pursuit:
+            self.trouble = Trouble(pursuit)
+
     def remember_success(self) -> None:
         """The pass went through."""
-        self.failures = 0
-        self.settling_since = None
-        self.hopeless = None
+        self.trouble = Trouble(self.trouble.pursuit)
 
     def judge(self, failure: AwsFailure, now: float) -> AwsFailure:
         """What may be eventual consistency is believed for two minutes, then it is a failure like others."""
         if failure.kind is not Kind.SETTLING:
             return failure
-        self.settling_since = self.settling_since if self.settling_since is not None else now
-        if now - self.settling_since < _SETTLING_WINDOW:
+        since = self.trouble.settling_since
+        self.trouble.settling_since = since = now if since is None else since
+        if now - since < _SETTLING_WINDOW:
             return failure
         reason = Reason.NOT_ACCESSIBLE if failure.reason is Reason.BUSY else failure.reason
         return replace(failure, kind=Kind.BLOCKED, reason=reason)
 
     def remember_failure(self, failure: AwsFailure, poll: float) -> float:
         """How many seconds to wait before the next pass."""
-        self.failures += 1
+        self.trouble.failures += 1
         if failure.kind is Kind.INVALID:
-            self.hopeless = failure
             return float("inf")
         if failure.kind is Kind.BLOCKED:
             return _BLOCKED_POLLS * poll * self.jitter.uniform(0.8, 1.2)
+        return self._back_off(failure, poll)
+
+    def remember_failure_to_leave(self, failure: AwsFailure, poll: float) -> float:
+        """How many seconds to wait before a deletion is tried again, whatever AWS said: few, then more each time."""
+        self.trouble.failures += 1
+        return self._back_off(failure, poll)
+
+    def _back_off(self, failure: AwsFailure, poll: float) -> float:
         first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
-        backoff = min(first * (1 << min(self.failures - 1, 10)), _LONGEST_BACKOFF)
+        backoff = min(first * (1 << min(self.trouble.failures - 1, 10)), _LONGEST_BACKOFF)
         return backoff * self.jitter.uniform(0.5, 1.0)

@@ -20,6 +20,7 @@ from smendpoints.controller.looking import look_around, look_closely
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.controller.trouble import leaving, pursuit_of
 from smendpoints.domain import conditions, names
 from smendpoints.domain.actions import Verb
 from smendpoints.domain.cost import hourly_cost
@@ -105,8 +106,7 @@ class Controller:
     def _reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         fresh = memory.asked != resource.asked()
         memory.asked = resource.asked()
-        if fresh:
-            memory.hopeless = None
+        memory.pursue(pursuit_of(resource, self._now()))
         try:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
             wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
@@ -175,7 +175,7 @@ class Controller:
         if failure is not None:
             memory.waiting_in, memory.watched = None, True
             after = memory.remember_failure(failure, self._settings.poll_seconds)
-            return conclude(resource, status, memory, after, self._monotonic())
+            return conclude(resource, status, memory, self._within_hours(resource, after), self._monotonic())
         memory.remember_success()
         memory.watched = todo.again is Again.STEADY and not acted
         ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
@@ -186,10 +186,15 @@ class Controller:
             memory.collected = (desired.config_name, resource.spec.revision_history_limit)
         wait = {Again.NOW: 0.0, Again.POLL: self._settings.poll_seconds, Again.STEADY: float("inf")}
         after = wait[todo.again] if isinstance(todo.again, Again) else todo.again
-        change = next_change(resource.spec, self._now())
-        if change is not None:
-            after = min(after, max(1.0, (change - self._now()).total_seconds() + 1))
-        return conclude(resource, status, memory, after, self._monotonic())
+        return conclude(resource, status, memory, self._within_hours(resource, after), self._monotonic())
+
+    def _within_hours(self, resource: SageMakerEndpoint, after: float) -> float:
+        """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
+        try:
+            change = next_change(resource.spec, self._now())
+        except AwsFailure:  # a schedule that cannot be read: that is what is being told
+            return after
+        return after if change is None else min(after, max(1.0, (change - self._now()).total_seconds() + 1))
 
     @staticmethod
     def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
@@ -201,13 +206,13 @@ class Controller:
 
     def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
         """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
-        after = memory.remember_failure(failure, self._settings.poll_seconds)
+        after = self._within_hours(resource, memory.remember_failure(failure, self._settings.poll_seconds))
         memory.watched = False  # it is for the object itself to look again
         old = resource.status
         generation = resource.metadata.generation
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
             verdict = stuck(failure.reason, str(failure))
-        elif old.observed_generation == generation and old.conditions and memory.failures < _BLIND_FOR_LONG:
+        elif old.observed_generation == generation and old.conditions and memory.trouble.failures < _BLIND_FOR_LONG:
             memory.due_at = self._monotonic() + after
             memory.reported = old
             return Outcome(None, again_after=after)
@@ -224,6 +229,7 @@ class Controller:
         """One pass of leaving. `gone` says that the finalizer may go."""
         if resource.status.created_in_aws is False:
             return self._leaving.nothing_made()
+        memory.pursue(leaving(resource))
         meta = resource.metadata
         owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
         try:

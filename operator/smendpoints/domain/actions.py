@@ -1,11 +1,12 @@
 """Actions: single calls to AWS, as values. The plan makes them, the aws layer carries them out."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from smendpoints.domain.names import variant_of
+from smendpoints.domain.names import content_hash, variant_of
 
 
 class Verb(Enum):
@@ -79,6 +80,10 @@ class Action:
 
     def __str__(self) -> str:
         return f"{self.verb.name} {self.target}"
+
+    def fingerprint(self) -> str:
+        """Equal for equal calls."""
+        return content_hash(f"{self} {json.dumps(self.params, sort_keys=True, default=repr)}")
 
     def in_words(self) -> str:
         """The call for people: a scalable target is called by its variant."""

@@ -33,7 +33,7 @@ class Killed(BaseException):
 class Cluster:
     """One object's place in the API server, and what the operator's process holds of it.
 
-    `delayed_until` is kopf's memory of a deletion's next try, an annotation: it outlives the operator.
+    `delayed_until` is when a deletion is tried next; like kopf's, it counts for one process and for what was asked.
     """
 
     body: dict[str, Any]
@@ -67,7 +67,7 @@ class Harness(VirtualAws):
             monotonic=self.clock.now,
         )
         for each in self.objects.values():
-            each.memory = Memory()
+            each.memory, each.delayed_until = Memory(), float("-inf")
         self._arm()
 
     def _arm(self) -> None:
@@ -129,11 +129,13 @@ class Harness(VirtualAws):
             generation = existing.body["metadata"]["generation"] + 1
             metadata = {**existing.body["metadata"], "generation": generation}
             existing.body = {**existing.body, "spec": dict(spec), "metadata": metadata}
+            existing.delayed_until = float("-inf")
 
     def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
         """Set annotations; the generation does not move."""
         each = self.objects[name]
         each.body = {**each.body, "metadata": {**each.body["metadata"], "annotations": dict(annotations)}}
+        each.delayed_until = float("-inf")
 
     def delete(self, name: str) -> None:
         """Mark the object as being deleted."""

@@ -1,0 +1,77 @@
+"""What went wrong with an object, as far as it bears on what is done next.
+
+It belongs to just what was asked for then: another generation, another value of the annotation that asks to try again,
+or another goal (office hours that end, a deletion) begins without. A refusal belongs to the very calls that led to it.
+Nothing here outlives the process.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.domain.actions import Action
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.office_hours import wants_running
+
+
+class Goal(StrEnum):
+    """What a pass is after, as far as the spec's generation does not tell."""
+
+    RUN = "run"
+    STOP = "stop"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class Pursuit:
+    """What is asked for: a goal, by a generation of the spec and a value of the annotation."""
+
+    goal: Goal
+    generation: int
+    retry: str | None
+
+
+def pursuit_of(resource: SageMakerEndpoint, now: datetime) -> Pursuit:
+    """What is asked for by an object that is not being deleted."""
+    try:
+        goal = Goal.RUN if wants_running(resource.spec, now) else Goal.STOP
+    except AwsFailure:  # a schedule that cannot be read: nothing is done before it can
+        goal = Goal.RUN
+    return Pursuit(goal, *resource.asked())
+
+
+def leaving(resource: SageMakerEndpoint) -> Pursuit:
+    """What is asked for by an object that is being deleted."""
+    return Pursuit(Goal.LEAVE, *resource.asked())
+
+
+@dataclass
+class Trouble:
+    """What went wrong on the way to one goal; times are seconds of a monotonic clock."""
+
+    pursuit: Pursuit | None = None
+    failures: int = 0
+    settling_since: float | None = None
+    _asked: tuple[str, ...] = ()
+    _refusal: AwsFailure | None = field(default=None)
+
+    def refuse(self, actions: Sequence[Action], failure: AwsFailure) -> None:
+        """AWS will not do the last of these calls however often it is asked. A deletion goes on asking."""
+        if failure.kind is Kind.INVALID and (self.pursuit is None or self.pursuit.goal is not Goal.LEAVE):
+            self._asked, self._refusal = tuple(action.fingerprint() for action in actions), failure
+
+    def refusal(self, actions: Sequence[Action]) -> tuple[int, AwsFailure | None]:
+        """How many of these calls are worth making, and what AWS is known to answer to the next one.
+
+        The calls that led to the refusal were made then: where they are the same now, none is made again.
+        """
+        if self._refusal is None:
+            return len(actions), None
+        asked = tuple(action.fingerprint() for action in actions)
+        if asked[: len(self._asked)] == self._asked:
+            return 0, self._refusal
+        if self._asked[-1] in asked:
+            return asked.index(self._asked[-1]), self._refusal
+        return len(actions), None
