@@ -1,58 +1,110 @@
 """The cluster: how to log in to it, and its identity, the UID of its namespace kube-system."""
 
-import base64
-import json
-import ssl
-import tempfile
-import urllib.request
-from pathlib import Path
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import kopf
 
+from smendpoints.kube import KubeClient, KubeError, UnreachableError
 
-def login(*, settings: kopf.OperatorSettings, **_: Any) -> kopf.ConnectionInfo | None:
+_TOKEN_SECONDS = 10.0
+_LOGIN_SECONDS = 1.0
+_UNREACHABLE_TRIES = 20
+
+
+def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None:
     """The pod's service account, else the kubeconfig; whatever client libraries are installed."""
     return kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
 
 
-def cluster_uid(settings: kopf.OperatorSettings) -> str:
-    """Ask the API server.
+class Login:
+    """kopf's login handler. Its requests that write ask `fence` first: kopf patches objects and posts Events by itself.
+
+    The fence is asked when a request begins and once it has its connection, right before it goes out.
+    """
+
+    def __init__(self, fence: Callable[[str], None]) -> None:
+        self._fence = fence
+        self._given_at = float("-inf")
+
+    async def log_in(self, *, settings: kopf.OperatorSettings, **_: Any) -> kopf.AiohttpSession | None:
+        """A session with the credentials of now. Asked again because they are refused, it does not answer at once."""
+        await asyncio.sleep(max(0.0, self._given_at + _LOGIN_SECONDS - time.monotonic()))
+        info = credentials(settings)
+        if info is None:
+            return None
+        self._given_at = time.monotonic()
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            proxy=info.proxy_url,
+            trust_env=info.trust_env,
+            trace_configs=[self._trace()],
+            middlewares=[_FreshToken(settings, info)],
+        )
+        return kopf.AiohttpSession(
+            server=info.server,
+            default_namespace=info.default_namespace,
+            priority=info.priority,
+            aiohttp_session=session,
+        )
+
+    def _trace(self) -> aiohttp.TraceConfig:
+        async def begin(_: Any, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams) -> None:
+            context.what = f"{params.method} {params.url.path}" if params.method not in {"GET", "HEAD"} else None
+            await ask(_, context)
+
+        async def ask(_: Any, context: SimpleNamespace, *__: Any) -> None:
+            if context.what is not None:
+                self._fence(context.what)
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(begin)
+        trace.on_connection_create_end.append(ask)
+        trace.on_connection_reuseconn.append(ask)
+        return trace
+
+
+class _FreshToken:
+    """Brings each request the token as the file has it: those of service accounts rotate."""
+
+    def __init__(self, settings: kopf.OperatorSettings, info: kopf.ConnectionInfo) -> None:
+        self._settings = settings
+        self._headers = info.as_http_headers()
+        self._read_at = time.monotonic()
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if time.monotonic() - self._read_at > _TOKEN_SECONDS:
+            self._read_at = time.monotonic()
+            with contextlib.suppress(OSError, ValueError, LookupError):  # the file is being replaced: the next will do
+                if (info := credentials(self._settings)) is not None:
+                    self._headers = info.as_http_headers()
+        request.headers.update(self._headers)
+        return await handler(request)
+
+
+def cluster_uid(client: KubeClient) -> str:
+    """Ask the API server, for a while also when it does not answer.
 
     Raises:
         RuntimeError: it can't be reached, or refuses; says what to set instead.
     """
-    connection = login(settings=settings)
-    if connection is None:
-        raise RuntimeError("no Kubernetes to connect to: run in a pod, or set KUBECONFIG")
-    request = urllib.request.Request(f"{connection.server.rstrip('/')}/api/v1/namespaces/kube-system")  # noqa: S310
-    if connection.token:
-        request.add_header("Authorization", f"Bearer {connection.token}")
-    try:
-        with urllib.request.urlopen(request, context=_tls(connection), timeout=15) as response:  # noqa: S310
-            return str(json.load(response)["metadata"]["uid"])
-    except OSError as error:
-        raise RuntimeError(
-            f"cannot read the namespace kube-system, whose UID identifies the cluster: {error}; "
-            "allow `get` on it, or set SMENDPOINTS_CLUSTER_ID"
-        ) from error
-
-
-def _tls(connection: kopf.ConnectionInfo) -> ssl.SSLContext:
-    cadata = base64.b64decode(connection.ca_data).decode() if connection.ca_data else None
-    context = ssl.create_default_context(cafile=connection.ca_path, cadata=cadata)
-    if connection.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if connection.certificate_path:
-        context.load_cert_chain(connection.certificate_path, connection.private_key_path)
-    elif connection.certificate_data and connection.private_key_data:
-        # ssl takes client certificates from files only.
-        with tempfile.TemporaryDirectory() as folder:
-            pair = Path(folder, "pair.pem")
-            pair.touch(mode=0o600)
-            pair.write_bytes(
-                base64.b64decode(connection.certificate_data) + b"\n" + base64.b64decode(connection.private_key_data)
-            )
-            context.load_cert_chain(pair)
-    return context
+    for left in reversed(range(_UNREACHABLE_TRIES)):
+        try:
+            return str(client.request("GET", "/api/v1/namespaces/kube-system")["metadata"]["uid"])
+        except KubeError as error:
+            if isinstance(error, UnreachableError) and left:
+                time.sleep(1.0)
+                continue
+            raise RuntimeError(
+                f"cannot read the namespace kube-system, whose UID identifies the cluster: {error}; "
+                "allow `get` on it, or set SMENDPOINTS_CLUSTER_ID"
+            ) from error
+    raise AssertionError("unreachable")

@@ -2,10 +2,12 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from smendpoints.api.spec import ROLE_ARN
+
+_DNS_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 
 
 class Config(BaseSettings):
@@ -53,6 +55,39 @@ class Config(BaseSettings):
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104
     liveness_port: int | None = Field(None, description="Port of /healthz.", ge=1, le=65535)
     metrics_port: int | None = Field(None, description="Port of /metrics.", ge=1, le=65535)
+    leader_election: bool = Field(
+        True,
+        description="Whether a process waits for the lease before it works; one that is surely alone may do without.",
+    )
+    lease_namespace: str | None = Field(
+        None, description="Namespace of the lease; that of the pod, or of the kubeconfig's context, if unset."
+    )
+    lease_name: str = Field("smendpoints", description="Name of the lease.", pattern=_DNS_NAME)
+    lease_duration_seconds: int = Field(
+        10, description="How long others wait for a leader that is not heard of before one takes over.", ge=1, le=3600
+    )
+    lease_renew_deadline_seconds: float = Field(
+        7.0, description="When a leader that cannot renew its lease ends itself; less than the duration.", gt=0
+    )
+    lease_retry_seconds: float = Field(
+        1.0, description="How often the lease is renewed, and looked at; at most a third of the deadline.", gt=0
+    )
+
+    @field_validator("lease_renew_deadline_seconds")
+    @classmethod
+    def _gives_up_before_others_take_over(cls, value: float, info: ValidationInfo) -> float:
+        duration = info.data.get("lease_duration_seconds")
+        if duration is not None and value >= duration:
+            raise ValueError(f"must be less than the duration of the lease, {duration}")
+        return value
+
+    @field_validator("lease_retry_seconds")
+    @classmethod
+    def _tries_several_times(cls, value: float, info: ValidationInfo) -> float:
+        deadline = info.data.get("lease_renew_deadline_seconds")
+        if deadline is not None and value > deadline / 3:
+            raise ValueError(f"must be at most a third of the renew deadline, {deadline:g}")
+        return value
 
     def namespace_list(self) -> tuple[str, ...]:
         """The namespaces to serve; empty: all."""

@@ -92,6 +92,10 @@ class Handlers:
         at_rest = [each.resource for each in self._tracked.values() if each.memory.watched]
         return {self._controller.place(resource) for resource in at_rest if resource is not None}
 
+    def silent_seconds(self) -> float:
+        """How long kopf's timer was not heard."""
+        return time.monotonic() - self.heartbeat.at
+
     def _of(self, uid: str) -> Tracked:
         if uid not in self._tracked:
             self._tracked[uid] = Tracked(Allowance(self._object_seconds))

@@ -1,33 +1,30 @@
-"""Puts the operator together: kopf's settings, the log, the probe, the watch of AWS, the controller."""
+"""Puts the operator together: kopf's settings, the log, the watch of AWS, the controller."""
 
 import asyncio
 import itertools
 import logging
 import os
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.session
 import kopf
-from prometheus_client import start_http_server
 
 from smendpoints.api.resource import FINALIZER
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
-from smendpoints.cluster import cluster_uid, login
+from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.delays import OwnDelays
 from smendpoints.handlers import Handlers
+from smendpoints.standing import Standing, holding
 from smendpoints.watching import PLACES_AT_ONCE, watch_aws
 
-logger = logging.getLogger(__name__)
-_STALE_AFTER = 120.0
 _READERS = 4
 
 
@@ -107,14 +104,14 @@ def region_of(config: Config) -> str:
     return str(region)
 
 
-def build(config: Config, registry: kopf.OperatorRegistry) -> None:
-    """Register all handlers. Reads the cluster's identity when kopf starts."""
-    settings = kopf.OperatorSettings()
-    cluster_id, region = config.cluster_id or cluster_uid(settings), region_of(config)
+def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -> None:
+    """Register all handlers."""
+    cluster_id, region = config.cluster_id or cluster_uid(standing.client), region_of(config)
     presented = Presented(cluster_id, config.external_id, config.session_tags)
-    accounts = Accounts(Connections(region, config.threads + PLACES_AT_ONCE, presented))
+    agent = f"smendpoints/{standing.identity}"
+    size = config.threads + PLACES_AT_ONCE
+    accounts = Accounts(Connections(region, size, presented, fence=standing.fence, user_agent=agent))
     tasks: list[asyncio.Task[None]] = []
-    started: list[Handlers] = []
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings)
@@ -124,18 +121,12 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
         watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
         watching = watch_aws(accounts, config, watchers, handlers.places, handlers.places_at_rest)
         tasks.append(loop.create_task(watching))
-        if config.metrics_port is not None:
-            start_http_server(config.metrics_port, config.bind_address)
+        tasks.append(loop.create_task(standing.health.beat()))
+        standing.health.work = handlers
 
     async def stop(**_: Any) -> None:
         for task in tasks:
             task.cancel()
-
-    async def alive(**_: Any) -> str:
-        silent = time.monotonic() - started[0].heartbeat.at
-        if started[0].ticks() and silent > _STALE_AFTER:
-            raise kopf.PermanentError(f"no object was looked at for {silent:.0f} s")
-        return "alive"
 
     controller = Controller(
         ControllerSettings(
@@ -147,16 +138,18 @@ def build(config: Config, registry: kopf.OperatorRegistry) -> None:
         accounts,
     )
     handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
-    started.append(handlers)
     handlers.register(registry, config.tick_seconds)
-    kopf.on.login(registry=registry)(login)  # a registry of one's own has none
+    kopf.on.login(registry=registry)(Login(standing.fence).log_in)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)
     kopf.on.cleanup(registry=registry)(stop)
-    kopf.on.probe(registry=registry, id="alive")(alive)
 
 
 def run(config: Config) -> None:
-    """Run the operator until it is told to stop."""
+    """Run the operator until it is told to stop: as a standby, and once it holds the lease as the one that works.
+
+    Raises:
+        RuntimeError: something that it needs is missing; says what to set.
+    """
     logging.getLogger("kopf.objects").addFilter(QuietKopf())
     for chatty in ("aiohttp.access", "botocore", "kopf.activities"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
@@ -166,15 +159,9 @@ def run(config: Config) -> None:
         log_format=kopf.LogFormat.JSON if config.log_format == "json" else kopf.LogFormat.FULL,
         log_prefix=False,
     )
-    registry = kopf.OperatorRegistry()
-    build(config, registry)
-    namespaces = config.namespace_list()
-    kopf.run(
-        registry=registry,
-        standalone=True,
-        clusterwide=not namespaces,
-        namespaces=namespaces,
-        liveness_endpoint=f"http://{config.bind_address}:{config.liveness_port}/healthz"
-        if config.liveness_port
-        else None,
-    )
+    region_of(config)  # a standby would find out when it is needed
+    with holding(config) as standing:
+        registry = kopf.OperatorRegistry()
+        build(config, registry, standing)
+        namespaces = config.namespace_list()
+        kopf.run(registry=registry, standalone=True, clusterwide=not namespaces, namespaces=namespaces)

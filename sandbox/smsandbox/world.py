@@ -17,7 +17,7 @@ from smsandbox.process import Service, inherited, locked, write_atomically
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # the simulator's
-NAMESPACE, SERVICE_ACCOUNT = "smendpoints-system", "smendpoints"
+NAMESPACE, SERVICE_ACCOUNT, LEASE = "smendpoints-system", "smendpoints", "smendpoints"
 ACCESS_DURATION = "8760h"
 READY_SECONDS = 240.0
 LOOPBACK = "127.0.0.1,localhost"
@@ -149,7 +149,7 @@ class World:
             plane.account_kubeconfig(NAMESPACE, SERVICE_ACCOUNT, self._operator_kubeconfig, duration=ACCESS_DURATION)
         started = operator.ensure_running()
         healthz = f"http://127.0.0.1:{self._ports['liveness']}/healthz"
-        operator.wait_ready(lambda: probe.answer(healthz) is not None, READY_SECONDS)
+        operator.wait_ready(lambda: b"leader" in (probe.answer(healthz) or b""), READY_SECONDS)
         say(f"operator with the rights of {NAMESPACE}/{SERVICE_ACCOUNT}{'' if started else ' (was running)'}")
         return plane
 

@@ -53,6 +53,11 @@ REFUSED = {
     "a level that there is not": ("LOG_LEVEL", "loud"),
     "a form that there is not": ("LOG_FORMAT", "xml"),
     "a cluster that no tag can hold": ("CLUSTER_ID", "a cluster?"),
+    "a lease that its holder keeps for too long": ("LEASE_RENEW_DEADLINE_SECONDS", "10"),
+    "a lease that is hardly ever renewed": ("LEASE_RETRY_SECONDS", "4"),
+    "a lease of no time": ("LEASE_DURATION_SECONDS", "0"),
+    "a lease of part of a second": ("LEASE_DURATION_SECONDS", "2.5"),
+    "a lease that cannot be named so": ("LEASE_NAME", "The Lease"),
     "a role that is none": ("DEFAULT_EXECUTION_ROLE_ARN", "sagemaker-execution"),
 }
 

@@ -35,10 +35,29 @@ def test_the_image_is_of_the_operators_version(container: dict[str, Any]) -> Non
     assert container["image"] == f"smendpoints:{smendpoints.__version__}"
 
 
-def test_one_operator_runs_at_a_time_and_has_a_minute_to_stop(objects: dict[str, dict[str, Any]]) -> None:
+def test_a_standby_is_ready_on_another_node_and_has_a_minute_to_stop(objects: dict[str, dict[str, Any]]) -> None:
     spec = objects["Deployment"]["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] == 60
+    assert (spec["replicas"], spec["strategy"]["type"]) == (2, "RollingUpdate")
+    pod = spec["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] == 60
+    spread = {each["topologyKey"]: each["labelSelector"] for each in pod["topologySpreadConstraints"]}
+    assert spread == dict.fromkeys(("kubernetes.io/hostname", "topology.kubernetes.io/zone"), spec["selector"])
+    budget = objects["PodDisruptionBudget"]["spec"]
+    assert (budget["selector"], budget["maxUnavailable"]) == (spec["selector"], 1)
+
+
+def test_the_lease_is_installed_empty_and_is_the_one_that_the_account_may_hold(
+    objects: dict[str, dict[str, Any]],
+) -> None:
+    """One with a spec would take the lease from its holder whenever the installation is applied again."""
+    lease, role, binding = objects["Lease"], objects["Role"], objects["RoleBinding"]
+    assert "spec" not in lease
+    where = objects["ServiceAccount"]["metadata"]["namespace"]
+    assert {each["metadata"]["namespace"] for each in (lease, role, binding)} == {where}
+    assert lease["metadata"]["name"] == Config.model_fields["lease_name"].default
+    rules = [(each.get("resourceNames"), each["verbs"]) for each in role["rules"] if each["resources"] == ["leases"]]
+    assert rules == [([lease["metadata"]["name"]], ["get", "update"]), (None, ["create"])]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
 
 
 def test_the_selector_finds_the_pods(objects: dict[str, dict[str, Any]]) -> None:

@@ -15,8 +15,8 @@ def writes(operation: str) -> bool:
 def put_up(client: Any, fence: Callable[[str], None]) -> None:
     """Let `fence` be asked, with the operation, before each attempt of each call of this client that writes.
 
-    It is asked last, right before the request goes out: an attempt may wait for its turn after a throttling, and
-    between two attempts there is a wait as well; a lease may end meanwhile.
+    It is asked last, right before the request goes out: an attempt waits for its turn after a throttling, and between
+    two attempts there is a wait as well; a lease may end meanwhile.
     """
 
     def ask(event_name: str, **_: Any) -> None:

@@ -189,8 +189,11 @@ class Stage(Holdings):
         self.cloud.world.operator.kill()
 
     def start_operator(self, world: World | None = None) -> None:
-        """Start the operator as `world` has it, the cloud's own unless given; does not wait."""
-        (world or self.cloud.world).operator.ensure_running()
+        """Start the operator as `world` has it, the cloud's own unless given; waits for nothing, no lease either."""
+        operator = (world or self.cloud.world).operator
+        if operator.pid is None:
+            self.cloud.bury()
+        operator.ensure_running()
 
     def clean(self) -> None:
         """Delete all objects and wait until they are gone."""

@@ -1,0 +1,92 @@
+"""What `/healthz` and `/metrics` tell, of a leader and of a standby."""
+
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+
+import pytest
+
+from smendpoints.endpoints import serve
+from smendpoints.health import Health
+from smsandbox import ports
+
+
+@dataclass
+class Candidate:
+    leads: bool = False
+    silent_seconds: float = 0.0
+
+
+@dataclass
+class Work:
+    objects: bool = True
+    silent: float = 0.0
+
+    def ticks(self) -> bool:
+        return self.objects
+
+    def silent_seconds(self) -> float:
+        return self.silent
+
+
+def health(**parts: object) -> Health:
+    made = Health(clock=lambda: 1000.0)
+    for name, value in parts.items():
+        setattr(made, name, value)
+    return made
+
+
+WELL = {
+    "a standby": health(candidate=Candidate()),
+    "a leader": health(candidate=Candidate(leads=True), work=Work(), beaten_at=999.0),
+    "a leader of no object, which hears no timer": health(work=Work(objects=False, silent=1e6), beaten_at=999.0),
+    "one without a lease": health(work=Work(), beaten_at=999.0),
+}
+ILL = {
+    "an election that stands still": (health(candidate=Candidate(silent_seconds=61)), "election stood still for 61 s"),
+    "a loop that stands still": (health(work=Work(objects=False), beaten_at=800.0), "event loop stood still for 200 s"),
+    "a timer that is not heard": (health(work=Work(silent=121), beaten_at=999.0), "no object was looked at for 121 s"),
+}
+
+
+@pytest.mark.parametrize("made", WELL.values(), ids=WELL.keys())
+def test_is_well(made: Health) -> None:
+    assert made.ailment() is None
+    assert made.role() == ("leader" if made.work is not None else "standby")
+
+
+@pytest.mark.parametrize(("made", "words"), ILL.values(), ids=ILL.keys())
+def test_is_ill(made: Health, words: str) -> None:
+    assert words in (made.ailment() or "")
+
+
+def get(port: int, path: str) -> tuple[int, bytes]:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}{path}", timeout=60) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_both_ports_serve_and_follow_what_happens() -> None:
+    one, other = ports.free(2)
+    made = Health()
+    serve(made, "127.0.0.1", (one, other, None))
+    assert get(one, "/healthz") == (200, b"standby\n")
+    assert get(other, "/healthz") == (200, b"standby\n")
+    status, text = get(other, "/metrics")
+    assert status == 200
+    assert b"smendpoints_lease_held" in text
+    assert get(one, "/")[0] == 404
+    made.candidate = Candidate(silent_seconds=1000)
+    assert get(one, "/healthz") == (500, b"the election stood still for 1000 s\n")
+    with pytest.raises(RuntimeError, match=f"port {one}"):
+        serve(made, "127.0.0.1", (one,))
+
+
+def test_it_listens_where_it_is_told_to() -> None:
+    (port,) = ports.free(1)
+    serve(Health(), "127.0.0.1", (port,))
+    with pytest.raises(OSError, match=r"refused|timed out|unreachable"):
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.2:{port}/healthz", timeout=5)

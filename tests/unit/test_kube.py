@@ -1,0 +1,237 @@
+"""Requests to the API server: those of threads, and kopf's own with the fence before them."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import kopf
+import pytest
+
+from smendpoints import cluster, kube
+from smendpoints.cluster import Login, cluster_uid
+from smendpoints.kube import KubeClient, RefusedError, UnreachableError
+from smendpoints.lease.leases import ApiLeases, StaleError
+
+
+class Api(BaseHTTPRequestHandler):
+    """Notes what it is asked, and answers what is next."""
+
+    protocol_version = "HTTP/1.1"
+    asked: list[tuple[str, str, dict[str, str], Any]]
+    answers: list[tuple[int, Any]]
+    clients: set[Any]
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.asked.append((self.command, self.path, dict(self.headers), json.loads(body) if body else None))
+        self.clients.add(self.client_address)
+        status, content = self.answers.pop(0) if self.answers else (200, {})
+        sent = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    do_GET = do_PUT = do_POST = do_PATCH = _answer  # noqa: N815
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing."""
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    handler: Any = type("Noting", (Api,), {"asked": [], "answers": [], "clients": set()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    handler.url = f"http://127.0.0.1:{server.server_port}"
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+def info(api: Any, token: str = "secret") -> kopf.ConnectionInfo:  # noqa: S107
+    return kopf.ConnectionInfo(server=api.url, token=token, default_namespace="system")
+
+
+def client(api: Any, seconds: float = 30.0) -> KubeClient:
+    return KubeClient(lambda: info(api), seconds=seconds, user_agent="smendpoints/a")
+
+
+def test_it_says_who_asks_and_keeps_the_connection(api: Any) -> None:
+    made = client(api)
+    made.request("GET", "/one")
+    made.request("PUT", "/two", {"spec": 1})
+    (_, _, headers, _), (method, path, _, body) = api.asked
+    assert (headers["Authorization"], headers["User-Agent"]) == ("Bearer secret", "smendpoints/a")
+    assert (method, path, body) == ("PUT", "/two", {"spec": 1})
+    assert len(api.clients) == 1
+    assert made.namespace() == "system"
+
+
+def test_a_token_that_was_replaced_is_read_again(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = ["old"]
+    made = KubeClient(lambda: info(api, tokens[-1]), seconds=30, user_agent="x")
+    made.request("GET", "/")
+    tokens.append("new")
+    made.request("GET", "/")
+    monkeypatch.setattr(kube, "_LOGIN_SECONDS", 0.0)
+    made.request("GET", "/")
+    assert [headers["Authorization"] for _, _, headers, _ in api.asked] == ["Bearer old", "Bearer old", "Bearer new"]
+    assert len(api.clients) == 1
+
+
+def test_a_token_that_is_refused_is_read_again_at_once(api: Any) -> None:
+    tokens = ["old"]
+    made = KubeClient(lambda: info(api, tokens[-1]), seconds=30, user_agent="x")
+    api.answers = [(401, {"message": "Unauthorized"})]
+    with pytest.raises(RefusedError, match="401 Unauthorized"):
+        made.request("GET", "/")
+    tokens.append("new")
+    made.request("GET", "/")
+    assert api.asked[-1][2]["Authorization"] == "Bearer new"
+
+
+def test_a_credentials_file_that_is_being_replaced_is_no_end(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[kopf.ConnectionInfo] = [info(api)]
+
+    def login() -> kopf.ConnectionInfo:
+        if not found:
+            raise FileNotFoundError
+        return found.pop()
+
+    monkeypatch.setattr(kube, "_LOGIN_SECONDS", 0.0)
+    made = KubeClient(login, seconds=30, user_agent="x")
+    made.request("GET", "/")
+    made.request("GET", "/")
+    assert len(api.asked) == 2
+
+
+def test_a_server_that_says_nothing_is_not_waited_for() -> None:
+    silent = ThreadingHTTPServer(("127.0.0.1", 0), Api)  # takes connections and serves none
+    try:
+        made = KubeClient(
+            lambda: kopf.ConnectionInfo(server=f"http://127.0.0.1:{silent.server_port}"), seconds=0.2, user_agent="x"
+        )
+        with pytest.raises(UnreachableError, match="GET /"):
+            made.request("GET", "/")
+    finally:
+        silent.server_close()
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"\xff"])
+def test_an_answer_that_is_no_object_is_none(api: Any, body: bytes) -> None:
+    api.answers = [(200, body)]
+    with pytest.raises(UnreachableError):
+        client(api).request("GET", "/")
+
+
+def test_without_a_cluster_it_says_what_to_set() -> None:
+    with pytest.raises(RuntimeError, match="KUBECONFIG"):
+        KubeClient(lambda: None, seconds=1, user_agent="x").request("GET", "/")
+
+
+def test_the_identity_of_the_cluster_says_what_to_set_where_it_is_refused(api: Any) -> None:
+    api.answers = [(200, {"metadata": {"uid": "u-1"}}), (403, {"message": "forbidden"})]
+    assert cluster_uid(client(api)) == "u-1"
+    with pytest.raises(RuntimeError, match="SMENDPOINTS_CLUSTER_ID"):
+        cluster_uid(client(api))
+
+
+def test_a_lease_is_written_only_as_it_was_read(api: Any) -> None:
+    leases = ApiLeases(client(api), "system", "smendpoints")
+    lease = {"metadata": {"name": "smendpoints", "resourceVersion": "7"}, "spec": {"holderIdentity": "a"}}
+    api.answers = [(200, lease), (409, {"message": "modified"}), (404, {}), (404, {}), (409, {"message": "exists"})]
+    record = leases.get()
+    assert record is not None
+    assert record.holder == "a"
+    with pytest.raises(StaleError):
+        leases.update(record, {"holderIdentity": "b"})
+    sent = api.asked[-1][3]
+    assert (sent["metadata"]["resourceVersion"], sent["spec"]) == ("7", {"holderIdentity": "b"})
+    with pytest.raises(StaleError):
+        leases.update(record, {})
+    assert leases.get() is None
+    with pytest.raises(StaleError):
+        leases.create({})
+
+
+# kopf's
+
+
+class EndedError(Exception):
+    """The process was ended."""
+
+
+class Fence:
+    """Lets so many writes through."""
+
+    def __init__(self) -> None:
+        self.lets_through = 1000
+        self.asked: list[str] = []
+
+    def __call__(self, what: str) -> None:
+        self.asked.append(what)
+        self.lets_through -= 1
+        if self.lets_through < 0:
+            raise EndedError
+
+
+@pytest.fixture
+def fence(api: Any, monkeypatch: pytest.MonkeyPatch) -> Fence:
+    """What kopf's writes ask."""
+    monkeypatch.setattr(cluster, "credentials", lambda _: info(api))
+    return Fence()
+
+
+async def requests(fence: Fence, *methods: str) -> None:
+    found = await Login(fence).log_in(settings=kopf.OperatorSettings())
+    assert found is not None
+    async with found.aiohttp_session as session:
+        for method in methods:
+            async with session.request(method, f"{found.server}/apis/x") as answer:
+                assert answer.status == 200
+
+
+def test_kopfs_writes_ask_the_fence_and_its_watches_do_not(api: Any, fence: Fence) -> None:
+    asyncio.run(requests(fence, "GET", "PATCH", "POST"))
+    assert set(fence.asked) == {"PATCH /apis/x", "POST /apis/x"}
+    fence.lets_through = 0
+    asyncio.run(requests(fence, "GET"))
+    for method in ("PATCH", "POST", "DELETE", "PUT"):
+        with pytest.raises(EndedError):
+            asyncio.run(requests(fence, method))
+    assert [method for method, *_ in api.asked] == ["GET", "PATCH", "POST", "GET"]
+
+
+@pytest.mark.parametrize("before", [(), ("GET",)], ids=["a new one", "one that is kept alive"])
+def test_the_fence_is_asked_again_once_there_is_a_connection(api: Any, fence: Fence, before: tuple[str, ...]) -> None:
+    """To get one may take longer than the lease lasts."""
+    fence.lets_through = 1
+    with pytest.raises(EndedError):
+        asyncio.run(requests(fence, *before, "PATCH"))
+    assert fence.asked == ["PATCH /apis/x"] * 2
+    assert [method for method, *_ in api.asked] == list(before)
+
+
+def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old")
+    monkeypatch.setattr(cluster, "credentials", lambda _: info(api, file.read_text()))
+    monkeypatch.setattr(cluster, "_TOKEN_SECONDS", 0.0)
+
+    async def life() -> None:
+        found = await Login(lambda _: None).log_in(settings=kopf.OperatorSettings())
+        assert found is not None
+        async with found.aiohttp_session as session:
+            for change in ("old", "new", None):
+                file.write_text(change) if change is not None else file.unlink()
+                async with session.get(f"{found.server}/"):
+                    pass
+
+    asyncio.run(life())
+    assert [each[2]["Authorization"] for each in api.asked] == ["Bearer old", "Bearer new", "Bearer new"]

@@ -1,0 +1,187 @@
+"""The end of a process whose lease is over, in real processes: the signals are the kernel's."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smendpoints.kube import UnreachableError
+from smendpoints.lease.election import Timing
+from smendpoints.lease.guard import Guard
+from smendpoints.lease.leader import Leader
+from smendpoints.metrics import LEASE_HELD
+from smsandbox.process import wait_until
+from smsandbox.testing.lease_server import NoAlarm, Server, Time
+
+QUICK = Timing(duration=1, renew=0.5, retry=0.1)
+PROGRAM = """
+import os, sys, threading, time
+from smendpoints.lease.election import Timing
+from smendpoints.lease.guard import Guard, KernelAlarm, boottime, restarter
+
+def note(what):
+    with open(sys.argv[1], "a") as notes:
+        notes.write(f"{os.getpid()} {boottime()} {what}\\n")
+
+note("started")
+"""
+# Writes as fast as it can, and asks no fence: as kopf would, between two lines of its own.
+STUBBORN = (
+    PROGRAM
+    + """
+guard = Guard(Timing(4, 2.0, 0.1), lambda reason: None, clock=boottime, alarm=KernelAlarm())
+guard.extend(boottime())
+while True:
+    note("wrote")
+"""
+)
+REBORN = (
+    PROGRAM
+    + """
+again = len(open(sys.argv[1]).readlines()) > 1
+if again:
+    time.sleep(1.5)  # the old one's alarm would have gone off
+    note("lives " + str(threading.active_count()))
+    os._exit(7)
+def write():
+    while True:
+        note("wrote")
+threading.Thread(target=write, daemon=True).start()
+guard = Guard(Timing(1, 0.5, 0.1), restarter(as_json=True), clock=boottime, alarm=KernelAlarm())
+threading.Thread(target=guard.watch, daemon=True).start()
+guard.extend(boottime())
+time.sleep(60)
+"""
+)
+
+
+def notes(path: Path) -> list[list[str]]:
+    """The notes that are whole."""
+    text = path.read_text() if path.exists() else ""
+    return [line.split(" ", 2) for line in text.splitlines() if line.count(" ") >= 2]
+
+
+def run(program: str, path: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE)
+
+
+def test_a_process_that_stood_still_past_its_lease_gets_to_run_nothing_more(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    with run(STUBBORN, path) as process:
+        try:
+            wait_until(lambda: any(note[2] == "wrote" for note in notes(path)) or None, 60, lambda: "no start")
+            os.kill(process.pid, signal.SIGSTOP)
+            time.sleep(4.0)  # past the lease, by the clock that counts it
+            going_on = time.clock_gettime(time.CLOCK_BOOTTIME)
+            os.kill(process.pid, signal.SIGCONT)
+            assert process.wait(timeout=60) == -signal.SIGALRM
+            assert [note for note in notes(path) if float(note[1]) >= going_on] == []
+        finally:
+            process.kill()
+
+
+def test_a_process_whose_lease_is_over_is_replaced_by_a_new_one_of_the_same_pid(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    with run(REBORN, path) as process:
+        try:
+            assert process.wait(timeout=60) == 7
+            found = notes(path)
+            assert {int(note[0]) for note in found} == {process.pid}
+            started = [index for index, note in enumerate(found) if note[2] == "started"]
+            assert len(started) == 2
+            assert [note[2] for note in found[started[1] :]] == ["started", "lives 1"]  # no thread of the old one wrote
+            assert process.stderr is not None
+            assert b'"message": "the lease could not be renewed for 0.5 s; starting again' in process.stderr.read()
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def ended() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server(Time())
+
+
+@pytest.fixture
+def leader(server: Server, ended: list[str]) -> Iterator[Leader]:
+    made = Leader(server, "a", QUICK, ended.append, alarm=NoAlarm())
+    made.start()
+    made.wait()
+    yield made
+    made.release()
+
+
+def test_the_fence_lets_writes_through_while_the_lease_is_renewed(leader: Leader, ended: list[str]) -> None:
+    until = time.monotonic() + 1.2  # longer than the lease would last
+    while time.monotonic() < until:
+        leader.fence("PATCH")
+        time.sleep(0.01)
+    assert ended == []
+    assert LEASE_HELD._value.get() == 1
+    assert leader.silent_seconds < 60
+
+
+def test_a_lease_that_cannot_be_renewed_ends_the_process(leader: Leader, server: Server, ended: list[str]) -> None:
+    def unreachable() -> None:
+        raise UnreachableError("no route")
+
+    server.before = unreachable
+    wait_until(lambda: ended or None, 60, lambda: "nobody ended it")
+    leader.fence("PATCH")
+    assert ended == ["the lease could not be renewed for 0.5 s", "no lease is held any more, before PATCH"]
+
+
+def test_a_lease_that_is_anothers_ends_the_process(leader: Leader, server: Server, ended: list[str]) -> None:
+    server.put(server.written()["spec"] | {"holderIdentity": "bob"})
+    wait_until(lambda: ended or None, 60, lambda: "nobody ended it")
+    assert ended[0] in {"the lease is held by bob", "the lease could not be renewed for 0.5 s"}
+
+
+def test_a_released_lease_is_nobodys_and_no_write_passes_any_more(
+    leader: Leader, server: Server, ended: list[str]
+) -> None:
+    leader.release()
+    assert server.holder == ""
+    assert not leader.leads
+    assert LEASE_HELD._value.get() == 0
+    leader.fence("PATCH")
+    assert ended == ["no lease is held any more, before PATCH"]
+
+
+def test_an_alarm_is_set_between_the_holders_end_and_the_first_moment_of_another() -> None:
+    class Alarm(NoAlarm):
+        at: float | None = None
+
+        def set(self, seconds: float) -> None:
+            self.at = now + seconds
+
+        def off(self) -> None:
+            self.at = None
+
+    now, alarm = 1000.0, Alarm()
+    guard = Guard(Timing(10, 7.0, 1.0), lambda _: None, clock=lambda: now, alarm=alarm)
+    now = 1002.0  # the answer took so long
+    guard.extend(1000.0)
+    assert alarm.at is not None
+    assert 1007 < alarm.at < 1010
+    guard.close()
+    assert alarm.at is None
+
+
+def test_the_watch_of_a_guard_ends_when_it_is_closed() -> None:
+    guard = Guard(QUICK, lambda _: None, clock=time.monotonic, alarm=NoAlarm())
+    thread = threading.Thread(target=guard.watch, daemon=True)
+    thread.start()
+    guard.close()
+    thread.join(60)
+    assert not thread.is_alive()
