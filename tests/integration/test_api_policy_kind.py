@@ -103,6 +103,11 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         "spec.requiredTags",
         "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
     ),
+    "a tag of the operator's, in another case": (
+        policy(requiredTags={"Smendpoints.Dev/cluster": "a"}),
+        "spec.requiredTags",
+        "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
+    ),
     "a tag with a sign that AWS does not take": (policy(requiredTags={"team!": "a"}), "spec.requiredTags", TAG_SIGNS),
     "a default tag likewise": (policy(defaults={"tags": {"team!": "a"}}), "spec.defaults.tags", TAG_SIGNS),
     "a tag with a long key": (

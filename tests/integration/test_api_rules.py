@@ -406,6 +406,8 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a tag's key with a sign that AWS does not take": (spec(tags={"team<1>": "x"}), "spec.tags", TAG_SIGNS),
     "a tag's value with a sign that AWS does not take": (spec(tags={"team": "a;b"}), "spec.tags", TAG_SIGNS),
     "a tag of the operator": (spec(tags={"smendpoints.dev/name": "x"}), "spec.tags", RESERVED_TAG),
+    "one in capitals": (spec(tags={"SMENDPOINTS.DEV/cluster": "x"}), "spec.tags", RESERVED_TAG),
+    "one in another case": (spec(tags={"Smendpoints.Dev/Anything": "x"}), "spec.tags", RESERVED_TAG),
     "a tag with a long key": (
         spec(tags={"k" * 129: "x"}),
         "spec.tags",

@@ -12,7 +12,7 @@ from smendpoints.api.spec import AsyncInference, DataCapture, SageMakerEndpointS
 from smendpoints.api.variants import Container, Variant
 from smendpoints.domain import names
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.ownership import Owner
+from smendpoints.domain.ownership import Owner, is_reserved
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.rollout import deployment_config, rollback_alarms
 from smendpoints.domain.scaling import DesiredTarget, desired_target
@@ -224,7 +224,7 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
         )
     endpoint = spec.endpoint_name or names.endpoint_name(meta.namespace, meta.name)
     owner = Owner(cluster, meta.namespace, meta.name)
-    tags = {**spec.tags, **owner.tags()}
+    tags = {key: value for key, value in spec.tags.items() if not is_reserved(key)} | owner.tags()
     models: dict[str, DesiredModel] = {}
 
     def entry(variant: Variant) -> tuple[dict[str, Any], dict[str, Any]]:

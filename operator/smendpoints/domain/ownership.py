@@ -25,9 +25,15 @@ class Owner:
         return all(tags.get(key) == value for key, value in self.tags().items())
 
 
+def is_reserved(key: str) -> bool:
+    """Whether a tag is the operator's, in whatever case: to IAM, `Smendpoints.dev/cluster` is the owner's tag, too."""
+    return key.lower().startswith(PREFIX)
+
+
 def owner_of(tags: Mapping[str, str]) -> str | None:
-    """Whom the tags name as owner, for a message; None if nobody."""
-    name = tags.get(f"{PREFIX}name")
+    """Whom the tags name as owner, for a message; None if nobody. Case is ignored, as IAM does."""
+    told = {key.lower(): value for key, value in tags.items()}
+    name = told.get(f"{PREFIX}name")
     if name is None:
         return None
-    return f"{tags.get(f'{PREFIX}namespace')}/{name} in cluster {tags.get(f'{PREFIX}cluster')}"
+    return f"{told.get(f'{PREFIX}namespace')}/{name} in cluster {told.get(f'{PREFIX}cluster')}"
