@@ -1,7 +1,7 @@
-"""The policy of manifests/iam is all that the operator needs of IAM, and grants no action that it never takes."""
+"""The policy of manifests/iam is all that the operator needs of IAM, statement by statement, and no more."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +9,21 @@ import pytest
 
 from smendpoints.aws.clients import Clients as Operator
 from smendpoints.aws.clients import Place
-from smsandbox.assets import ROLE
+from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.reasons import Reason
+from smsandbox.assets import ROLE, ROLE_ARN
+from smsandbox.aws.iam_policy import Access, decide
+from smsandbox.aws.world import Request
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
-from smsandbox.world import REGION
+from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
+from smsandbox.world import ACCOUNT, REGION
 
 POLICY = Path(__file__).parents[2] / "manifests" / "iam" / "operator-policy.json"
-PREFIXES = {"resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
-S3_ACTIONS = {"ListObjectsV2": "ListBucket"}
-# What AWS does or asks for by itself, or what is looked up beside the passes.
-NOT_IN_A_LIFE = {"iam:PassRole", "iam:CreateServiceLinkedRole", "pricing:GetProducts"}
+MINE, OTHERS = "cluster-1", "cluster-2"  # the harness's operator, and another
+LONGEST_POLICY = 6144  # characters of a managed policy, blanks apart
+Statement = dict[str, Any]
+# What is asked for outside of the passes, or by AWS when an account scales for the first time.
+NOT_IN_A_LIFE = {"LetApplicationAutoScalingHaveItsRole", "OptionalPrices"}
 
 METRIC = {"namespace": "Shop", "metricName": "Queue"}
 STEPS = {
@@ -34,12 +39,43 @@ GUARDED = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 60, "roll
 Clients = Callable[[str], Any]
 
 
+def statements(*, without: Collection[str] = ()) -> list[Statement]:
+    """The policy for the cluster of the harness, less some of its statements."""
+    found = json.loads(POLICY.read_text().replace("CLUSTER_ID", MINE))["Statement"]
+    assert set(without) <= {each["Sid"] for each in found}
+    return [each for each in found if each["Sid"] not in without]
+
+
+class Recorder:
+    """Writes down what the operator asks IAM for, and lets IAM decide."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._asked: dict[str, Access] = {}
+
+    @property
+    def asked(self) -> list[Access]:
+        """Each thing once."""
+        return list(self._asked.values())
+
+    def authorize(self, request: Request) -> None:
+        if request.principal_arn is not None and request.principal_arn.endswith("user/operator"):
+            self._asked |= {repr(access): access for access in self._inner.accesses(request)}
+        self._inner.authorize(request)
+
+
+def allow(harness: Harness, granted: list[Statement]) -> None:
+    """Give the operator's user these statements, and no others."""
+    document = json.dumps({"Version": "2012-10-17", "Statement": granted})
+    harness.client("iam").put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=document)
+
+
 @pytest.fixture
 def admin(harness: Harness) -> Clients:
     """Clients of the account's root; the operator is a user with the policy, and from now on held to it."""
     root = harness.client
     root("iam").create_user(UserName="operator")
-    root("iam").put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=POLICY.read_text())
+    allow(harness, statements())
     key = root("iam").create_access_key(UserName="operator")["AccessKey"]
     credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     harness.connections = harness.connections_of(harness.session_of(**credentials))
@@ -49,12 +85,14 @@ def admin(harness: Harness) -> Clients:
 
 
 def denied(harness: Harness) -> dict[str, int]:
-    return {call: number for call, number in harness.failed_calls().items() if "Denied" in call}
+    failed = harness.failed_calls()
+    return {call: number for call, number in failed.items() if "Denied" in call or "ScalingPolicy Validation" in call}
 
 
 def live_one_life(harness: Harness, admin: Clients) -> None:
     """Everything that objects and hands can do, at least once."""
-    base = spec(tags={"team": "shop"}, rollout=GUARDED, revisionHistoryLimit=0)
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/one"
+    base = spec(tags={"team": "shop"}, rollout=GUARDED, revisionHistoryLimit=0, kmsKeyID=key)
     scaling = {**BOUNDS, "targetInvocationsPerInstance": 70}
     stepped = with_variant(base, scaling={**BOUNDS, "stepScaling": [STEPS], "schedules": [NIGHT]})
     harness.apply("iris", stepped)
@@ -98,35 +136,283 @@ def fail(harness: Harness, admin: Clients) -> None:
     harness.settle_gone("broken")
 
 
-def taken(harness: Harness) -> set[str]:
-    return {
-        f"{PREFIXES.get(service, service)}:{S3_ACTIONS.get(operation, operation)}"
-        for service, operations in harness.world.calls.counts().items()
-        for operation in operations
-    }
-
-
-def test_the_policy_is_enough_for_a_whole_life(harness: Harness, admin: Clients) -> None:
+def test_the_policy_is_enough_for_a_whole_life_and_each_action_of_each_statement_is_needed(
+    harness: Harness, admin: Clients
+) -> None:
+    recorder = Recorder(harness.world.authorizer)
+    harness.world.authorizer = recorder
     live_one_life(harness, admin)
     adopt_and_let_go(harness, admin)
     assert denied(harness) == {}
     assert {kind: names for kind, names in harness.inventory().items() if names} == {}
-
-
-def test_the_policy_grants_no_action_that_the_operator_never_takes(harness: Harness, admin: Clients) -> None:
-    live_one_life(harness, admin)
-    adopt_and_let_go(harness, admin)
     fail(harness, admin)
-    statements: list[dict[str, Any]] = json.loads(POLICY.read_text())["Statement"]
-    actions = {action for each in statements for action in each["Action"]}
-    assert actions - taken(harness) == NOT_IN_A_LIFE
+    assert {call for call in denied(harness) if "ScalingPolicy" not in call} == set()
+    granted = statements()
+    for each in granted:
+        for action in each["Action"]:
+            others = [other for other in granted if other is not each]
+            less = [*others, {**each, "Action": [other for other in each["Action"] if other != action]}]
+            missed = [access for access in recorder.asked if decide([{"Statement": less}], access) != "Allow"]
+            assert bool(missed) != (each["Sid"] in NOT_IN_A_LIFE), (each["Sid"], action)
 
 
-def test_an_endpoint_of_somebody_else_is_out_of_the_operators_reach(harness: Harness, admin: Clients) -> None:
-    harness.apply("iris", spec())
+def test_without_the_optional_statements_only_what_is_optional_is_lacking(harness: Harness, admin: Clients) -> None:
+    optional = [each["Sid"] for each in statements() if each["Sid"].startswith("Optional")]
+    allow(harness, statements(without=optional))
+    harness.ready(rollout=GUARDED)
+    harness.apply("iris", with_variant(spec(rollout=GUARDED), modelArtifact=ARTIFACTS[1]))
     harness.settle("iris")
-    config = harness.live()["EndpointConfigName"]
-    admin("sagemaker").create_endpoint(EndpointName="theirs", EndpointConfigName=config)
+    assert harness.condition("iris", "Ready").status == "True"  # type: ignore[union-attr]
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    looks = {"DescribeImages", "ListObjectsV2", "GetRole", "ListServiceQuotas", "HeadBucket", "GetBucketLocation"}
+    assert {call.split()[0] for call in denied(harness)} <= looks
+
+
+def test_adoption_without_its_statement_is_refused_in_plain_words_and_changes_nothing(
+    harness: Harness, admin: Clients
+) -> None:
+    allow(harness, statements(without=["OptionalAdoption"]))
+    make(admin, "shop")
     harness.run(600)
-    with pytest.raises(Exception, match="not authorized to perform: sagemaker:DeleteEndpoint"):
-        Operator(Place(REGION), harness.connections).call("sagemaker", "delete_endpoint", EndpointName="theirs")
+    harness.apply("second", spec(adoptExisting=True, endpointName="shop"))
+    harness.settle("second")
+    told = harness.condition("second", "Ready")
+    assert told is not None
+    assert (told.status, told.reason) == ("False", "AccessDenied")
+    assert "is not authorized to perform: sagemaker:AddTags" in told.message
+    assert tags_of(admin, "endpoint/shop") == {}
+    allow(harness, statements())
+    harness.annotate("second", {"smendpoints.dev/retry": "1"})
+    harness.settle("second")
+    assert harness.condition("second", "Ready").status == "True"  # type: ignore[union-attr]
+
+
+def arn(kind_and_name: str) -> str:
+    return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind_and_name}"
+
+
+def tags_of(admin: Clients, kind_and_name: str) -> dict[str, str]:
+    listed = admin("sagemaker").list_tags(ResourceArn=arn(kind_and_name))["Tags"]
+    return {tag["Key"]: tag["Value"] for tag in listed}
+
+
+def tags(cluster: str | None, key: str = "smendpoints.dev/cluster") -> list[dict[str, str]]:
+    return [] if cluster is None else [{"Key": key, "Value": cluster}]
+
+
+TWICE = [*tags(MINE), *tags(MINE, "SMENDPOINTS.DEV/Cluster")]
+CONTAINER = {"Image": ECHO_IMAGE, "ModelDataUrl": ARTIFACTS[0]}
+ALARM = {
+    "Namespace": "shop", "MetricName": "Errors", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
+    "Threshold": 5.0, "ComparisonOperator": "GreaterThanThreshold",
+}  # fmt: skip
+
+
+def variants(model: str) -> list[dict[str, Any]]:
+    return [{"VariantName": "v", "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]
+
+
+def make(admin: Clients, name: str, owned: list[dict[str, str]] | None = None) -> None:
+    """A model, a config and an endpoint of this name, made by hand, with these tags."""
+    given = owned or []
+    admin("sagemaker").create_model(ModelName=name, ExecutionRoleArn=ROLE_ARN, PrimaryContainer=CONTAINER, Tags=given)
+    admin("sagemaker").create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants(name), Tags=given)
+    admin("sagemaker").create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=given)
+
+
+@pytest.fixture
+def account(harness: Harness, admin: Clients) -> Clients:
+    """An account that holds things of this cluster, of another, of nobody, and some that are tagged twice."""
+    for name, owned in (("mine", tags(MINE)), ("others", tags(OTHERS)), ("theirs", []), ("twice", TWICE)):
+        make(admin, name, owned)
+        admin("cloudwatch").put_metric_alarm(AlarmName=f"smendpoints/x/{name}", Tags=owned, **ALARM)
+    for name in ("theirs", "TargetTracking-service/shop", "TargetTracking-endpoint/mine/variant/v-AlarmLow-1"):
+        admin("cloudwatch").put_metric_alarm(AlarmName=name, **ALARM)
+    admin("logs").create_log_group(logGroupName="/aws/lambda/shop")
+    admin("logs").create_log_stream(logGroupName="/aws/lambda/shop", logStreamName="s")
+    harness.run(600)
+    return admin
+
+
+CALL = tuple[str, str, dict[str, Any]]
+SM, CW, AAS = "sagemaker", "cloudwatch", "application-autoscaling"
+
+
+def endpoint(name: str, config: str, owned: list[dict[str, str]]) -> CALL:
+    return SM, "create_endpoint", {"EndpointName": name, "EndpointConfigName": config, "Tags": owned}
+
+
+def model(owned: list[dict[str, str]], role: str = ROLE_ARN, name: str = "new") -> CALL:
+    given = {"ModelName": name, "ExecutionRoleArn": role, "PrimaryContainer": CONTAINER, "Tags": owned}
+    return SM, "create_model", given
+
+
+def config(owned: list[dict[str, str]], name: str = "new") -> CALL:
+    given = {"EndpointConfigName": name, "ProductionVariants": variants("mine"), "Tags": owned}
+    return SM, "create_endpoint_config", given
+
+
+def tag(what: str, owned: list[dict[str, str]]) -> CALL:
+    return SM, "add_tags", {"ResourceArn": arn(what), "Tags": owned}
+
+
+def untag(what: str) -> CALL:
+    return SM, "delete_tags", {"ResourceArn": arn(what), "TagKeys": ["smendpoints.dev/cluster"]}
+
+
+def update(name: str, to: str) -> CALL:
+    return SM, "update_endpoint", {"EndpointName": name, "EndpointConfigName": to}
+
+
+def alarm(name: str, owned: list[dict[str, str]]) -> CALL:
+    return CW, "put_metric_alarm", {"AlarmName": name, "Tags": owned, **ALARM}
+
+
+def alarm_tag(name: str, owned: list[dict[str, str]]) -> CALL:
+    return CW, "tag_resource", {"ResourceARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}", "Tags": owned}
+
+
+def delete(kind: str, name: str) -> CALL:
+    member = {"endpoint": "EndpointName", "endpoint_config": "EndpointConfigName", "model": "ModelName"}[kind]
+    return SM, f"delete_{kind}", {member: name}
+
+
+def register(resource: str = "endpoint/mine/variant/v", **changes: Any) -> CALL:
+    dimension = "sagemaker:variant:DesiredInstanceCount"
+    given = {"ServiceNamespace": SM, "ResourceId": resource, "ScalableDimension": dimension, **changes}
+    return AAS, "register_scalable_target", {**given, "MinCapacity": 1, "MaxCapacity": 2}
+
+
+WEIGHTS = [{"VariantName": "v", "DesiredWeight": 2.0}]
+LOGS = {"logGroupName": "/aws/lambda/shop", "logStreamName": "s"}
+GRANT = {"KeyId": "one", "GranteePrincipal": ROLE_ARN, "Operations": ["Decrypt"]}
+
+REFUSED: dict[str, CALL] = {
+    "an endpoint without the tag": endpoint("new", "mine", []),
+    "an endpoint for another cluster": endpoint("new", "mine", tags(OTHERS)),
+    "an endpoint with the tag in two cases": endpoint("new", "mine", TWICE),
+    "an endpoint of somebody's config": endpoint("new", "theirs", tags(MINE)),
+    "an endpoint of another cluster's config": endpoint("new", "others", tags(MINE)),
+    "a model without the tag": model([]),
+    "a model for another cluster": model(tags(OTHERS)),
+    "a model with another role": model(tags(MINE), f"arn:aws:iam::{ACCOUNT}:role/admin"),
+    "a config without the tag": config([]),
+    "a config for another cluster": config(tags(OTHERS)),
+    "a config with the tag in two cases": config(TWICE),
+    **{
+        f"{what} of {name}": call
+        for name in ("others", "theirs", "twice")
+        for what, call in {
+            "updating the endpoint": update(name, "mine"),
+            "scaling the endpoint by hand": (
+                SM,
+                "update_endpoint_weights_and_capacities",
+                {"EndpointName": name, "DesiredWeightsAndCapacities": WEIGHTS},
+            ),
+            "deleting the endpoint": delete("endpoint", name),
+            "deleting the config": delete("endpoint_config", name),
+            "deleting the model": delete("model", name),
+            "untagging the endpoint": untag(f"endpoint/{name}"),
+            "using the config": update("mine", name),
+        }.items()
+    },
+    **{
+        f"taking {kind} of {name}": tag(f"{kind}/{name}", tags(MINE))
+        for kind in ("model", "endpoint-config", "endpoint")
+        for name in ("others", "twice")
+    },
+    "any other tag on somebody's": tag("endpoint/theirs", tags("x", "team")),
+    "giving its own to another cluster": tag("endpoint/mine", tags(OTHERS)),
+    "deleting somebody's alarm": (CW, "delete_alarms", {"AlarmNames": ["theirs"]}),
+    "deleting another cluster's alarm": (CW, "delete_alarms", {"AlarmNames": ["smendpoints/x/others"]}),
+    "deleting somebody's alarm with its own": (
+        CW,
+        "delete_alarms",
+        {"AlarmNames": ["smendpoints/x/mine", "smendpoints/x/others"]},
+    ),
+    "deleting the alarm of another service's scaling": (
+        CW,
+        "delete_alarms",
+        {"AlarmNames": ["TargetTracking-service/shop"]},
+    ),
+    "an alarm of another name": alarm("shop/new", tags(MINE)),
+    "an alarm for another cluster": alarm("smendpoints/x/new", tags(OTHERS)),
+    "changing another cluster's alarm": alarm("smendpoints/x/others", tags(MINE)),
+    "taking another cluster's alarm": alarm_tag("smendpoints/x/others", tags(MINE)),
+    "taking somebody's alarm": alarm_tag("theirs", tags(MINE)),
+    "switching an alarm off": (CW, "disable_alarm_actions", {"AlarmNames": ["smendpoints/x/mine"]}),
+    "scaling another service": register(
+        "service/shop/web", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount"
+    ),
+    "scaling copies of components": register(
+        "inference-component/c", ScalableDimension="sagemaker:inference-component:DesiredCopyCount"
+    ),
+    "a grant of its own": ("kms", "create_grant", GRANT),
+    "another service's log": ("logs", "get_log_events", LOGS),
+    "the streams of another service's log": ("logs", "describe_log_streams", {"logGroupName": "/aws/lambda/shop"}),
+    "another service's role": ("iam", "create_service_linked_role", {"AWSServiceName": "ecs.amazonaws.com"}),
+    "a user": ("iam", "create_user", {"UserName": "eve"}),
+    "a model's file": ("s3", "get_object", {"Bucket": "models", "Key": "a"}),
+}
+REFUSED_BUT_BY_ADOPTION: dict[str, CALL] = {
+    f"taking {kind} of nobody's": tag(f"{kind}/theirs", tags(MINE)) for kind in ("model", "endpoint-config", "endpoint")
+}
+ALLOWED: dict[str, CALL] = {
+    "a model": model(tags(MINE)),
+    "a config": config(tags(MINE)),
+    "an endpoint": endpoint("new", "mine", tags(MINE)),
+    "another tag on its own": tag("endpoint/mine", tags("x", "team")),
+    "its own tag again": tag("endpoint/mine", tags(MINE)),
+    "weights": (
+        SM,
+        "update_endpoint_weights_and_capacities",
+        {"EndpointName": "mine", "DesiredWeightsAndCapacities": WEIGHTS},
+    ),
+    "a scalable target": register(),
+    "deleting its own alarms": (CW, "delete_alarms", {"AlarmNames": ["smendpoints/x/mine", "smendpoints/x/theirs"]}),
+    "deleting an alarm of its scaling": (
+        CW,
+        "delete_alarms",
+        {"AlarmNames": ["TargetTracking-endpoint/mine/variant/v-AlarmLow-1"]},
+    ),
+    "letting go of its own": untag("model/mine"),
+    "deleting its config": delete("endpoint_config", "new"),
+}
+
+
+def outcome(operator: Operator, wanted: CALL) -> str:
+    """OK, or the reason why not."""
+    service, operation, params = wanted
+    try:
+        operator.call(service, operation, **params)
+    except AwsFailure as failure:
+        return failure.reason.value
+    return "OK"
+
+
+def test_what_is_not_the_operators_is_out_of_its_reach(harness: Harness, account: Clients) -> None:
+    operator = Operator(Place(REGION), harness.connections)
+    before = (harness.inventory(), [tags_of(account, f"endpoint/{name}") for name in ("mine", "others", "theirs")])
+    denied_by = Reason.ACCESS_DENIED.value
+    assert {name: outcome(operator, wanted) for name, wanted in REFUSED.items()} == dict.fromkeys(REFUSED, denied_by)
+    allow(harness, statements(without=["OptionalAdoption"]))
+    for name, wanted in REFUSED_BUT_BY_ADOPTION.items():
+        assert outcome(operator, wanted) == denied_by, name
+    after = (harness.inventory(), [tags_of(account, f"endpoint/{name}") for name in ("mine", "others", "theirs")])
+    assert after == before
+    # Root may all of it, but for what AWS itself refuses: it is IAM that refuses the operator.
+    allow(harness, [{"Sid": "All", "Effect": "Allow", "Action": ["*"], "Resource": "*"}])
+    told = {name: outcome(operator, wanted) for name, wanted in {**REFUSED, **REFUSED_BUT_BY_ADOPTION}.items()}
+    assert denied_by not in told.values()
+
+
+def test_what_is_the_operators_is_within_its_reach(harness: Harness, account: Clients) -> None:
+    operator = Operator(Place(REGION), harness.connections)
+    told = {name: outcome(operator, wanted) for name, wanted in {**ALLOWED, **REFUSED_BUT_BY_ADOPTION}.items()}
+    assert told == dict.fromkeys(told, "OK")
+
+
+def test_the_policy_fits_into_one_managed_policy() -> None:
+    text = POLICY.read_text().replace("CLUSTER_ID", "00000000-0000-0000-0000-000000000000")
+    assert len("".join(text.split())) <= LONGEST_POLICY

@@ -21,12 +21,17 @@ def user(cloud: Any, *statements: dict[str, Any]) -> Any:
     """A session of a user that has these statements."""
     iam = cloud.client("iam")
     iam.create_user(UserName="op")
-    document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    iam.put_user_policy(UserName="op", PolicyName="p", PolicyDocument=document)
+    grant(cloud, *statements)
     key = iam.create_access_key(UserName="op")["AccessKey"]
     cloud.set(enforce_iam=True)
     session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name="us-east-1")
     return attach(session, cloud.simulator.gateway)
+
+
+def grant(cloud: Any, *statements: dict[str, Any]) -> None:
+    """Give the user these statements, and no others."""
+    document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    cloud.client("iam").put_user_policy(UserName="op", PolicyName="p", PolicyDocument=document)
 
 
 def test_what_no_policy_allows_is_denied_with_action_and_resource(cloud: Any, refused: Any) -> None:
@@ -129,11 +134,7 @@ def test_an_alarm_with_tags_needs_tag_resource_and_the_tags_that_a_policy_asks_f
     with refused("AccessDeniedException") as error:
         cw.put_metric_alarm(AlarmName="mine/a", Tags=MINE, **ALARM)
     assert f"cloudwatch:TagResource on resource: {alarms('mine/a')}" in error.text
-    tag = allow("cloudwatch:TagResource", alarms("mine/*"), StringEquals={OWNER: "me"})
-    document = json.dumps({"Version": "2012-10-17", "Statement": [put, tag]})
-    cloud.set(enforce_iam=False)
-    cloud.client("iam").put_user_policy(UserName="op", PolicyName="p", PolicyDocument=document)
-    cloud.set(enforce_iam=True)
+    grant(cloud, put, allow("cloudwatch:TagResource", alarms("mine/*"), StringEquals={OWNER: "me"}))
     cw.put_metric_alarm(AlarmName="mine/a", Tags=MINE, **ALARM)
     for name, given in (
         ("mine/b", []),
@@ -184,6 +185,68 @@ def test_only_the_tagging_of_a_create_has_the_tagging_action(cloud: Any, refused
     assert "sagemaker:AddTags" in error.text
 
 
+def test_an_endpoint_on_encrypted_volumes_needs_a_grant_that_sagemaker_makes(cloud: Any, refused: Any) -> None:
+    cloud.config("keyed", KmsKeyId="11111111-2222-3333-4444-555555555555")
+    key = f"arn:aws:kms:{PLACE}:key/11111111-2222-3333-4444-555555555555"
+    creates = allow("sagemaker:CreateEndpoint")
+    by_sagemaker = {
+        "Bool": {"kms:GrantIsForAWSResource": "true"},
+        "StringLike": {"kms:ViaService": "sagemaker.*.amazonaws.com"},
+    }
+    session = user(cloud, creates)
+    with refused("AccessDeniedException") as error:
+        session.client("sagemaker").create_endpoint(EndpointName="ep", EndpointConfigName="keyed")
+    assert f"kms:CreateGrant on resource: {key}" in error.text
+    grant(cloud, creates, allow("kms:CreateGrant", key, **by_sagemaker))
+    session.client("sagemaker").create_endpoint(EndpointName="ep", EndpointConfigName="keyed")
+    with refused("AccessDeniedException"):
+        session.client("kms").create_grant(KeyId="k", GranteePrincipal=cloud.role(), Operations=["Decrypt"])
+
+
+def test_autoscaling_looks_at_its_callers_rights_on_the_alarms_that_it_makes(cloud: Any, refused: Any) -> None:
+    cloud.endpoint()
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/ep/variant/primary",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    metric = {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}
+    policy = {
+        **target,
+        "PolicyName": "p",
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 7.0, "PredefinedMetricSpecification": metric},
+    }
+    scales = allow("application-autoscaling:*")
+    aas = user(cloud, scales).client("application-autoscaling")
+    aas.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    with refused("ValidationException") as error:
+        aas.put_scaling_policy(**policy)
+    assert "missing the following permissions: cloudwatch:PutMetricAlarm" in error.text
+    tracked = alarms("TargetTracking-endpoint/*")
+    puts = allow("cloudwatch:PutMetricAlarm", tracked), allow("cloudwatch:DescribeAlarms")
+    grant(cloud, scales, *puts)
+    with refused("ValidationException") as error:
+        aas.put_scaling_policy(**policy)
+    assert "cloudwatch:DeleteAlarms" in error.text
+    grant(cloud, scales, *puts, allow("cloudwatch:DeleteAlarms", tracked))
+    aas.put_scaling_policy(**policy)
+    grant(cloud, scales)
+    with refused("ValidationException"):
+        aas.delete_scaling_policy(**target, PolicyName="p")
+
+
+def test_a_log_is_asked_for_by_its_group_and_stream(cloud: Any, refused: Any) -> None:
+    cloud.client("logs").create_log_group(logGroupName="/shop")
+    cloud.client("logs").create_log_stream(logGroupName="/shop", logStreamName="s")
+    logs = user(cloud, allow("logs:*", f"arn:aws:logs:{PLACE}:log-group:/shop:*")).client("logs")
+    assert logs.describe_log_streams(logGroupName="/shop")["logStreams"]
+    assert logs.get_log_events(logGroupName="/shop", logStreamName="s")["events"] == []
+    with refused("AccessDeniedException") as error:
+        logs.get_log_events(logGroupName="/other", logStreamName="s")
+    assert f"arn:aws:logs:{PLACE}:log-group:/other:log-stream:s" in error.text
+
+
 def test_nobody_is_held_to_anything_unless_the_setting_says_so(cloud: Any) -> None:
     session = user(cloud, allow("s3:GetObject"))
     cloud.set(enforce_iam=False)
@@ -224,6 +287,9 @@ CREATE = Access(
         ([allow("*", **{"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "owner"]}})], "Allow"),
         ([allow("*", **{"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}})], None),
         ([allow("*", **{"ForAnyValue:StringLike": {"aws:TagKeys": "own*"}})], "Allow"),
+        ([allow("*", **{"ForAnyValue:StringNotEquals": {"aws:RequestTag/other": "x"}})], None),
+        ([allow("*", **{"ForAllValues:StringEquals": {"aws:RequestTag/other": "x"}})], "Allow"),
+        ([allow("*", **{"ForAllValues:StringLike": {"aws:RequestTag/twice": "?"}})], "Allow"),
         ([allow("*", DateLessThan={"aws:CurrentTime": "2030-01-01T00:00:00Z"})], None),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.authorization import MotoAuthorizer
 from smsandbox.aws.dataplane import attach
@@ -17,10 +17,32 @@ from smsandbox.aws.tagging_api import Tagging
 from smsandbox.aws.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from smsandbox.aws.alarms import AlarmBook
+    from smsandbox.aws.autoscaling.service import AutoScalingService
     from smsandbox.aws.clock import Clock
+    from smsandbox.aws.context import Context
     from smsandbox.aws.settings import Settings
+
+
+@dataclass(frozen=True)
+class Held:
+    """What IAM asks the services for. Implements `iam_forwarded.Holdings`."""
+
+    sagemaker: SageMaker
+    alarms: AlarmBook
+    autoscaling: AutoScalingService
+
+    def tags(self, ctx: Context, arn: str) -> dict[str, str]:
+        return self.sagemaker.tags_of(ctx, arn) or self.alarms.tags_of(ctx, arn)
+
+    def volume_key(self, ctx: Context, config_name: str) -> str | None:
+        config = self.sagemaker.store(ctx).configs.get(config_name)
+        return None if config is None else config.request.get("KmsKeyId")
+
+    def tracks(self, ctx: Context, params: Mapping[str, Any]) -> bool:
+        return self.autoscaling.tracks(ctx, params)
 
 
 @dataclass(frozen=True)
@@ -48,6 +70,6 @@ def assemble(
     folder = tempfile.TemporaryDirectory(prefix="smendpoints-") if state_dir is None else None
     plane = attach(world, (state_dir or Path(folder.name if folder else ".")) / "instances")
     world.register(Tagging(sagemaker, plane.alarms))
-    world.authorizer = MotoAuthorizer(lambda ctx, arn: sagemaker.tags_of(ctx, arn) or plane.alarms.tags_of(ctx, arn))
+    world.authorizer = MotoAuthorizer(Held(sagemaker, plane.alarms, plane.autoscaling))
     closers = (plane.close, folder.cleanup) if folder else (plane.close,)
     return Simulator(world, Gateway(world, Moto()), closers)

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
 
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.errors import AwsError, validation
 from smsandbox.aws.iam_access import accesses
 from smsandbox.aws.iam_policy import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smsandbox.aws.iam_access import Tags
-    from smsandbox.aws.iam_policy import Document
+    from smsandbox.aws.iam_forwarded import Holdings
+    from smsandbox.aws.iam_policy import Access, Document
     from smsandbox.aws.world import Request
 
 PARTITION = "aws"
@@ -27,15 +27,23 @@ PARTITION = "aws"
 class MotoAuthorizer:
     """Raises AccessDeniedException where the caller's policies do not allow a call."""
 
-    def __init__(self, tags: Tags) -> None:
-        self._tags = tags
+    def __init__(self, held: Holdings) -> None:
+        self._held = held
+
+    def accesses(self, request: Request) -> list[Access]:
+        """Everything that must be allowed for the call."""
+        return accesses(request.service, request.context, request.params, self._held)
 
     def authorize(self, request: Request) -> None:
         documents = _documents(request)
         if documents is None:
             return
-        for access in accesses(request.service, request.context, request.params, self._tags):
+        for access in self.accesses(request):
             decision = decide(documents, access)
+            if decision != "Allow" and access.is_probe:
+                raise validation(
+                    f"The caller is missing the following permissions: {access.action} on {access.resource}"
+                )
             if decision != "Allow":
                 raise _denied(request, access.action, access.resource, explicit=decision == "Deny")
 

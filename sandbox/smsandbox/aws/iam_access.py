@@ -1,22 +1,24 @@
 """What an API call needs by IAM: its actions, resources and condition keys. No decisions, no policies.
 
 Resources and keys follow AWS's service authorization reference for the operations that an operator of SageMaker
-endpoints uses; every other call is asked for on the resource `*`.
+endpoints uses; every other call is asked for on the resource `*`. What SageMaker and Application Auto Scaling ask for
+on the caller's behalf is in `iam_forwarded`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from smsandbox.aws.iam_forwarded import forwarded
 from smsandbox.aws.iam_policy import Access
 from smsandbox.aws.sagemaker import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from smsandbox.aws.context import Context
-
-    Tags = Callable[[Context, str], Mapping[str, str]]
+    from smsandbox.aws.iam_forwarded import Holdings
 
 PREFIXES = {"sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas", "resourcegroupstaggingapi": "tag"}
 FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
@@ -39,6 +41,11 @@ RESOURCES = (
     ("iam", ("RoleName",), "{start}:iam::{account}:role/{RoleName}"),
     ("sts", ("RoleArn",), "{RoleArn}"),
     ("ecr", ("repositoryName",), "{start}:ecr:{place}:repository/{repositoryName}"),
+    (
+        "logs",
+        ("logGroupName", "logStreamName"),
+        "{start}:logs:{place}:log-group:{logGroupName}:log-stream:{logStreamName}",
+    ),
     ("logs", ("logGroupName",), "{start}:logs:{place}:log-group:{logGroupName}:log-stream:"),
     ("sqs", ("QueueUrl",), "{start}:sqs:{place}:{QueueUrl}"),
 )
@@ -47,22 +54,26 @@ ALARM_LISTS = {"DescribeAlarms", "DescribeAlarmHistory", "DescribeAlarmsForMetri
 SAGEMAKER_NAMES = {"ModelName": "model", "EndpointConfigName": "endpoint-config", "EndpointName": "endpoint"}
 
 
-def accesses(service: str, ctx: Context, params: Mapping[str, Any], tags: Tags) -> list[Access]:
-    """Everything that must be allowed for the call; `tags` gives the tags that a resource has already, by its ARN."""
+def accesses(service: str, ctx: Context, params: Mapping[str, Any], held: Holdings) -> list[Access]:
+    """Everything that must be allowed for the call, by what the account holds already."""
+    return [*_direct(service, ctx, params, held), *forwarded(service, ctx, params, held)]
+
+
+def _direct(service: str, ctx: Context, params: Mapping[str, Any], held: Holdings) -> list[Access]:
     prefix = PREFIXES.get(service, service)
     action = f"{prefix}:{ctx.operation}"
     if action in FREE:
         return []
     if prefix == "sagemaker":
-        return list(_sagemaker(action, ctx, params, tags))
+        return list(_sagemaker(action, ctx, params, held))
     if service == "cloudwatch" and (alarms := _alarms(ctx, params)):
-        return list(_on_alarms(action, alarms, ctx, params, tags))
+        return list(_on_alarms(action, alarms, ctx, params, held))
     if service == "s3":
         action = f"s3:{S3_ACTIONS.get(ctx.operation, ctx.operation)}"
     return [Access(action, _resource(service, ctx, params), _keys(ctx, params, service))]
 
 
-def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], tags: Tags) -> Iterator[Access]:
+def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], held: Holdings) -> Iterator[Access]:
     operation = ctx.operation
     named = [texts.arn(ctx, kind, str(params[name])) for name, kind in SAGEMAKER_NAMES.items() if name in params]
     if operation.startswith("List") and operation != "ListTags":
@@ -74,7 +85,9 @@ def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], tags: Tags)
     named = named or ["*"]
     keys = _keys(ctx, params, "sagemaker")
     for arn in named:
-        owned = {name: values for prefix in ("aws", "sagemaker") for name, values in _owned(prefix, tags(ctx, arn))}
+        owned = {
+            name: values for prefix in ("aws", "sagemaker") for name, values in _owned(prefix, held.tags(ctx, arn))
+        }
         yield Access(action, arn, {**keys, **owned})
     if operation.startswith("Create") and params.get("Tags"):
         # Only the tagging that comes with a create has this key: AddTags called directly has none.
@@ -95,13 +108,15 @@ def _alarms(ctx: Context, params: Mapping[str, Any]) -> list[str]:
     return [f"{start}{name}" for name in names]
 
 
-def _on_alarms(action: str, alarms: list[str], ctx: Context, params: Mapping[str, Any], tags: Tags) -> Iterator[Access]:
+def _on_alarms(
+    action: str, alarms: list[str], ctx: Context, params: Mapping[str, Any], held: Holdings
+) -> Iterator[Access]:
     keys = _keys(ctx, params, "cloudwatch")
     for arn in alarms:
-        owned = dict(_owned("aws", tags(ctx, arn)))
-        yield Access(action, arn, {**keys, **owned})
+        owned = dict(_owned("aws", held.tags(ctx, arn)))
+        yield (wanted := Access(action, arn, {**keys, **owned}))
         if ctx.operation == "PutMetricAlarm" and params.get("Tags"):
-            yield Access("cloudwatch:TagResource", arn, {**keys, **owned})
+            yield replace(wanted, action="cloudwatch:TagResource")
 
 
 def _owned(prefix: str, tags: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -19,6 +19,7 @@ class Access:
     action: str
     resource: str = "*"
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # names in lower case
+    is_probe: bool = False  # asked for on the caller's behalf by a service, which says what is missing in its own words
 
 
 def decide(documents: Iterable[Document], access: Access) -> str | None:
@@ -62,7 +63,8 @@ def _holds(operator: str, actual: tuple[str, ...] | None, expected: list[str]) -
     if name == "Null":
         return (actual is None) == (expected[0].lower() == "true")
     if actual is None:
-        return plain.endswith("IfExists") or quantifier == "ForAllValues" or "Not" in name
+        missing = quantifier == "ForAllValues" or ("Not" in name and not quantifier)
+        return plain.endswith("IfExists") or missing
     negated = "Not" in name
     test = OPERATORS.get(name.replace("Not", ""))
     if test is None:

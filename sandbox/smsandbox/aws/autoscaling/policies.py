@@ -20,6 +20,8 @@ from smsandbox.aws.autoscaling.shapes import (
 from smsandbox.aws.errors import AwsError, validation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from smsandbox.aws.context import Context
 
 MAX_POLICIES = 50
@@ -49,6 +51,13 @@ class PolicyOperations(AutoScalingBase):
         self._put_alarms(key, policy)
         self._registry.put_policy(target, policy)
         return {"PolicyARN": arn, "Alarms": self._alarm_members(key, policy)}
+
+    def tracks(self, ctx: Context, params: Mapping[str, Any]) -> bool:
+        """Whether the policy that a request names is there and one of target tracking."""
+        resource, dimension = str(params.get("ResourceId")), str(params.get("ScalableDimension"))
+        target = self._registry.targets.get(TargetKey(ctx.account, ctx.region, resource, dimension))
+        policy = target.policies.get(str(params.get("PolicyName"))) if target is not None else None
+        return policy is not None and policy.is_tracking
 
     @staticmethod
     def _policy_config(params: Params, kind: str, old: Policy | None, dimension: str) -> dict[str, Any]:
