@@ -17,7 +17,7 @@ import urllib3
 
 logger = logging.getLogger(__name__)
 _LOGIN_SECONDS = 10.0  # tokens of service accounts rotate, so their file is read again
-_CONNECTIONS = 16
+_CONNECTIONS = 64
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 

@@ -20,6 +20,7 @@ from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.current import why_not_current
 from smendpoints.delays import OwnDelays
 from smendpoints.handlers import Handlers
 from smendpoints.standing import Standing, holding
@@ -136,6 +137,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
             poll_seconds=config.poll_seconds,
         ),
         accounts,
+        why_not=why_not_current(standing.client),
     )
     handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
     handlers.register(registry, config.tick_seconds)

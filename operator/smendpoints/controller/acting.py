@@ -6,6 +6,7 @@ from collections.abc import Callable
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
 from smendpoints.controller.memory import Memory
+from smendpoints.controller.voiding import VoidError, WhyNot
 from smendpoints.domain.actions import PolicyARN, Verb
 from smendpoints.domain.desired import Desired
 from smendpoints.domain.errors import AwsFailure, Kind
@@ -41,12 +42,23 @@ def preflight(
 
 
 def act(
-    account: Account, resource: SageMakerEndpoint, todo: Plan, memory: Memory, monotonic: Callable[[], float]
+    account: Account,
+    resource: SageMakerEndpoint,
+    todo: Plan,
+    memory: Memory,
+    monotonic: Callable[[], float],
+    why_not: WhyNot,
 ) -> tuple[AwsFailure | None, bool]:
-    """What AWS refused, if anything; and whether the endpoint is busy now because of us."""
+    """What AWS refused, if anything; and whether the endpoint is busy now because of us.
+
+    Raises:
+        VoidError: nothing was done, as the object is not what it was.
+    """
     policies: dict[PolicyARN, str] = {}
     acted = False
     worthwhile, refusal = memory.trouble.refusal(todo.actions)
+    if worthwhile and (why := why_not(resource)) is not None:
+        raise VoidError(why)
     for number, action in enumerate(todo.actions[:worthwhile], start=1):
         try:
             account.act(action, policies, adopts=resource.spec.adopt_existing, namespace=resource.metadata.namespace)

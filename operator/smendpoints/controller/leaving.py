@@ -13,6 +13,7 @@ from smendpoints.controller.looking import look_around, look_at_leaving, look_cl
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.controller.voiding import VoidError, WhyNot, void
 from smendpoints.domain import conditions
 from smendpoints.domain.desired import desire
 from smendpoints.domain.errors import AwsFailure, Kind
@@ -29,11 +30,16 @@ class Leaving:
     """Deletes in AWS what an object made, or lets go of it, as its `deletionPolicy` says."""
 
     def __init__(
-        self, settings: ControllerSettings, now: Callable[[], datetime], monotonic: Callable[[], float]
+        self,
+        settings: ControllerSettings,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        why_not: WhyNot,
     ) -> None:
         self._settings = settings
         self._now = now
         self._monotonic = monotonic
+        self._why_not = why_not
 
     @staticmethod
     def nothing_made() -> Outcome:
@@ -57,7 +63,10 @@ class Leaving:
                 todo = plan_deletion(observed, owner)
         except AwsFailure as failure:
             return self.failed(resource, failure, memory)
-        failed, acted = act(account, resource, todo, memory, self._monotonic)
+        try:
+            failed, acted = act(account, resource, todo, memory, self._monotonic, self._why_not)
+        except VoidError as why:
+            return void(resource, why, memory, self._monotonic())
         if failed is not None:
             return self.failed(resource, failed, memory)
         memory.remember_success()

@@ -21,6 +21,7 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.trouble import leaving, pursuit_of
+from smendpoints.controller.voiding import VoidError, WhyNot, void
 from smendpoints.domain import conditions, names
 from smendpoints.domain.actions import Verb
 from smendpoints.domain.cost import hourly_cost
@@ -55,12 +56,15 @@ class Controller:
         accounts: Callable[[Place], Account],
         now: Callable[[], datetime] = _now,
         monotonic: Callable[[], float] = time.monotonic,
+        why_not: WhyNot = lambda _: None,
     ) -> None:
+        """`why_not` is asked once in each pass, before it changes anything in AWS."""
         self._settings = settings
         self._accounts = accounts
         self._now = now
         self._monotonic = monotonic
-        self._leaving = Leaving(settings, now, monotonic)
+        self._why_not = why_not
+        self._leaving = Leaving(settings, now, monotonic, why_not)
 
     def place(self, resource: SageMakerEndpoint) -> Place:
         """The region that the object lives in, and the role that is assumed for it."""
@@ -97,6 +101,8 @@ class Controller:
         """One pass. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
         try:
             return self._reconcile(resource, memory)
+        except VoidError as why:
+            return void(resource, why, memory, self._monotonic())
         except Exception as error:
             logger.exception("%s/%s: a fault of the operator", resource.metadata.namespace, resource.metadata.name)
             failure = AwsFailure(Kind.RETRY, Reason.INTERNAL_ERROR, f"a fault of the operator, see its log: {error!r}")
@@ -124,7 +130,7 @@ class Controller:
             return conclude(resource, write_ahead(resource, todo, self._now()), memory, 0.0, self._monotonic())
         acted = False
         if refused is None:
-            refused, acted = act(account, resource, todo, memory, self._monotonic)
+            refused, acted = act(account, resource, todo, memory, self._monotonic, self._why_not)
         memory.seen = summary
         return self._report(resource, account, desired, observed, todo, refused, memory, acted=acted)
 
