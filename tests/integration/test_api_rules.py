@@ -41,6 +41,8 @@ ARTIFACT = "write one archive that ends in .tar.gz, or a prefix that ends in /"
 ENVIRONMENT = (
     "a name of an environment variable has letters, digits and _, 1024 at most, and does not begin with a digit"
 )
+TWO_PLACES = "a variable is in environment or in secrets, not in both: remove one of the two"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team-a/db-AbCdEf"
 STEP_SIZE = "Canary, Linear and Rolling need exactly one of stepPercent and stepInstances"
 GUARDED = (
     "a serverless variant does not go with a guarded rollout:"
@@ -51,8 +53,8 @@ ONE_MODEL = (
     " and give a modelArtifact that ends in .tar.gz; or use instance"
 )
 PIPELINE_ALONE = (
-    "beside containers there is no modelArtifact, environment or multiModel: set modelArtifact and environment"
-    " in the entries of containers"
+    "beside containers there is no modelArtifact, environment, secrets or multiModel: set modelArtifact, environment"
+    " and secrets in the entries of containers"
 )
 NO_INVOCATIONS = (
     "with async there is no metric of invocations: scale by a targetTracking entry with customizedMetric"
@@ -579,6 +581,37 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         f"{V0}.containers[1].modelArtifact",
         ARTIFACT,
     ),
+    "secrets beside containers": (
+        pipeline(container(), container(), secrets={"A": SECRET}),
+        V0,
+        PIPELINE_ALONE,
+    ),
+    "one variable twice": (
+        spec(variant(environment={"A": "1", "B": "2"}, secrets={"B": SECRET})),
+        f"{V0}.secrets",
+        TWO_PLACES,
+    ),
+    "one variable of a container twice": (
+        pipeline(container(), container(environment={"B": "2"}, secrets={"B": SECRET})),
+        f"{V0}.containers[1].secrets",
+        TWO_PLACES,
+    ),
+    "101 variables": (
+        spec(
+            variant(
+                environment={f"A{number}": "" for number in range(60)},
+                secrets={f"B{number}": SECRET for number in range(41)},
+            )
+        ),
+        f"{V0}.secrets",
+        "a container has at most 100 variables, in environment and secrets together",
+    ),
+    "a secret itself": (
+        spec(variant(secrets={"A": "hunter2"})),
+        f"{V0}.secrets[A]",
+        "write the ARN of a secret, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",
+    ),
+    "a secret's name with a hyphen": (spec(variant(secrets={"DB-PASSWORD": SECRET})), f"{V0}.secrets", ENVIRONMENT),
     "an environment variable with a hyphen": (
         spec(variant(environment={"LOG-LEVEL": "info"})),
         f"{V0}.environment",
@@ -734,6 +767,8 @@ TAKEN: dict[str, Spec] = {
     "serverless all at once": serverless(rollout={"strategy": "AllAtOnce"}),
     "a pipeline without hostnames": pipeline(container(), container()),
     "a pipeline of fifteen with hostnames": pipeline(*[container(hostname=f"c-{number}") for number in range(15)]),
+    "secrets": spec(variant(environment={"A": "1"}, secrets={"DB_PASSWORD": SECRET})),
+    "secrets in a pipeline": pipeline(container(secrets={"DB_PASSWORD": SECRET}), container(secrets={})),
     "an environment of 32 KB": spec(variant(environment={f"A{number}": "x" * 1000 for number in range(32)})),
     "several policies": tracked(
         TRACK_INVOCATIONS,

@@ -104,6 +104,7 @@ A_SHADOW = {
     "modelArtifact": "s3://models/b/model.tar.gz",
     "instance": {"type": "ml.m5.large"},
 }
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"
 VPC = {"subnetIDs": ["subnet-a", "subnet-b"], "securityGroupIDs": ["sg-a", "sg-b"]}
 CAPTURE = {"destination": "s3://captures/", "jsonContentTypes": ["application/json", "text/x-json"]}
 SERVERLESS = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 20, "provisionedConcurrency": 2}}
@@ -122,6 +123,8 @@ NEW_CONFIG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"variant": {"environment": {"A": "1"}}},
         {"variant": {"environment": {"A": "2"}}},
     ),
+    "a secret": ({}, {"variant": {"secrets": {"A": SECRET}}}),
+    "another secret": ({"variant": {"secrets": {"A": SECRET}}}, {"variant": {"secrets": {"A": f"{SECRET}2"}}}),
     "the role": ({}, {"executionRoleARN": OTHER_ROLE}),
     "the network": ({}, {"vpc": VPC}),
     "a subnet": ({"vpc": VPC}, {"vpc": {**VPC, "subnetIDs": ["subnet-a", "subnet-c"]}}),
@@ -182,6 +185,11 @@ SAME_CONFIG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"dataCapture": CAPTURE},
         {"dataCapture": {**CAPTURE, "jsonContentTypes": ["text/x-json", "application/json"]}},
     ),
+    "a secret's ARN under secrets instead of environment": (
+        {"variant": {"environment": {"A": SECRET}}},
+        {"variant": {"secrets": {"A": SECRET}}},
+    ),
+    "no secrets, in so many words": ({}, {"variant": {"secrets": {}, "environment": {}}}),
     "a default that is written out": ({}, {"networkIsolation": False, "variant": {"weight": 1, "multiModel": False}}),
 }
 
@@ -194,6 +202,26 @@ def test_a_new_config_takes(desired: Callable[..., Desired], before: dict[str, A
 @pytest.mark.parametrize(("before", "after"), SAME_CONFIG.values(), ids=SAME_CONFIG.keys())
 def test_no_new_config_takes(desired: Callable[..., Desired], before: dict[str, Any], after: dict[str, Any]) -> None:
     assert desired(before).contents() == desired(after).contents()
+
+
+def test_a_container_finds_the_arns_of_its_secrets_beside_its_environment(desired: Callable[..., Desired]) -> None:
+    containers = [
+        {"image": A_SHADOW["image"], "environment": {"A": "1"}, "secrets": {"B": SECRET}},
+        {"image": A_SHADOW["image"], "secrets": {"C": SECRET}},
+    ]
+    pipeline = {"image": None, "modelArtifact": None, "containers": containers}
+    (alone,) = desired({"variant": {"environment": {"A": "1"}, "secrets": {"B": SECRET}}}).models
+    (several,) = desired({"variant": pipeline}).models
+    found = [[container.get("Environment") for container in model.containers()] for model in (alone, several)]
+    assert found == [[{"A": "1", "B": SECRET}], [{"A": "1", "B": SECRET}, {"C": SECRET}]]
+
+
+def test_an_object_without_secrets_keeps_the_names_that_it_had_before_there_were_any(
+    desired: Callable[..., Desired],
+) -> None:
+    assert desired({}).contents() == {"default-iris-42e266f21d", "default-iris-primary-ee17d1a7b3"}
+    some = desired({"variant": {"environment": {"A": "1"}}})
+    assert some.contents() == {"default-iris-58e689487b", "default-iris-primary-c2a09819fa"}
 
 
 WEIGHTS = st.floats(0, 1_000_000, allow_nan=False)

@@ -16,6 +16,7 @@ from smendpoints.api.base import ApiModel
 from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL, SageMakerEndpointPolicySpec
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.rules import PATTERNS, RULES, Rule
+from smendpoints.api.rules.patterns import keeps
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.status import SageMakerEndpointStatus
 
@@ -174,7 +175,7 @@ class _Converter:
             result["items"] = self._structural(schema["items"], in_list=True)
         rules = [rule for rule in RULES if rule.on in ({title, on} if "properties" in schema else {on})]
         if pattern := schema.get("pattern"):
-            rules.insert(0, Rule(on, f"self.matches(r'{pattern}')", PATTERNS[pattern]))
+            rules.insert(0, Rule(on, keeps(pattern), PATTERNS[pattern]))
         if rules:
             result["x-kubernetes-validations"] = [_validation(rule) for rule in rules]
         return result

@@ -9,12 +9,14 @@ from smendpoints.api.scaling import Scaling
 
 RoutingStrategy = Literal["LeastOutstandingRequests", "Random"]
 INSTANCE_TYPE = r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"
+SECRET_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$"  # noqa: S105
 MODEL_ARTIFACT = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"
 
 InstanceType = Annotated[str, Field(pattern=INSTANCE_TYPE, max_length=32)]
 Image = Annotated[str, Field(min_length=1, max_length=255)]
 ModelArtifact = Annotated[str, Field(max_length=1024, pattern=MODEL_ARTIFACT)]
 Environment = dict[str, Annotated[str, Field(max_length=1024)]]
+Secrets = dict[str, Annotated[str, Field(max_length=640, pattern=SECRET_ARN)]]
 
 _IMAGE = "Image in Amazon ECR of the endpoint's region, by tag or digest."
 _MODEL_ARTIFACT = (
@@ -22,6 +24,10 @@ _MODEL_ARTIFACT = (
     "(uncompressed files, or the models of a multi-model variant)."
 )
 _ENVIRONMENT = "Environment variables of the container; 32 KB at most in all of the variant's containers."
+_SECRETS = (
+    "Environment variables that hold the ARN of a secret in AWS Secrets Manager: the container gets the ARN as it "
+    "stands here, and reads the secret with the execution role. Counted with `environment`."
+)
 
 
 class Container(ApiModel):
@@ -30,9 +36,14 @@ class Container(ApiModel):
     image: Image = Field(description=_IMAGE)
     model_artifact: ModelArtifact | None = Field(None, description=_MODEL_ARTIFACT)
     environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
+    secrets: Secrets = Field(default_factory=dict, description=_SECRETS, max_length=100)
     hostname: Name | None = Field(
         None, description="DNS name of the container within a pipeline: for all of its containers, or for none."
     )
+
+    def variables(self) -> dict[str, str]:
+        """What the container finds in its environment."""
+        return {**self.environment, **self.secrets}
 
 
 class InstancePool(ApiModel):
@@ -85,10 +96,11 @@ class Variant(ApiModel):
     image: Image | None = Field(None, description=_IMAGE)
     model_artifact: ModelArtifact | None = Field(None, description=_MODEL_ARTIFACT)
     environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
+    secrets: Secrets = Field(default_factory=dict, description=_SECRETS, max_length=100)
     multi_model: bool = Field(False, description="Whether `modelArtifact` is a prefix that holds many models.")
     containers: list[Container] = Field(
         default_factory=list,
-        description="A pipeline of 2 to 15 containers, instead of `image`, `modelArtifact` and `environment`.",
+        description="A pipeline of 2 to 15 containers, instead of `image`, `modelArtifact`, `environment`, `secrets`.",
         max_length=15,
         json_schema_extra=ATOMIC,
     )
@@ -103,4 +115,10 @@ class Variant(ApiModel):
         """The containers in order; the short form counts as one."""
         if self.containers:
             return tuple(self.containers)
-        return (Container(image=self.image or "", model_artifact=self.model_artifact, environment=self.environment),)
+        only = Container(
+            image=self.image or "",
+            model_artifact=self.model_artifact,
+            environment=self.environment,
+            secrets=self.secrets,
+        )
+        return (only,)

@@ -101,8 +101,8 @@ def _container(container: Container, *, multi_model: bool) -> dict[str, Any]:
         request["ModelDataSource"] = {"S3DataSource": source}
     elif artifact is not None:
         request["ModelDataUrl"] = artifact
-    if container.environment:
-        request["Environment"] = dict(container.environment)
+    if variables := container.variables():
+        request["Environment"] = variables
     return request
 
 

@@ -18,9 +18,33 @@ _ENVIRONMENT_SENTENCE = (
 )
 
 
-def _size(environment: str) -> str:
-    sizes = f"{environment}.map(k, k.size() + {environment}[k].size())"
-    return f"(has({environment}) ? {sizes}.sum() : 0)"
+def _size(container: str) -> str:
+    """CEL: the characters of all its variables, names and values."""
+
+    def of(variables: str) -> str:
+        return f"(has({variables}) ? {variables}.map(k, k.size() + {variables}[k].size()).sum() : 0)"
+
+    return f"{of(f'{container}.environment')} + {of(f'{container}.secrets')}"
+
+
+def _variables(of: str) -> tuple[Rule, ...]:
+    """Rules of what is in a container's environment; `of` is the type that holds it."""
+    named = (Rule(f"{of}.{name}", _ENVIRONMENT_CEL, _ENVIRONMENT_SENTENCE) for name in ("environment", "secrets"))
+    return (
+        *named,
+        Rule(
+            of,
+            "!has(self.secrets) || !has(self.environment) || self.secrets.all(k, !(k in self.environment))",
+            "a variable is in environment or in secrets, not in both: remove one of the two",
+            ".secrets",
+        ),
+        Rule(
+            of,
+            f"{count_of('self.environment')} + {count_of('self.secrets')} <= 100",
+            "a container has at most 100 variables, in environment and secrets together",
+            ".secrets",
+        ),
+    )
 
 
 VARIANT = (
@@ -37,9 +61,9 @@ VARIANT = (
     Rule(
         "Variant",
         f"!({has_pipeline('self')}) || (!has(self.modelArtifact) && {count_of('self.environment')} == 0"
-        f" && !{is_true('self.multiModel')})",
-        "beside containers there is no modelArtifact, environment or multiModel: set modelArtifact and environment"
-        " in the entries of containers",
+        f" && {count_of('self.secrets')} == 0 && !{is_true('self.multiModel')})",
+        "beside containers there is no modelArtifact, environment, secrets or multiModel: set modelArtifact,"
+        " environment and secrets in the entries of containers",
         reason="FieldValueForbidden",
     ),
     Rule(
@@ -65,8 +89,7 @@ VARIANT = (
     ),
     Rule(
         "Variant",
-        f"{_size('self.environment')} + (has(self.containers) ?"
-        f" self.containers.map(c, {_size('c.environment')}).sum() : 0) <= 32768",
+        f"{_size('self')} + (has(self.containers) ? self.containers.map(c, {_size('c')}).sum() : 0) <= 32768",
         "the environment of all containers of a variant has at most 32768 characters, names and values together:"
         " put larger settings into the model artifact",
     ),
@@ -122,10 +145,10 @@ VARIANT = (
     ),
     Rule("Variant.image", f"self.matches(r'{_ECR}')", _ECR_SENTENCE),
     Rule("Variant.modelArtifact", _ARTIFACT_CEL, _ARTIFACT_SENTENCE),
-    Rule("Variant.environment", _ENVIRONMENT_CEL, _ENVIRONMENT_SENTENCE),
+    *_variables("Variant"),
     Rule("Container.image", f"self.matches(r'{_ECR}')", _ECR_SENTENCE),
     Rule("Container.modelArtifact", _ARTIFACT_CEL, _ARTIFACT_SENTENCE),
-    Rule("Container.environment", _ENVIRONMENT_CEL, _ENVIRONMENT_SENTENCE),
+    *_variables("Container"),
     Rule(
         "Instance",
         f"has(self.type) != ({count_of('self.pools')} > 0)",
