@@ -23,6 +23,7 @@ from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
+from smendpoints.domain.facts import facts_of
 from smendpoints.domain.status import Event, unparsable
 from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES
@@ -75,6 +76,7 @@ class Handlers:
     def register(self, registry: kopf.OperatorRegistry, tick_seconds: float) -> None:
         """Tell kopf of the handlers. Their settings are known only now, so decorators cannot."""
         resource = (GROUP, VERSION, PLURAL)
+        kopf.index(*resource, registry=registry)(self.on_index)  # complete before any other handler is called
         kopf.on.event(*resource, registry=registry)(self.on_event)
         kopf.timer(*resource, interval=tick_seconds, registry=registry)(self.on_tick)
         kopf.on.delete(*resource, registry=registry)(self.on_delete)
@@ -101,11 +103,16 @@ class Handlers:
             self._tracked[uid] = Tracked(Allowance(self._object_seconds))
         return self._tracked[uid]
 
+    async def on_index(self, *, body: kopf.Body, **_: Any) -> None:
+        """An object was listed, or changed: what others have to know of it."""
+        self._controller.tenancy.see(facts_of(body))
+
     async def on_event(self, *, type: str | None, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:  # noqa: A002
         """A watch event: something about the object changed, or it was listed."""
         self.heartbeat.beat()
         if type == "DELETED":
             self._tracked.pop(body["metadata"]["uid"], None)
+            self._controller.tenancy.forget(body["metadata"]["uid"])
             return
         await self._wake(body, patch)
 

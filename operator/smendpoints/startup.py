@@ -16,7 +16,8 @@ from smendpoints.api.resource import FINALIZER
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
-from smendpoints.cluster import Login, cluster_uid
+from smendpoints.boundary import Boundary
+from smendpoints.cluster import Login, cluster_uid, credentials
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
@@ -124,8 +125,10 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         tasks.append(loop.create_task(watching))
         tasks.append(loop.create_task(standing.health.beat()))
         standing.health.work = handlers
+        boundary.start()
 
     async def stop(**_: Any) -> None:
+        boundary.stop()
         for task in tasks:
             task.cancel()
 
@@ -139,6 +142,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         accounts,
         why_not=why_not_current(standing.client),
     )
+    boundary = Boundary(lambda: credentials(kopf.OperatorSettings()), controller.tenancy)
     handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
     handlers.register(registry, config.tick_seconds)
     kopf.on.login(registry=registry)(Login(standing.fence).log_in)  # a registry of one's own has none

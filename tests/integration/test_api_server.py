@@ -113,7 +113,6 @@ def test_defaults_are_written_outside_of_lists_and_only_there(iris: ControlPlane
         "desiredState": "Running",
         "suspend": False,
         "driftPolicy": "Correct",
-        "deletionPolicy": "Delete",
         "adoptExisting": False,
         "revisionHistoryLimit": 3,
     }

@@ -40,7 +40,7 @@ def test_an_endpoint_made_by_hand_is_adopted_without_a_new_fleet(stage: Stage) -
     )
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=f"{name}-old")
     stage.see(lambda: (stage.live("iris") or {}).get("EndpointStatus") == "InService", "the endpoint in service")
-    stage.apply("iris", spec(adoptExisting=True))
+    stage.apply("iris", spec(adoptExisting=True, deletionPolicy="Delete"))
     found = stage.ready("iris")
     assert found["status"]["endpoint"]["configName"] == f"{name}-old"
     assert len(stage.inventory("iris")["policies"]) == 1
@@ -62,7 +62,7 @@ def test_a_retained_endpoint_goes_on_serving_and_is_nobodys_any_more(stage: Stag
     assert [tag["Key"] for tag in tags if tag["Key"].startswith("smendpoints.dev/")] == []
 
     # The next one takes it over, with no new fleet.
-    stage.apply("iris", spec(adoptExisting=True))
+    stage.apply("iris", spec(adoptExisting=True, deletionPolicy="Delete"))
     stage.ready("iris")
     taken = stage.in_service("iris")
     assert taken["CreationTime"] == found["CreationTime"]
@@ -70,9 +70,9 @@ def test_a_retained_endpoint_goes_on_serving_and_is_nobodys_any_more(stage: Stag
     assert "UpdateEndpoint" not in stage.operations("iris")
 
     # What came along can be gone back to, and goes with the object.
-    stage.apply("iris", with_variant(spec(adoptExisting=True), modelArtifact=ARTIFACTS[1]))
+    stage.apply("iris", with_variant(spec(adoptExisting=True, deletionPolicy="Delete"), modelArtifact=ARTIFACTS[1]))
     stage.ready("iris")
-    stage.apply("iris", spec(adoptExisting=True))
+    stage.apply("iris", spec(adoptExisting=True, deletionPolicy="Delete"))
     stage.ready("iris")
     stage.delete("iris")
     stage.gone("iris")

@@ -9,12 +9,13 @@ def test_an_endpoint_that_is_not_ours_is_left_alone_and_said_so(harness: Harness
     sagemaker = harness.client("sagemaker")
     harness.apply("other", spec(endpointName="shared"))
     harness.settle("other")
+    harness.lose_sight_of("other")
     harness.apply("iris", spec(endpointName="shared"))
     harness.settle("iris")
     stalled = harness.condition("iris", "Stalled")
     assert stalled is not None
     assert stalled.reason == "NotOwned"
-    assert "default/other" in stalled.message
+    assert "the SageMakerEndpoint other" in stalled.message
     harness.delete("iris")
     harness.settle_gone("iris")
     assert sagemaker.describe_endpoint(EndpointName="shared")["EndpointStatus"] == "InService"

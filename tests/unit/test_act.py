@@ -11,8 +11,10 @@ from smendpoints.aws.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.ownership import Owner
 from smsandbox.testing.stubs import Stubs
 
+OWNER = Owner("cluster-1", "default", "iris")
 REGION = "us-east-1"
 SERVICES = ("sagemaker", "application-autoscaling", "cloudwatch")
 ID = "endpoint/default-iris/variant/primary"
@@ -107,9 +109,16 @@ def test_a_model_of_that_name_and_other_content_is_a_conflict(aws: Aws, create_m
     ("tags", "advice"),
     [
         ({}, "set spec.adoptExisting"),
-        ({"smendpoints.dev/name": "wine"}, "belongs to .*wine.*another spec.endpointName"),
+        (
+            {**OWNER.tags(), "smendpoints.dev/name": "wine"},
+            "belongs to the SageMakerEndpoint wine; .*another spec.endpointName",
+        ),
+        (
+            {**OWNER.tags(), "smendpoints.dev/namespace": "secret", "smendpoints.dev/name": "wine"},
+            "belongs to another object; .*another spec.endpointName",
+        ),
     ],
-    ids=["nobody's", "another's"],
+    ids=["nobody's", "a neighbour's", "another namespace's"],
 )
 def test_a_model_of_that_name_that_is_not_ours_is_a_conflict(
     aws: Aws, create_model: Action, tags: dict[str, str], advice: str

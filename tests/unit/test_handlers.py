@@ -10,11 +10,14 @@ import pytest
 from smendpoints.api.resource import FINALIZER
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
+from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.handlers import Handlers
 
 
 class Leaving:
     """A controller for which AWS is never done deleting."""
+
+    tenancy = Tenancy(Operator("us-east-1"), lambda: None)
 
     def finalize(self, *_: object) -> Outcome:
         return Outcome(None, again_after=60, message="waiting for default-iris to be gone")

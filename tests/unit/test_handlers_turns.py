@@ -12,6 +12,7 @@ from smendpoints.api.resource import FINALIZER, RETRY, SageMakerEndpoint
 from smendpoints.aws.clients import Place
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
+from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.handlers import Handlers
 
 SPEC = {"variants": [{"name": "primary"}]}
@@ -29,6 +30,8 @@ class Clock:
 
 class Willing:
     """A controller with always something to do; it counts its passes and calls AWS in none."""
+
+    tenancy = Tenancy(Operator("us-east-1"), lambda: None)
 
     def __init__(self) -> None:
         self.passes: list[str] = []

@@ -7,17 +7,18 @@ import yaml
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired import desire
-from smendpoints.domain.ownership import owner_of
+from smendpoints.domain.ownership import Owner, is_owned, told_owner
 
 SAMPLE = Path(__file__).parents[2] / "manifests" / "samples" / "minimal.yaml"
 
 
 @pytest.mark.parametrize("key", ["smendpoints.dev/name", "SMENDPOINTS.DEV/name", "Smendpoints.dev/Name"])
 def test_what_carries_an_owners_tag_in_any_case_is_somebodys(key: str) -> None:
-    owner = owner_of({key: "iris", "SMENDPOINTS.dev/namespace": "shop", "team": "x"})
-    assert owner is not None
-    assert owner.startswith("shop/iris in cluster")
-    assert owner_of({"team": "x", "name": "iris"}) is None
+    tags = {key: "iris", "SMENDPOINTS.dev/namespace": "shop", "Smendpoints.dev/cluster": "c", "team": "x"}
+    assert is_owned(tags)
+    assert not is_owned({"team": "x", "name": "iris"})
+    assert told_owner(tags, Owner("c", "shop", "wine").tags()) == "the SageMakerEndpoint iris"
+    assert told_owner(tags, Owner("c", "other", "wine").tags()) == "another object"
 
 
 @pytest.mark.parametrize("key", ["smendpoints.dev/cluster", "SMENDPOINTS.DEV/cluster", "Smendpoints.Dev/Anything"])

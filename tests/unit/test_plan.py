@@ -1,5 +1,6 @@
 """The plan by what AWS says: no endpoint, one that is not ours, and each of the nine statuses."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -258,11 +259,14 @@ def test_every_status_of_aws_has_a_line_here() -> None:
     assert set(shape.enum) == {case.sees.get("shows", {}).get("status", "InService") for case in STATUSES.values()}
 
 
-def test_whom_an_endpoint_belongs_to_is_said(sight: Callable[..., Any]) -> None:
+def test_whom_an_endpoint_belongs_to_is_said_within_one_namespace_alone(sight: Callable[..., Any]) -> None:
     message = sight(shows={"tags": OTHERS}).plan().verdict.message
-    assert "belongs to team/fraud in cluster cluster-1" in message
+    assert "it belongs to another object" in message
+    assert not re.search("team|fraud", message), "what another namespace has is not told"
     assert "with another spec.endpointName" in message
     assert "adoptExisting" not in message
+    neighbours = {**OTHERS, "smendpoints.dev/namespace": "default"}
+    assert "to the SageMakerEndpoint fraud;" in sight(shows={"tags": neighbours}).plan().verdict.message
     assert "; set spec.adoptExisting" in sight(shows={"tags": NOBODYS}).plan().verdict.message
 
 

@@ -151,7 +151,11 @@ class SageMakerEndpointSpec(ApiModel):
     drift_policy: Literal["Correct", "Report"] = Field(
         "Correct", description="What to do when AWS no longer matches the spec."
     )
-    deletion_policy: Literal["Delete", "Retain"] = Field("Delete", description="What deleting the object does in AWS.")
+    deletion_policy: Literal["Delete", "Retain"] | None = Field(
+        None,
+        description="What deleting the object does in AWS. If unset, what it made is deleted, and an endpoint that it"
+        " adopted is retained.",
+    )
     adopt_existing: bool = Field(
         False, description="Whether to take over an endpoint of that name that is not the operator's."
     )

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from smendpoints.api.base import MAP_BY_TYPE, ApiModel
+from smendpoints.api.spec import Vpc
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 Stage = Literal["Launching", "ActivatingTraffic", "Baking", "Terminating", "RollingBack"]
@@ -118,6 +119,22 @@ class Cost(ApiModel):
     as_of: str = Field(description="Date of the prices.")
 
 
+class Resolved(ApiModel):
+    """The values in force: the spec's, else those of a policy's defaults, else the operator's own."""
+
+    endpoint_name: str = Field(description="Name in AWS, for the object's life.")
+    region: str = Field(description="AWS region, for the object's life.")
+    assume_role_arn: str | None = Field(None, description="Role that the operator acts as, for the object's life.")
+    execution_role_arn: str | None = Field(None, description="Role of the models, until the spec is edited.")
+    vpc: Vpc | None = Field(None, description="Network of the containers, until the spec is edited.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags, until the spec is edited.")
+    generation: int = Field(-1, description="The generation of the spec that they were resolved for.")
+    capacity: dict[str, int] = Field(
+        default_factory=dict,
+        description="Most instances that it may reach, by type: its share of what its namespace may hold.",
+    )
+
+
 class SageMakerEndpointStatus(ApiModel):
     """What the operator found and did."""
 
@@ -129,6 +146,11 @@ class SageMakerEndpointStatus(ApiModel):
     )
     conditions: list[Condition] = Field(
         default_factory=list, description="Conditions by kstatus.", max_length=16, json_schema_extra=MAP_BY_TYPE
+    )
+    resolved: Resolved | None = Field(None, description="The values in force, pinned when the endpoint was made.")
+    adopted: bool | None = Field(
+        None,
+        description="Whether the endpoint was made by somebody else: then it is retained unless the spec says Delete.",
     )
     endpoint: EndpointStatus | None = Field(None, description="The endpoint in AWS.")
     variants: list[VariantStatus] = Field(default_factory=list, description="The variants in AWS.", max_length=11)

@@ -1,5 +1,6 @@
 """One place in AWS, whole: watch, look, act, and read logs."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -13,6 +14,9 @@ from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Watch
 from smendpoints.domain.actions import Action, PolicyARN
+from smendpoints.domain.errors import AwsFailure
+
+logger = logging.getLogger(__name__)
 
 _LONGEST_PASS = 300.0
 
@@ -41,6 +45,14 @@ class Account:
     ) -> None:
         """Carry out one action; `adopts` and `namespace` as in `Actor.act`."""
         self._actor.act(action, policies, adopts=adopts, namespace=namespace)
+
+    def own_account(self) -> str | None:
+        """The number of the account that the operator acts in here; None if AWS cannot be asked."""
+        try:
+            return str(self._clients.call("sts", "get_caller_identity")["Account"])
+        except AwsFailure as failure:
+            logger.warning("the operator's own account is not known: %s", failure)
+            return None
 
     def invocations_url(self, endpoint: str) -> str:
         """Where the endpoint is invoked."""

@@ -8,7 +8,7 @@ from smendpoints.aws.observe import Observer
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.in_place import without
-from smendpoints.domain.ownership import PREFIX, owner_of
+from smendpoints.domain.ownership import PREFIX, is_owned, told_owner
 from smendpoints.domain.plan_scaling import covers
 from smendpoints.domain.reasons import Reason
 
@@ -69,13 +69,13 @@ class Actor:
         wanted = {name: value for name, value in action.params.items() if name != "Tags"}
         tags = self._observer.tags(found[arn])
         ours = [tag for tag in action.params["Tags"] if tag["Key"].startswith(PREFIX)]
-        owner = owner_of(tags)
         if not covers(without(wanted), without(found)):
             problem = "is not what this object would make; delete it"
         elif all(tags.get(tag["Key"]) == tag["Value"] for tag in ours):
             return
-        elif owner is not None:
-            problem = f"belongs to {owner}; make this object anew with another spec.endpointName"
+        elif is_owned(tags):
+            whose = told_owner(tags, {tag["Key"]: tag["Value"] for tag in ours})
+            problem = f"belongs to {whose}; recreate this object with another spec.endpointName"
         elif not adopts:
             problem = "is what this object would make, but was not made by it; delete it, or set spec.adoptExisting"
         else:

@@ -16,7 +16,7 @@ from smendpoints.domain.observed import (
     parse_endpoint,
     parse_target,
 )
-from smendpoints.domain.ownership import Owner, owner_of
+from smendpoints.domain.ownership import Owner, is_owned
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ class Observer:
         for name in sorted(config.models()):
             model = self.model(name) if names.model_made_here(endpoint, name) else None
             found += [model["ModelArn"]] if model is not None else []
-        return tuple(arn for arn in found if owner_of(self.tags(arn)) is None)
+        return tuple(arn for arn in found if not is_owned(self.tags(arn)))
 
     def _owned(self, arn: str, owner: Owner) -> bool:
         tags = _unless_gone(lambda: self.tags(arn))

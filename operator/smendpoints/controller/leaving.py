@@ -15,6 +15,7 @@ from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.voiding import VoidError, WhyNot, void
 from smendpoints.domain import conditions
+from smendpoints.domain.adoption import is_retained
 from smendpoints.domain.desired import desire
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import Observed
@@ -55,7 +56,7 @@ class Leaving:
             summary = look_around(account, name, memory, self._settings.poll_seconds)
             if summary is not None and summary.status == memory.waiting_in == "Deleting":
                 return Outcome(None, again_after=self._settings.poll_seconds, message=f"waiting for {name} to be gone")
-            retain = resource.spec.deletion_policy == "Retain"
+            retain = is_retained(resource)
             observed = look_at_leaving(account, name, owner, summary, retain=retain)
             if retain:
                 todo = self._let_go(account, owner, resource, observed, summary, memory)

@@ -8,7 +8,7 @@ from smendpoints.domain import names
 from smendpoints.domain.adoption import equivalent
 from smendpoints.domain.desired import Desired
 from smendpoints.domain.observed import Leftovers, Observed, ObservedConfig, ObservedTarget
-from smendpoints.domain.ownership import Owner, owner_of
+from smendpoints.domain.ownership import Owner, is_owned
 from smendpoints.domain.plan_deletion import IN_PROGRESS
 
 
@@ -27,7 +27,7 @@ def look_closely(
     """
     tags, memory.created_with = memory.created_with, None
     endpoint = account.observe.endpoint(desired.endpoint_name, tags) if summary is not None else None
-    adopts = resource.spec.adopt_existing and endpoint is not None and owner_of(endpoint.tags) is None
+    adopts = resource.spec.adopt_existing and endpoint is not None and not is_owned(endpoint.tags)
     if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
         return Observed(endpoint)
     unowned: tuple[str, ...] = ()

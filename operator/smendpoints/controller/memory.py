@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.watch import Summary
+from smendpoints.controller.ruling import View
 from smendpoints.controller.trouble import Pursuit, Trouble
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
@@ -21,11 +22,14 @@ _MOST_NOTES = 10
 class Memory:
     """Times are seconds of a monotonic clock.
 
+    `view` is what other objects and policies meant for it, at the version `viewed_at` of all that is known of them.
     `created_with` are the tags of an endpoint that this process has just made: the first look need not ask for them.
     `notes` are what is to be told once, and whether that is done.
     """
 
     asked: tuple[int, str | None] | None = None
+    view: View | None = None
+    viewed_at: int = -1
     due_at: float = float("-inf")
     written_at: float = float("-inf")
     seen: Summary | None = None

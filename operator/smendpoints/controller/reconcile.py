@@ -19,17 +19,23 @@ from smendpoints.controller.leaving import Leaving
 from smendpoints.controller.looking import look_around, look_closely
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
+from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.controller.trouble import leaving, pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot, void
-from smendpoints.domain import conditions, names
+from smendpoints.domain import conditions
 from smendpoints.domain.actions import Verb
 from smendpoints.domain.cost import hourly_cost
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.facts import Identity
+from smendpoints.domain.held_back import held_back
+from smendpoints.domain.limits import PriceOf
 from smendpoints.domain.observed import Observed
 from smendpoints.domain.office_hours import next_change, wants_running
 from smendpoints.domain.ownership import Owner
+from smendpoints.domain.pins import must_pin, pinned
 from smendpoints.domain.plan import plan
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import report
@@ -65,11 +71,14 @@ class Controller:
         self._monotonic = monotonic
         self._why_not = why_not
         self._leaving = Leaving(settings, now, monotonic, why_not)
+        self.tenancy = Tenancy(
+            Operator(settings.region, settings.execution_role_arn),
+            lambda: self._accounts(Place(settings.region)).own_account(),
+        )
 
     def place(self, resource: SageMakerEndpoint) -> Place:
         """The region that the object lives in, and the role that is assumed for it."""
-        spec = resource.spec
-        return Place(spec.region or self._settings.region, spec.assume_role_arn)
+        return self._place(self.tenancy.identity(resource))
 
     def account(self, resource: SageMakerEndpoint) -> Account:
         """The account and region that the object lives in."""
@@ -77,14 +86,19 @@ class Controller:
 
     def endpoint_name(self, resource: SageMakerEndpoint) -> str:
         """The endpoint's name in AWS."""
-        meta = resource.metadata
-        return resource.spec.endpoint_name or names.endpoint_name(meta.namespace, meta.name)
+        return self.tenancy.identity(resource).endpoint or ""
+
+    def _place(self, identity: Identity) -> Place:
+        return Place(identity.region or self._settings.region, identity.role)
+
+    def _prices(self, identity: Identity) -> PriceOf:
+        return self._accounts(self._place(identity)).prices.of
 
     def due(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
         """Whether a pass has something to do. Costs nothing, asks nobody."""
-        if memory.awaits_own_write(resource.status, self._monotonic()):
+        if memory.awaits_own_write(resource.status, self._monotonic()) or not self.tenancy.ready(resource.metadata.uid):
             return False
-        if memory.asked != resource.asked() or self._monotonic() >= memory.due_at:
+        if self._moved(resource, memory) or memory.asked != resource.asked() or self._monotonic() >= memory.due_at:
             return True
         if memory.reported is not None and memory.reported != resource.status:
             return True
@@ -96,6 +110,16 @@ class Controller:
         if watch.missing(memory.needs, memory.written_at):
             return True
         return watch.peek(self.endpoint_name(resource)) != memory.seen
+
+    def _moved(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
+        """Whether other objects, or policies, mean something else for this one than at its last pass."""
+        version = self.tenancy.version
+        if memory.viewed_at == version:
+            return False
+        if memory.view != self.tenancy.view(resource.metadata.uid):
+            return True
+        memory.viewed_at = version
+        return False
 
     def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         """One pass. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
@@ -109,12 +133,18 @@ class Controller:
             memory.waiting_in = None
             return self._blind(resource, failure, memory)
 
-    def _reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        fresh = memory.asked != resource.asked()
-        memory.asked = resource.asked()
-        memory.pursue(pursuit_of(resource, self._now()))
+    def _reconcile(self, asked: SageMakerEndpoint, memory: Memory) -> Outcome:
+        fresh = memory.asked != asked.asked() or self._moved(asked, memory)
+        memory.asked = asked.asked()
+        memory.pursue(pursuit_of(asked, self._now()))
         try:
+            ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
+            memory.view, memory.viewed_at = ruling.view, ruling.version
+            if ruling.refused is not None:
+                raise ruling.refused
+            resource = ruling.resource
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
+            desired = replace(desired, adoption_refused=ruling.adoption)
             wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
             account = self.account(resource)
             summary = look_around(account, desired.endpoint_name, memory, self._settings.poll_seconds)
@@ -123,16 +153,21 @@ class Controller:
                 return Outcome(None, again_after=self._settings.poll_seconds)
             observed = look_closely(account, resource, desired, summary, memory)
         except AwsFailure as failure:
-            return self._blind(resource, memory.judge(failure, self._monotonic()), memory)
-        todo = plan(resource, desired, observed, self._now())
+            return self._blind(asked, memory.judge(failure, self._monotonic()), memory)
+        now = self._now()
+        todo = plan(resource, desired, observed, now)
+        todo = held_back(todo, resource, observed, ruling.reason, ruling.violations, now)
         refused = preflight(account, resource, desired, observed, todo, memory)
-        if refused is None and must_write_ahead(resource, todo):
-            return conclude(resource, write_ahead(resource, todo, self._now()), memory, 0.0, self._monotonic())
+        allowed = not ruling.violations
+        pins = allowed and must_pin(resource, todo, ruling.resolved)
+        if refused is None and (pins or must_write_ahead(resource, todo)):
+            ahead = pinned(write_ahead(resource, todo, now), resource, todo, ruling.resolved, allowed=allowed)
+            return conclude(resource, ahead, memory, 0.0, self._monotonic())
         acted = False
         if refused is None:
             refused, acted = act(account, resource, todo, memory, self._monotonic, self._why_not)
         memory.seen = summary
-        return self._report(resource, account, desired, observed, todo, refused, memory, acted=acted)
+        return self._report(ruling, account, desired, observed, todo, refused, memory, acted=acted)
 
     def _quiet(self, resource: SageMakerEndpoint, summary: Summary | None, memory: Memory) -> bool:
         """Whether AWS is still at what it was at: then there is nothing to look at more closely."""
@@ -151,7 +186,7 @@ class Controller:
 
     def _report(
         self,
-        resource: SageMakerEndpoint,
+        ruling: Ruling,
         account: Account,
         desired: Desired,
         observed: Observed,
@@ -161,10 +196,15 @@ class Controller:
         *,
         acted: bool,
     ) -> Outcome:
+        resource = ruling.resource
         tail: list[str] = []
         old_failure = resource.status.failure
         reason = todo.rollout.message if todo.rollout is not None else None
-        if todo.verdict.reason in _LOOK_AT_LOG and (old_failure is None or old_failure.reason != reason):
+        if (
+            ruling.log_tails
+            and todo.verdict.reason in _LOOK_AT_LOG
+            and (old_failure is None or old_failure.reason != reason)
+        ):
             tail = account.log_tail(desired.endpoint_name)
         status = report(
             resource,
@@ -178,6 +218,7 @@ class Controller:
             cost=hourly_cost(desired, observed, account.prices.of, resource.status.cost),
             now=self._now(),
         )
+        status = pinned(status, resource, todo, ruling.resolved, allowed=not ruling.violations)
         if failure is not None:
             memory.waiting_in, memory.watched = None, True
             after = memory.remember_failure(failure, self._settings.poll_seconds)

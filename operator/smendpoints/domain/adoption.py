@@ -1,8 +1,9 @@
-"""Adoption: whether an endpoint that somebody else made is already what the spec wants, under other names."""
+"""Adoption: whether an endpoint that somebody else made is already what the spec wants, and what becomes of it."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired import Desired
 from smendpoints.domain.in_place import IN_PLACE, without
 from smendpoints.domain.observed import ObservedConfig
@@ -10,6 +11,12 @@ from smendpoints.domain.plan_scaling import covers
 
 _NOT_CONTENT = IN_PLACE | {"EndpointConfigName", "ModelName", "Tags"}
 _BLOCKS = ("ShadowProductionVariants", "DataCaptureConfig", "AsyncInferenceConfig", "KmsKeyId", "ExplainerConfig")
+
+
+def is_retained(resource: SageMakerEndpoint) -> bool:
+    """Whether deleting the object leaves the endpoint in AWS: what it adopted goes only if the spec says so."""
+    policy = resource.spec.deletion_policy
+    return policy == "Retain" or (policy is None and resource.status.adopted is True)
 
 
 def _content(value: Any) -> Any:

@@ -44,7 +44,7 @@ class DesiredVariant:
 
 @dataclass(frozen=True)
 class Desired:
-    """All that the spec wants of AWS."""
+    """All that the spec wants of AWS. `adoption_refused` says why no endpoint may be taken over; None: it may."""
 
     owner: Owner
     endpoint_name: str
@@ -57,6 +57,7 @@ class Desired:
     targets: tuple[DesiredTarget, ...]
     tags: Mapping[str, str] = field(hash=False)
     retry: str | None = None
+    adoption_refused: str | None = None
 
     def attempt(self) -> str:
         """Names this config being rolled out this way."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from smendpoints.api.resource import GROUP
 
 PREFIX = f"{GROUP}/"
+ADOPTABLE_BY = f"{PREFIX}adoptable-by"
+"""The tag by which an endpoint's owner in AWS lets the objects of one namespace take it over."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,13 @@ def is_reserved(key: str) -> bool:
     return key.lower().startswith(PREFIX)
 
 
-def owner_of(tags: Mapping[str, str]) -> str | None:
-    """Whom the tags name as owner, for a message; None if nobody. Case is ignored, as IAM does."""
+def is_owned(tags: Mapping[str, str]) -> bool:
+    """Whether the tags name an owner, whoever it is. Case is ignored, as IAM does."""
+    return any(key.lower() == f"{PREFIX}name" for key in tags)
+
+
+def told_owner(tags: Mapping[str, str], by: Mapping[str, str]) -> str:
+    """Whom the tags name as owner, for a message to an owner with the tags `by`: by name within one namespace alone."""
     told = {key.lower(): value for key, value in tags.items()}
-    name = told.get(f"{PREFIX}name")
-    if name is None:
-        return None
-    return f"{told.get(f'{PREFIX}namespace')}/{name} in cluster {told.get(f'{PREFIX}cluster')}"
+    near = all(told.get(f"{PREFIX}{key}") == by.get(f"{PREFIX}{key}") for key in ("cluster", "namespace"))
+    return f"the SageMakerEndpoint {told.get(f'{PREFIX}name')}" if near else "another object"

@@ -19,7 +19,7 @@ from smendpoints.domain.desired import Desired, tag_list
 from smendpoints.domain.history import was_converged
 from smendpoints.domain.observed import Observed, ObservedEndpoint
 from smendpoints.domain.office_hours import next_change, wants_running
-from smendpoints.domain.ownership import owner_of
+from smendpoints.domain.ownership import ADOPTABLE_BY, is_owned, told_owner
 from smendpoints.domain.plan_busy import plan_busy
 from smendpoints.domain.plan_deletion import IN_PROGRESS, plan_endpoint_removal
 from smendpoints.domain.plan_rollout import failed_rollout, may_try_again, plan_rollout, retry_after
@@ -117,9 +117,13 @@ def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observ
 def _plan_foreign(
     resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
 ) -> Plan:
-    """Somebody else's endpoint: left alone; taken over if the spec says so and nobody owns it."""
-    owner = owner_of(endpoint.tags)
-    if resource.spec.adopt_existing and owner is None:
+    """Somebody else's endpoint: left alone; taken over if the spec says so, nobody owns it, and it may be."""
+    owned = is_owned(endpoint.tags)
+    lent = endpoint.tags.get(ADOPTABLE_BY) == desired.owner.namespace
+    if resource.spec.adopt_existing and not owned and desired.adoption_refused is not None and not lent:
+        message = f"an endpoint named {endpoint.name} exists and is left alone: {desired.adoption_refused}"
+        return Plan(stuck(Reason.POLICY_VIOLATION, message), again=Again.STEADY)
+    if resource.spec.adopt_existing and not owned:
         if resource.spec.suspend:
             return _preview_adoption(resource, desired, observed, endpoint, now)
         tags = tag_list(desired.owner.tags())
@@ -129,9 +133,12 @@ def _plan_foreign(
             for arn in (*observed.unowned, endpoint.arn)
         )
         return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), adopt, again=Again.NOW)
-    whose = f"it belongs to {owner}" if owner else "it carries no tags of an owner"
-    advice = "make this object anew with another spec.endpointName"
-    advice = advice if owner else f"set spec.adoptExisting to take it over, or {advice}"
+    whose = "it carries no tags of an owner"
+    advice = "recreate this object with another spec.endpointName"
+    if owned:
+        whose = f"it belongs to {told_owner(endpoint.tags, desired.owner.tags())}"
+    else:
+        advice = f"set spec.adoptExisting to take it over, or {advice}"
     message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"
     return Plan(stuck(Reason.NOT_OWNED, message), again=Again.STEADY)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import FINALIZER, SageMakerEndpoint
 from smendpoints.api.status import Condition
 from smendpoints.aws.account import Accounts
@@ -19,6 +20,7 @@ from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.facts import facts_of
 from smendpoints.domain.status import Event
 from smsandbox.testing import specs
 from smsandbox.testing.virtual_aws import VirtualAws
@@ -47,6 +49,8 @@ class Harness(VirtualAws):
     def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(seed=seed, settings=settings)
         self.objects: dict[str, Cluster] = {}
+        self.policies: dict[str, dict[str, Any]] | None = {}
+        self.labels: dict[str, dict[str, str]] = {"default": {}}
         self.events: list[Event] = []
         self.violations: list[str] = []
         self.kill_after: int | None = None
@@ -68,6 +72,7 @@ class Harness(VirtualAws):
         )
         for each in self.objects.values():
             each.memory, each.delayed_until = Memory(), float("-inf")
+        self._seen: set[str] = set()
         self._arm()
 
     def _arm(self) -> None:
@@ -112,14 +117,25 @@ class Harness(VirtualAws):
 
     # the API server's side
 
+    def policy(self, name: str, spec: Mapping[str, Any] | None) -> None:
+        """Create or replace a policy for all namespaces, unless its spec selects some; None deletes it."""
+        self.policies = {key: value for key, value in (self.policies or {}).items() if key != name}
+        if spec is not None:
+            self.policies[name] = {"metadata": {"name": name}, "spec": {"namespaceSelector": {}, **spec}}
+
     def apply(self, name: str, spec: Mapping[str, Any]) -> None:
-        """Create the object, or replace its spec; the generation moves when the spec does."""
+        """Create the object, or replace its spec; the generation moves when the spec does.
+
+        `namespace/name` is an object of another namespace than `default`.
+        """
         existing = self.objects.get(name)
         if existing is None:
+            stamp = datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             metadata = {
-                "name": name,
-                "namespace": "default",
+                "name": name.rpartition("/")[2],
+                "namespace": name.rpartition("/")[0] or "default",
                 "uid": f"uid-{name}",
+                "creationTimestamp": stamp,
                 "generation": 1,
                 "finalizers": [FINALIZER],
             }
@@ -143,6 +159,10 @@ class Harness(VirtualAws):
         stamp = datetime.fromtimestamp(self.clock.now(), UTC).isoformat()
         each.body = {**each.body, "metadata": {**each.body["metadata"], "deletionTimestamp": stamp}}
 
+    def lose_sight_of(self, name: str) -> None:
+        """The object is in a namespace that this operator does not serve, or in another cluster: it has no passes."""
+        del self.objects[name]
+
     def resource(self, name: str) -> SageMakerEndpoint:
         """The object as it stands."""
         return SageMakerEndpoint.parse(self.objects[name].body)
@@ -155,6 +175,7 @@ class Harness(VirtualAws):
 
     def tick(self) -> None:
         """What the operator's shell does at each tick: ask each object, and let it have its pass."""
+        self._tell()
         at_rest = any(each.memory.watched for each in self.objects.values())
         for account in self.accounts.all() if at_rest else ():
             with contextlib.suppress(AwsFailure):
@@ -166,6 +187,21 @@ class Harness(VirtualAws):
                 self._tick(name)
             except Killed:
                 self.restart()
+
+    def _tell(self) -> None:
+        """What the shell's index and its watches tell the controller."""
+        tenancy = self.controller.tenancy
+        policies = self.policies
+        tenancy.set_policies(
+            [SageMakerEndpointPolicy.parse(each) for each in policies.values()] if policies is not None else None,
+            None if policies is not None else "sagemakerendpointpolicies cannot be listed: forbidden",
+        )
+        tenancy.set_namespaces(self.labels)
+        for uid in self._seen - {each.body["metadata"]["uid"] for each in self.objects.values()}:
+            tenancy.forget(uid)
+        self._seen = {each.body["metadata"]["uid"] for each in self.objects.values()}
+        for each in self.objects.values():
+            tenancy.see(facts_of(each.body))
 
     def _tick(self, name: str) -> None:
         each = self.objects[name]
@@ -192,6 +228,19 @@ class Harness(VirtualAws):
         if outcome.status is not None:
             self.writes += 1
             each.body = {**each.body, "status": outcome.status.to_json()}
+
+    def settle_told(self, name: str, reason: str, limit: float = 7200.0) -> None:
+        """Let time pass until the object's `Ready` has this reason.
+
+        Raises:
+            AssertionError: it has not after `limit` seconds.
+        """
+        until = self.clock.now() + limit
+        while (told := self.condition(name, "Ready")) is None or told.reason != reason:
+            if self.clock.now() >= until:
+                raise AssertionError(f"{name} does not tell {reason}: {told}")
+            self.tick()
+            self.world.advance(5.0)
 
     def run(self, seconds: float, tick: float = 5.0) -> None:
         """Let time pass, in AWS and in the operator."""

@@ -1,0 +1,224 @@
+"""Watches the cluster's policies and the labels of its namespaces, and tells the controller of them.
+
+kopf's own watches would end the process where one of the two may not be read, or where the kind of policies comes or
+goes; here that is something to tell. What is known stays known while the API server is away. Not here: what follows.
+"""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import kopf
+import urllib3
+from pydantic import ValidationError
+
+from smendpoints.api.policy import POLICY_PLURAL, SageMakerEndpointPolicy
+from smendpoints.api.resource import GROUP, VERSION
+from smendpoints.controller.tenancy import Tenancy
+
+logger = logging.getLogger(__name__)
+Found = Mapping[str, Mapping[str, Any]]
+_PAGE = 500
+_CONNECT_SECONDS = 5.0
+_SILENT_SECONDS = 90.0  # the API server sends a bookmark about every minute
+_AGAIN_SECONDS = 2.0
+_REFUSED_AGAIN_SECONDS = 10.0
+
+
+class RefusedError(Exception):
+    """The API server said no; `status` is that of HTTP."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Reflector:
+    """Keeps the objects at one path of the API server, in a thread of its own: lists, then watches, without end.
+
+    `told` gets all of them by name whenever one changes, or None and the reason when they may not be read. Where the
+    kind itself is not there, there are none.
+    """
+
+    def __init__(
+        self,
+        login: Callable[[], kopf.ConnectionInfo | None],
+        path: str,
+        told: Callable[[Found | None, str | None], None],
+        again_seconds: float = _REFUSED_AGAIN_SECONDS,
+    ) -> None:
+        self._login = login
+        self._path = path
+        self._told = told
+        self._again_seconds = again_seconds
+        self._ended = threading.Event()
+        self._found: dict[str, Mapping[str, Any]] = {}
+        self._said: str | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        threading.Thread(target=self._run, name=f"reflector {self._path}", daemon=True).start()
+
+    def stop(self) -> None:
+        """End as soon as the API server says something; the process need not wait for it."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._follow()
+                seconds = 0.0
+            except RefusedError as refused:
+                seconds = self._refused(refused)
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                self._say(f"{self._path}: {error!r}; what was known of it still counts")
+                seconds = _AGAIN_SECONDS
+            except Exception as error:
+                logger.exception("%s: a fault of the operator", self._path)
+                self._told(None, f"a fault of the operator, see its log: {error!r}")
+                seconds = self._again_seconds
+            self._ended.wait(seconds)
+
+    def _refused(self, refused: RefusedError) -> float:
+        if refused.status == 404:
+            self._say(f"{self._path}: there is no such kind in this cluster, and so there are none")
+            self._found = {}
+            self._told({}, None)
+        elif refused.status in {401, 403}:
+            self._say(f"{self._path} may not be read: {refused}")
+            self._told(None, f"{self._path.rpartition('/')[2]} may not be read: {refused}")
+        else:  # 410 after a long time away, 429, 5xx: list again
+            self._say(f"{self._path}: {refused.status} {refused}")
+            return _AGAIN_SECONDS
+        return self._again_seconds
+
+    def _say(self, what: str) -> None:
+        """To the log, once."""
+        if self._said != what:
+            logger.warning("%s", what)
+        self._said = what
+
+    def _follow(self) -> None:
+        """List, then watch until the connection ends, and again from there."""
+        info = self._login()
+        if info is None:
+            raise OSError("no Kubernetes to connect to")
+        with urllib3.PoolManager(num_pools=1, ssl_context=info.as_ssl_context()) as pool:
+            version = self._list(pool, info)
+            self._said = None
+            while not self._ended.is_set():
+                version = self._watch(pool, info, version)
+                info = self._login() or info  # tokens of service accounts rotate
+
+    def _list(self, pool: urllib3.PoolManager, info: kopf.ConnectionInfo) -> str:
+        found: dict[str, Mapping[str, Any]] = {}
+        query: dict[str, Any] = {"limit": _PAGE}
+        while True:
+            with self._get(pool, info, query) as answer:
+                page = json.loads(answer.read())
+            found |= {each["metadata"]["name"]: each for each in page["items"]}
+            query["continue"] = page["metadata"].get("continue")
+            if not query["continue"]:
+                break
+        self._found = found
+        self._told(dict(found), None)
+        return str(page["metadata"]["resourceVersion"])
+
+    def _watch(self, pool: urllib3.PoolManager, info: kopf.ConnectionInfo, version: str) -> str:
+        query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version, "timeoutSeconds": 300}
+        try:
+            with self._get(pool, info, query) as answer:
+                for line in _lines(answer):
+                    event = json.loads(line)
+                    kind, each = event["type"], event["object"]
+                    if kind == "ERROR":
+                        raise RefusedError(int(each.get("code", 500)), str(each.get("message", "")))
+                    version = each["metadata"]["resourceVersion"]
+                    self._take(kind, each)
+                    if self._ended.is_set():
+                        break
+        except urllib3.exceptions.ReadTimeoutError:
+            logger.debug("%s: silent for %g s, asked anew", self._path, _SILENT_SECONDS)
+        return version
+
+    def _take(self, kind: str, each: Mapping[str, Any]) -> None:
+        if kind == "BOOKMARK":
+            return
+        name = each["metadata"]["name"]
+        if kind == "DELETED":
+            self._found.pop(name, None)
+        else:
+            self._found[name] = each
+        self._told(dict(self._found), None)
+
+    def _get(
+        self, pool: urllib3.PoolManager, info: kopf.ConnectionInfo, query: Mapping[str, Any]
+    ) -> urllib3.BaseHTTPResponse:
+        given = {key: value for key, value in query.items() if value is not None}
+        answer = pool.request(
+            "GET",
+            f"{info.server.rstrip('/')}{self._path}?{urlencode(given)}",
+            headers={**info.as_http_headers(), "Accept": "application/json"},
+            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_SILENT_SECONDS),
+            preload_content=False,
+            retries=False,
+        )
+        if answer.status >= 300:
+            try:
+                message = json.loads(answer.read()).get("message", "")
+            except ValueError:
+                message = ""
+            answer.close()
+            raise RefusedError(answer.status, str(message))
+        return answer
+
+
+def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    """The lines of a stream as they come."""
+    rest = b""
+    for chunk in answer.stream(amt=None, decode_content=True):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in lines if line.strip())
+
+
+class Boundary:
+    """The policies and the namespaces, told to the controller's tenancy as they change."""
+
+    def __init__(self, login: Callable[[], kopf.ConnectionInfo | None], tenancy: Tenancy) -> None:
+        self._tenancy = tenancy
+        self._reflectors = (
+            Reflector(login, f"/apis/{GROUP}/{VERSION}/{POLICY_PLURAL}", self.policies),
+            Reflector(login, "/api/v1/namespaces", self.namespaces),
+        )
+
+    def start(self) -> None:
+        """Begin to watch."""
+        for each in self._reflectors:
+            each.start()
+
+    def stop(self) -> None:
+        """End."""
+        for each in self._reflectors:
+            each.stop()
+
+    def policies(self, found: Found | None, why_not: str | None) -> None:
+        """What policies there are. One that cannot be read is none that may be passed over."""
+        if found is None:
+            self._tenancy.set_policies(None, why_not)
+            return
+        try:
+            parsed = [SageMakerEndpointPolicy.parse(each) for each in found.values()]
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            self._tenancy.set_policies(None, f"a policy's {place} cannot be read by this operator: {first['msg']}")
+            return
+        self._tenancy.set_policies(parsed)
+
+    def namespaces(self, found: Found | None, why_not: str | None) -> None:
+        """The labels of the namespaces."""
+        labels = {name: each["metadata"].get("labels") or {} for name, each in found.items()} if found else None
+        self._tenancy.set_namespaces(labels if found is not None else None, why_not)

@@ -1,0 +1,46 @@
+"""What is said of one object before anything is done for it."""
+
+from dataclasses import dataclass
+
+from smendpoints.api.policy import SageMakerEndpointPolicy
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import Resolved
+from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.limits import Room
+from smendpoints.domain.reasons import Reason
+
+
+@dataclass(frozen=True)
+class View:
+    """What is said of one object, as far as it decides what may be done: changed, the object has a pass."""
+
+    rival: str | None
+    policies: tuple[SageMakerEndpointPolicy, ...] | None
+    unknown: str | None
+    room: Room | None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What may be done for one object.
+
+    Args:
+        resource: the object as if its spec said all that is in force.
+        resolved: what to pin.
+        view: what the ruling follows from, and `version` when that was.
+        refused: why AWS is not even looked at.
+        violations: why nothing but taking away is done; empty: all is allowed.
+        reason: the reason to tell with the violations.
+        adoption: why no endpoint may be adopted; None: it may.
+        log_tails: whether the container's log may be shown.
+    """
+
+    resource: SageMakerEndpoint
+    resolved: Resolved
+    view: View
+    version: int
+    refused: AwsFailure | None = None
+    violations: tuple[str, ...] = ()
+    reason: Reason = Reason.POLICY_VIOLATION
+    adoption: str | None = None
+    log_tails: bool = True

@@ -1,0 +1,259 @@
+"""What stands between namespaces: who may use which name, what the policies allow, what a namespace may hold.
+
+Fed by the shell with every object's facts, the policies and the labels of namespaces; asked by the controller before
+anything is done. Level-triggered as all else: an object has a pass when what is said of it here changes, nobody else.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from smendpoints.api.policy import SageMakerEndpointPolicy
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import Resolved
+from smendpoints.controller.ruling import Ruling, View
+from smendpoints.domain.claims import Claim, Claims
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.facts import Capacity, Facts, Identity, account_of, facts_of
+from smendpoints.domain.limits import PriceOf, Room, limited, room_beside
+from smendpoints.domain.ownership import ADOPTABLE_BY
+from smendpoints.domain.policy import Policies, Request, Violation, required_tags, selecting, violations
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.resolve import offered_identities, resolve, with_resolved
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """What the operator uses where neither spec nor policies say anything."""
+
+    region: str
+    execution_role_arn: str | None = None
+
+
+class Tenancy:
+    """All objects, policies and namespaces as far as they bear on each other. Safe to call from many threads.
+
+    `version` moves with whatever is told, so that `view` need not be asked for while it stands still.
+    """
+
+    def __init__(self, operator: Operator, own_account: Callable[[], str | None]) -> None:
+        self._operator = operator
+        self._ask_own_account = own_account
+        self._own_account: str | None = None
+        self._lock = threading.RLock()
+        self._facts: dict[str, Facts] = {}
+        self._spaces: dict[str, set[str]] = {}
+        self._grants: dict[str, Capacity] = {}
+        self._claims = Claims()
+        self._policies: tuple[SageMakerEndpointPolicy, ...] | None = None
+        self._labels: Mapping[str, Labels] | None = None
+        self._unreadable: dict[str, str] = {}
+        self.version = 0
+
+    # what the shell tells
+
+    def see(self, facts: Facts) -> None:
+        """An object is there, or has changed."""
+        with self._lock:
+            if self._facts.get(facts.uid) == facts:
+                return
+            self._facts[facts.uid] = facts
+            self._spaces.setdefault(facts.namespace, set()).add(facts.uid)
+            self._claim(facts)
+            self.version += 1
+
+    def forget(self, uid: str) -> None:
+        """An object is gone, and all that it held is free."""
+        with self._lock:
+            facts = self._facts.pop(uid, None)
+            self._grants.pop(uid, None)
+            if facts is not None:
+                self._spaces[facts.namespace].discard(uid)
+                self._claims.drop(uid)
+                self.version += 1
+
+    def set_policies(self, policies: Iterable[SageMakerEndpointPolicy] | None, why_not: str | None = None) -> None:
+        """The policies there are; None with the reason why they cannot be read."""
+        with self._lock:
+            found = tuple(policies) if policies is not None else None
+            changed, self._policies = found != self._policies, found
+            self._tell("policies", why_not, changed=changed)
+
+    def set_namespaces(self, labels: Mapping[str, Labels] | None, why_not: str | None = None) -> None:
+        """The labels of all namespaces; None with the reason why they cannot be read."""
+        with self._lock:
+            found = dict(labels) if labels is not None else None
+            changed, self._labels = found != self._labels, found
+            self._tell("namespaces", why_not, changed=changed)
+
+    def _tell(self, what: str, why_not: str | None, *, changed: bool) -> None:
+        if not changed and self._unreadable.get(what) == why_not:
+            return
+        self._unreadable.pop(what, None)
+        if why_not is not None:
+            self._unreadable[what] = why_not
+        for facts in self._facts.values():
+            if facts.pinned is None:  # what is not pinned yet may come from a policy
+                self._claim(facts)
+        self.version += 1
+
+    # what the controller asks
+
+    def ready(self, uid: str) -> bool:
+        """Whether enough is known to decide about the object; at a start it takes a moment."""
+        with self._lock:
+            facts = self._facts.get(uid)
+            return facts is not None and (self._selecting(facts) is not None or bool(self._unreadable))
+
+    def view(self, uid: str) -> View:
+        """What is said of the object; costs little, asks nobody."""
+        with self._lock:
+            facts = self._facts.get(uid)
+            if facts is None:
+                return View(None, None, None, None)
+            rival = self._claims.before(uid, self._own_account)
+            policies = self._selecting(facts)
+            unknown = self._unknown(policies)
+            return View(
+                rival.uid if rival is not None else None,
+                tuple(policies) if policies is not None else None,
+                unknown,
+                self._room(facts, policies or ()),
+            )
+
+    def identity(self, resource: SageMakerEndpoint) -> Identity:
+        """Name, region and role in force for the object."""
+        with self._lock:
+            facts = self._facts.get(resource.metadata.uid) or facts_of(resource.to_json())
+            return self._identity(facts)
+
+    def rule(self, resource: SageMakerEndpoint, prices: Callable[[Identity], PriceOf], *, runs: bool) -> Ruling:
+        """What may be done for the object now. If it may run, its name and its share are its own from now on."""
+        uid = resource.metadata.uid
+        self._learn_own_account(uid)
+        with self._lock:
+            facts = self._facts.get(uid)
+            if facts is None:
+                raise AwsFailure(Kind.RETRY, Reason.PENDING, "the object is gone, or was not listed yet")
+            policies = self._selecting(facts)
+            unknown = self._unknown(policies)
+            known = policies or ()
+            resolved = resolve(resource, facts, known, self._operator.region, self._operator.execution_role_arn)
+            effective = with_resolved(resource, resolved, required_tags(known))
+            found = self._violations(resource, effective, resolved, facts, known, prices)
+            rival = self._claims.before(uid, self._own_account)
+            if rival is None and unknown is None and runs and not found:
+                self._claims.hold(uid)
+                if self._grants.get(uid, facts.granted) != facts.asked:
+                    self._grants[uid] = facts.asked
+                    self.version += 1
+            return Ruling(
+                effective,
+                resolved,
+                self.view(uid),
+                self.version,
+                refused=_taken(rival, facts, resolved.endpoint_name) if rival is not None else None,
+                violations=(unknown,) if unknown is not None else tuple(str(each) for each in found),
+                reason=Reason.POLICY_UNKNOWN if unknown is not None else Reason.POLICY_VIOLATION,
+                adoption=_no_adoption(known, facts.namespace),
+                log_tails=unknown is None and all(policy.spec.log_tails for policy in known),
+            )
+
+    # the rest
+
+    def _violations(
+        self,
+        resource: SageMakerEndpoint,
+        effective: SageMakerEndpoint,
+        resolved: Resolved,
+        facts: Facts,
+        policies: Policies,
+        prices: Callable[[Identity], PriceOf],
+    ) -> tuple[Violation, ...]:
+        if not policies:
+            return ()
+        request = Request(effective.spec, resolved.endpoint_name, resolved.region, facts.asked, resource.spec.tags)
+        found = violations(request, policies)
+        room = self._room(facts, policies)
+        if room is None:
+            return found
+        return (*found, *limited(facts.asked, room, policies, prices(self._identity(facts))))
+
+    def _learn_own_account(self, uid: str) -> None:
+        """Ask AWS whose account the operator's own is, once, and only if that decides about a name."""
+        with self._lock:
+            mine, rival = self._claims.of(uid), self._claims.before(uid, self._own_account)
+            decides = mine is not None and rival is not None and mine.account != rival.account
+        if decides and self._own_account is None:
+            found = self._ask_own_account()
+            with self._lock:
+                self._own_account = found
+                self.version += found is not None
+
+    def _selecting(self, facts: Facts) -> Policies | None:
+        """The policies for the object; None while they, or the labels of its namespace, are not known."""
+        if self._policies is None:
+            return None
+        if not self._policies:
+            return ()
+        labels = self._labels.get(facts.namespace) if self._labels is not None else None
+        return selecting(self._policies, labels) if labels is not None else None
+
+    def _unknown(self, policies: Policies | None) -> str | None:
+        """Why it is not known what the policies allow; None if it is."""
+        if policies is not None:
+            return None
+        why = "; ".join(self._unreadable.values()) or "they are not read yet"
+        return f"nothing is changed in AWS as long as the policies for this namespace are not known: {why}"
+
+    def _room(self, facts: Facts, policies: Policies) -> Room | None:
+        if all(each.spec.max_instances is None and each.spec.max_hourly_usd is None for each in policies):
+            return None
+        others = (self._held(uid) for uid in self._spaces[facts.namespace] if uid != facts.uid)
+        return room_beside(self._held(facts.uid), others)
+
+    def _held(self, uid: str) -> Facts:
+        facts = self._facts[uid]
+        return replace(facts, granted=self._grants.get(uid, facts.granted))
+
+    def _identity(self, facts: Facts) -> Identity:
+        if facts.pinned is not None:
+            return facts.pinned
+        return facts.identity(offered_identities(self._selecting(facts) or ()), self._operator.region)
+
+    def _claim(self, facts: Facts) -> None:
+        identity = self._identity(facts)
+        claim = Claim(
+            uid=facts.uid,
+            namespace=facts.namespace,
+            name=facts.name,
+            created=facts.created,
+            standing=facts.standing,
+            account=account_of(identity.role),
+            region=identity.region or self._operator.region,
+            endpoint=identity.endpoint or "",
+        )
+        self._claims.put(claim)
+
+
+def _taken(rival: Claim, mine: Facts, endpoint: str) -> AwsFailure:
+    """The name is another's. Whose is said within one namespace alone."""
+    whose = f" by {rival.name}" if rival.namespace == mine.namespace else ""
+    message = (
+        f"the name {endpoint} is taken{whose}; recreate the object with another spec.endpointName, which cannot be "
+        "changed otherwise"
+    )
+    return AwsFailure(Kind.BLOCKED, Reason.NAME_TAKEN, message)
+
+
+def _no_adoption(policies: Policies, namespace: str) -> str | None:
+    """Why no endpoint may be adopted; None if one may."""
+    refusing = [policy.metadata.name for policy in policies if not policy.spec.allow_adoption]
+    if not refusing:
+        return None
+    return (
+        f"policy {refusing[0]}: allowAdoption is not set; set it there, or tag the endpoint in AWS with "
+        f"{ADOPTABLE_BY}: {namespace}"
+    )
