@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import yaml
 
-from smendpoints.aws.clients import Clients, Place
-from smsandbox.aws.inprocess import attach
+from smsandbox.assets import TRUST
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.recorder import Recorder
 from smsandbox.testing.samples import furnish
@@ -109,14 +107,17 @@ HANDS: dict[str, Callable[[Harness], None]] = {
 
 
 def elsewhere(harness: Harness, spec: dict[str, Any]) -> Callable[[str], Any]:
-    """The clients of the spec's region; the operator finds its place there under the role that it is to assume."""
-    place = Place(spec["region"], spec["assumeRoleARN"])
-    session = attach(boto3.Session(region_name=place.region), harness.simulator.gateway)
-    harness._clients[place] = Clients(place, 10, lambda _: session, "standard")
-    s3 = session.client("s3")
-    s3.create_bucket(Bucket="models-of-europe", CreateBucketConfiguration={"LocationConstraint": place.region})
-    s3.put_object(Bucket="models-of-europe", Key="a/model.tar.gz", Body=b"a")
-    return session.client  # type: ignore[no-any-return]
+    """The clients of the spec's region, with what the spec names there: the role that is assumed, the bucket."""
+    role = spec["assumeRoleARN"].rpartition("/")[2]
+    harness.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
+
+    def client(service: str) -> Any:
+        return harness.session.client(service, region_name=spec["region"])  # type: ignore[call-overload]
+
+    where = {"LocationConstraint": spec["region"]}
+    client("s3").create_bucket(Bucket="models-of-europe", CreateBucketConfiguration=where)
+    client("s3").put_object(Bucket="models-of-europe", Key="a/model.tar.gz", Body=b"a")
+    return client
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -136,8 +137,9 @@ def test_aws_is_asked_for_what_the_spec_says_and_for_nothing_else(name: str) -> 
                 harness.delete("iris")
             recorder.take()
             harness.run(step.get("seconds", 900), step.get("tick", 15))
-            regions = {request.region for request in recorder.requests}
-            assert regions <= {spec.get("region", "us-east-1")}
+            assert {request.region for request in recorder.requests} <= {spec.get("region", "us-east-1")}
+            callers = {str(request.principal_arn).rpartition("/")[0] for request in recorder.requests}
+            assert callers <= {spec.get("assumeRoleARN", "").replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}
             asked = recorder.take()
             ready = harness.condition("iris", "Ready") if "iris" in harness.objects else None
             told = ready.reason if ready is not None else "gone"

@@ -55,6 +55,17 @@ def told(passes: list[Pass]) -> list[Revision]:
     return history
 
 
+def test_what_was_found_in_service_is_the_first_revision() -> None:
+    """The answer to its creation was lost, or it was taken over: it stays deployable as any other."""
+    pending = rollout("b", "Pending", from_config_name="a")
+    found = next_history([], pending, "new image", 3, NOW)
+    assert [(each.revision, each.config_name, each.outcome, each.changes) for each in found] == [
+        (2, "b", "InProgress", "new image"),
+        (1, "a", "Deployed", "found in service"),
+    ]
+    assert next_history(found, pending, None, 3, NOW) == found
+
+
 @pytest.mark.parametrize(("passes", "history"), STORIES.values(), ids=STORIES.keys())
 def test_the_history_of(passes: list[Pass], history: list[tuple[int, str, str]]) -> None:
     assert [(each.revision, each.config_name, each.outcome) for each in told(passes)] == history

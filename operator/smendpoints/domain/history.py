@@ -25,6 +25,8 @@ def next_history(
     if rollout is None:
         return history
     wanted = _OUTCOMES[rollout.phase]
+    if not history:
+        history = _found(rollout)
     newest = history[0] if history else None
     same = newest is not None and newest.config_name == rollout.config_name
     if newest is not None and same and newest.outcome == wanted:
@@ -50,6 +52,15 @@ def next_history(
         message=rollout.message if wanted == "Failed" else None,
     )
     return _trimmed([revision, *older], limit)
+
+
+def _found(rollout: RolloutStatus) -> list[Revision]:
+    """What was in service before all that is remembered: the answer to its creation was lost, or it was taken over."""
+    served = rollout.from_config_name
+    if served is None or served == rollout.config_name:
+        return []
+    at = rollout.started_at
+    return [Revision(revision=1, config_name=served, at=at, outcome="Deployed", changes="found in service")]
 
 
 def _trimmed(history: list[Revision], limit: int) -> list[Revision]:

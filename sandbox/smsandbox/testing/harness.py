@@ -53,6 +53,7 @@ class Harness(VirtualAws):
         self.labels: dict[str, dict[str, str]] = {"default": {}}
         self.events: list[Event] = []
         self.violations: list[str] = []
+        self.witnesses: list[Callable[[], None]] = []  # called after each tick
         self.kill_after: int | None = None
         self.kill_before_write: int | None = None
         self.at = ""
@@ -187,6 +188,8 @@ class Harness(VirtualAws):
                 self._tick(name)
             except Killed:
                 self.restart()
+        for witness in self.witnesses:
+            witness()
 
     def _tell(self) -> None:
         """What the shell's index and its watches tell the controller."""

@@ -90,7 +90,8 @@ class VirtualAws:
         for config in sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]:
             name = config["EndpointConfigName"]
             if name in used:
-                variants = sagemaker.describe_endpoint_config(EndpointConfigName=name)["ProductionVariants"]
+                shown = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+                variants = [*shown["ProductionVariants"], *(shown.get("ShadowProductionVariants") or [])]
                 used |= {variant["ModelName"] for variant in variants}
         return used
 

@@ -1,0 +1,153 @@
+"""A witness beside the operator: holds what the status says, whenever it is written, against what AWS holds.
+
+It knows the manifest and AWS (`oracle`, `holding`), not what the operator makes of them. What it asks AWS is not
+counted, and no fault strikes it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from smsandbox.aws.calls import CallLog
+from smsandbox.aws.faults import Faults
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.holding import every, holding, tags_of
+from smsandbox.testing.oracle import differences, owner, wanted
+from smsandbox.testing.virtual_aws import VirtualAws
+
+_AT_WORK = {"Updating", "SystemUpdating"}  # an autoscaler, a patch: what is served is as wanted
+
+
+@contextmanager
+def unseen(aws: VirtualAws) -> Iterator[None]:
+    """Calls in here meet no fault, no throttle and no IAM, and leave no trace."""
+    world = aws.world
+    faults, calls, settings = world.faults, world.calls, world.settings
+    world.faults, world.calls = Faults(), CallLog()
+    world.settings = settings.changed({"enforce_iam": False})
+    try:
+        yield
+    finally:
+        world.faults, world.calls, world.settings = faults, calls, settings
+
+
+class Witness:
+    """Watches one object from the first tick; `problems` are what it saw that must never be.
+
+    Args:
+        harness: where the object lives.
+        name: the object's name; its endpoint has the default name unless its spec gives one.
+    """
+
+    def __init__(self, harness: Harness, name: str = "iris") -> None:
+        self.problems: list[str] = []
+        self.seen: Counter[str] = Counter()
+        self.served: list[str] = []
+        self._harness = harness
+        self._name = name
+        self._status: dict[str, Any] | None = None
+        harness.witnesses.append(self._tick)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The spec as it was applied."""
+        spec: dict[str, Any] = self._harness.objects[self._name].body["spec"]
+        return spec
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint's name in AWS."""
+        return str(self.spec.get("endpointName", f"default-{self._name}"))
+
+    def _tick(self) -> None:
+        """After a tick of the operator."""
+        if self._name not in self._harness.objects:
+            self.served, self._status = [], None
+            return
+        body = self._harness.objects[self._name].body
+        if body["status"] == self._status:
+            return
+        self._status = body["status"]
+        told = {each["type"]: each for each in self._status.get("conditions", ())}
+        self.seen.update(each["reason"] for each in told.values())
+        when = f"at {self._harness.clock.now():.0f}, told { ({kind: each['reason'] for kind, each in told.items()}) }"
+        on = {kind for kind, each in told.items() if each["status"] == "True"}
+        if self._status["observedGeneration"] >= 0 and "Ready" not in told:
+            self.problems.append(f"there is no condition Ready {when}")
+        if "Ready" in on and on & {"Reconciling", "Stalled"}:
+            self.problems.append(f"Ready beside Reconciling or Stalled {when}")
+        if {"Reconciling", "Stalled"} & (told.keys() - on):
+            self.problems.append(f"Reconciling or Stalled that is not True {when}")
+        with unseen(self._harness):
+            self._note_served()
+            if "Ready" in on and told["Ready"]["observedGeneration"] == body["metadata"]["generation"]:
+                self.problems += [f"Ready, but {each} {when}" for each in self._differences(told)]
+                reported = "Drifted" in on and self.spec.get("driftPolicy") == "Report"
+                if told["Ready"]["reason"] == "InService" and not reported:
+                    self.served = self._kept()
+
+    def _note_served(self) -> None:
+        sagemaker = self._harness.client("sagemaker")
+        if self.endpoint in every(sagemaker, "list_endpoints", "Endpoints", "EndpointName"):
+            shown = sagemaker.describe_endpoint(EndpointName=self.endpoint)
+            self.seen[f"endpoint {shown['EndpointStatus']}"] += 1
+            live = shown["EndpointConfigName"]
+            if shown["EndpointStatus"] in {"InService", "Updating"} and (not self.served or self.served[-1] != live):
+                self.served = [each for each in self.served if each != live] + [live]
+
+    def _kept(self) -> list[str]:
+        """The configs that stay: the one in service, and as many of those before as the spec says."""
+        return self.served[-1 - self.spec.get("revisionHistoryLimit", 3) :]
+
+    def _differences(self, told: dict[str, Any]) -> list[str]:
+        drifts = told.get("Drifted", {}).get("status") == "True"  # told with what was found, before it is corrected
+        if drifts or told["Ready"]["reason"] == "Suspended":
+            return []
+        want, found = wanted(self.spec, owner(self._name)), holding(self._harness.client, self.endpoint)
+        if told["Ready"]["reason"] == "Stopped" and found is not None and found["status"] == "Deleting":
+            return []
+        if want is not None and found is not None and found["status"] in _AT_WORK:
+            kept = ("status", "scaling", "strays")  # what is at rest is looked at again when AWS is done
+            found |= {key: want[key] for key in kept}
+        return list(differences(want, found))
+
+    def check(self) -> None:
+        """The end of a history: Ready, AWS as the spec says, to the letter, and nothing beside it.
+
+        Raises:
+            AssertionError: it is not so.
+        """
+        conditions = {each["type"]: each for each in self._harness.objects[self._name].body["status"]["conditions"]}
+        generation = self._harness.objects[self._name].body["metadata"]["generation"]
+        stopped = self.spec.get("desiredState") == "Stopped"
+        assert conditions["Ready"]["status"] == "True", conditions
+        assert conditions["Ready"]["reason"] == ("Stopped" if stopped else "InService"), conditions
+        assert conditions["Ready"]["observedGeneration"] == generation, conditions
+        assert not {"Stalled", "Reconciling"} & conditions.keys(), conditions
+        with unseen(self._harness):
+            self._note_served()
+            want, found = wanted(self.spec, owner(self._name)), holding(self._harness.client, self.endpoint)
+            different = list(differences(want, found))
+            assert not different, different
+            self._check_contents()
+        assert not self.problems, self.problems
+
+    def _check_contents(self) -> None:
+        """Configs are those in service now and before, models those that they need; all of them the object's."""
+        sagemaker = self._harness.client("sagemaker")
+        mine = {"NameContains": self.endpoint}
+        configs = every(sagemaker, "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName", **mine)
+        models = every(sagemaker, "list_models", "Models", "ModelName", **mine)
+        expected = self._kept() if self.spec.get("desiredState") != "Stopped" else self.served
+        assert sorted(configs) == sorted(expected), f"configs {configs}, in service were {self.served}"
+        needed, arns = set(), []
+        for config in configs:
+            shown = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+            arns.append(shown["EndpointConfigArn"])
+            variants = [*shown["ProductionVariants"], *(shown.get("ShadowProductionVariants") or [])]
+            needed |= {variant["ModelName"] for variant in variants}
+        assert set(models) == needed, f"models {models}, but the configs need {sorted(needed)}"
+        arns += [sagemaker.describe_model(ModelName=model)["ModelArn"] for model in models]
+        for arn in arns:
+            assert owner(self._name).items() <= tags_of(sagemaker, arn).items(), arn
