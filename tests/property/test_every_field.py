@@ -139,7 +139,9 @@ def test_aws_is_asked_for_what_the_spec_says_and_for_nothing_else(name: str) -> 
             harness.run(step.get("seconds", 900), step.get("tick", 15))
             assert {request.region for request in recorder.requests} <= {spec.get("region", "us-east-1")}
             callers = {str(request.principal_arn).rpartition("/")[0] for request in recorder.requests}
-            assert callers <= {spec.get("assumeRoleARN", "").replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")}
+            assert callers <= {
+                spec.get("assumeRoleARN", "").replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
+            }
             asked = recorder.take()
             ready = harness.condition("iris", "Ready") if "iris" in harness.objects else None
             told = ready.reason if ready is not None else "gone"
