@@ -155,7 +155,9 @@ class World:
 
     def write_environment(self, more: Mapping[str, str]) -> Path:
         """Write `<folder>/env`, to be sourced by a shell: `environment`, `more`, and our tools on the PATH."""
-        lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
+        # All of the user's own: AWS_CA_BUNDLE alone stops clients written in Go.
+        own = r"env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'"
+        lines = [f'for name in $({own}); do unset "$name"; done; unset name']
         for name, value in {**self.environment, **more}.items():
             others = f'"${{{name}:+,${name}}}"' if name in PROXY_EXCEPTIONS else ""  # the shell's own stay
             lines.append(f"export {name}={shlex.quote(value)}{others}")

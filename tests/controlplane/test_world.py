@@ -100,7 +100,9 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
 
     typed = """
         set -e
+        export AWS_PROFILE=none AWS_CA_BUNDLE=/nowhere AWS_ENDPOINT_URL_S3=http://127.0.0.1:1 AWS_SESSION_TOKEN=mine
         source "$0/env"
+        env | grep -E '^AWS_(PROFILE|CA_BUNDLE|ENDPOINT_URL_|SESSION)' && exit 1
         kubectl auth whoami --output=jsonpath={.status.userInfo.username}; echo
         kubectl get smendpoints
         aws s3 ls "$MODEL_DATA_URL"

@@ -57,11 +57,14 @@ def files(folder: Path) -> dict[str, bytes]:
         link("inner", "/etc/passwd", tarfile.SYMTYPE),
         link("inner", "../../outside", tarfile.SYMTYPE),
         link("inner", "../outside", tarfile.LNKTYPE),
+        link("inner", "beside", tarfile.SYMTYPE),
         link("device", "", tarfile.CHRTYPE),
     ],
-    ids=["parent", "absolute link", "link out", "hard link out", "device"],
+    ids=["parent", "absolute link", "link out", "hard link out", "link within", "device"],
 )
-def test_an_archive_that_reaches_out_of_its_folder_is_refused(tmp_path: Path, member: tarfile.TarInfo) -> None:
+def test_an_archive_with_links_or_that_reaches_out_of_its_folder_is_refused(
+    tmp_path: Path, member: tarfile.TarInfo
+) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     with pytest.raises(ArtifactError) as error:

@@ -236,6 +236,20 @@ def test_autoscaling_looks_at_its_callers_rights_on_the_alarms_that_it_makes(clo
         aas.delete_scaling_policy(**target, PolicyName="p")
 
 
+def test_the_tagging_api_needs_the_right_of_the_things_own_service(cloud: Any, refused: Any) -> None:
+    arn = f"arn:aws:sagemaker:{PLACE}:model/iris"
+    tagging = user(cloud, allow("tag:*")).client("resourcegroupstaggingapi")
+    for call, action in (("tag_resources", "sagemaker:AddTags"), ("untag_resources", "sagemaker:DeleteTags")):
+        given = {"Tags": {"owner": "me"}} if call == "tag_resources" else {"TagKeys": ["owner"]}
+        with refused("AccessDeniedException") as error:
+            getattr(tagging, call)(ResourceARNList=[arn], **given)
+        assert f"{action} on resource: {arn}" in error.text
+    grant(cloud, allow("tag:*"), allow("sagemaker:AddTags", StringEquals={OWNER: "me"}))
+    tagging.tag_resources(ResourceARNList=[arn], Tags={"owner": "me"})
+    with refused("AccessDeniedException"):
+        tagging.tag_resources(ResourceARNList=[arn], Tags={"owner": "you"})
+
+
 def test_a_log_is_asked_for_by_its_group_and_stream(cloud: Any, refused: Any) -> None:
     cloud.client("logs").create_log_group(logGroupName="/shop")
     cloud.client("logs").create_log_stream(logGroupName="/shop", logStreamName="s")

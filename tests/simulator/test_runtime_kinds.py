@@ -132,6 +132,11 @@ def test_asynchronous_requests_wait_for_capacity_and_scale_from_zero_and_back(li
     assert accepted["ResponseMetadata"]["HTTPStatusCode"] == 202
     key = accepted["OutputLocation"].removeprefix("s3://results/")
     assert until(lambda: live.objects("results", key))[key] == b"question"
+    live.s3.put_object(Bucket="models", Key="rows.csv", Body=b"1,2", ContentType="text/csv")
+    for given, expected in (({}, "text/csv"), ({"ContentType": "text/plain"}, "text/plain")):
+        typed = send(EndpointName="later", InputLocation="s3://models/rows.csv", **given)
+        key = typed["OutputLocation"].removeprefix("s3://results/")
+        assert json.loads(until(lambda at=key: live.objects("results", at))[key])["content_type"] == expected
     failed = send(EndpointName="later", InputLocation="s3://models/nothing.json")["FailureLocation"]
     until(lambda: live.objects("results", failed.removeprefix("s3://results/")))
 
@@ -160,7 +165,7 @@ def test_asynchronous_requests_wait_for_capacity_and_scale_from_zero_and_back(li
     key = waiting["OutputLocation"].removeprefix("s3://results/")
     assert until(lambda: live.objects("results", key))[key] == b"inline"
     assert live.metric("later", "ApproximateBacklogSize", "Maximum", None) >= 1
-    until(lambda: live.metric("later", "InvocationsProcesssed", "Sum") == 2)  # counted after the result is written
+    until(lambda: live.metric("later", "InvocationsProcesssed", "Sum") == 4)  # counted after the result is written
     assert live.metric("later", "Invocations", "Sum") == 0
     live.settle("later")
     live.delete("later")

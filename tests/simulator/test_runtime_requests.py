@@ -33,6 +33,13 @@ def test_a_request_reaches_the_container_and_its_answer_comes_back_with_the_head
     assert found["answer"]["ContentType"] == "application/json"
 
 
+def test_a_target_model_for_an_endpoint_of_one_model_is_refused(live: Live, echo: str) -> None:
+    with pytest.raises(
+        ClientError, match="Endpoint echo is not a multi-model endpoint and does not support target mod"
+    ):
+        live.invoke(echo, TargetModel="a.tar.gz")
+
+
 def test_the_artifact_is_unpacked_where_the_container_looks_for_it(live: Live, echo: str) -> None:
     assert live.invoke(echo, CustomAttributes="files")["files"] == ["b.txt", "code/a.txt"]
     environment = live.invoke(echo, CustomAttributes="environment")["environment"]

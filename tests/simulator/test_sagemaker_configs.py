@@ -130,7 +130,7 @@ def test_more_than_ten_variants_are_refused(cloud: Any, refused: Any) -> None:
 @pytest.mark.parametrize(
     ("variants", "others", "text"),
     [
-        ([{}, {}], {}, "Variant names must be unique"),
+        ([{}, {}], {}, 'The variant name "primary" was non-unique within the request.'),
         ([{"InstanceType": None}], {}, "Exactly one of InstanceType, InstancePools or ServerlessConfig"),
         ([{"ServerlessConfig": SERVERLESS["ServerlessConfig"]}], {}, "Exactly one of InstanceType, InstancePools or"),
         ([{"InitialInstanceCount": None}], {}, "InitialInstanceCount must be specified"),

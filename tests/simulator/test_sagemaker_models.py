@@ -41,6 +41,12 @@ def test_a_second_model_of_the_same_name_is_refused_in_the_words_of_aws(cloud: A
     assert error.text == f'Cannot create already existing model "{MODEL_ARN.format("iris")}".'
 
 
+def test_a_pipeline_may_have_one_step(cloud: Any) -> None:
+    step = {"Image": cloud.image, "ModelDataUrl": cloud.artifact}
+    cloud.model("one-step", PrimaryContainer=None, Containers=[step])
+    assert [each["Image"] for each in cloud.sm.describe_model(ModelName="one-step")["Containers"]] == [cloud.image]
+
+
 @pytest.mark.parametrize("operation", ["describe_model", "delete_model"])
 def test_a_model_that_does_not_exist_is_not_found(cloud: Any, refused: Any, operation: str) -> None:
     with refused("ValidationException") as error:
@@ -103,7 +109,7 @@ def test_a_new_role_is_seen_after_the_consistency_window(cloud: Any, refused: An
             {"Containers": [{"Image": "a"}, {"Image": "b"}]},
             "PrimaryContainer and Containers cannot be specified together. Please specify exactly one of them.",
         ),
-        ({"PrimaryContainer": None, "Containers": [{"Image": "a"}]}, "An inference pipeline must have at least 2"),
+        ({"PrimaryContainer": None, "Containers": []}, "Exactly one of PrimaryContainer or Containers"),
         ({"PrimaryContainer": {"ContainerHostname": "x"}}, "Either Image or ModelPackageName must be specified"),
         ({"container": {"Environment": {f"N{n}": "v" * 1024 for n in range(40)}}}, "the maximum is 32768"),
         ({"container": {"ImageConfig": {"RepositoryAccessMode": "Vpc"}}}, "VpcConfig is required"),

@@ -268,7 +268,11 @@ def test_what_is_left_out_of_a_change_is_left_alone(cloud: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ([{"VariantName": "nope", "DesiredWeight": 1}], 'Could not find variant "nope"'),
+        (
+            [{"VariantName": "nope", "DesiredWeight": 1}],
+            'The variant name(s) "nope" is/are not present within endpoint configuration "first".',
+        ),
+        ([{"VariantName": "primary", "DesiredWeight": 1}] * 2, 'The variant name "primary" was non-unique within the'),
         ([{"VariantName": "primary"}], "Either a weight or a capacity"),
         ([{"VariantName": "primary", "DesiredInstanceCount": 0}], "must be at least 1"),
         (

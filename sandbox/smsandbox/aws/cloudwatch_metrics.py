@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from smsandbox.aws import metric_query
-from smsandbox.aws.errors import AwsError, validation
+from smsandbox.aws.errors import AwsError
 from smsandbox.aws.metrics import MetricStore, StatisticSet, metric_id, percentile_of
 from smsandbox.aws.paging import page
 from smsandbox.aws.service import Service
@@ -129,7 +129,7 @@ class MetricOperations(Service):
             try:
                 points = metric_query.points(self._store, queries, query, start, end)
             except ValueError as error:
-                raise validation(str(error)) from error
+                raise AwsError("ValidationError", str(error)) from error
             numbers = sorted(points, reverse=not ascending)[: params.get("MaxDatapoints")]
             results.append(
                 {

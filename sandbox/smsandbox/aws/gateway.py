@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smsandbox.aws import cbor, wire
+from smsandbox.aws import cbor, moto_gaps, wire
 from smsandbox.aws.admin import PREFIX, Admin
 from smsandbox.aws.bucket_regions import in_its_region
 from smsandbox.aws.errors import AwsError, ResponseLostError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BUCKET_HOST = re.compile(r"(?P<bucket>[^/]+)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?(?::\d+)?")
+BAD_REQUEST = 400
 #: moto's own of these would contradict the simulator: they never answer for us.
 OURS_ALONE = frozenset({"sagemaker", "sagemaker-runtime", "application-autoscaling"})
 
@@ -57,7 +58,7 @@ class Gateway:
             if service in OURS_ALONE:
                 what = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
                 raise AwsError("UnknownOperationException", f"{service} has no operation {what}.", 404)
-            return self._moto.handle(request)
+            return self._ask_moto(request, f"{service or 'a service'}:{request.method} {request.path}")
         operation, url_params = found
         account, principal = self._moto.identify(signed.access_key)
         name = str(operation.name)
@@ -70,16 +71,28 @@ class Gateway:
         except AwsError as error:
             self.world.count(call, error.code)
             raise
-        if ours is not None or self.world.settings.enforce_iam:
+        if ours is not None or self.world.settings.enforce_iam or service in moto_gaps.SERVICES:
             call = replace(call, params=wire.parse(operation, url_params, request))
         if ours is None:
-            return self.world.perform(call, lambda: self._ask_moto(call, request), wire.error_code)
+            return self.world.perform(call, lambda: self._leave_to_moto(call, request), wire.error_code)
         return wire.answer(operation, self.world.call(call), request)
 
-    def _ask_moto(self, call: Request, request: MotoRequest) -> wire.HttpResponse:
+    def _leave_to_moto(self, call: Request, request: MotoRequest) -> wire.HttpResponse:
+        what = f"{call.service}:{call.operation}"
         if call.service == "s3":
-            return in_its_region(call, self.world.objects, lambda: self._moto.handle(request))
-        return self._moto.handle(request)
+            return in_its_region(call, self.world.objects, lambda: self._ask_moto(request, what))
+        moto_gaps.before(call, self.world.objects)
+        answer = self._ask_moto(request, what)
+        if answer.status < BAD_REQUEST:
+            moto_gaps.after(call)
+        return answer
+
+    def _ask_moto(self, request: MotoRequest, what: str) -> wire.HttpResponse:
+        try:
+            return self._moto.handle(request)
+        except NotImplementedError as missing:
+            # 501: clients try a 500 again.
+            raise AwsError("NotImplemented", f"The sandbox does not simulate {what}.", 501) from missing
 
 
 def path_style(url: str) -> str:

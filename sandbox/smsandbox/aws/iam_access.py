@@ -56,7 +56,10 @@ SAGEMAKER_NAMES = {"ModelName": "model", "EndpointConfigName": "endpoint-config"
 
 def accesses(service: str, ctx: Context, params: Mapping[str, Any], held: Holdings) -> list[Access]:
     """Everything that must be allowed for the call, by what the account holds already."""
-    return [*_direct(service, ctx, params, held), *forwarded(service, ctx, params, held)]
+    wanted = [*_direct(service, ctx, params, held), *forwarded(service, ctx, params, held)]
+    if service == "resourcegroupstaggingapi" and ctx.operation in {"TagResources", "UntagResources"}:
+        wanted += _by_tagging(ctx, params, held)
+    return wanted
 
 
 def _direct(service: str, ctx: Context, params: Mapping[str, Any], held: Holdings) -> list[Access]:
@@ -71,6 +74,19 @@ def _direct(service: str, ctx: Context, params: Mapping[str, Any], held: Holding
     if service == "s3":
         action = f"s3:{S3_ACTIONS.get(ctx.operation, ctx.operation)}"
     return [Access(action, _resource(service, ctx, params), _keys(ctx, params, service))]
+
+
+def _by_tagging(ctx: Context, params: Mapping[str, Any], held: Holdings) -> Iterator[Access]:
+    """What the Tagging API does in its caller's name: the right of the thing's own service is needed, too."""
+    tagging = ctx.operation == "TagResources"
+    verbs = {
+        "sagemaker": "sagemaker:AddTags" if tagging else "sagemaker:DeleteTags",
+        "cloudwatch": "cloudwatch:TagResource" if tagging else "cloudwatch:UntagResource",
+    }
+    keys = _keys(ctx, params, "resourcegroupstaggingapi")
+    for arn in map(str, params.get("ResourceARNList") or ()):
+        if (verb := verbs.get((arn.split(":") + [""] * 3)[2])) is not None:
+            yield Access(verb, arn, {**keys, **dict(_owned("aws", held.tags(ctx, arn)))})
 
 
 def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], held: Holdings) -> Iterator[Access]:

@@ -44,14 +44,20 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def _application_of(service: str | None) -> Any:
+    if service is None:
+        raise NotImplementedError("moto has no such service")
+    return create_backend_app(service)  # type: ignore[arg-type]
+
+
 class Moto:
     """moto's WSGI application."""
 
     def __init__(self) -> None:
-        self._application = DomainDispatcherApplication(create_backend_app)
+        self._application = DomainDispatcherApplication(_application_of)
 
     def handle(self, request: Request) -> HttpResponse:
-        """Moto's answer; the body is read in full."""
+        """Moto's answer; the body is read in full. NotImplementedError for what moto lacks."""
         body = request.get_data()
         environ = dict(request.environ)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -101,6 +107,10 @@ class MotoObjects:
             raise KeyError(uri)
         body: bytes = key.value
         return body
+
+    def content_type(self, account: str, uri: str) -> str | None:
+        key = self._key(account, uri)
+        return None if key is None else key.metadata.get("Content-Type")
 
     def write(self, account: str, uri: str, body: bytes, content_type: str) -> None:
         bucket, key = split_uri(uri)

@@ -168,6 +168,10 @@ class Objects(Protocol):
         """An object's bytes; KeyError when there is none."""
         ...
 
+    def content_type(self, account: str, uri: str) -> str | None:
+        """The media type that an object was stored with."""
+        ...
+
     def write(self, account: str, uri: str, body: bytes, content_type: str) -> None: ...
 
     def image(self, uri: str) -> ImageInfo | None:

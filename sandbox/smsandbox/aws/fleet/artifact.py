@@ -67,13 +67,16 @@ def _missing(uri: str, name: str) -> ArtifactError:
 
 
 def unpack(archive: bytes, uri: str, name: str, into: Path) -> None:
-    """Unpack a .tar.gz into a folder; members that would leave it, links out of it and devices are refused.
+    """Unpack a .tar.gz into a folder; links, which AWS does not take, devices and what would leave it are refused.
 
     Raises:
         ArtifactError: it is no such archive, or holds such a member.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+            links = [member.name for member in tar.getmembers() if member.issym() or member.islnk()]
+            if links:
+                raise tarfile.TarError(f"{links[0]} is a link")
             tar.extractall(into, filter="data")
     except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError) as error:
         raise ArtifactError(

@@ -211,8 +211,11 @@ class AsyncQueue:
             )
             return
         params = job.params
+        kind = params.get("ContentType")
+        if kind is None and job.source:
+            kind = self._world.objects.content_type(view.account, job.source)
         invocation = Invocation(
-            body, params.get("ContentType"), params.get("Accept"), params.get("CustomAttributes"), job.id,
+            body, kind, params.get("Accept"), params.get("CustomAttributes"), job.id,
             timeout=max(self._world.real(job.timeout), 10.0),
         )  # fmt: skip
         started = time.monotonic()

@@ -93,7 +93,11 @@ def forward(instance: ProcessInstance, invocation: Invocation, objects: Objects)
     if containers[0].spec.multi_model:
         return _to_model(instance, containers[0], invocation, objects)
     if invocation.target_model is not None:
-        raise AwsError("ValidationError", "TargetModel header is set, but the model is not a multi-model container.")
+        raise AwsError(
+            "ValidationError",
+            f"Endpoint {instance.spec.endpoint} is not a multi-model endpoint and does not support target model "
+            "header.",
+        )
     return _through(containers, invocation)
 
 

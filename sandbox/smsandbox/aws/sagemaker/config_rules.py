@@ -50,7 +50,7 @@ def problems(config: Request, models: Mapping[str, Request]) -> Iterator[str]:
     variants = variants_of(config)
     names = [variant["VariantName"] for variant in variants]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"Variant names must be unique within an endpoint configuration. Duplicate variant name: {name}."
+        yield f'The variant name "{name}" was non-unique within the request.'
     shadows = config.get("ShadowProductionVariants") or []
     if shadows and (len(shadows) != 1 or len(config["ProductionVariants"]) != 1):
         yield "An endpoint configuration with shadow variants must have exactly one production and one shadow variant."

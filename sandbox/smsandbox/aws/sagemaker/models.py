@@ -131,8 +131,6 @@ def _problems(params: Request) -> Iterator[str]:
         yield "PrimaryContainer and Containers cannot be specified together. Please specify exactly one of them."
     if "PrimaryContainer" not in params and not containers:
         yield "Exactly one of PrimaryContainer or Containers must be specified."
-    if "Containers" in params and len(containers) < 2:
-        yield "An inference pipeline must have at least 2 containers."
     named = [container for container in containers if container.get("ContainerHostname")]
     if len(containers) > 1 and named and len(named) != len(containers):
         yield "ContainerHostname must be specified for all containers in the pipeline or for none of them."

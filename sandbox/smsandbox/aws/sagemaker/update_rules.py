@@ -93,8 +93,8 @@ def _serverless(fleet: Fleet) -> bool:
 def rescale_problems(fleet: Fleet, changes: list[Request], *, one_capacity: bool) -> Iterator[str]:
     """What is wrong with DesiredWeightsAndCapacities."""
     names = [change["VariantName"] for change in changes]
-    if len(set(names)) != len(names):
-        yield "Each variant can be specified only once in DesiredWeightsAndCapacities."
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f'The variant name "{name}" was non-unique within the request.'
     capacities = [one for one in changes if "DesiredInstanceCount" in one or "ServerlessUpdateConfig" in one]
     if one_capacity and len(capacities) > 1:
         yield "The capacity of only one variant can be updated at a time."
@@ -102,7 +102,10 @@ def rescale_problems(fleet: Fleet, changes: list[Request], *, one_capacity: bool
     for change in changes:
         variant = fleet.variants.get(change["VariantName"])
         if variant is None:
-            yield f'Could not find variant "{change["VariantName"]}" in the endpoint.'
+            yield (
+                f'The variant name(s) "{change["VariantName"]}" is/are not present within endpoint configuration '
+                f'"{fleet.config.name}".'
+            )
         else:
             yield from _change_problems(variant, change, may_be_empty=asynchronous or variant.model is None)
 
