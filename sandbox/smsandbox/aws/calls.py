@@ -21,13 +21,19 @@ NAME_MEMBERS = (
     "Bucket",
     "Key",
     "repositoryName",
+    "RoleArn",
+    "RoleSessionName",
+    "ExternalId",
     "NextToken",
 )
 
 
 @dataclass(frozen=True)
 class Call:
-    """One API call; `code` is OK or the error's code, `began` and `when` (it was answered) are epoch seconds."""
+    """One API call; `code` is OK or the error's code, `began` and `when` (it was answered) are epoch seconds.
+
+    `principal` is the caller's ARN, which names role and session of one that assumed a role; None for the root.
+    """
 
     when: float
     service: str
@@ -38,6 +44,7 @@ class Call:
     summary: dict[str, Any]
     user_agent: str = ""
     began: float = 0.0
+    principal: str | None = None
 
 
 def summarize(params: dict[str, Any]) -> dict[str, Any]:

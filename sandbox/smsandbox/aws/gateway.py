@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smsandbox.aws import cbor, moto_gaps, wire
+from smsandbox.aws import cbor, moto_gaps, role_trust, wire
 from smsandbox.aws.admin import PREFIX, Admin
 from smsandbox.aws.bucket_regions import in_its_region
 from smsandbox.aws.errors import AwsError, ResponseLostError
@@ -71,7 +71,7 @@ class Gateway:
         except AwsError as error:
             self.world.count(call, error.code)
             raise
-        if ours is not None or self.world.settings.enforce_iam or service in moto_gaps.SERVICES:
+        if ours is not None or service == "sts" or self.world.settings.enforce_iam or service in moto_gaps.SERVICES:
             call = replace(call, params=wire.parse(operation, url_params, request))
         if ours is None:
             return self.world.perform(call, lambda: self._leave_to_moto(call, request), wire.error_code)
@@ -81,6 +81,8 @@ class Gateway:
         what = f"{call.service}:{call.operation}"
         if call.service == "s3":
             return in_its_region(call, self.world.objects, lambda: self._ask_moto(request, what))
+        if call.service == "sts":
+            role_trust.check(call, enforced=self.world.settings.enforce_iam)
         moto_gaps.before(call, self.world.objects)
         answer = self._ask_moto(request, what)
         if answer.status < BAD_REQUEST:

@@ -175,6 +175,7 @@ class World:
                 summarize(request.params),
                 request.user_agent,
                 self.now() if began is None else began,
+                request.principal_arn,
             )
         )
 

@@ -23,6 +23,7 @@ class Call:
     target: str
     user_agent: str = ""
     began: float = 0.0
+    principal: str | None = None
 
     @property
     def changes(self) -> bool:
@@ -83,6 +84,7 @@ class Simulator:
                 " ".join(map(str, names.values())),
                 each["user_agent"],
                 each["began"],
+                each["principal"],
             )
             for each in self._ask("GET", "calls?recent=5000")["recent"]
             if (names := each["summary"]) is not None
