@@ -1,7 +1,10 @@
 """How calls are made: what AWS throttles is tried again and slower, what it refuses is neither."""
 
+from itertools import pairwise
+
 import pytest
 
+from smendpoints.api.resource import RETRY
 from smendpoints.aws.clients import Clients, Place
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec
@@ -46,3 +49,30 @@ def test_a_call_that_does_not_say_as_whom_is_not_made(harness: Harness) -> None:
     with pytest.raises(LookupError):
         client.list_models()
     assert harness.calls("ListModels") == before
+
+
+def test_what_is_stuck_asks_less_and_less_often_and_at_once_when_it_is_told_to(harness: Harness) -> None:
+    harness.world.faults.add(QUOTA)
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    when: list[float] = []
+    until = harness.clock.now() + 4 * 3600
+    seen = harness.calls("RegisterScalableTarget")
+    while harness.clock.now() < until:
+        harness.tick()
+        if harness.calls("RegisterScalableTarget") > seen:
+            assert harness.calls("RegisterScalableTarget") == seen + 1  # one call each time
+            seen += 1
+            when.append(harness.clock.now())
+        harness.world.advance(60)
+    waits = [later - earlier for earlier, later in pairwise(when)]
+    assert all(wait >= 240 for wait in waits)
+    assert 1200 <= waits[-1] <= 1800 + 60
+    assert len(when) <= 13  # of 48 at five minutes each
+    harness.annotate("iris", {RETRY: "now"})
+    harness.tick()
+    assert harness.calls("RegisterScalableTarget") == seen + 1
+    harness.world.faults.remove()
+    harness.annotate("iris", {RETRY: "now, as the quota was raised"})
+    assert harness.settle("iris").status.conditions
+    assert harness.condition("iris", "Ready").status == "True"  # type: ignore[union-attr]

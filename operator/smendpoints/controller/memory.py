@@ -12,7 +12,8 @@ from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
 
 _SETTLING_WINDOW = 120.0
-_BLOCKED_POLLS = 20
+_BLOCKED_POLLS = 20  # five minutes by default
+_MOST_BLOCKED_POLLS = 120  # half an hour
 _LONGEST_BACKOFF = 300.0
 _ROUND_TRIP = 5.0
 _MOST_NOTES = 10
@@ -89,8 +90,10 @@ class Memory:
         self.trouble.failures += 1
         if failure.kind is Kind.INVALID:
             return float("inf")
-        if failure.kind is Kind.BLOCKED:
-            return _BLOCKED_POLLS * poll * self.jitter.uniform(0.8, 1.2)
+        if failure.kind is Kind.BLOCKED:  # the cure is in AWS: longer and longer, as what is stuck has a price, too
+            polls = min(_BLOCKED_POLLS << min(self.trouble.blocked, 10), _MOST_BLOCKED_POLLS)
+            self.trouble.blocked += 1
+            return polls * poll * self.jitter.uniform(0.8, 1.0)
         return self._back_off(failure, poll)
 
     def remember_failure_to_leave(self, failure: AwsFailure, poll: float) -> float:

@@ -53,6 +53,7 @@ class Trouble:
 
     pursuit: Pursuit | None = None
     failures: int = 0
+    blocked: int = 0
     settling_since: float | None = None
     _asked: tuple[str, ...] = ()
     _refusal: AwsFailure | None = field(default=None)
