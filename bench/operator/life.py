@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from smendpoints.api.resource import GROUP, PLURAL, RETRY, VERSION
 from smsandbox.testing.cloud import Cloud
 from smsandbox.testing.specs import spec
 from smsandbox.testing.stage import Stage
@@ -19,6 +20,8 @@ from smsandbox.world import AWS_SETTINGS, World, end
 
 SAMPLES = 10
 REST_SECONDS = 30.0
+FLOOD_SECONDS = 20.0
+PATCHES_A_SECOND = 15
 
 
 def first_calls(stage: Stage) -> None:
@@ -41,6 +44,25 @@ def first_calls(stage: Stage) -> None:
     print(f"first call after apply: median {statistics.median(first):.2f} s, at most {max(first):.2f} s")
     print(f"Ready after apply: median {statistics.median(ready):.1f} s, at most {max(ready):.1f} s")
     print(f"calls from nothing to Ready, listings included: median {statistics.median(costs)}, at most {max(costs)}")
+
+
+def flood(stage: Stage) -> None:
+    """One object whose annotation of retry is patched without end: what that costs AWS."""
+    simulator = stage.cloud.simulator
+    where = (GROUP, VERSION, stage.namespace, PLURAL, "flood")
+    stage.apply("flood", spec())
+    stage.ready("flood")
+    simulator.forget_calls()
+    began, patches = time.monotonic(), 0
+    while (passed := time.monotonic() - began) < FLOOD_SECONDS:
+        body = {"metadata": {"annotations": {RETRY: str(patches)}}}
+        stage.cloud.api.patch_namespaced_custom_object(*where, body)
+        patches += 1
+        time.sleep(max(0.0, patches / PATCHES_A_SECOND - passed))
+    calls = sum(1 for call in simulator.calls() if call.service != "sts")
+    print(f"{patches / passed:.1f} patches a second of one object: {calls / passed:.1f} calls to AWS a second")
+    stage.delete("flood")
+    stage.gone("flood")
 
 
 def crowd(stage: Stage, objects: int) -> None:
@@ -104,6 +126,7 @@ def main(objects: int) -> None:
             cloud.plane.kubectl("create", "namespace", "bench")
             stage = Stage(cloud, "bench")
             first_calls(stage)
+            flood(stage)
             crowd(stage, objects)
         finally:
             end(folder)
