@@ -10,8 +10,9 @@ from smsandbox.testing.harness import Harness
 
 @pytest.fixture
 def harness() -> Iterator[Harness]:
-    """A fresh AWS with an operator."""
+    """A fresh AWS with an operator. Each fault that a test puts in force has to strike."""
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
     made = Harness()
     yield made
     made.simulator.close()
+    assert made.world.faults.idle() == [], "never struck"

@@ -191,6 +191,7 @@ def bare(_wire: tuple[CurrentGateway, Any, dict[str, Any]]) -> Iterator[Cloud]:
     current.gateway = simulator.gateway
     yield Cloud(simulator, session, clients)
     simulator.close()
+    assert simulator.world.faults.idle() == [], "never struck"
 
 
 @pytest.fixture

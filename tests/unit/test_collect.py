@@ -65,6 +65,14 @@ def test_of_those_that_were_in_service_before_as_many_stay_as_the_limit_says(
     assert kept_configs(wish, busy, history, limit) == {WANTED, LIVE, PENDING} | older
 
 
+def test_the_model_of_a_shadow_stays_as_long_as_a_kept_config_needs_it(wish: Any, busy: ObservedEndpoint) -> None:
+    shadow = ConfigVariant("shadow", "shadows", ("ml.m5.large",), 1, 1.0)
+    configs = (replace(a_config(LIVE, "mine"), shadows=(shadow,)), replace(a_config("one", "old"), shadows=(shadow,)))
+    models = {"mine": "arn:mine", "shadows": "arn:shadows", "old": "arn:old"}
+    gone = collect(wish, busy, Leftovers(configs=configs, models=models), [], 0)
+    assert [action.target for action in gone] == ["one", "old"]
+
+
 def test_configs_go_before_models_and_models_that_a_kept_config_needs_stay(wish: Any, busy: ObservedEndpoint) -> None:
     configs = (a_config(LIVE, "shared", "mine"), a_config("one", "shared", "old"))
     leftovers = Leftovers(configs, {name: f"arn:{name}" for name in ("shared", "mine", "old", "orphan")})

@@ -6,11 +6,15 @@ from typing import Any, cast
 
 import kopf
 import pytest
+from prometheus_client import REGISTRY
 
 from smendpoints.api.resource import FINALIZER
+from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.tenancy import Operator, Tenancy
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.status import Event
 from smendpoints.handlers import Handlers
 
 
@@ -90,3 +94,54 @@ def test_a_deletion_waits_for_the_pass_whose_timer_was_cancelled() -> None:
 
     asyncio.run(life())
     assert controller.did == ["created", "deleted"]
+
+
+class Told:
+    """A controller whose passes come to what they are told to; a pass that is told nothing crashes."""
+
+    def __init__(self, *outcomes: Outcome | None) -> None:
+        self.outcomes = list(outcomes)
+
+    def due(self, *_: object) -> bool:
+        return True
+
+    def reconcile(self, *_: object) -> Outcome:
+        outcome = self.outcomes.pop(0)
+        if outcome is None:
+            raise RuntimeError("told nothing")
+        return outcome
+
+
+METRICS = {
+    "changed": ("smendpoints_passes_total", {"result": "changed"}),
+    "unchanged": ("smendpoints_passes_total", {"result": "unchanged"}),
+    "crashed": ("smendpoints_passes_total", {"result": "crashed"}),
+    "timed": ("smendpoints_pass_seconds_count", {}),
+    "events": ("smendpoints_events_total", {"reason": "InService"}),
+}
+
+
+def test_passes_and_events_are_counted_by_what_they_came_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    posted: list[str] = []
+    monkeypatch.setattr(kopf, "event", lambda *_, reason, **__: posted.append(reason))
+    status = SageMakerEndpointStatus(observed_generation=1)
+    arrived = Event(warning=False, reason=Reason.IN_SERVICE, message="in service")
+    controller = Told(Outcome(status, events=(arrived,)), Outcome(None), Outcome(None, events=(arrived,)), None)
+    handlers = Handlers(cast("Controller", controller), object_seconds=0)
+    body = {**BODY, "metadata": {**BODY["metadata"], "finalizers": [FINALIZER]}}
+
+    def values() -> dict[str, float]:
+        return {name: REGISTRY.get_sample_value(*metric) or 0.0 for name, metric in METRICS.items()}
+
+    before = values()
+
+    async def life() -> None:
+        for _ in range(3):
+            await handlers.on_tick(body=cast("Any", body), patch=kopf.Patch())
+        with pytest.raises(RuntimeError, match="told nothing"):
+            await handlers.on_tick(body=cast("Any", body), patch=kopf.Patch())
+
+    asyncio.run(life())
+    counted = {name: value - before[name] for name, value in values().items()}
+    assert counted == {"changed": 1, "unchanged": 2, "crashed": 1, "timed": 4, "events": 2}
+    assert posted == ["InService", "InService"]

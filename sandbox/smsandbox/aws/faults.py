@@ -57,13 +57,21 @@ class Faults:
         self._rules: dict[str, FaultRule] = {}
         self._random = random.Random(seed)
         self._held: dict[str, int] = {}
+        self._added: dict[str, FaultRule] = {}
+        self._struck: set[str] = set()
         self._holding = threading.Condition(self._lock)
 
     def add(self, rule: FaultRule | dict[str, Any]) -> FaultRule:
         made = rule if isinstance(rule, FaultRule) else FaultRule.model_validate(rule)
         with self._lock:
             self._rules[made.id] = made
+            self._added.setdefault(made.id, made)
         return made
+
+    def idle(self) -> list[FaultRule]:
+        """The rules, in force or not any more, that have never struck: a test that added one has proved nothing."""
+        with self._lock:
+            return [rule for rule in self._added.values() if rule.id not in self._struck]
 
     def remove(self, rule_id: str | None = None) -> int:
         """Take one rule, or all, out of force; how many that were."""
@@ -105,6 +113,7 @@ class Faults:
                     continue
                 if rule.probability < 1 and self._random.random() >= rule.probability:
                     continue
+                self._struck.add(rule.id)
                 if rule.times is not None:
                     left = rule.times - 1
                     if left:

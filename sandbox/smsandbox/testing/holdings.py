@@ -99,7 +99,9 @@ class Holdings:
             entries = [entry for page in pages for entry in page[key]]
             return sorted(entry[field_name] for entry in entries if f"endpoint/{mine}" in entry["ResourceId"])
 
-        alarms = self.cloud.aws("cloudwatch").get_paginator("describe_alarms").paginate()
+        cloudwatch = self.cloud.aws("cloudwatch")
+        alarms = cloudwatch.get_paginator("describe_alarms").paginate()
+        dashboards = cloudwatch.get_paginator("list_dashboards").paginate()
         return {
             "endpoints": listed("list_endpoints", "Endpoints", "EndpointName"),
             "configs": listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
@@ -109,6 +111,12 @@ class Holdings:
             "schedules": scaled("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
             "alarms": sorted(
                 alarm["AlarmName"] for page in alarms for alarm in page["MetricAlarms"] if mine in alarm["AlarmName"]
+            ),
+            "dashboards": sorted(
+                each["DashboardName"]
+                for page in dashboards
+                for each in page["DashboardEntries"]
+                if mine in each["DashboardName"]
             ),
         }
 

@@ -126,7 +126,8 @@ class VirtualAws:
         sagemaker, scaling = self.client("sagemaker"), self.client("application-autoscaling")
         pages = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
         policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
-        alarms = self.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        schedules = scaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"]
+        cloudwatch = self.client("cloudwatch")
         return {
             "endpoints": [e["EndpointName"] for e in sagemaker.list_endpoints(MaxResults=100)["Endpoints"]],
             "configs": sorted(
@@ -135,5 +136,7 @@ class VirtualAws:
             "models": sorted(e["ModelName"] for e in sagemaker.list_models(MaxResults=100)["Models"]),
             "targets": [e["ResourceId"] for e in pages],
             "policies": [e["PolicyName"] for e in policies],
-            "alarms": [e["AlarmName"] for e in alarms],
+            "schedules": [e["ScheduledActionName"] for e in schedules],
+            "alarms": [e["AlarmName"] for e in cloudwatch.describe_alarms()["MetricAlarms"]],
+            "dashboards": [e["DashboardName"] for e in cloudwatch.list_dashboards()["DashboardEntries"]],
         }
