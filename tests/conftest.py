@@ -36,15 +36,20 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many cases and steps the tests that count them ran: one test may stand for hundreds."""
+    """Say how many cases and steps the tests that count them ran: one test may stand for hundreds; and what none did."""
     counts: dict[str, int] = {}
     seeds: list[str] = []
+    undone: list[str] = []
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             if name == "seed":
                 seeds.append(str(value))
+            elif name == "not done":
+                undone.append(str(value))
             elif isinstance(value, int):
                 counts[name] = counts.get(name, 0) + value
     if counts:
         told = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
         terminalreporter.write_line(f"within the tests: {told}; seeds: {', '.join(seeds) or 'fixed'}")
+    for each in undone:
+        terminalreporter.write_line(f"NOT DONE: {each}", yellow=True)

@@ -14,10 +14,7 @@ def counted() -> Counter[tuple[str, str, str]]:
     """Calls by service, operation and code, as Prometheus has them."""
     samples = [sample for family in REGISTRY.collect() for sample in family.samples if sample.name == CALLS]
     return Counter(
-        {
-            (each.labels["service"], each.labels["operation"], each.labels["code"]): int(each.value)
-            for each in samples
-        }
+        {(each.labels["service"], each.labels["operation"], each.labels["code"]): int(each.value) for each in samples}
     )
 
 
