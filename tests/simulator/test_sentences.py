@@ -12,7 +12,6 @@ from smendpoints.aws.errors import classify
 from smendpoints.domain.observed import Step
 from smendpoints.domain.plan_rollout import may_try_again
 from smendpoints.domain.wording import share_of, stage_of
-from smsandbox.aws.context import Context
 from smsandbox.aws.errors import AwsError
 from smsandbox.aws.fleet_instant import ping_failure
 from smsandbox.aws.sagemaker import deployment, texts
@@ -106,7 +105,7 @@ def test_the_simulator_writes_the_other_refusals(cloud: Any) -> None:
 
 def test_the_simulator_writes_the_reasons() -> None:
     variant = NAMES["<variant>"]
-    assert texts.INSUFFICIENT_CAPACITY == sentence_of("reasons", "no capacity")
+    assert sentence_of("reasons", "no capacity") == texts.INSUFFICIENT_CAPACITY
     assert sentence_of("reasons", "a fault of AWS") == texts.DELETE_FAILED
     assert texts.images_missing(variant) == sentence_of("reasons", "images that are not there")
     assert ping_failure(variant) == sentence_of("reasons", "a container that is never healthy")
