@@ -205,8 +205,11 @@ def test_the_same_seed_gives_the_same_course() -> None:
     from smsandbox.aws.settings import Settings
 
     def course(seed: int) -> list[float]:
-        world = assemble(settings=Settings(containers=False, seed=seed), clock=VirtualClock()).world
-        return [world.varied(1.0) for _ in range(5)]
+        made = assemble(settings=Settings(containers=False, seed=seed), clock=VirtualClock())
+        try:
+            return [made.world.varied(1.0) for _ in range(5)]
+        finally:
+            made.close()
 
     assert course(7) == course(7)
     assert course(7) != course(8)

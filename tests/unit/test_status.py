@@ -258,7 +258,8 @@ def test_what_is_written_ahead_is_written(sight: Callable[..., Any]) -> None:
     status = told(sight(lives=B))
     assert status.rollout is not None
     assert status.rollout.phase == "Pending"
-    assert [each.outcome for each in status.history] == ["InProgress"]
+    assert [(each.outcome, each.changes) for each in status.history[1:]] == [("Deployed", "found in service")]
+    assert status.history[0].outcome == "InProgress"
 
 
 def test_a_tag_that_is_not_taken_off_yet_is_not_forgotten(sight: Callable[..., Any]) -> None:
