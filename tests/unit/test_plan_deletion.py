@@ -13,6 +13,9 @@ from smendpoints.domain.verdict import Again
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}
 MODEL_ARN = "arn:aws:sagemaker:us-east-1:123456789012:model/m"
+ALARM = "smendpoints/default-iris/x"
+ALARM_ARN = f"arn:aws:cloudwatch:us-east-1:123456789012:alarm:{ALARM}"
+WATCHING = "smendpoints/default-iris/default-iris-0123456789/primary/errors"
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def leftovers(desired: Callable[..., Any], config: Callable[..., Any]) -> Leftov
     """Two configs, two models and an alarm."""
     wish = desired()
     configs = tuple(replace(config(wish), name=name) for name in ("default-iris-bbbb", "default-iris-aaaa"))
-    return Leftovers(configs, {"m2": f"{MODEL_ARN}2", "m1": f"{MODEL_ARN}1"}, ("smendpoints/default-iris/x",))
+    return Leftovers(configs, {"m2": f"{MODEL_ARN}2", "m1": f"{MODEL_ARN}1"}, {ALARM: ALARM_ARN})
 
 
 def words(plan: Any) -> list[str]:
@@ -28,12 +31,16 @@ def words(plan: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("status", ["InService", "OutOfService", "Failed", "UpdateRollbackFailed"])
-def test_scaling_goes_before_the_endpoint_and_the_endpoint_before_all_else(
+def test_alarms_and_scaling_go_before_the_endpoint_and_the_endpoint_before_all_else(
     sight: Callable[..., Any], leftovers: Leftovers, status: str
 ) -> None:
     seen = sight(SCALED, shows={"status": status}, leftovers=leftovers)
     plan = plan_deletion(seen.observed, seen.desired.owner)
-    assert words(plan) == ["DEREGISTER_TARGET endpoint/default-iris/variant/primary", "DELETE_ENDPOINT default-iris"]
+    assert words(plan) == [
+        f"DELETE_ALARMS {ALARM}",
+        "DEREGISTER_TARGET endpoint/default-iris/variant/primary",
+        "DELETE_ENDPOINT default-iris",
+    ]
     assert (plan.verdict.reason, plan.verdict.reconciling, plan.again) == ("Deleting", True, Again.POLL)
     assert plan.endpoint_status == "Deleting"
 
@@ -62,6 +69,33 @@ def test_once_the_endpoint_is_gone_alarms_go_then_configs_then_models(
     assert (plan.verdict.reason, plan.verdict.ready) == ("Deleted", True)
 
 
+UNTAGGED = {ALARM: ALARM_ARN, WATCHING: ALARM_ARN}
+
+
+def test_what_a_release_left_untagged_goes_with_an_endpoint_of_ours(sight: Callable[..., Any]) -> None:
+    seen = sight(leftovers=Leftovers(untagged_alarms=UNTAGGED))
+    assert words(plan_deletion(seen.observed, seen.desired.owner))[0] == f"DELETE_ALARMS {WATCHING}, {ALARM}"
+
+
+@pytest.mark.parametrize(("was_live", "gone"), [(True, [f"DELETE_ALARMS {WATCHING}, {ALARM}"]), (False, [])])
+def test_without_an_endpoint_it_goes_if_that_was_in_service_for_us(
+    desired: Callable[..., Any], was_live: bool, gone: list[str]
+) -> None:
+    observed = Observed(leftovers=Leftovers(untagged_alarms=UNTAGGED))
+    assert words(plan_deletion(observed, desired().owner, was_live=was_live)) == gone
+
+
+@pytest.mark.parametrize("ours", [True, False], ids=["a config of ours", "another's config"])
+def test_beside_an_endpoint_of_another_it_goes_only_where_it_watches_a_config_of_ours(
+    sight: Callable[..., Any], config: Callable[..., Any], desired: Callable[..., Any], ours: bool
+) -> None:
+    name = "default-iris-0123456789" if ours else "default-iris-9876543210"
+    left = Leftovers((replace(config(desired()), name=name),), untagged_alarms=UNTAGGED)
+    seen = sight(shows={"tags": OTHERS}, leftovers=left)
+    done = words(plan_deletion(seen.observed, seen.desired.owner, was_live=True))
+    assert [each for each in done if "ALARM" in each] == ([f"DELETE_ALARMS {WATCHING}"] if ours else [])
+
+
 def test_with_nothing_left_there_is_nothing_to_do(desired: Callable[..., Any]) -> None:
     plan = plan_deletion(Observed(leftovers=Leftovers()), desired().owner)
     assert (words(plan), plan.verdict.reason) == ([], "Deleted")
@@ -80,8 +114,10 @@ def test_another_objects_endpoint_of_that_name_is_not_touched_but_what_is_ours_g
 def test_retaining_takes_nothing_but_the_tags_of_ownership(sight: Callable[..., Any], leftovers: Leftovers) -> None:
     seen = sight({"tags": {"team": "ml"}}, leftovers=leftovers)
     plan = plan_retention(seen.observed, seen.desired.owner)
-    assert {action.verb.name for action in plan.actions} == {"DELETE_TAGS"}
-    arns = [action.params["ResourceArn"] for action in plan.actions]
+    *tagged, alarm = plan.actions
+    assert {action.verb.name for action in tagged} == {"DELETE_TAGS"}
+    assert (alarm.verb.name, alarm.params["ResourceARN"]) == ("UNTAG_ALARM", ALARM_ARN)
+    arns = [action.params["ResourceArn"] for action in tagged]
     assert arns == [
         seen.observed.endpoint.arn,
         *(config.arn for config in leftovers.configs),

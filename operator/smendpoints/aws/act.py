@@ -61,6 +61,8 @@ class Actor:
             policies[PolicyARN(params["ResourceId"], params["PolicyName"])] = response["PolicyARN"]
         if verb is Verb.DELETE_CONFIG:
             self._observer.forget_config(action.target)
+        if verb in {Verb.TAG_ALARM, Verb.UNTAG_ALARM}:
+            self._observer.forget_alarm(params["ResourceARN"])
 
     def _compare(self, action: Action, failure: AwsFailure, *, adopts: bool, namespace: str | None) -> None:
         """A model or config of that name is there: go on if it has the same content and the same owner."""

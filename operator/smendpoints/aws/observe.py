@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.domain import names
+from smendpoints.domain.alarms import Ownership, sort
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import (
     Leftovers,
@@ -32,6 +33,7 @@ class Observer:
         """`configs` may be shared with other places."""
         self._clients = clients
         self._configs = configs if configs is not None else Configs(MOST_CONFIGS)
+        self._alarm_tags: Bounded[str, tuple[Any, Mapping[str, str]]] = Bounded(MOST_CONFIGS)
 
     def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> ObservedEndpoint | None:
         """The endpoint with its tags, which are asked for unless given; None if it is not there."""
@@ -99,8 +101,29 @@ class Observer:
         found = self._clients.all("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix)
         return {alarm["AlarmName"]: alarm for alarm in found}
 
+    def alarm_tags(self, alarm: Mapping[str, Any], owner: Owner) -> Mapping[str, str]:
+        """The tags of an alarm as DescribeAlarms shows it; of the owner's they are asked for once, until it changes."""
+        arn, changed = alarm["AlarmArn"], alarm.get("AlarmConfigurationUpdatedTimestamp")
+        known = self._alarm_tags.get(arn)
+        if known is not None and known[0] == changed and owner.owns(known[1]):
+            return known[1]
+        listed = _unless_gone(lambda: self._clients.call("cloudwatch", "list_tags_for_resource", ResourceARN=arn))
+        tags = {tag["Key"]: tag["Value"] for tag in (listed or {}).get("Tags", ())}
+        self._alarm_tags.put(arn, (changed, tags))
+        return tags
+
+    def forget_alarm(self, arn: str) -> None:
+        """The tags of an alarm were changed."""
+        self._alarm_tags.drop(arn)
+
+    def alarm_owners(self, endpoint: str, owner: Owner) -> Ownership:
+        """Whose the alarms are that are named after the endpoint."""
+        found = self.alarms(names.alarm_prefix(endpoint))
+        tags = {name: self.alarm_tags(alarm, owner) for name, alarm in found.items()}
+        return sort(owner, {name: alarm["AlarmArn"] for name, alarm in found.items()}, tags)
+
     def leftovers(self, endpoint: str, owner: Owner, *, alarms: bool) -> Leftovers:
-        """What of the owner's is there: configs and models by name and tags, alarms by name."""
+        """What of the owner's is there, by name and tags."""
         configs = []
         prefix = names.config_prefix(endpoint)
         for entry in self._clients.all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=prefix):
@@ -115,8 +138,8 @@ class Observer:
             name = entry["ModelName"]
             if names.model_made_here(endpoint, name) and self._owned(entry["ModelArn"], owner):
                 models[name] = entry["ModelArn"]
-        found = tuple(self.alarms(names.alarm_prefix(endpoint))) if alarms else ()
-        return Leftovers(tuple(configs), models, found)
+        owners = self.alarm_owners(endpoint, owner) if alarms else Ownership()
+        return Leftovers(tuple(configs), models, owners.ours, owners.nobodys)
 
     def unowned(self, endpoint: str, config_name: str) -> tuple[str, ...]:
         """The ARNs of this config and of its models that are named as ours are, and are nobody's."""

@@ -9,6 +9,7 @@ from smendpoints.api.status import Failure
 from smendpoints.aws.account import Account
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.acting import act
+from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.looking import look_around, look_at_leaving, look_closely
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
@@ -61,7 +62,8 @@ class Leaving:
             if retain:
                 todo = self._let_go(account, owner, resource, observed, summary, memory)
             else:
-                todo = plan_deletion(observed, owner)
+                was_live = any(each.outcome == "Deployed" for each in resource.status.history)
+                todo = plan_deletion(observed, owner, was_live=was_live)
         except AwsFailure as failure:
             return self.failed(resource, failure, memory)
         try:
@@ -97,7 +99,11 @@ class Leaving:
         except AwsFailure:
             return retention  # a spec that says nothing has left nothing half done
         closely = look_closely(account, resource, desired, summary, memory)
-        undone = scaling_left_undone(plan(resource, desired, closely, self._now()))
+        now = self._now()
+        todo, refused = plan_with_own_alarms(account, desired, closely, lambda seen: plan(resource, desired, seen, now))
+        if refused is not None:
+            raise refused
+        undone = scaling_left_undone(todo)
         return replace(retention, actions=(*undone, *retention.actions))
 
     def failed(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:

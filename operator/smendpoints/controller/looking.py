@@ -6,7 +6,9 @@ from smendpoints.aws.watch import Summary
 from smendpoints.controller.memory import Memory
 from smendpoints.domain import names
 from smendpoints.domain.adoption import equivalent
+from smendpoints.domain.alarms import Ownership
 from smendpoints.domain.desired import Desired
+from smendpoints.domain.guards import is_guarded
 from smendpoints.domain.observed import Leftovers, Observed, ObservedConfig, ObservedTarget
 from smendpoints.domain.ownership import Owner, is_owned
 from smendpoints.domain.plan_deletion import IN_PROGRESS
@@ -34,7 +36,9 @@ def look_closely(
     if adopts and endpoint.config_name is not None:
         unowned = account.observe.unowned(endpoint.name, endpoint.config_name)
     if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
-        return Observed(endpoint, unowned=unowned)
+        guarded = is_guarded(resource, desired, endpoint)
+        alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if guarded else {}
+        return Observed(endpoint, alarms=alarms, unowned=unowned)
     live: ObservedConfig | None = None
     wanted: ObservedConfig | None = None
     leftovers: Leftovers | None = None
@@ -48,7 +52,7 @@ def look_closely(
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
     collected = memory.collected == (desired.config_name, resource.spec.revision_history_limit)
     collects = (not rolling or same) and not adopts and not collected
-    alarmed = collects or _has_alarms(desired, targets)
+    alarmed = collects or _has_alarms(resource, desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
     if collects:
         leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
@@ -59,7 +63,7 @@ def look_closely(
 
 
 def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool) -> Observed:
-    """The endpoint with its scalable targets while it is there; then what it leaves behind.
+    """The endpoint with its scalable targets and alarms while it is there; then what it leaves behind.
 
     While AWS is at work on it, the endpoint alone: it is only waited for.
 
@@ -72,17 +76,20 @@ def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary 
         return Observed(endpoint)
     if endpoint is not None and ours and not retain:
         ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
-        return Observed(endpoint, targets=account.observe.targets(ids))
+        owners = account.observe.alarm_owners(endpoint.name, owner) if endpoint.status != "Deleting" else Ownership()
+        alarms = Leftovers(alarms=owners.ours, untagged_alarms=owners.nobodys)
+        return Observed(endpoint, targets=account.observe.targets(ids), leftovers=alarms)
     serving = endpoint.config_name if endpoint is not None else None
     config = account.observe.config(serving) if serving is not None else None
-    return Observed(endpoint, config, leftovers=account.observe.leftovers(name, owner, alarms=not retain))
+    return Observed(endpoint, config, leftovers=account.observe.leftovers(name, owner, alarms=True))
 
 
-def _has_alarms(desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:
-    """Whether the operator may own alarms: for steps, wanted or still there, or for a rollout."""
+def _has_alarms(resource: SageMakerEndpoint, desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:
+    """Whether the operator may own alarms: for steps, wanted, still there or taken off, or for a rollout."""
     wanted = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
     there = any(policy["PolicyType"] == "StepScaling" for target in targets for policy in target.policies.values())
-    return wanted or there or bool(desired.rollback_alarms)
+    taken_off = resource.status.rollout is not None and bool(resource.status.rollout.taken_off)
+    return wanted or there or taken_off or bool(desired.rollback_alarms)
 
 
 def _was_deployed(resource: SageMakerEndpoint, desired: Desired) -> bool:

@@ -15,6 +15,7 @@ from smendpoints.aws.account import Account
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.acting import act, preflight
+from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.leaving import Leaving
 from smendpoints.controller.looking import look_around, look_closely
 from smendpoints.controller.memory import Memory
@@ -155,9 +156,13 @@ class Controller:
         except AwsFailure as failure:
             return self._blind(asked, memory.judge(failure, self._monotonic()), memory)
         now = self._now()
-        todo = plan(resource, desired, observed, now)
-        todo = held_back(todo, resource, observed, ruling.reason, ruling.violations, now)
-        refused = preflight(account, resource, desired, observed, todo, memory)
+
+        def plan_for(seen: Observed) -> Plan:
+            todo = plan(resource, desired, seen, now)
+            return held_back(todo, resource, seen, ruling.reason, ruling.violations, now)
+
+        todo, refused = plan_with_own_alarms(account, desired, observed, plan_for)
+        refused = refused or preflight(account, resource, desired, observed, todo, memory)
         allowed = not ruling.violations
         pins = allowed and must_pin(resource, todo, ruling.resolved)
         if refused is None and (pins or must_write_ahead(resource, todo)):
@@ -177,6 +182,7 @@ class Controller:
             return False
         rollout = resource.spec.rollout
         stepwise = rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0
+        stepwise = stepwise or rollout.rollback is not None  # its alarms are seen to
         if not stepwise or summary.status != "Updating":
             return True
         shown = resource.status.rollout

@@ -34,6 +34,8 @@ class Verb(Enum):
     DELETE_SCHEDULE = ("application-autoscaling", "delete_scheduled_action", "delete the schedule")
     PUT_ALARM = ("cloudwatch", "put_metric_alarm", "put the alarm")
     DELETE_ALARMS = ("cloudwatch", "delete_alarms", "delete the alarms")
+    TAG_ALARM = ("cloudwatch", "tag_resource", "tag the alarm")
+    UNTAG_ALARM = ("cloudwatch", "untag_resource", "take tags off the alarm")
 
     @property
     def service(self) -> str:
@@ -53,7 +55,7 @@ class Verb(Enum):
     @property
     def removes(self) -> bool:
         """Whether "not found" is success."""
-        return self.operation.startswith(("delete_", "deregister_"))
+        return self.operation.startswith(("delete_", "deregister_", "untag_"))
 
     @property
     def changes_endpoint(self) -> bool:

@@ -68,6 +68,12 @@ def alarm_prefix(endpoint: str) -> str:
     return f"smendpoints/{endpoint}/"
 
 
+def config_of_alarm(endpoint: str, alarm: str) -> str | None:
+    """The config whose rollout an alarm of the endpoint watches; None where it is for something else."""
+    first = alarm.removeprefix(alarm_prefix(endpoint)).partition("/")[0]
+    return first if made_here(endpoint, first) else None
+
+
 def resource_id(endpoint: str, variant: str) -> str:
     """The variant's name in Application Auto Scaling."""
     return f"endpoint/{endpoint}/variant/{variant}"

@@ -104,11 +104,15 @@ class ObservedTarget:
 
 @dataclass(frozen=True)
 class Leftovers:
-    """What of the owner's lies around in AWS, whether in use or not. `models` are ARNs by name."""
+    """What of the owner's lies around in AWS, whether in use or not. `models` and alarms are ARNs by name.
+
+    `untagged_alarms` are named as the owner's are, and nobody's: a release before this one tagged none.
+    """
 
     configs: tuple[ObservedConfig, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict, hash=False)
-    alarms: tuple[str, ...] = ()
+    alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    untagged_alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

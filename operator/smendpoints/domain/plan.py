@@ -71,7 +71,7 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
         case "Failed":
             return _plan_failed(resource, desired, observed, endpoint, now)
         case status if status in IN_PROGRESS:
-            return plan_busy(resource, desired, endpoint, now)
+            return plan_busy(resource, desired, observed, endpoint, now)
         case _:
             return _plan_settled(resource, desired, observed, endpoint, now)
 

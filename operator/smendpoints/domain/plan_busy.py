@@ -5,8 +5,9 @@ from datetime import datetime
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired import Desired
+from smendpoints.domain.guards import put_back_guards
 from smendpoints.domain.history import was_converged
-from smendpoints.domain.observed import ObservedEndpoint
+from smendpoints.domain.observed import Observed, ObservedEndpoint
 from smendpoints.domain.office_hours import wants_running
 from smendpoints.domain.plan_update import changes_in_place
 from smendpoints.domain.progress import progress
@@ -14,13 +15,21 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Plan, arrived, working
 
 
-def plan_busy(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint, now: datetime) -> Plan:
-    """Creating, Updating, RollingBack or SystemUpdating: wait; and say so if the endpoint is to be stopped then."""
+def plan_busy(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
+) -> Plan:
+    """Creating, Updating, RollingBack or SystemUpdating: wait; and say so if the endpoint is to be stopped then.
+
+    Meanwhile the alarms of a rollout are seen to: without them AWS would bring into service what they would stop.
+    """
     if endpoint.status == "Creating":
         creating = working(Reason.CREATING, f"AWS is creating the endpoint {endpoint.name}")
         meanwhile = Plan(creating, rollout=resource.status.rollout)
     else:
-        meanwhile = _meanwhile(resource, desired, endpoint)
+        guards = put_back_guards(resource, desired, observed, endpoint)
+        lost = tuple(f"the alarm {action.target} was deleted or changed" for action in guards)
+        kept = guards if resource.spec.drift_policy == "Correct" else ()
+        meanwhile = replace(_meanwhile(resource, desired, endpoint), actions=kept, drift=lost)
     if wants_running(resource.spec, now):
         return meanwhile
     message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"

@@ -1,13 +1,25 @@
 """The plan for leaving: stop an endpoint, delete all, or let go of all."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from smendpoints.domain import names
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.observed import Leftovers, Observed, ObservedEndpoint
-from smendpoints.domain.ownership import Owner
+from smendpoints.domain.ownership import PREFIX, Owner
 from smendpoints.domain.plan_scaling import deregister
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, working
 
-_SCALING = frozenset({Verb.REGISTER_TARGET, Verb.PUT_POLICY, Verb.PUT_SCHEDULE, Verb.PUT_ALARM, Verb.DELETE_ALARMS})
+_SCALING = frozenset(
+    {
+        Verb.REGISTER_TARGET,
+        Verb.PUT_POLICY,
+        Verb.PUT_SCHEDULE,
+        Verb.PUT_ALARM,
+        Verb.DELETE_ALARMS,
+    }
+)
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
@@ -24,16 +36,30 @@ def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason
     return Plan(working(reason, message), (*actions, delete), endpoint_status="Deleting")
 
 
-def _remove(leftovers: Leftovers, used: frozenset[str] = frozenset()) -> tuple[Action, ...]:
-    """All that is not `used`; alarms go unless a config of ours is."""
-    ours = {config.name for config in leftovers.configs}
-    alarms = sorted(leftovers.alarms) if ours.isdisjoint(used) else []
-    actions = [Action(Verb.DELETE_ALARMS, ", ".join(alarms), {"AlarmNames": alarms})] if alarms else []
-    configs = sorted(ours - used)
-    actions += [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
+def _remove_alarms(alarms: Iterable[str]) -> tuple[Action, ...]:
+    gone = sorted(alarms)
+    return (Action(Verb.DELETE_ALARMS, ", ".join(gone), {"AlarmNames": gone}),) if gone else ()
+
+
+def _remove(leftovers: Leftovers, used: frozenset[str] = frozenset()) -> list[Action]:
+    """The configs and models that are not `used`."""
+    configs = sorted({config.name for config in leftovers.configs} - used)
+    actions = [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
     models = sorted(leftovers.models.keys() - used)
-    actions += [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
-    return tuple(actions)
+    return actions + [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
+
+
+def _alarms_beside(endpoint: ObservedEndpoint, leftovers: Leftovers, used: frozenset[str]) -> Iterator[str]:
+    """The alarms of ours that an endpoint which is not ours does without: all unless it serves a config of ours.
+
+    Nobody's alarm is ours where it watches a config of ours.
+    """
+    ours = {config.name for config in leftovers.configs}
+    if ours.isdisjoint(used):
+        yield from leftovers.alarms
+    for alarm in leftovers.untagged_alarms:
+        if names.config_of_alarm(endpoint.name, alarm) in ours - used:
+            yield alarm
 
 
 def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
@@ -44,20 +70,25 @@ def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
     return frozenset(name for name in configs | models if name is not None)
 
 
-def plan_deletion(observed: Observed, owner: Owner) -> Plan:
-    """Endpoint (wait until it is gone), then alarms, configs, models. `Deleted` says that nothing is left.
+def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -> Plan:
+    """Alarms, endpoint (wait until it is gone), then configs, models. `Deleted` says that nothing is left.
 
-    An endpoint of that name that is not ours is not touched, and keeps what it serves with.
+    An endpoint of that name that is not ours is not touched, and keeps what it serves with. `was_live`: it was in use
+    for this object, so that alarms which are nobody's are the object's, of a release that tagged none.
     """
     endpoint = observed.endpoint
+    leftovers = observed.leftovers or Leftovers()
     if endpoint is not None and owner.owns(endpoint.tags):
-        return plan_endpoint_removal(endpoint, observed, Reason.DELETING)
+        todo = plan_endpoint_removal(endpoint, observed, Reason.DELETING)
+        alarms = _remove_alarms([*leftovers.alarms, *leftovers.untagged_alarms])
+        return replace(todo, actions=(*alarms, *todo.actions)) if todo.actions else todo
     if endpoint is not None:
-        actions = _remove(observed.leftovers or Leftovers(), _used(endpoint, observed))
+        used = _used(endpoint, observed)
+        actions = (*_remove_alarms(_alarms_beside(endpoint, leftovers, used)), *_remove(leftovers, used))
         message = f"the endpoint {endpoint.name}, which carries no tags of this object, is left in AWS"
         return Plan(arrived(Reason.NOT_OWNED, message), actions, again=Again.NOW)
-    actions = _remove(observed.leftovers or Leftovers())
-    return Plan(arrived(Reason.DELETED, "nothing is left in AWS"), actions, again=Again.NOW)
+    alarms = _remove_alarms([*leftovers.alarms, *(leftovers.untagged_alarms if was_live else ())])
+    return Plan(arrived(Reason.DELETED, "nothing is left in AWS"), (*alarms, *_remove(leftovers)), again=Again.NOW)
 
 
 def plan_retention(observed: Observed, owner: Owner) -> Plan:
@@ -76,11 +107,24 @@ def plan_retention(observed: Observed, owner: Owner) -> Plan:
         arns = [endpoint.arn]
     arns += [config.arn for config in leftovers.configs] + sorted(leftovers.models.values())
     actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
+    actions += tuple(
+        Action(Verb.UNTAG_ALARM, name, {"ResourceARN": arn, "TagKeys": keys})
+        for name, arn in sorted(leftovers.alarms.items())
+    )
     return Plan(arrived(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, again=Again.NOW)
 
 
 def scaling_left_undone(todo: Plan) -> tuple[Action, ...]:
     """Of what would be done if the object stayed: what brings autoscaling back, and takes a rollout's alarms away."""
     if any(action.verb is Verb.UPDATE_ENDPOINT for action in todo.actions):
-        return todo.otherwise
-    return tuple(action for action in todo.actions if action.verb in _SCALING)
+        return tuple(_nobodys(action) for action in todo.otherwise if action.verb is not Verb.TAG_ALARM)
+    return tuple(_nobodys(action) for action in todo.actions if action.verb in _SCALING)
+
+
+def _nobodys(action: Action) -> Action:
+    """The call without the tags of an owner, for what is left in AWS."""
+    if "Tags" not in action.params:
+        return action
+    tags = [tag for tag in action.params["Tags"] if not tag["Key"].startswith(PREFIX)]
+    rest = {key: value for key, value in action.params.items() if key != "Tags"}
+    return replace(action, params={**rest, "Tags": tags} if tags else rest)

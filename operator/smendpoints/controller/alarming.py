@@ -1,0 +1,34 @@
+"""The plan of a pass, once it is known whose the alarms are that it would touch."""
+
+from collections.abc import Callable
+
+from smendpoints.aws.account import Account
+from smendpoints.domain import alarms
+from smendpoints.domain.desired import Desired
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed import Observed
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.verdict import Plan
+
+
+def plan_with_own_alarms(
+    account: Account, desired: Desired, observed: Observed, plan: Callable[[Observed], Plan]
+) -> tuple[Plan, AwsFailure | None]:
+    """The plan for what was seen, leaving alarms of others alone; and why it cannot be carried out, if it cannot."""
+    todo = plan(observed)
+    arns = {name: observed.alarms[name]["AlarmArn"] for name in alarms.touched(todo) if name in observed.alarms}
+    try:
+        tags = {name: account.observe.alarm_tags(observed.alarms[name], desired.owner) for name in sorted(arns)}
+    except AwsFailure as failure:
+        return todo, failure
+    found = alarms.sort(desired.owner, arns, tags)
+    if found.others:
+        todo = plan(alarms.without(observed, found.others))
+        taken = sorted(alarms.put((*todo.actions, *todo.otherwise)) & found.others.keys())
+        if taken:
+            message = (
+                f"the alarm {taken[0]} exists in CloudWatch and belongs to another object; delete it, or recreate this "
+                "object with another spec.endpointName"
+            )
+            return todo, AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message)
+    return alarms.with_tags(todo, desired, found.nobodys), None
