@@ -19,10 +19,11 @@ SAMPLES = sorted((MANIFESTS / "samples").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def objects() -> dict[str, dict[str, Any]]:
-    """The objects of the installation by kind."""
+    """The objects of the installation by kind; of several of a kind the operator's own."""
     command = [str(paths.tool("kubectl")), "kustomize", str(MANIFESTS)]
     text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
-    return {each["kind"]: each for each in yaml.safe_load_all(text)}
+    several = sorted(yaml.safe_load_all(text), key=lambda each: str(each["metadata"]["name"]) == "smendpoints")
+    return {each["kind"]: each for each in several}
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +103,65 @@ def test_all_names_agree(objects: dict[str, dict[str, Any]]) -> None:
     assert objects["Deployment"]["spec"]["template"]["spec"]["serviceAccountName"] == account["name"]
     assert objects["ClusterRoleBinding"]["roleRef"]["name"] == objects["ClusterRole"]["metadata"]["name"]
     assert objects["Namespace"]["metadata"]["name"] == account["namespace"]
+
+
+def test_what_the_network_lets_in_are_the_ports_and_what_it_lets_out_is_tls_and_names(
+    objects: dict[str, dict[str, Any]], container: dict[str, Any]
+) -> None:
+    spec = objects["NetworkPolicy"]["spec"]
+    assert spec["podSelector"] == objects["Deployment"]["spec"]["selector"]
+    assert sorted(spec["policyTypes"]) == ["Egress", "Ingress"]
+    named = {port["name"] for port in container["ports"]}
+    assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == named == {"health", "metrics"}
+    anywhere = {port["port"] for rule in spec["egress"] if "to" not in rule for port in rule["ports"]}
+    assert anywhere == {53, 443, 6443}
+    (agent,) = (rule for rule in spec["egress"] if "to" in rule)
+    assert all(peer["ipBlock"]["cidr"].endswith(("/32", "/128")) for peer in agent["to"])
+
+
+def rendered(folder: str) -> list[dict[str, Any]]:
+    """What kustomize makes of a folder."""
+    command = [str(paths.tool("kubectl")), "kustomize", str(MANIFESTS / folder)]
+    return list(yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
+def rights(roles: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Each group, resource and verb that the operator's own roles name, but for its lease."""
+    own = [
+        role for role in roles if role["kind"] in {"Role", "ClusterRole"} and role["metadata"]["name"] == "smendpoints"
+    ]
+    rules = [rule for role in own for rule in role["rules"] if rule["apiGroups"] != ["coordination.k8s.io"]]
+    return {
+        (rule["apiGroups"][0], what, verb) for rule in rules for what in rule["resources"] for verb in rule["verbs"]
+    }
+
+
+def test_an_operator_of_named_namespaces_has_the_same_rights_in_them_and_of_the_cluster_it_reads_alone() -> None:
+    everywhere, named = rendered("rbac"), rendered("namespaced")
+    assert rights(named) == rights(everywhere)
+    of_cluster = rights([role for role in named if role["kind"] == "ClusterRole"])
+    assert {what for _, what, _ in of_cluster} == {"sagemakerendpointpolicies", "namespaces"}
+    assert {verb for _, _, verb in of_cluster} == {"get", "list", "watch"}
+    others = {(each["kind"], each["metadata"]["name"]) for each in everywhere}
+    assert others <= {(each["kind"], each["metadata"]["name"]) for each in named}
+
+
+def test_kubernetes_own_roles_get_the_rights_of_people_and_none_of_them_writes_policies() -> None:
+    roles = {each["metadata"]["name"]: each for each in rendered("rbac") if each["kind"] == "ClusterRole"}
+    label = "rbac.authorization.k8s.io/aggregate-to-"
+    goes_to = {
+        name: {key.removeprefix(label) for key, value in role["metadata"]["labels"].items() if value == "true"}
+        for name, role in roles.items()
+    }
+    assert goes_to == {
+        "smendpoints": set(),
+        "smendpoints-view": {"view", "edit", "admin"},
+        "smendpoints-edit": {"edit", "admin"},
+    }
+    for name in ("smendpoints-view", "smendpoints-edit"):
+        for rule in roles[name]["rules"]:
+            if "sagemakerendpoints" not in rule["resources"]:
+                assert set(rule["verbs"]) <= {"get", "list", "watch"}
 
 
 def test_every_sample_has_a_name_of_its_own() -> None:

@@ -6,7 +6,7 @@ test claims.
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,11 +41,13 @@ class Boundary:
     plane: ControlPlane
     api: client.CustomObjectsApi = field(init=False)
     _core: client.CoreV1Api = field(init=False)
+    _authorization: client.AuthorizationV1Api = field(init=False)
     _policies: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         made = config.new_client_from_config(str(self.plane.kubeconfig))  # type: ignore[no-untyped-call]
         self.api, self._core = client.CustomObjectsApi(made), client.CoreV1Api(made)
+        self._authorization = client.AuthorizationV1Api(made)
         establish(self.plane)
         self.barrier = self.namespace(**{BARRIER: "yes"})
         self.settle()
@@ -100,6 +102,20 @@ class Boundary:
 
         wait_until(seen, SECONDS, lambda: f"{sign} is not asked for; the last answer: {said}")
 
+    def until(self, done: Callable[[], bool]) -> None:
+        """Wait until it is so."""
+        wait_until(lambda: done() or None, SECONDS, lambda: "it did not become so")
+
+    def may(self, user: str, verb: str, what: str, *, namespace: str) -> bool:
+        """Whether somebody may do that; `what` is a resource or one with its subresource, `smep/status`."""
+        resource, _, subresource = what.partition("/")
+        resource = {"smep": PLURAL, "smeppolicies": POLICY_PLURAL}.get(resource, resource)
+        group = {PLURAL: GROUP, POLICY_PLURAL: GROUP, "namespaces": ""}.get(resource, "admissionregistration.k8s.io")
+        attributes = {"group": group, "resource": resource, "subresource": subresource, "verb": verb}
+        body: Any = {"spec": {"user": user, "resourceAttributes": {**attributes, "namespace": namespace}}}
+        answer: Any = self._authorization.create_subject_access_review(body)
+        return bool(answer.status.allowed)
+
     def send(self, namespace: str, wanted: Fields, *, name: str = "iris", dry: bool = True) -> Any:
         """Create an object, as a dry run unless `dry` is false."""
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": name}, "spec": wanted}
@@ -121,6 +137,10 @@ class Boundary:
         except client.ApiException as error:
             return str(json.loads(error.body or "")["message"])
         return ""
+
+    def forget(self) -> None:
+        """The policies are gone, with their kind."""
+        self._policies.clear()
 
     def close(self) -> None:
         """Delete the policies, so that each of the next objects is not compared with them. Namespaces stay."""
