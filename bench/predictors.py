@@ -45,7 +45,7 @@ def _once(way: Callable[[], Any]) -> float:
 
 def report(folder: Path) -> None:
     """Measure one artifact, after making sure that both ways answer the same bits."""
-    model = load(folder, allow_bare_pickle=False)
+    model = load(folder)
     estimator = pickle.loads((folder / "model.pkl").read_bytes())  # noqa: S301 - load has verified it
     lower, upper = ([entry[key] for entry in model.baseline["features"].values()] for key in ("min", "max"))
     sample = np.random.default_rng(0).uniform(lower, upper, (max(ROWS), model.n_features))

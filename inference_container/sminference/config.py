@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sminference.artifact import Trust
+    from sminference.signature import VerifyKeys
+
+# Settings of earlier releases, and what took their place.
+_RENAMED = {"SMINFERENCE_ALLOW_BARE_PICKLE": "SMINFERENCE_ALLOW_PICKLE"}
+
 
 class SettingsError(ValueError):
     """An environment variable that can't be used; the message names it and says what to write."""
@@ -33,6 +39,12 @@ def _bounded(convert: Callable[[str], Any], low: float, high: float) -> Callable
         return value
 
     return parse
+
+
+def _verify_keys(text: str) -> VerifyKeys:
+    from sminference.signature import VerifyKeys  # noqa: PLC0415 - only who verifies pays for it
+
+    return VerifyKeys.parse(text)
 
 
 def _whole(low: int, high: int) -> Callable[[str], Any]:
@@ -110,12 +122,20 @@ class Settings:
     max_connections: int = _setting(
         "SMINFERENCE_MAX_CONNECTIONS", 1000, _whole(1, 100_000), "1 to 100000", "open connections per worker process"
     )
-    allow_bare_pickle: bool = _setting(
-        "SMINFERENCE_ALLOW_BARE_PICKLE",
+    allow_pickle: bool = _setting(
+        "SMINFERENCE_ALLOW_PICKLE",
         False,
         _boolean,
         "true or false",
-        "load a model.pkl that has no manifest; only for artifacts you made yourself, a pickle runs code",
+        "load a model.pkl, with a manifest or without; only for artifacts you made yourself: reading a pickle can run "
+        "any code",
+    )
+    verify_keys: VerifyKeys | None = _setting(
+        "SMINFERENCE_VERIFY_KEY",
+        None,
+        _verify_keys,
+        "Ed25519 public keys separated by commas, each the path of a PEM file or the line between its first and last",
+        "serve only artifacts that one of these keys signed (`smtraining pack --sign-key`); nothing of others is read",
     )
     models_root: Path = _setting(
         "SMINFERENCE_MODELS_ROOT",
@@ -155,6 +175,8 @@ class Settings:
         """
         known = {item.metadata["variable"]: item for item in fields(cls)}
         unknown = sorted(name for name in environ if name.startswith("SMINFERENCE_") and name not in known)
+        if unknown and (new := _RENAMED.get(unknown[0])):
+            raise SettingsError(f"{unknown[0]}: this setting is now {new}, which any pickle needs")
         if unknown:
             raise SettingsError(f"{unknown[0]}: no such setting; `python -m sminference --help` lists them")
         values = {}
@@ -169,6 +191,13 @@ class Settings:
         return cls(**values)
 
     @property
+    def trust(self) -> Trust:
+        """What is believed of artifacts."""
+        from sminference.artifact import Trust  # noqa: PLC0415 - settings are read before numpy is there
+
+        return Trust(allow_pickle=self.allow_pickle, verify_keys=self.verify_keys)
+
+    @property
     def worker_processes(self) -> int:
         if self.multi_model:
             return 1
@@ -180,7 +209,8 @@ def help_text() -> str:
     lines = []
     for item in fields(Settings):
         meta = item.metadata
-        default = str(item.default).lower() if isinstance(item.default, bool) else str(item.default)
+        default = "" if item.default is None else str(item.default)
+        default = default.lower() if isinstance(item.default, bool) else default
         lines += [
             f"  {meta['variable']}",
             f"      {meta['doc']}",

@@ -1,6 +1,8 @@
-"""The manifest of a model artifact: what `manifest.json` beside `model.pkl` says.
+"""The manifest of a model artifact: what `manifest.json` says.
 
-It is read and checked before anything else of the artifact. It knows neither scikit-learn nor how a model predicts.
+It is read and checked before anything else of the artifact. It knows neither scikit-learn nor how a model predicts. The
+hashes in it find what was damaged on the way; whoever changes a file changes its hash too, so they authenticate nobody:
+`sminference.signature` does.
 """
 
 import json
@@ -13,8 +15,11 @@ import numpy as np
 
 SCHEMA = "smendpoints.dev/model/v1"
 MANIFEST = "manifest.json"
-PICKLE = "model.pkl"
 TREES = "trees.npz"
+AUDITED = "model.skops"
+PICKLE = "model.pkl"
+# What can be served; the container takes the first that is there, and does not look at the others.
+FILES = (TREES, AUDITED, PICKLE)
 
 Outputs = Literal["probabilities", "labels", "values"]
 Decision = Literal["argmax", "predict"]
@@ -148,8 +153,8 @@ def parse(content: bytes) -> Manifest:
             for name in ("training_data", "metrics", "conformal", "disagreement", "baseline")
         },
     )
-    if PICKLE not in manifest.files or not {PICKLE, TREES}.issuperset(manifest.files):
-        raise ArtifactError(f"{MANIFEST}: files must name {PICKLE}, may name {TREES}, and nothing else")
+    if not manifest.files or not set(FILES).issuperset(manifest.files):
+        raise ArtifactError(f"{MANIFEST}: files must name at least one of {', '.join(FILES)}, and nothing else")
     return manifest
 
 

@@ -1,6 +1,9 @@
 """An unpickler that resolves nothing but what a fitted scikit-learn estimator is made of.
 
-It bounds what a pickle can *call*. It does not protect against damaged data: the hash in the manifest does that, first.
+It is defence in depth and no boundary: allowed classes, put together by somebody who knows them, write files and end
+the process while they are loaded (tests/inference/test_artifact_exploits.py does both). So a pickle is read only where
+whoever runs the container asks for it, or who packs a model says that they trust it. What needs no trust is `trees.npz`
+and `model.skops`.
 """
 
 import importlib
@@ -16,9 +19,8 @@ _LOSSES = (
     "CyHalfBinomialLoss CyHalfMultinomialLoss CyHalfSquaredError CyAbsoluteError CyExponentialLoss CyHalfPoissonLoss "
     "CyHalfGammaLoss CyPinballLoss CyHuberLoss"
 )
-# Functions and classes outside the estimators themselves, each by its full name. What may be *called* with arguments
-# from the pickle is this table alone: constructors of arrays, of random states, of trees and of loss functions, none of
-# which reads a file, starts a process or evaluates text.
+# Functions and classes outside the estimators themselves, each by its full name: constructors of arrays, of random
+# states, of trees and of loss functions. By itself none reads a file, starts a process or evaluates text.
 _HELPERS: frozenset[tuple[str, str]] = frozenset(
     (module, name)
     for module, names in {
@@ -74,8 +76,8 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _HELPERS:
             return getattr(importlib.import_module(module), name)
-        # An estimator's constructor stores its parameters, and its __setstate__ sets attributes: neither acts. So the
-        # rule is "a class of scikit-learn that derives from BaseEstimator", and never a function.
+        # An estimator's constructor stores its parameters, and its __setstate__ sets attributes. So the rule is "a
+        # class of scikit-learn that derives from BaseEstimator", and never a function.
         if module.startswith("sklearn.") and name.isidentifier() and not module.startswith(_NOT_ESTIMATORS):
             found = getattr(importlib.import_module(module), name, None)
             from sklearn.base import BaseEstimator  # noqa: PLC0415 - only models that need scikit-learn pay for it

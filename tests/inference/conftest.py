@@ -41,4 +41,4 @@ def model_dir(trained: Callable[[str], Trained], tmp_path_factory: pytest.TempPa
 @pytest.fixture(scope="session")
 def model(model_dir: Callable[[str], Path]) -> Callable[[str], Model]:
     """That model as the container loads it."""
-    return cache(lambda name: load(model_dir(name), allow_bare_pickle=False))
+    return cache(lambda name: load(model_dir(name)))

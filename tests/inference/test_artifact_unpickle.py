@@ -1,4 +1,4 @@
-"""What a pickle may ask for, and what it may not."""
+"""What a pickle may ask for, and what it may not; and the families of estimators, as a pickle and as audited types."""
 
 import os
 import pickle
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -29,18 +30,20 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.feature_selection import SelectFromModel
-from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from sklearn.svm import SVC, LinearSVC
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.svm import SVC, SVR, LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
+from sminference import audited
 from sminference.manifest import ArtifactError
 from sminference.unpickle import loads
 
@@ -70,6 +73,17 @@ CLASSIFIERS: list[Any] = [
     CalibratedClassifierCV(GaussianNB(), cv=2),
     CalibratedClassifierCV(GaussianNB(), cv=2, method="isotonic"),
     GridSearchCV(DecisionTreeClassifier(), {"max_depth": [2, 3]}, cv=2),
+    GradientBoostingClassifier(n_estimators=3, init=RandomForestClassifier(3)),
+    SVC(probability=True),
+    make_pipeline(
+        ColumnTransformer(
+            [("codes", OneHotEncoder(handle_unknown="ignore", min_frequency=3, drop="first"), [0, 1])],
+            remainder="passthrough",
+        ),
+        LogisticRegression(max_iter=2000),
+    ),
+    BaggingClassifier(KNeighborsClassifier(weights="distance"), n_estimators=2, max_features=2),
+    OneVsRestClassifier(LinearSVC()),
 ]
 REGRESSORS: list[Any] = [
     RandomForestRegressor(5),
@@ -78,6 +92,9 @@ REGRESSORS: list[Any] = [
     LinearRegression(),
     Ridge(),
     IsolationForest(n_estimators=3),
+    SVR(),
+    KMeans(3),
+    GaussianProcessRegressor(),
 ]
 
 
@@ -86,15 +103,19 @@ REGRESSORS: list[Any] = [
 def test_fitted_classifiers_of_every_family_are_loaded_and_answer_the_same(estimator: Any) -> None:
     X, y = load_iris(return_X_y=True)
     estimator.fit(X, y)
-    assert np.array_equal(loads(pickle.dumps(estimator)).predict(X), estimator.predict(X))
+    for loaded in (loads(pickle.dumps(estimator)), audited.loads(audited.dumps(estimator))):
+        assert np.array_equal(loaded.predict(X), estimator.predict(X))
+        if hasattr(estimator, "predict_proba"):
+            assert np.array_equal(loaded.predict_proba(X), estimator.predict_proba(X))
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("estimator", REGRESSORS, ids=lambda e: type(e).__name__)
 def test_fitted_regressors_are_loaded_and_answer_the_same(estimator: Any) -> None:
-    X, y = load_diabetes(return_X_y=True)
+    X, y = (whole[:120] for whole in load_diabetes(return_X_y=True))
     estimator.fit(X, y)
-    assert np.array_equal(loads(pickle.dumps(estimator)).predict(X), estimator.predict(X))
+    for loaded in (loads(pickle.dumps(estimator)), audited.loads(audited.dumps(estimator))):
+        assert np.array_equal(loaded.predict(X), estimator.predict(X))
 
 
 class Calls:

@@ -92,7 +92,7 @@ def test_no_table_is_made_before_somebody_asks(
 
     monkeypatch.setattr(ShapleyValues, "__call__", lambda *_: pytest.fail("computed"))
     monkeypatch.setattr("sminference.explain.shapley._paths", lambda *_: pytest.fail("tables made"))
-    forest = load(model_dir("random-forest"), allow_bare_pickle=False)
+    forest = load(model_dir("random-forest"))
     proba = forest.predict_proba(ROWS)
     forest.explain(ROWS, proba, ExplainOptions.parse(["set", "disagreement"]))
 

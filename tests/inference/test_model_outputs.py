@@ -23,7 +23,7 @@ def packed(estimator: object, classes: tuple[str, ...], folder: Path) -> Model:
     facts = Facts("it", ["a", "b", "c", "d"], classes, "MIT")
     for name, content in pack(estimator, facts, X, Effort(100, 100)).items():
         (folder / name).write_bytes(content)
-    return load(folder, allow_bare_pickle=False)
+    return load(folder)
 
 
 def test_a_regressor_has_values_and_no_probabilities(tmp_path: Path) -> None:

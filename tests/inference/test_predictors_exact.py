@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 from sminference.model import Model
 from sminference.predictors import cells
 from sminference.predictors.choice import choose_unchecked
-from sminference.predictors.estimator import CompiledLoop
+from sminference.predictors.compiled import CompiledTrees
 from sminference.predictors.extract import extract
 from sminference.predictors.hybrid import Hybrid
 from sminference.predictors.probe import random_rows, threshold_rows
@@ -46,7 +46,7 @@ def test_300_000_random_and_10_000_threshold_rows_have_the_bits_of_scikit_learn(
     assert model(name).predict_proba(X).tobytes() == expected.tobytes()
     assert np.array_equal(LevelWalk(trees)(X[:20_000]), expected[:20_000])
     assert np.array_equal(RowWalk(trees)(X[:2_000]), expected[:2_000])
-    assert np.array_equal(Hybrid(trees, estimator)(X[:20_000]), expected[:20_000])
+    assert np.array_equal(Hybrid(trees)(X[:20_000]), expected[:20_000])
     singles = np.concatenate([model(name).predict_proba(X[i : i + 1]) for i in range(12_000)])
     assert np.array_equal(singles, expected[:12_000])
     assert np.array_equal(model(name).predict(X), estimator.predict(X))
@@ -91,9 +91,7 @@ def test_other_data_and_estimators_have_the_bits_of_scikit_learn(data: str, name
     trees = trees_of(estimator)
     rows = np.concatenate([threshold_rows(trees, 300, seed=1), random_rows(trees, 300, seed=2), X[:200]])
     expected = estimator.predict_proba(rows)
-    ways: list[Any] = [LevelWalk(trees), RowWalk(trees), Hybrid(trees, estimator), cells.build(trees)]
-    if trees.aggregate == "mean":
-        ways.append(CompiledLoop(estimator))
+    ways: list[Any] = [LevelWalk(trees), RowWalk(trees), Hybrid(trees), CompiledTrees(trees), cells.build(trees)]
     for way in filter(None, ways):
         assert np.array_equal(way(rows), expected), way.method
         assert np.array_equal(way(rows[:1]), expected[:1]), way.method
@@ -193,7 +191,7 @@ def test_threads_do_not_disturb_each_other(name: str, trained: Callable[[str], T
     trees = trees_of(estimator)
     X = random_rows(trees, 400, seed=9)
     expected = estimator.predict_proba(X)
-    for way in (cells.build(trees), Hybrid(trees, estimator)):
+    for way in (cells.build(trees), Hybrid(trees)):
         assert way is not None
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda i, way=way: way(X[i : i + 1 + i % 90]), range(300)))

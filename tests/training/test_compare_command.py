@@ -37,7 +37,7 @@ def test_both_models_are_compared_and_packed(tmp_path: Path) -> None:
     assert manifests[0]["training_data"]["sha256"] == manifests[1]["training_data"]["sha256"]
     for manifest in manifests:
         assert f"{manifest['metrics']['repeated']['log_loss']:.4f}" in report
-        assert load(tmp_path / manifest["name"], allow_bare_pickle=False).name == manifest["name"]
+        assert load(tmp_path / manifest["name"]).name == manifest["name"]
 
 
 def test_scores_of_known_probabilities() -> None:

@@ -50,7 +50,7 @@ def test_a_forest_of_many_features_is_packed_calibrated_and_explained(tmp_path: 
     data = table(tmp_path / "d.csv", X[1::2], CANCER.feature_names, y[1::2])
     result = run(tmp_path, estimator, data, "--label-column", "label", "--classes", "malignant, benign")
     assert result.exit_code == 0, result.output
-    model = load(tmp_path / "out", allow_bare_pickle=False)
+    model = load(tmp_path / "out")
     assert model.classes == ("malignant", "benign")
     assert model.predictor.method == "hybrid"
     assert np.array_equal(model.predict_proba(X), estimator.predict_proba(X))
@@ -68,18 +68,18 @@ def test_labels_may_be_written_as_class_names(tmp_path: Path) -> None:
     estimator = GradientBoostingClassifier(n_estimators=5, random_state=0).fit(X, y)
     result = run(tmp_path, estimator, data, "--label-column", "label", "--classes", ",".join(names))
     assert result.exit_code == 0, result.output
-    assert load(tmp_path / "out", allow_bare_pickle=False).description["metrics"]["sample"]["accuracy"] > 0.95
+    assert load(tmp_path / "out").description["metrics"]["sample"]["accuracy"] > 0.95
 
 
 def test_a_pipeline_and_a_regressor_are_packed_without_labels(tmp_path: Path) -> None:
     X, y = load_iris(return_X_y=True)
     data = table(tmp_path / "d.csv", X, "abcd")
     assert run(tmp_path, make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y), data).exit_code == 0
-    assert load(tmp_path / "out", allow_bare_pickle=False).predictor.method == "scikit-learn"
+    assert load(tmp_path / "out").predictor.method == "scikit-learn"
     X, y = load_diabetes(return_X_y=True)
     data = table(tmp_path / "d.csv", X, list("abcdefghij"))
     assert run(tmp_path, RandomForestRegressor(5).fit(X, y), data).exit_code == 0
-    assert load(tmp_path / "out", allow_bare_pickle=False).outputs == "values"
+    assert load(tmp_path / "out").outputs == "values"
 
 
 def test_packing_a_pickle_asks_for_trust_first(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_an_estimator_fitted_to_a_data_frame_serves_arrays(tmp_path: Path) -> No
     estimator = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame(X), y)
     result = run(tmp_path, estimator, table(tmp_path / "d.csv", X, "abcd"))
     assert result.exit_code == 0, result.output
-    model = load(tmp_path / "out", allow_bare_pickle=False)
+    model = load(tmp_path / "out")
     assert np.array_equal(model.predict_proba(X), estimator.predict_proba(frame(X)))
 
 

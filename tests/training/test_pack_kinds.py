@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 from sklearn.svm import SVC
 
-from sminference.artifact import load
+from sminference.artifact import Trust, load
 from sminference.config import Settings
 from sminference.errors import RequestError
 from sminference.explain import ExplainOptions
@@ -57,7 +57,7 @@ def refused(result: Result) -> str:
 
 
 def served(folder: Path) -> Served:
-    return Served(load(folder / "out", allow_bare_pickle=False), Settings())
+    return Served(load(folder / "out"), Settings())
 
 
 def ask(model: Served, X: Any, accept: str = "application/json", options: ExplainOptions | None = None) -> bytes:
@@ -102,7 +102,7 @@ def test_where_the_most_probable_class_is_the_predicted_one_nobody_is_asked_twic
 
 def test_a_bare_pickle_predicts_as_scikit_learn_does(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(RARE_FIRST))
-    model = Served(load(tmp_path, allow_bare_pickle=True), Settings())
+    model = Served(load(tmp_path, Trust(allow_pickle=True)), Settings())
     predictions = json.loads(ask(model, CANCER_X))["predictions"]
     assert [row["predicted_class"] for row in predictions] == [str(label) for label in RARE_FIRST.predict(CANCER_X)]
 
@@ -121,7 +121,7 @@ def test_a_model_for_several_targets_is_refused_packed_and_bare(estimator: Any, 
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "model.pkl").write_bytes(pickle.dumps(estimator))
     with pytest.raises(ArtifactError, match=message):
-        load(tmp_path / "bare", allow_bare_pickle=True)
+        load(tmp_path / "bare", Trust(allow_pickle=True))
 
 
 @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ def test_values_of_any_size_may_differ_in_their_last_bits_between_processors(tmp
     first = document["golden"]["outputs"][-1]
     first[0] = float(np.nextafter(first[0], np.inf))
     path.write_text(json.dumps(document))
-    load(tmp_path / "out", allow_bare_pickle=False)
+    load(tmp_path / "out")
     first[0] *= 1 + 1e-8
     path.write_text(json.dumps(document))
     with pytest.raises(ArtifactError, match="does not answer its golden rows"):
-        load(tmp_path / "out", allow_bare_pickle=False)
+        load(tmp_path / "out")
 
 
 def test_a_table_that_names_a_column_twice_is_refused(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_the_archive_holds_the_files_and_nothing_of_this_machine(tmp_path: Path)
     assert {(e.mtime, e.uid, e.gid, e.uname, e.gname, e.mode) for e in entries} == {(0, 0, 0, "", "", 0o644)}
     for name in ("manifest.json", "model.pkl"):
         assert (tmp_path / "unpacked" / name).read_bytes() == (tmp_path / name).read_bytes()
-    assert load(tmp_path / "unpacked", allow_bare_pickle=False).name == "random-forest"
+    assert load(tmp_path / "unpacked").name == "random-forest"
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
         "manifest.json",
         "model.pkl",

@@ -11,10 +11,12 @@ import boto3
 import click
 
 from sminference.manifest import ArtifactError
+from sminference.signature import KeyFileError
 from smtraining.archive import write
 from smtraining.custom import pack_pickle, read_csv
 from smtraining.data import iris
 from smtraining.models import COVERAGE_SPLITS, MODELS, RANDOM_FOREST
+from smtraining.pack import signed
 from smtraining.train import Trained, train
 from smtraining.upload import UploadError, parse_uri, upload
 from smtraining.verify import Effort
@@ -22,6 +24,12 @@ from smtraining.verify import Effort
 FOLDER = click.Path(file_okay=False, path_type=Path)
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**31), default=42, show_default=True, help="Seed of the split and the model."
+)
+key_option = click.option(
+    "--sign-key",
+    "sign_key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Ed25519 private key as PEM, of `openssl genpkey -algorithm ed25519`: signs the artifact (manifest.sig).",
 )
 rows_option = click.option(
     "--verify-rows",
@@ -57,9 +65,17 @@ def main() -> None:
     help="Random splits that measure accuracy and coverage; default 10 or 5 by model.",
 )
 @rows_option
+@key_option
 @format_option
 def train_command(
-    model: str, seed: int, output: Path | None, target: str | None, splits: int | None, verify_rows: int, form: str
+    model: str,
+    seed: int,
+    output: Path | None,
+    target: str | None,
+    splits: int | None,
+    verify_rows: int,
+    sign_key: Path | None,
+    form: str,
 ) -> None:
     """Fit a model, print its accuracy, write model.pkl and model.tar.gz.
 
@@ -68,7 +84,7 @@ def train_command(
     folder = output or Path("build") / model
     bucket, prefix = _target(target) if target else ("", "")
     trained = _train(model, seed, COVERAGE_SPLITS[model] if splits is None else splits, verify_rows)
-    archive = _write(trained.files, folder)
+    archive = _write(_signed(trained.files, sign_key), folder)
     result: dict[str, Any] = {
         "model": model,
         "accuracy": trained.scores["accuracy"],
@@ -133,7 +149,13 @@ def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> N
 @click.option("--licence", default="unstated", show_default=True, help="Licence of the model.")
 @click.option("--output", type=FOLDER, help="Folder to write to; default build/<name>.")
 @click.option("--trust-pickle", is_flag=True, help="Say that you made PICKLE, or trust who did: it is unpickled here.")
+@click.option(
+    "--as-pickle",
+    is_flag=True,
+    help="Keep it a pickle: for estimators that no other form takes. Read only with SMINFERENCE_ALLOW_PICKLE=true.",
+)
 @rows_option
+@key_option
 @format_option
 def pack_command(  # noqa: PLR0917 - click passes options by name
     pickle: Path,
@@ -144,10 +166,12 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
     licence: str,
     output: Path | None,
     trust_pickle: bool,  # noqa: FBT001
+    as_pickle: bool,  # noqa: FBT001
     verify_rows: int,
+    sign_key: Path | None,
     form: str,
 ) -> None:
-    """Pack PICKLE, a fitted scikit-learn estimator, for the inference container."""
+    """Pack PICKLE, a fitted scikit-learn estimator, for the inference container, which then needs no pickle."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", name):
         raise click.BadParameter(
             f"{name!r}: write 1 to 63 letters, digits, dots, hyphens and underscores, a letter or digit first",
@@ -163,10 +187,11 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
             classes=[part.strip() for part in classes.split(",")] if classes else [],
             licence=licence,
             effort=Effort(random=verify_rows),
+            form="pickle" if as_pickle else "audited",
         )
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error
-    archive = _write(files, output or Path("build") / name)
+    archive = _write(_signed(files, sign_key), output or Path("build") / name)
     _print(form, {"model": name, "archive": str(archive)}, [str(archive)])
 
 
@@ -175,6 +200,15 @@ def _train(name: str, seed: int, splits: int, verify_rows: int) -> Trained:
         return train(name, iris(), seed, splits, Effort(random=verify_rows))
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _signed(files: Mapping[str, bytes], key: Path | None) -> Mapping[str, bytes]:
+    if key is None:
+        return files
+    try:
+        return signed(files, key.read_bytes())
+    except (OSError, KeyFileError) as error:
+        raise click.BadParameter(f"{key}: {error}", param_hint="--sign-key") from error
 
 
 def _write(files: Mapping[str, bytes], folder: Path) -> Path:

@@ -7,6 +7,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from sminference.signature import SIGNATURE
+
 ARCHIVE = "model.tar.gz"
 
 
@@ -25,8 +27,13 @@ def tar_gz(files: Mapping[str, bytes]) -> bytes:
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> Path:
-    """Put the files and their archive into `folder`, each whole or not at all; returns the archive's path."""
+    """Put the files and their archive into `folder`, each whole or not at all; returns the archive's path.
+
+    The signature of an artifact that stood there before goes, since it is none of this one.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if SIGNATURE not in files:
+        (folder / SIGNATURE).unlink(missing_ok=True)
     for name, content in {**files, ARCHIVE: tar_gz(files)}.items():
         partial = folder / f".{name}.partial"
         with partial.open("wb") as stream:

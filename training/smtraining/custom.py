@@ -17,7 +17,7 @@ from smtraining.baseline import baseline
 from smtraining.calibrate import LEVELS, Labels, document, split_coverage
 from smtraining.data import digest
 from smtraining.metrics import scores
-from smtraining.pack import Facts, answers, pack
+from smtraining.pack import Facts, Form, answers, pack
 from smtraining.verify import Effort
 
 _METHOD = "split conformal (LAC)"
@@ -70,7 +70,14 @@ def _number(text: str, where: str) -> float:
 
 
 def pack_pickle(
-    content: bytes, table: Table, *, name: str, classes: Sequence[str], licence: str, effort: Effort
+    content: bytes,
+    table: Table,
+    *,
+    name: str,
+    classes: Sequence[str],
+    licence: str,
+    effort: Effort,
+    form: Form = "audited",
 ) -> dict[str, bytes]:
     """The files of the artifact. The table's rows become golden rows and the baseline; its labels, which the estimator
     must not have seen, calibrate the prediction sets. Raises ArtifactError when pickle and table don't fit.
@@ -99,7 +106,7 @@ def pack_pickle(
         conformal=conformal,
         baseline=baseline(table.X, table.names),
     )
-    return pack(estimator, facts, table.X, effort)
+    return pack(estimator, facts, table.X, effort, form=form)
 
 
 def _class_names(estimator: Any, classes: Sequence[str]) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from sminference import audited
 from sminference.manifest import (
+    AUDITED,
     MANIFEST,
     PICKLE,
     TREES,
@@ -26,12 +28,15 @@ from sminference.predictors.estimator import EstimatorPredictor, outputs_of
 from sminference.predictors.extract import extract
 from sminference.predictors.probe import threshold_rows
 from sminference.predictors.trees import Floats, Trees
+from sminference.signature import SIGNATURE, sign
 from sminference.unpickle import loads
 from smtraining.verify import Effort, verify
 
 GOLDEN_ROWS = 16
 _DECISION_ROWS = 2_000
 _LIBRARIES = ("scikit-learn", "numpy", "scipy")
+
+Form = Literal["audited", "pickle"]
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,21 @@ class Facts:
     baseline: Mapping[str, Any] = field(default_factory=dict)
 
 
-def pack(estimator: Any, facts: Facts, sample: Floats, effort: Effort) -> dict[str, bytes]:
+def pack(
+    estimator: Any, facts: Facts, sample: Floats, effort: Effort, *, form: Form = "audited", with_pickle: bool = False
+) -> dict[str, bytes]:
     """The files of the artifact by name. `sample` holds inputs, shape (rows, features), to take golden rows from.
 
-    Raises ArtifactError when the container could not load what was pickled, or would predict anything else.
+    Trees become arrays and other estimators audited types; with the form "pickle" all are a pickle, which a container
+    reads only where it is told to. `with_pickle` adds one for people's own use, which no container reads beside the
+    others.
+
+    Raises ArtifactError when the container could not load what was packed, or would predict anything else.
     """
-    pickled = pickle_bytes(estimator)
-    loaded = loads(pickled)
+    files, loaded, trees = _as_pickle(estimator) if form == "pickle" else _audited(estimator, sample, effort)
+    if with_pickle:
+        files[PICKLE] = pickle_bytes(estimator)
     outputs = outputs_of(loaded)
-    files = {PICKLE: pickled}
-    trees = extract(loaded)
-    if trees is not None:
-        verify(trees, loaded, effort)
-        files[TREES] = trees.to_npz()
     reference = EstimatorPredictor(loaded, outputs)
     golden = _golden(reference, trees, sample)
     manifest = Manifest(
@@ -85,6 +92,32 @@ def pack(estimator: Any, facts: Facts, sample: Floats, effort: Effort) -> dict[s
     content = manifest.to_json()
     parse(content)
     return {MANIFEST: content, **files}
+
+
+def signed(files: Mapping[str, bytes], private_key: bytes) -> dict[str, bytes]:
+    """The files with a signature of their manifest, and so of them. Raises KeyFileError for no usable key."""
+    return {**files, SIGNATURE: sign(files[MANIFEST], private_key)}
+
+
+def _as_pickle(estimator: Any) -> tuple[dict[str, bytes], Any, None]:
+    content = pickle_bytes(estimator)
+    return {PICKLE: content}, loads(content), None
+
+
+def _audited(estimator: Any, sample: Floats, effort: Effort) -> tuple[dict[str, bytes], Any, Trees | None]:
+    """The files that need no pickle, the estimator whose answers are golden, and its trees where it is made of some."""
+    single = loads(pickle_bytes(estimator))  # with one job: several add in any order
+    outputs_of(single)
+    trees = extract(single)
+    if trees is not None:
+        verify(trees, single, effort)
+        return {TREES: trees.to_npz()}, single, trees
+    content = audited.dumps(estimator)
+    loaded = audited.loads(content)
+    before, after = (answers(EstimatorPredictor(one, outputs_of(one)), sample) for one in (single, loaded))
+    if not np.array_equal(before, after):
+        raise ArtifactError(f"the estimator answers the sample otherwise once it is read from {AUDITED}")
+    return {AUDITED: content}, loaded, None
 
 
 def _decision(reference: EstimatorPredictor, sample: Floats) -> Decision:

@@ -51,4 +51,5 @@ def train(name: str, dataset: Dataset, seed: int, splits: int, effort: Effort) -
         disagreement=disagreement.measure(estimator, parts.X_train, parts.y_train, draws=min(splits, 5), seed=seed),
         baseline=baseline(parts.X_train, dataset.feature_names, estimator.predict(parts.X_train), dataset.classes),
     )
-    return Trained(name, estimator, parts, found, repeated, pack(estimator, facts, parts.X_test, effort))
+    files = pack(estimator, facts, parts.X_test, effort, with_pickle=True)
+    return Trained(name, estimator, parts, found, repeated, files)

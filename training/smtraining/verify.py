@@ -32,7 +32,7 @@ def verify(trees: Trees, estimator: Any, effort: Effort) -> list[str]:
     ways: list[tuple[Predictor, int]] = [
         (RowWalk(trees), _ROW_WALK_ROWS),
         (LevelWalk(trees), _LEVEL_WALK_ROWS),
-        (Hybrid(trees, estimator), _LEVEL_WALK_ROWS),
+        (Hybrid(trees), _LEVEL_WALK_ROWS),
     ]
     if table := build(trees):
         ways.append((table, len(X)))

@@ -1,8 +1,9 @@
 """Ways to compute a model's outputs, every one of them bit for bit scikit-learn's.
 
-`choose` takes the fastest one that stands the artifact's golden rows, and refuses a model that stands them in no way.
+The `choose_` functions take the fastest one that stands the artifact's golden rows, and refuse a model that none
+stands.
 """
 
-from sminference.predictors.choice import Chosen, choose, choose_unchecked
+from sminference.predictors.choice import Chosen, choose_estimator, choose_trees, choose_unchecked
 
-__all__ = ["Chosen", "choose", "choose_unchecked"]
+__all__ = ["Chosen", "choose_estimator", "choose_trees", "choose_unchecked"]

@@ -3,23 +3,25 @@
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sminference.manifest import PICKLE, ArtifactError, Feature, File, Golden, Manifest
+from sminference.manifest import MANIFEST, PICKLE, TREES, ArtifactError, Feature, File, Golden, Manifest
 from sminference.predictors import cells
 from sminference.predictors.estimator import EstimatorPredictor, RefusedRowsError, outputs_of
 from sminference.predictors.extract import extract
 from sminference.predictors.hybrid import Hybrid
 from sminference.predictors.probe import threshold_rows
 from sminference.predictors.trees import Floats, Trees
+from sminference.predictors.walk import LevelWalk
 
 log = logging.getLogger(__name__)
 
 _PROBES = 256
+_SIZES = (1, 16, _PROBES)  # numbers of rows, each of which may take another way
 
 
 class Predictor(Protocol):
@@ -46,26 +48,60 @@ class Chosen:
     decide: Callable[[Floats], NDArray[np.intp]] | None = None
 
 
-def choose(manifest: Manifest, trees: Trees | None, unpickle: Callable[[], Any]) -> Chosen:
-    """The fastest way that stands the golden rows; raises ArtifactError when scikit-learn itself does not.
+def choose_trees(manifest: Manifest, trees: Trees) -> Chosen:
+    """The fastest way through trees that stands the golden rows; raises ArtifactError when none does.
 
-    `unpickle` is called, and scikit-learn imported, only where a table of the trees can't do.
+    scikit-learn is imported only where a table of the trees can't do.
     """
-    table = None if trees is None else cells.build(trees)
-    if table is not None:
-        if (wrong := difference(table, manifest.golden)) is None:
-            return Chosen(table, trees)
-        log.warning("%s: the %s fails the golden rows (%s); asking scikit-learn", manifest.name, table.method, wrong)
-    reference = EstimatorPredictor(unpickle(), manifest.outputs)
+    _check_fit(manifest, trees)
+    wrong = None
+    for build in (cells.build, _hybrid, LevelWalk):
+        way: Predictor | None = build(trees)
+        if way is None:
+            continue
+        if (wrong := _difference_by_size(way, manifest.golden)) is None:
+            return Chosen(way, trees)
+        log.warning("%s: the %s fails the golden rows (%s)", manifest.name, way.method, wrong)
+    raise _failed(manifest, wrong)
+
+
+def choose_estimator(manifest: Manifest, estimator: Any) -> Chosen:
+    """scikit-learn's own way; raises ArtifactError when it fails the golden rows."""
+    reference = EstimatorPredictor(estimator, manifest.outputs)
     if wrong := difference(reference, manifest.golden):
-        trained = ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items()))
+        raise _failed(manifest, wrong)
+    return Chosen(reference, None, reference.decide if manifest.decision == "predict" else None)
+
+
+def _failed(manifest: Manifest, wrong: str | None) -> ArtifactError:
+    trained = ", ".join(f"{name} {version}" for name, version in sorted(manifest.libraries.items()))
+    return ArtifactError(
+        f"{manifest.name} does not answer its golden rows as it did when it was packed ({wrong}); "
+        f"it was trained with {trained}"
+    )
+
+
+def _check_fit(manifest: Manifest, trees: Trees) -> None:
+    """Raises ArtifactError when manifest and trees speak of different rows or classes."""
+    columns = {"mean": len(manifest.classes), "softmax": len(manifest.classes), "expit": 1}[trees.aggregate]
+    if (
+        manifest.outputs != "probabilities"
+        or trees.n_features != len(manifest.features)
+        or trees.n_columns != columns
+        or (trees.aggregate == "expit" and len(manifest.classes) != 2)
+    ):
         raise ArtifactError(
-            f"{manifest.name} does not answer its golden rows as it did when it was packed ({wrong}); "
-            f"it was trained with {trained}"
+            f"{TREES} holds trees for {trees.n_features} features and {trees.n_columns} columns of scores; "
+            f"{MANIFEST} speaks of {len(manifest.features)} features and {len(manifest.classes)} classes"
         )
-    if trees is None or table is not None:
-        return Chosen(reference, None, reference.decide if manifest.decision == "predict" else None)
-    return _checked(trees, reference)
+
+
+def _hybrid(trees: Trees) -> Predictor | None:
+    try:
+        return Hybrid(trees)
+    except Exception as error:  # noqa: BLE001 - another version of scikit-learn fails in any way
+        log.warning("scikit-learn's compiled trees can't be had here: %s; walking in numpy alone", error)
+        return None
 
 
 def choose_unchecked(estimator: Any) -> tuple[Manifest, Chosen]:
@@ -74,7 +110,7 @@ def choose_unchecked(estimator: Any) -> tuple[Manifest, Chosen]:
     reference = EstimatorPredictor(estimator, manifest.outputs)
     trees = extract(estimator)
     if trees is not None:
-        return manifest, _checked(trees, reference)
+        return manifest, _compared(trees, reference)
     # An answer of several values a row shows only when it is asked.
     with contextlib.suppress(RefusedRowsError):
         reference(np.zeros((1, len(manifest.features))))
@@ -82,16 +118,29 @@ def choose_unchecked(estimator: Any) -> tuple[Manifest, Chosen]:
     return manifest, Chosen(reference, None, reference.decide if manifest.outputs == "probabilities" else None)
 
 
-def _checked(trees: Trees, reference: EstimatorPredictor) -> Chosen:
+def _compared(trees: Trees, reference: EstimatorPredictor) -> Chosen:
     """A fast way, if scikit-learn gives the same bits for inputs at the thresholds."""
-    fast: Predictor = cells.build(trees) or Hybrid(trees, reference.estimator)
+    fast: Predictor = cells.build(trees) or Hybrid(trees)
     probes = threshold_rows(trees, _PROBES, seed=0)
     expected = reference(probes)
-    for size in (1, 16, _PROBES):  # each size may take another way
+    for size in _SIZES:
         if not np.array_equal(fast(probes[:size]), expected[:size]):
             log.warning("the %s differs from scikit-learn for %d rows; asking scikit-learn", fast.method, size)
             return Chosen(reference, None)
     return Chosen(fast, trees)
+
+
+def _difference_by_size(predictor: Predictor, golden: Golden) -> str | None:
+    """As `difference`, for numbers of rows each of which may take another way."""
+    count = len(golden.rows)
+    for size in _SIZES:
+        chosen = [i % count for i in range(size)]
+        part = replace(
+            golden, rows=tuple(golden.rows[i] for i in chosen), outputs=tuple(golden.outputs[i] for i in chosen)
+        )
+        if wrong := difference(predictor, part):
+            return wrong
+    return difference(predictor, golden)
 
 
 def difference(predictor: Predictor, golden: Golden) -> str | None:

@@ -52,23 +52,6 @@ def _ask(method: Callable[[Floats], Any], X: Floats) -> Any:
         raise RefusedRowsError(str(error)) from error
 
 
-class CompiledLoop:
-    """A forest's compiled trees one after the other, without the dispatch of a task per tree."""
-
-    method = "compiled loop"
-
-    def __init__(self, forest: Any) -> None:
-        self._trees = [tree.tree_ for tree in forest.estimators_]
-
-    def __call__(self, X: Floats) -> Floats:
-        x = np.ascontiguousarray(X, dtype=np.float32)
-        proba: Floats = self._trees[0].predict(x)
-        for tree in self._trees[1:]:
-            proba += tree.predict(x)
-        proba /= len(self._trees)
-        return proba
-
-
 def outputs_of(estimator: Any) -> Outputs:
     """What a fitted estimator can answer; raises ArtifactError when that is nothing, or more than one thing a row."""
     name = type(estimator).__name__

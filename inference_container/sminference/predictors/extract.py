@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from sminference.predictors.trees import Aggregate, Trees
+from sminference.manifest import PICKLE
+from sminference.predictors.trees import Aggregate, Trees, checked
 
 
 def extract(estimator: Any) -> Trees | None:
@@ -42,7 +43,7 @@ def _flatten(
     right = np.concatenate([tree.children_right for tree in trees])
     leaf = left == -1
     child = np.stack([np.where(leaf, own, left + shift), np.where(leaf, own, right + shift)], axis=1)
-    return Trees(
+    found = Trees(
         aggregate=aggregate,
         n_features=int(estimator.n_features_in_),
         feature=np.where(leaf, 0, np.concatenate([tree.feature for tree in trees])).astype(np.int32),
@@ -54,3 +55,4 @@ def _flatten(
         cover=np.concatenate([tree.weighted_n_node_samples for tree in trees]),
         initial=np.asarray(initial, dtype=np.float64),
     )
+    return checked(found, PICKLE)

@@ -1,8 +1,6 @@
 """Chooses a way by the number of rows, for tree models whose cells are too many for a table."""
 
-from typing import Any
-
-from sminference.predictors.estimator import CompiledLoop, EstimatorPredictor
+from sminference.predictors.compiled import CompiledTrees
 from sminference.predictors.trees import Floats, Trees
 from sminference.predictors.walk import LevelWalk, RowWalk
 
@@ -11,17 +9,15 @@ _LEVEL_WALK_UP_TO = 64  # rows
 
 
 class Hybrid:
-    """Walks the arrays for few rows, and calls scikit-learn's compiled code for many."""
+    """Walks the arrays for few rows, and has scikit-learn's compiled code walk them for many."""
 
     method = "hybrid"
 
-    def __init__(self, trees: Trees, estimator: Any) -> None:
+    def __init__(self, trees: Trees) -> None:
         self._n_trees = len(trees.root)
         self._few = RowWalk(trees)
         self._some = LevelWalk(trees)
-        self._many = (
-            CompiledLoop(estimator) if trees.aggregate == "mean" else EstimatorPredictor(estimator, "probabilities")
-        )
+        self._many = CompiledTrees(trees)
 
     def __call__(self, X: Floats) -> Floats:
         if len(X) * self._n_trees <= _ROW_WALK_UP_TO:

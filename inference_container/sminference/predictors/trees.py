@@ -5,23 +5,23 @@ do the same, through `rounded`. Sums run over the trees in their order, so that 
 """
 
 import io
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sminference.arrays import array, entries
 from sminference.manifest import TREES, ArtifactError
 
 Aggregate = Literal["mean", "softmax", "expit"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-# What numpy and zipfile raise for damaged files.
-_UNREADABLE = (OSError, ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_MAX_BYTES = 1 << 30  # of all arrays; some ten million nodes
+# A row walks no further. Trees are as deep as training made them: some dozens of levels, rarely some hundreds.
+_MAX_DEPTH = 4096
 _INTS = ("feature", "child", "root", "column")
 _FLOATS = ("threshold", "value", "cover", "initial")
 
@@ -94,16 +94,27 @@ class Trees:
 
 
 def from_npz(content: bytes) -> Trees:
-    """The trees in `content`; raises ArtifactError when the arrays can't be walked safely."""
+    """The trees in `content`; raises ArtifactError when the arrays can't be walked safely. Whatever `content` is, no
+    more than 1 GiB of memory is taken to read it, and no code of it is run.
+    """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays: dict[str, Any] = {item.name: stored[item.name] for item in fields(Trees)}
-        arrays |= {"aggregate": str(arrays["aggregate"]), "n_features": int(arrays["n_features"])}
-    except _UNREADABLE as error:
-        raise ArtifactError(f"{TREES} can't be read: {error}") from error
-    trees = Trees(**arrays)
-    if problem := _layout_problem(trees) or _walk_problem(trees):
-        raise ArtifactError(f"{TREES} is not a forest: {problem}")
+        files = entries(content, TREES, _MAX_BYTES)
+        stored = {item.name: array(files.pop(f"{item.name}.npy"), f"{TREES}: {item.name}") for item in fields(Trees)}
+    except KeyError as error:
+        raise ArtifactError(f"{TREES} has no {error.args[0]}") from error
+    if files:
+        raise ArtifactError(f"{TREES} holds {min(files)!r}, which is no array of a forest")
+    for name, kinds in (("aggregate", "U"), ("n_features", "iu")):
+        if stored[name].shape != () or stored[name].dtype.kind not in kinds:
+            raise ArtifactError(f"{TREES} is not a forest: {name} has shape {stored[name].shape} instead of ()")
+    given: dict[str, Any] = {**stored, "aggregate": str(stored["aggregate"]), "n_features": int(stored["n_features"])}
+    return checked(Trees(**given), TREES)
+
+
+def checked(trees: Trees, where: str) -> Trees:
+    """The same trees; raises ArtifactError when they can't be walked by one who believes every index."""
+    if problem := _layout_problem(trees) or _walk_problem(trees) or _number_problem(trees):
+        raise ArtifactError(f"{where} is not a forest: {problem}")
     return trees
 
 
@@ -113,6 +124,8 @@ def _layout_problem(trees: Trees) -> str | None:
         for name in names:
             if getattr(trees, name).dtype != dtype:
                 return f"{name} holds {getattr(trees, name).dtype} instead of {np.dtype(dtype)}"
+    if trees.aggregate not in get_args(Aggregate):
+        return f"unknown aggregate {trees.aggregate[:40]!r}"
     shapes = {
         "feature": (nodes,),
         "initial": (columns,),
@@ -126,26 +139,59 @@ def _layout_problem(trees: Trees) -> str | None:
     for name, shape in shapes.items():
         if getattr(trees, name).shape != shape:
             return f"{name} has shape {getattr(trees, name).shape} instead of {shape}"
+    if not nodes or not columns or not trees.root.size:
+        return "it has no trees"
     return None
 
 
 def _walk_problem(trees: Trees) -> str | None:
     nodes, columns = trees.feature.size, trees.initial.size
-    if trees.aggregate not in {"mean", "softmax", "expit"}:
-        return f"unknown aggregate {trees.aggregate!r}"
-    if not nodes or not columns or not trees.root.size:
-        return "it has no trees"
     pairs = trees.child.reshape(-1, 2)
-    own = np.arange(nodes)[:, None]
-    if not np.all((pairs > own) | (pairs == own)) or pairs.max() >= nodes:
+    own = np.arange(nodes)
+    leaf = pairs[:, 0] == own
+    inner = pairs[~leaf]
+    if not np.array_equal(leaf, pairs[:, 1] == own) or not np.all(inner > own[~leaf, None]) or pairs.max() >= nodes:
         return "a child stands before its parent"
     if trees.root.min() < 0 or trees.root.max() >= nodes:
         return "a root is no node"
+    if trees.root[0] or (np.diff(trees.root) <= 0).any():
+        return "its trees do not follow each other"
+    # Each node has one parent or is a root, and belongs to the tree that it stands in: else a walk, or a list of all
+    # paths, could take any time.
+    if (np.bincount(np.concatenate([inner.ravel(), trees.root]), minlength=nodes) != 1).any():
+        return "a node has several parents, or none"
+    tree = np.repeat(np.arange(trees.root.size), np.diff([*trees.root, nodes]))
+    if (tree[inner] != tree[~leaf, None]).any():
+        return "a child stands in another tree"
     if trees.feature.min() < 0 or trees.feature.max() >= trees.n_features:
         return "a node asks for a feature that does not exist"
     if trees.column.min() < 0 or trees.column.max() >= columns:
         return "a tree adds to a column that does not exist"
-    return None
+    if trees.aggregate != "mean" and (
+        trees.root.size % columns or (trees.column.reshape(-1, columns) != np.arange(columns)).any()
+    ):
+        return "its trees don't add to the columns in turn"
+    return f"a path is longer than {_MAX_DEPTH} nodes" if _too_deep(trees) else None
+
+
+def _too_deep(trees: Trees) -> bool:
+    node: NDArray[Any] = trees.root
+    for _ in range(_MAX_DEPTH):
+        node = node[trees.child[2 * node] != node]
+        if not len(node):
+            return False
+        node = np.concatenate([trees.child[2 * node], trees.child[2 * node + 1]])
+    return True
+
+
+def _number_problem(trees: Trees) -> str | None:
+    """Thresholds may be infinite: a leaf has none, and a split between missing values and all others no finite one."""
+    for name in ("value", "cover", "initial"):
+        if not np.isfinite(getattr(trees, name)).all():
+            return f"{name} holds what is no finite number"
+    if np.isnan(trees.threshold).any():
+        return "threshold holds what is no number"
+    return "cover holds a negative weight" if trees.cover.min() < 0 else None
 
 
 def rounded(X: Floats) -> Floats:

@@ -128,14 +128,14 @@ def test_a_url_leads_nowhere_outside(models: Any, root: Path, way_out: str) -> N
 def test_a_damaged_model_is_a_400_and_its_name_stays_free(models: Any, root: Path) -> None:
     damaged = root / "damaged"
     shutil.copytree(root / "random-forest", damaged, dirs_exist_ok=True)
-    (damaged / "model/model.pkl").write_bytes(b"x")
+    (damaged / "model/trees.npz").write_bytes(b"x")
     reply = models(load_request(root, model="damaged"), path="/models")
-    assert (reply.status, reply.error[:24]) == (400, "url: model.pkl has 1 byt")
+    assert (reply.status, reply.error[:24]) == (400, "url: trees.npz has 1 byt")
     assert models(load_request(root), path="/models").status == 200
 
 
 def test_a_long_list_comes_in_pages(models: Any, root: Path, settings: Settings, make_client: Any) -> None:
-    one = load(root / "random-forest/model", allow_bare_pickle=False)
+    one = load(root / "random-forest/model")
     repository = Repository(settings, lambda _folder: (one, 1))
     client = make_client(settings, repository)
     names = sorted(f"model-{number}" for number in range(250))
@@ -157,7 +157,7 @@ class Sized:
     """A repository whose models take the memory that a test says."""
 
     def __init__(self, root: Path, bound: int) -> None:
-        model = load(root / "random-forest/model", allow_bare_pickle=False)
+        model = load(root / "random-forest/model")
         self.sizes: list[int] = []
         self.url = str(root / "empty")
         (root / "empty").mkdir(exist_ok=True)
@@ -203,7 +203,7 @@ def test_a_model_that_does_not_fit_on_disk_is_not_even_read(root: Path, make_cli
 
 
 def test_of_two_loads_at_once_one_wins_and_others_go_on(root: Path, model_dir: Callable[[str], Path]) -> None:
-    model = load(model_dir("random-forest"), allow_bare_pickle=False)
+    model = load(model_dir("random-forest"))
     reading, go_on = threading.Event(), threading.Event()
 
     def slow(_folder: Path) -> tuple[Any, int]:

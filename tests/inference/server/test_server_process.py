@@ -337,10 +337,10 @@ def test_a_dead_worker_is_replaced(start_server: Any, model_dir: Any, until: Any
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda folder: (folder / "model.pkl").unlink(), "model.pkl"),
+        (lambda folder: (folder / "trees.npz").unlink(), "trees.npz"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "manifest.json is not JSON"),
         (lambda folder: (folder / "manifest.json").unlink(), "without manifest.json"),
-        (lambda folder: (folder / "model.pkl").write_bytes(b"\x80\x05."), "model.pkl has 3 bytes"),
+        (lambda folder: (folder / "trees.npz").write_bytes(b"PK"), "trees.npz has 2 bytes"),
     ],
 )
 def test_without_a_model_the_ping_says_why(

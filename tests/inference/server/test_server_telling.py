@@ -67,9 +67,9 @@ def test_settings_come_from_the_environment() -> None:
         ("SAGEMAKER_BIND_TO_PORT", "0", "SAGEMAKER_BIND_TO_PORT: expected 1 to 65535, got '0'"),
         ("SMINFERENCE_THREADS", "1", "SMINFERENCE_THREADS: expected 2 to 1024, got '1'"),
         (
-            "SMINFERENCE_ALLOW_BARE_PICKLE",
+            "SMINFERENCE_ALLOW_PICKLE",
             "maybe",
-            "SMINFERENCE_ALLOW_BARE_PICKLE: expected true or false, got 'maybe'",
+            "SMINFERENCE_ALLOW_PICKLE: expected true or false, got 'maybe'",
         ),
         ("SMINFERENCE_METRICS_SECONDS", "nan", "SMINFERENCE_METRICS_SECONDS: expected 0 to 3600, got 'nan'"),
         ("SMINFERENCE_TREADS", "4", "SMINFERENCE_TREADS: no such setting; `python -m sminference --help` lists them"),
