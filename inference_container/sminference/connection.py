@@ -30,11 +30,13 @@ class Connection:
         "closing",
         "deadline",
         "descriptor",
+        "explained",
         "next",
         "out",
         "received",
         "requests",
         "socket",
+        "waits",
         "writing",
     )
 
@@ -53,6 +55,10 @@ class Connection:
         self.closing = False
         # A thread beside the leading one answers it.
         self.busy = False
+        # Its request in `next` waits its turn, and nothing is read of it.
+        self.waits = False
+        # Its request has a turn, to be given back.
+        self.explained = False
         self.requests = 0
 
     @property

@@ -6,6 +6,7 @@ It knows neither sockets nor threads: bytes go in and come out.
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http import errors as http_errors
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from sminference.framing import Whole
 
 _SHOWN = 60
+_HOST = re.compile(r"(\[[0-9A-Za-z:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?")
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 413: "Content Too Large", 414: "URI Too Long"}
 _REASONS |= {417: "Expectation Failed", 431: "Request Header Fields Too Large", 500: "Internal Server Error"}
+_REASONS |= {503: "Service Unavailable"}
 _LINE = 'request line: expected one such as "POST /invocations HTTP/1.1"'
 _HEADER = (
     'head: expected headers such as "Content-Type: application/json", none of them folded, empty in its name or twice'
@@ -51,6 +54,7 @@ class Gateway:
         outbox = _Outbox()
         try:
             request = Request(self._cfg, _Head(whole.head), address, number)
+            _check_host(request)
             response, environ = create(request, outbox, address, self._server, self._cfg)
         except (http_errors.ParseException, StopIteration) as error:
             raise self._refused(error) from None
@@ -94,6 +98,15 @@ class Gateway:
                 return RequestError(400, f"{_LINE}, got {_shown(error.version)}")
         got = _shown(getattr(error, "hdr", type(error).__name__))
         return RequestError(400, f"{_HEADER}, got {got}")
+
+
+def _check_host(request: Any) -> None:
+    """As HTTP has it: one Host, which HTTP/1.1 must send and which may be empty; two of them may mean two servers."""
+    hosts = [value for name, value in request.headers if name == "HOST"]
+    if len(hosts) > 1 or (not hosts and request.version >= (1, 1)):
+        raise RequestError(400, f'head: expected exactly one header "Host", got {len(hosts)}')
+    if hosts and not _HOST.fullmatch(hosts[0]):
+        raise RequestError(400, f"Host: expected a name or an address, with a port or without, got {_shown(hosts[0])}")
 
 
 class _Head(Unreader):  # type: ignore[misc]

@@ -39,7 +39,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         for name, value in gunicorn_options(self._settings).items():
             self.cfg.set(name, value)
-        self.cfg.set("worker_class", configured(limits(self._settings), self._observer.unparsed, takes_long))
+        self.cfg.set("worker_class", configured(limits(self._settings), self._observer.unparsed, takes_long, explains))
         self.cfg.set("post_worker_init", lambda _worker: self._observer.start())
         self.cfg.set("worker_exit", lambda _server, _worker: self._observer.stop())
 
@@ -80,7 +80,12 @@ def limits(settings: Settings) -> Limits:
 
 def takes_long(head: bytes) -> bool:
     """Whether the head of a request asks for an explanation or for a model to be loaded."""
-    return b"xpla" in head.lower() or head.startswith(b"POST /models ")
+    return explains(head) or head.startswith(b"POST /models ")
+
+
+def explains(head: bytes) -> bool:
+    """Whether the head of a request may ask for an explanation; one that only speaks of it waits its turn too."""
+    return b"xpla" in head.lower()
 
 
 def _use_one_heap() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 300
+_EXPLAINED_AT_ONCE = 32  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,18 @@ class Served:
             raise RequestError(
                 413, f"body: expected at most {self._max_explained_rows} rows to explain, got {len(rows)}"
             )
-        try:
-            explanations = self.model.explain(rows, outputs, explain)
-        except ValueError as error:
-            raise RequestError(400, str(error)) from error
-        predictions = self._writer.predictions(outputs, chosen)
-        for prediction, item in zip(predictions, explanations, strict=True):
-            prediction["explanation"] = item
+        # Written block by block: as objects, explanations take ten times the memory of their bytes.
+        parts: list[bytes] = []
+        for start in range(0, len(rows), _EXPLAINED_AT_ONCE):
+            block = slice(start, start + _EXPLAINED_AT_ONCE)
+            try:
+                explanations = self.model.explain(rows[block], outputs[block], explain)
+            except ValueError as error:
+                raise RequestError(400, str(error)) from error
+            predictions = self._writer.predictions(outputs[block], None if chosen is None else chosen[block])
+            for prediction, item in zip(predictions, explanations, strict=True):
+                prediction["explanation"] = item
+                parts.append(orjson.dumps(prediction, option=orjson.OPT_SERIALIZE_NUMPY))
         if form is Format.JSON:
-            return orjson.dumps({"predictions": predictions}, option=orjson.OPT_SERIALIZE_NUMPY)
-        return b"".join(
-            orjson.dumps(item, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE) for item in predictions
-        )
+            return b'{"predictions":[' + b",".join(parts) + b"]}"
+        return b"\n".join(parts) + b"\n"

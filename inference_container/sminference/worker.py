@@ -24,6 +24,7 @@ from gunicorn.workers.base import Worker
 from sminference.connection import Connection, Limits
 from sminference.errors import RequestError
 from sminference.gateway import Gateway, refusal
+from sminference.waiting import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,23 +39,34 @@ _IDLE_WHILE_STOPPING_SECONDS = 1.0
 _QUICK_SECONDS = 0.01
 _QUICK_BYTES = 64 * 1024
 _BUFFERED_BODIES = 16
+# Requests for explanations that are computed at once, and that wait; their bodies as `_BUFFERED_BODIES`. One takes a
+# thread for long, but the interpreter's lock lets hardly more than one of them go on.
+_EXPLAINED_AT_ONCE = 2
+_EXPLANATIONS_WAITING = 256
 # Requests of one connection that are answered before others have their turn.
 _IN_A_ROW = 8
 
 
 class LeaderWorker(Worker):  # type: ignore[misc]
-    """See the module. The three attributes are set by `configured`."""
+    """See the module. The four attributes are set by `configured`."""
 
     limits: Limits
     on_refused: Callable[[int, str], None]
     takes_long: Callable[[bytes], bool]
+    explains: Callable[[bytes], bool]
 
     def init_process(self) -> None:
         self._epoll = select.epoll()
         self._connections: dict[int, Connection] = {}
         self._events: deque[tuple[int, int]] = deque()
         # Connections with a request in `next`.
-        self._pending: list[int] = []
+        self._pending: deque[int] = deque()
+        self._turns = Turns(
+            _EXPLAINED_AT_ONCE, _EXPLANATIONS_WAITING, _BUFFERED_BODIES * type(self).limits.max_body_bytes
+        )
+        # Ends the wait of the leading thread.
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._wake, select.EPOLLIN)
         self._leading = threading.Lock()
         self._next_sweep = 0.0
         self._progress = monotonic()
@@ -105,7 +117,10 @@ class LeaderWorker(Worker):  # type: ignore[misc]
             try:
                 with self._leading:
                     connection, whole = self._lead()
-                self._answer(connection, whole)
+                try:
+                    self._answer(connection, whole)
+                finally:
+                    self._give_turn_back(connection)
                 self._give_back(connection)
             except Exception:
                 self.log.exception("a serving thread failed; it goes on")
@@ -116,27 +131,38 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         """Serves until there is a request that should be answered without the lead."""
         while True:
             descriptor, events = self._event()
+            if descriptor == self._wake:
+                with suppress(BlockingIOError):
+                    os.eventfd_read(self._wake)
+                continue
             if descriptor in self._listeners:
                 self._accept(self._listeners[descriptor])
                 continue
             connection = self._connections.get(descriptor)
-            if connection is None or connection.busy:
+            if connection is None or connection.busy or connection.waits:
                 continue
             whole, connection.next = connection.next, None
             if whole is None:
                 whole = self._send(connection) if events & select.EPOLLOUT else self._receive(connection)
-            for _ in range(_IN_A_ROW):
-                if whole is None:
-                    break
-                if self._is_slow(whole):
-                    connection.busy = True
-                    self._epoll.unregister(descriptor)
-                    return connection, whole
-                self._answer(connection, whole)
-                whole = self._send(connection)
-            if whole is not None:
-                connection.next = whole
-                self._pending.append(descriptor)
+            slow = self._answer_quick(connection, whole)
+            if slow is not None:
+                connection.busy = True
+                self._epoll.unregister(descriptor)
+                return connection, slow
+
+    def _answer_quick(self, connection: Connection, whole: Whole | None) -> Whole | None:
+        """Answers some requests of a connection, from this one on; gives one that is to be answered beside the lead."""
+        for _ in range(_IN_A_ROW):
+            if whole is None or not self._has_turn(connection, whole):
+                return None
+            if self._is_slow(whole):
+                return whole
+            self._answer(connection, whole)
+            whole = self._send(connection)
+        if whole is not None:
+            connection.next = whole
+            self._pending.append(connection.descriptor)
+        return None
 
     def _event(self) -> tuple[int, int]:
         """A descriptor and what may be done with it; deadlines are looked after while nothing happens."""
@@ -147,9 +173,47 @@ class LeaderWorker(Worker):  # type: ignore[misc]
                 self._next_sweep = now + _SWEEP_SECONDS
             if self._events:
                 return self._events.popleft()
+            for descriptor in self._turns.due():
+                self._go_on(descriptor)
             self._events.extend(self._epoll.poll(0 if self._pending else _SWEEP_SECONDS, 64))
             self._events.extend((descriptor, select.EPOLLOUT) for descriptor in self._pending)
             self._pending.clear()
+
+    def _has_turn(self, connection: Connection, whole: Whole) -> bool:
+        """Whether a request may be answered now. One for explanations takes a turn; until there is one it waits,
+        without a thread, or is refused where too much waits.
+        """
+        if connection.explained or not type(self).explains(whole.head):
+            return True
+        if self._turns.take():
+            connection.explained = True
+            return True
+        if self._turns.wait(connection.descriptor, len(whole.head) + len(whole.body)):
+            connection.next, connection.waits = whole, True
+            # Nothing of it is read meanwhile: neither what it sends, nor that it has gone.
+            self._epoll.unregister(connection.descriptor)
+            return False
+        self._refuse(
+            connection, RequestError(503, "explanations: too many are asked for at once; try again in a moment")
+        )
+        self._send(connection)
+        return False
+
+    def _go_on(self, descriptor: int) -> None:
+        """The turn of a request that waited has come."""
+        connection = self._connections.get(descriptor)
+        if connection is None or not connection.waits:
+            self._turns.done()
+            return
+        connection.waits, connection.explained = False, True
+        self._epoll.register(descriptor, select.EPOLLIN)
+        self._pending.append(descriptor)
+
+    def _give_turn_back(self, connection: Connection) -> None:
+        if connection.explained:
+            connection.explained = False
+            if self._turns.done():
+                os.eventfd_write(self._wake, 1)
 
     def _is_slow(self, whole: Whole) -> bool:
         """Whether answering may take so long that others should not wait for it."""
@@ -272,6 +336,7 @@ class LeaderWorker(Worker):  # type: ignore[misc]
         with suppress(OSError):
             self._epoll.unregister(connection.descriptor)
         connection.socket.close()
+        self._give_turn_back(connection)
 
     # Whoever owns the connection.
 
@@ -305,11 +370,18 @@ def configured(
     limits: Limits,
     on_refused: Callable[[int, str], None] = lambda _status, _message: None,
     takes_long: Callable[[bytes], bool] = lambda _head: False,
+    explains: Callable[[bytes], bool] = lambda _head: False,
 ) -> type[LeaderWorker]:
     """The class for gunicorn's `worker_class`.
 
     `on_refused` hears of requests that never reach the application, by status and sentence; `takes_long` tells from the
-    head of a request that it is answered beside the leading thread in any case.
+    head of a request that it is answered beside the leading thread in any case, `explains` that it may ask for
+    explanations, of which few are computed at once while the others wait their turn.
     """
-    given = {"limits": limits, "on_refused": staticmethod(on_refused), "takes_long": staticmethod(takes_long)}
+    given = {
+        "limits": limits,
+        "on_refused": staticmethod(on_refused),
+        "takes_long": staticmethod(takes_long),
+        "explains": staticmethod(explains),
+    }
     return type("ConfiguredWorker", (LeaderWorker,), given)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sminference.predictors.trees import Floats, Trees, rounded
 
-_BLOCK = 1 << 22  # floats held at once
+_BLOCK = 1 << 18  # floats of one array held at once, of which there are some ten
 _TABLE = 1 << 20  # floats of a table kept for short paths
 
 

@@ -89,6 +89,7 @@ def test_no_bytes_make_it_fail_in_another_way(data: bytes, places: list[int]) ->
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n", 413),
+        (b"\r\n" * 9 + b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * 400, 400),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", 400),
@@ -115,3 +116,39 @@ def test_a_client_that_asks_whether_to_go_on_is_seen() -> None:
     buffer.feed(b"POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
     assert buffer.next() is None
     assert buffer.continue_expected
+
+
+@pytest.mark.parametrize("extension", [b"", b";" + b"x" * 200])
+def test_chunks_may_not_cost_much_more_than_their_content(extension: bytes) -> None:
+    """Three million chunks of two bytes held the worker for ten seconds; now it knows after some thousands of them."""
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    buffer = RequestBuffer(6 << 20)
+    buffer.feed(head)
+    chunk = b"2" + extension + b"\r\n[]\r\n"
+
+    def send(times: int) -> None:
+        for _ in range(times):
+            buffer.feed(chunk * 100)
+            buffer.next()
+
+    with pytest.raises(RequestError, match="send larger chunks or a Content-Length") as caught:
+        send(1000)
+    assert caught.value.status == 413
+    assert len(buffer) < 200_000
+
+
+@pytest.mark.parametrize("size", [16, 24, 64, 8192])
+def test_a_row_a_chunk_is_fine(size: int) -> None:
+    """As a client sends that streams a file line by line."""
+    body = b"5.1,3.5,1.4,0.2\n" * 10_000
+    head, coded = chunked(body, [], b"")
+    coded = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in cut(body, list(range(0, len(body), size)))[1:])
+    pieces = cut(head + coded + b"0\r\n\r\n", list(range(0, len(coded), 65_536)))
+    assert fed(pieces, len(body)) == [Whole(head, body)]
+
+
+def test_trailers_may_come_in_drops() -> None:
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    trailers = b"".join(b"a%d: b\r\n" % i for i in range(500))
+    stream = head + b"2\r\n[]\r\n0\r\n" + trailers + b"\r\n"
+    assert fed([stream[i : i + 1] for i in range(len(stream))]) == [Whole(head, b"[]")]
