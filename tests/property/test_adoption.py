@@ -1,5 +1,7 @@
 """Endpoints that are not ours: left alone, or taken over with no new fleet; in virtual time."""
 
+import pytest
+
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
@@ -65,6 +67,65 @@ def test_an_adopted_endpoint_that_is_already_right_gets_no_new_fleet(harness: Ha
     harness.settle("iris")
     assert harness.live("legacy")["EndpointConfigName"] != "old-config"
     assert "old-config" in harness.inventory()["configs"]
+
+
+def tag(harness: Harness, namespace: str) -> None:
+    arn = harness.live("legacy")["EndpointArn"]
+    tags = [{"Key": "smendpoints.dev/adoptable-by", "Value": namespace}]
+    harness.client("sagemaker").add_tags(ResourceArn=arn, Tags=tags)
+
+
+def test_a_policy_lets_nobody_adopt_unless_it_or_the_endpoints_tag_says_so(harness: Harness) -> None:
+    by_hand(harness)
+    harness.policy("quiet", {})
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True))
+    harness.settle("iris")
+    tag(harness, "another-namespace")
+    harness.run(900)
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert stalled.reason == "PolicyViolation"
+    assert "its tag smendpoints.dev/adoptable-by in AWS is default" in stalled.message
+    assert harness.calls("AddTags") == 1, "the hand's own alone"
+    tag(harness, "default")
+    harness.run(900)
+    harness.settle_told("iris", "InService")
+
+
+def test_a_policy_that_allows_adoption_lets_adopt(harness: Harness) -> None:
+    by_hand(harness)
+    harness.policy("generous", {"allowAdoption": True})
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True))
+    harness.settle_told("iris", "InService")
+
+
+@pytest.mark.parametrize(("policy", "stays"), [(None, True), ("Retain", True), ("Delete", False)])
+def test_what_was_adopted_is_retained_unless_the_spec_says_delete_in_so_many_words(
+    harness: Harness, policy: str | None, stays: bool
+) -> None:
+    by_hand(harness)
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True, deletionPolicy=policy))
+    harness.kill_after = 0  # right after the first tag: what is adopted was written before
+    resource = harness.settle("iris")
+    assert resource.status.adopted is True
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert harness.inventory()["endpoints"] == (["legacy"] if stays else [])
+    assert ("old-config" in harness.inventory()["configs"]) is stays or policy == "Delete"
+
+
+def test_an_adopted_endpoint_that_was_stopped_comes_again_as_the_objects_own(harness: Harness) -> None:
+    by_hand(harness)
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True))
+    harness.settle("iris")
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True, desiredState="Stopped"))
+    harness.settle_told("iris", "Stopped")
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True))
+    harness.settle_told("iris", "InService")
+    assert harness.resource("iris").status.adopted is None
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert harness.inventory()["endpoints"] == []
 
 
 def test_a_dry_run_of_an_adoption_says_what_would_change(harness: Harness) -> None:

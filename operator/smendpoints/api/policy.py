@@ -133,7 +133,7 @@ class SageMakerEndpointPolicySpec(ApiModel):
     )
     required_tags: dict[str, TagValue] = Field(
         default_factory=dict,
-        description="Tags that the operator sets on all it makes; an object's own tag of that key gives way.",
+        description="Tags that the operator sets on all it makes; an object's own tag of that key is refused.",
         max_length=20,
     )
     allow_adoption: bool = Field(False, description="Whether `adoptExisting` may be used.")

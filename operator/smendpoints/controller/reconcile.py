@@ -36,7 +36,7 @@ from smendpoints.domain.limits import PriceOf
 from smendpoints.domain.observed import Observed
 from smendpoints.domain.office_hours import next_change, wants_running
 from smendpoints.domain.ownership import Owner
-from smendpoints.domain.pins import must_pin, pinned
+from smendpoints.domain.pins import must_pin, pinned, without_log
 from smendpoints.domain.plan import plan
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import report
@@ -225,6 +225,7 @@ class Controller:
             now=self._now(),
         )
         status = pinned(status, resource, todo, ruling.resolved, allowed=not ruling.violations)
+        status = status if ruling.log_tails else without_log(status)
         if failure is not None:
             memory.waiting_in, memory.watched = None, True
             after = memory.remember_failure(failure, self._settings.poll_seconds)

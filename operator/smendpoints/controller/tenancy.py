@@ -254,6 +254,6 @@ def _no_adoption(policies: Policies, namespace: str) -> str | None:
     if not refusing:
         return None
     return (
-        f"policy {refusing[0]}: allowAdoption is not set; set it there, or tag the endpoint in AWS with "
-        f"{ADOPTABLE_BY}: {namespace}"
+        f"policy {refusing[0]}, allowAdoption: an endpoint is adopted only where its tag {ADOPTABLE_BY} in AWS is "
+        f"{namespace}"
     )

@@ -113,9 +113,12 @@ def capacity(spec: Body) -> Capacity:
 
 
 def _most(variant: Body, instance: Body) -> int:
-    scaling = variant.get("scaling") or {}
-    bounds = [scaling.get("maxCapacity"), *(each.get("maxCapacity") for each in scaling.get("schedules") or ())]
-    return max([int(instance.get("count", 1)), *(int(bound) for bound in bounds if bound is not None)])
+    scaling = variant.get("scaling")
+    if scaling is None:
+        return int(instance.get("count", 1))
+    schedules = scaling.get("schedules") or ()
+    bounds = [scaling["maxCapacity"], *(each.get(f"{end}Capacity") for each in schedules for end in ("min", "max"))]
+    return max(int(bound) for bound in bounds if bound is not None)
 
 
 def instances(capacity: Capacity) -> int:

@@ -36,7 +36,8 @@ def held_back(
     if not violations or todo.verdict.reason is Reason.SUSPENDED:
         return todo
     stopping = not wants_running(resource.spec, now)
-    writes = any(not _takes_away(action, observed, stopping=stopping) for action in todo.actions)
+    corrects = bool(todo.drift and todo.actions)  # if only by taking away what a hand added
+    writes = corrects or any(not _takes_away(action, observed, stopping=stopping) for action in todo.actions)
     attempts = not stopping and (isinstance(todo.again, int | float) or (todo.again is Again.NOW and not todo.actions))
     forbidden = writes or attempts
     if not forbidden and (stopping or not todo.verdict.ready):

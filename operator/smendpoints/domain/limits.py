@@ -42,14 +42,14 @@ def limited(asked: Capacity, room: Room, policies: Policies, price_of: PriceOf) 
         most, usd = policy.spec.max_instances, policy.spec.max_hourly_usd
         if most is not None and held + instances(asked) > most:
             message = (
-                f"up to {instances(asked)} instances beside the {held} of this namespace's other objects are more than "
-                f"{most}; write a lower count, or lower bounds of scaling, or delete another object"
+                f"this namespace may have {most} instances, its other objects hold {held}, and this one would have "
+                f"{instances(asked)}: lower the counts, or the upper bounds of scaling, or delete another object"
             )
-            found.append(Violation(policy.metadata.name, message))
+            found.append(Violation(policy.metadata.name, "maxInstances", message))
         if usd is not None:
             told = _dear(asked, room, Decimal(str(usd)), price_of)
             if told is not None:
-                found.append(Violation(policy.metadata.name, told))
+                found.append(Violation(policy.metadata.name, "maxHourlyUSD", told))
     return tuple(found)
 
 
@@ -58,12 +58,15 @@ def _dear(asked: Capacity, room: Room, most: Decimal, price_of: PriceOf) -> str 
         mine = _hourly(asked, price_of)
         others = sum((_hourly(each, price_of) for each in room.held), Decimal(0))
     except LookupError as unknown:
-        return f"the price of {unknown.args[0]} is not known, so that the limit of {most:f} USD/h cannot be kept"
+        return (
+            f"the price of {unknown.args[0]} is not known, so that the limit of {most:f} USD an hour cannot be kept: "
+            "use another instance type"
+        )
     if others + mine <= most:
         return None
     return (
-        f"up to {mine:f} USD/h beside the {others:f} of this namespace's other objects are more than {most:f}; "
-        "write fewer or smaller instances, or delete another object"
+        f"this namespace may cost {most:f} USD an hour, its other objects up to {others:f}, and this one {mine:f}: "
+        "use fewer or smaller instances, or delete another object"
     )
 
 

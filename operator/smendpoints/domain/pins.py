@@ -20,6 +20,14 @@ def must_pin(resource: SageMakerEndpoint, todo: Plan, resolved: Resolved) -> boo
     return bool(todo.actions) and (not same or adopts)
 
 
+def without_log(status: SageMakerEndpointStatus) -> SageMakerEndpointStatus:
+    """The status without lines of the container's log, those of before among them."""
+    failure = status.failure
+    if failure is None or not failure.log_tail:
+        return status
+    return status.model_copy(update={"failure": failure.model_copy(update={"log_tail": []})})
+
+
 def pinned(
     status: SageMakerEndpointStatus, resource: SageMakerEndpoint, todo: Plan, resolved: Resolved, *, allowed: bool
 ) -> SageMakerEndpointStatus:

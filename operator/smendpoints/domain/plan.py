@@ -37,6 +37,7 @@ from smendpoints.domain.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.verdict import Again, Plan, arrived, later, resting, stuck, working
 
+_LENT_LATER = 300.0  # seconds; no listing tells of tags on what is not ours
 _CAPACITY_WAIT = timedelta(minutes=5)
 _MIXED = (
     "AWS could neither finish nor undo a rolling update, and serves old and new mixed; only another config leads out: "
@@ -122,7 +123,7 @@ def _plan_foreign(
     lent = endpoint.tags.get(ADOPTABLE_BY) == desired.owner.namespace
     if resource.spec.adopt_existing and not owned and desired.adoption_refused is not None and not lent:
         message = f"an endpoint named {endpoint.name} exists and is left alone: {desired.adoption_refused}"
-        return Plan(stuck(Reason.POLICY_VIOLATION, message), again=Again.STEADY)
+        return Plan(stuck(Reason.POLICY_VIOLATION, message), again=_LENT_LATER)
     if resource.spec.adopt_existing and not owned:
         if resource.spec.suspend:
             return _preview_adoption(resource, desired, observed, endpoint, now)

@@ -14,38 +14,37 @@ from smendpoints.api.policy import (
     SageMakerEndpointPolicySpec,
     matches_any,
 )
+from smendpoints.api.sensitive import looks_secret
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.api.variants import Variant
+from smendpoints.api.variants import Container, Variant
 from smendpoints.domain.facts import Capacity, instances
 
 Policies = Sequence[SageMakerEndpointPolicy]
 _SHOWN = 3
+_ASK = "ask those who run this cluster"
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One policy does not allow something, and what to write instead."""
+    """One policy does not allow something: which, which of its fields, what is wrong and what to write instead."""
 
     policy: str
+    asked: str
     message: str
 
     def __str__(self) -> str:
-        return f"policy {self.policy}: {self.message}"
+        return f"policy {self.policy}, {self.asked}: {self.message}"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What an object would use: its spec with what is in force where that is silent.
-
-    `own_tags` are those of the spec alone, and `secret_like` the environment variables that look like secrets.
-    """
+    """What an object would use: its spec with what is in force where that is silent; `own_tags` are its spec's."""
 
     spec: SageMakerEndpointSpec
     endpoint_name: str
     region: str
     capacity: Capacity
     own_tags: Mapping[str, str]
-    secret_like: Sequence[str] = ()
 
 
 def selects(selector: NamespaceSelector, labels: Mapping[str, str]) -> bool:
@@ -97,73 +96,113 @@ def violations(request: Request, policies: Policies) -> tuple[Violation, ...]:
     """What the policies do not allow, in the order of their names. Each must select the object's namespace."""
     wanted = required_tags(policies)
     return tuple(
-        Violation(policy.metadata.name, message)
+        Violation(policy.metadata.name, asked, message)
         for policy in policies
-        for message in _messages(request, policy.spec, wanted)
+        for asked, message in _messages(request, policy.spec, wanted)
     )
 
 
-def _messages(request: Request, policy: SageMakerEndpointPolicySpec, required: Mapping[str, str]) -> Iterator[str]:
-    for field, globs, values in _restricted(request, policy):
+def _messages(
+    request: Request, policy: SageMakerEndpointPolicySpec, required: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    for asked, what, globs, values in _restricted(request, policy):
         refused = next((value for value in values if not matches_any(value, list(globs))), None)
         if refused is not None:
-            yield f"{field} {refused or '(unset)'} is not allowed; {_instead(globs)}"
+            yield asked, f"{what} {refused or '(unset)'} is not allowed: {_instead(globs)}"
     most = policy.max_instances_per_endpoint
     if most is not None and instances(request.capacity) > most:
         yield (
-            f"up to {instances(request.capacity)} instances, the shadow's among them, are more than the {most} of an "
-            "endpoint; write a lower count, or lower bounds of scaling"
+            "maxInstancesPerEndpoint",
+            (
+                f"an endpoint may have {most} instances, and this one would have {instances(request.capacity)}: lower "
+                "the counts, or the upper bounds of scaling and of its schedules"
+            ),
         )
     prefix = policy.endpoint_name_prefix
     if prefix is not None and not request.endpoint_name.startswith(prefix):
         yield (
-            f"the endpoint's name {request.endpoint_name} does not begin with {prefix}; recreate the object with a "
-            f"spec.endpointName that does, such as {prefix}{request.endpoint_name}"
+            "endpointNamePrefix",
+            (
+                f"the name of the endpoint, {request.endpoint_name}, must begin with {prefix}: recreate the object "
+                "with such a spec.endpointName"
+            ),
         )
     for key, value in sorted(policy.required_tags.items()):
         told = {own: given for own, given in request.own_tags.items() if own.lower() == key.lower()}
         if any((own, given) != (key, value) for own, given in told.items()):
-            yield f"the tag {key} is set by the operator; remove it from spec.tags"
+            yield "requiredTags", f"the tag {key} is set by the operator: remove it from spec.tags"
         elif required.get(key) != value:
-            yield f"the tag {key} is required with another value by another policy; ask who keeps the policies"
-    if request.secret_like and not policy.allow_secret_like_environment:
-        shown = ", ".join(list(request.secret_like)[:_SHOWN])
-        yield f"environment holds what looks like a secret ({shown}); put its ARN under secrets instead"
+            yield "requiredTags", f"another policy wants another value of the tag {key}: {_ASK}"
+    secret_like = [] if policy.allow_secret_like_environment else _secret_like(request.spec)
+    if secret_like:
+        yield (
+            "allowSecretLikeEnvironment",
+            (
+                f"environment {', '.join(secret_like[:_SHOWN])} looks like a secret: keep it in AWS Secrets "
+                "Manager, and write its ARN under secrets instead"
+            ),
+        )
 
 
 def _instead(globs: Sequence[str]) -> str:
     """At most three allowed values."""
     if not globs:
-        return "none is; ask who keeps the policy"
-    more = f", or {len(globs) - _SHOWN} more" if len(globs) > _SHOWN else ""
-    return f"write {' or '.join(globs[:_SHOWN])}{more}"
+        return f"no value is, {_ASK}"
+    more = f" or one of {len(globs) - _SHOWN} more" if len(globs) > _SHOWN else ""
+    return f"write one that matches {', '.join(globs[:_SHOWN])}{more}"
 
 
 def _restricted(
     request: Request, policy: SageMakerEndpointPolicySpec
-) -> Iterator[tuple[str, Sequence[str], Iterable[str]]]:
-    """Each list that restricts something: the field, what is allowed, and what is asked for."""
+) -> Iterator[tuple[str, str, Sequence[str], Iterable[str]]]:
+    """Each list that restricts something: its name, what it is about, what is allowed, and what is asked for."""
     spec = request.spec
-    variants = [*spec.variants, *([spec.shadow] if spec.shadow is not None else [])]
-    containers = [container for variant in variants for container in variant.all_containers()]
+    variants, containers = _variants(spec), _containers(spec)
     vpc = spec.vpc
-    lists: tuple[tuple[str, Sequence[str] | None, Iterable[str]], ...] = (
-        # The operator's own identity is a role, too, but one whose name no policy can know.
-        ("spec.assumeRoleARN", policy.assume_role_arns, [spec.assume_role_arn or ""]),
-        ("spec.executionRoleARN", policy.execution_role_arns, [spec.execution_role_arn or ""]),
-        ("spec.region", policy.regions, [request.region]),
-        ("instance type", policy.instance_types, [each for variant in variants for each in _types(variant)]),
-        ("image", policy.images, [each.image for each in containers]),
+    lists: tuple[tuple[str, str, Sequence[str] | None, Iterable[str]], ...] = (
+        # The operator's own identity is a role, too, but one whose name no policy can know: only `*` allows it.
+        ("assumeRoleARNs", "spec.assumeRoleARN", policy.assume_role_arns, [spec.assume_role_arn or ""]),
+        ("executionRoleARNs", "spec.executionRoleARN", policy.execution_role_arns, [spec.execution_role_arn or ""]),
+        ("regions", "the region", policy.regions, [request.region]),
         (
-            "modelArtifact",
+            "instanceTypes",
+            "the instance type",
+            policy.instance_types,
+            [each for variant in variants for each in _types(variant)],
+        ),
+        ("images", "the image", policy.images, [each.image for each in containers]),
+        (
+            "modelArtifacts",
+            "the modelArtifact",
             policy.model_artifacts,
             [each.model_artifact for each in containers if each.model_artifact is not None],
         ),
-        ("KMS key", policy.kms_key_ids, _keys(spec)),
-        ("subnet", policy.subnet_ids, vpc.subnet_ids if vpc is not None else []),
-        ("security group", policy.security_group_ids, vpc.security_group_ids if vpc is not None else []),
+        ("kmsKeyIDs", "the key", policy.kms_key_ids, _keys(spec)),
+        ("subnetIDs", "the subnet", policy.subnet_ids, vpc.subnet_ids if vpc is not None else []),
+        (
+            "securityGroupIDs",
+            "the security group",
+            policy.security_group_ids,
+            vpc.security_group_ids if vpc is not None else [],
+        ),
     )
-    return ((field, globs, values) for field, globs, values in lists if globs is not None)
+    return ((asked, what, globs, values) for asked, what, globs, values in lists if globs is not None)
+
+
+def _variants(spec: SageMakerEndpointSpec) -> list[Variant]:
+    return [*spec.variants, *([spec.shadow] if spec.shadow is not None else [])]
+
+
+def _containers(spec: SageMakerEndpointSpec) -> list[Container]:
+    return [container for variant in _variants(spec) for container in variant.all_containers()]
+
+
+def _secret_like(spec: SageMakerEndpointSpec) -> list[str]:
+    """The names of variables that look like secrets, by their names or their values."""
+    found = {
+        name for each in _containers(spec) for name, value in each.environment.items() if looks_secret(name, value)
+    }
+    return sorted(found)
 
 
 def _types(variant: Variant) -> Iterator[str]:

@@ -1,0 +1,89 @@
+"""Objects of the release before go on, with their names, tags and status: nothing is written to AWS after the upgrade.
+
+`releases/68f25e9.json` holds what that release's code did in virtual time: its calls, which are made again here one by
+one, and the objects as it left them. One of them is refused: its name is another's.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsandbox.testing.harness import Cluster, Harness
+from smsandbox.testing.specs import spec
+
+RELEASE = json.loads((Path(__file__).parent / "releases" / "68f25e9.json").read_text())
+SERVICES = {"auto scaling": "application-autoscaling"}
+ADDED = {"createdInAWS", "resolved"}
+
+
+@pytest.fixture
+def upgraded(harness: Harness) -> Harness:
+    """The AWS of the release before, its objects, and the operator of now that has just begun."""
+    begun = harness.clock.now()
+    for call in RELEASE["calls"]:
+        harness.world.advance(max(0.0, begun + call["at"] - harness.clock.now()))
+        name = "".join(f"_{each.lower()}" if each.isupper() else each for each in call["operation"]).lstrip("_")
+        getattr(harness.client(call["service"]), name)(**call["params"])
+    harness.world.advance(begun + RELEASE["ended"] - harness.clock.now())
+    for name, body in RELEASE["objects"].items():
+        stamp = {"creationTimestamp": f"2023-11-14T22:13:2{len(harness.objects)}Z"}
+        harness.objects[name] = Cluster({**body, "metadata": {**body["metadata"], **stamp}})
+    harness.restart()
+    return harness
+
+
+def writes(harness: Harness) -> dict[str, int]:
+    """Calls that are no reads, whatever their result."""
+    reads = ("Describe", "List", "Get", "Head", "BatchGet")
+    return {
+        operation: sum(codes.values())
+        for operations in harness.world.calls.counts().values()
+        for operation, codes in operations.items()
+        if not operation.startswith(reads)
+    }
+
+
+def told(body: Any, name: str) -> dict[str, Any]:
+    return {each["type"]: (each["status"], each["reason"]) for each in body["status"]["conditions"]} | {"name": name}
+
+
+def test_nothing_is_written_to_aws_and_the_status_only_gains(upgraded: Harness) -> None:
+    before = writes(upgraded)
+    statuses = {name: dict(each.body["status"]) for name, each in upgraded.objects.items()}
+    upgraded.run(1800)
+    assert writes(upgraded) == before
+    for name in ("iris", "named", "night"):
+        now = upgraded.objects[name].body["status"]
+        assert {key: value for key, value in now.items() if key not in ADDED} == statuses[name], name
+        assert now["createdInAWS"] is True
+    resolved = upgraded.resource("named").status.resolved
+    assert resolved is not None
+    assert (resolved.endpoint_name, resolved.region) == ("shop", "us-east-1")
+    assert told(upgraded.objects["refused"].body, "refused")["Stalled"] == ("True", "NameTaken")
+
+
+def test_policies_with_defaults_that_come_with_the_release_give_nobody_a_new_fleet(upgraded: Harness) -> None:
+    before = writes(upgraded)
+    subnets = {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]}
+    upgraded.policy("new", {"defaults": {"region": "eu-west-1", "vpc": subnets, "tags": {"team": "x"}}})
+    upgraded.run(1800)
+    assert writes(upgraded) == before
+
+
+def test_they_can_be_edited_started_and_deleted(upgraded: Harness) -> None:
+    upgraded.run(60)
+    upgraded.apply("night", spec(deletionPolicy="Delete"))
+    upgraded.settle_told("night", "InService")
+    for name in ("iris", "named", "night", "refused"):
+        upgraded.delete(name)
+        upgraded.settle_gone(name)
+    assert upgraded.inventory()["endpoints"] == ["shop"], "retained, as its spec says"
+
+
+def test_the_name_of_a_stopped_object_of_the_release_before_is_taken(upgraded: Harness) -> None:
+    upgraded.labels |= {"thief": {}}
+    upgraded.apply("thief/x", spec(endpointName="default-night"))
+    upgraded.settle("thief/x")
+    assert told(upgraded.objects["thief/x"].body, "x")["Stalled"] == ("True", "NameTaken")
