@@ -32,7 +32,7 @@ TRUST = json.dumps(
 )
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
-IMAGE = f"{REGISTRY}/sagemaker-sklearn-inference:1.0"
+IMAGE = f"{REGISTRY}/smendpoints/sklearn-inference:1.0"
 PASSING_ON = f"{REGISTRY}/iris-features:2.3"  # stands before the model in the pipeline's sample
 RANDOM_FOREST = ("iris/model.tar.gz", "iris/random-forest/model.tar.gz", "iris/models/random-forest.tar.gz")
 GRADIENT_BOOSTING = ("iris/gradient-boosting/model.tar.gz", "iris/models/gradient-boosting.tar.gz")

@@ -108,7 +108,9 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
         aws s3 ls "$MODEL_DATA_URL"
         aws iam get-role --role-name "${ROLE_ARN##*/}" --query Role.Arn --output text
         curl --silent --fail --header "Authorization: Bearer $SMSANDBOX_TOKEN" "$AWS_ENDPOINT_URL/_sandbox/calls"; echo
-        aws ecr describe-images --repository-name sagemaker-sklearn-inference --query 'imageDetails[].imageTags'
+        aws ecr create-repository --repository-name sagemaker-sklearn-inference >&2  # the recipe's own, and nobody else's
+        aws ecr delete-repository --repository-name sagemaker-sklearn-inference --force >&2
+        aws ecr describe-images --repository-name smendpoints/sklearn-inference --query 'imageDetails[].imageTags'
     """
     shell = subprocess.run(["bash", "-c", typed, folder], capture_output=True, text=True, check=False, timeout=300)
     assert shell.returncode == 0, shell.stderr
