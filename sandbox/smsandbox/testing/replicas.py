@@ -201,10 +201,10 @@ class Replicas:
 
 def _spec(lease: Any) -> dict[str, Any]:
     spec = lease.spec
-    if spec is None or not spec.holder_identity:
+    if spec is None:
         return {}
     return {
-        "holder": spec.holder_identity,
+        "holder": spec.holder_identity or "",
         "acquired": spec.acquire_time.timestamp() if spec.acquire_time else 0.0,
         "renewed": spec.renew_time.timestamp() if spec.renew_time else 0.0,
     }
