@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -35,6 +36,34 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     plane.etcd.kill()
 
 
+_WALKS_FOR_ALL = 20  # fewer histories need not reach all
+
+
+def _walked(terminalreporter: pytest.TerminalReporter) -> tuple[Counter[str], set[str], int]:
+    """In how many histories of the random walk each thing was reached; all that is to be; how many histories."""
+    reached: Counter[str] = Counter()
+    wanted: set[str] = set()
+    walks = 0
+    for report in terminalreporter.getreports("passed"):
+        told = dict(report.user_properties)
+        if "walked" in told:
+            walks += 1
+            reached.update(str(told["walked"]).split("|"))
+            wanted |= set(str(told["to be walked"]).split("|"))
+    return reached, wanted, walks
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The walk as a whole fails when its histories together leave something out."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(session.config, "workerinput"):
+        return
+    reached, wanted, walks = _walked(reporter)
+    if walks >= _WALKS_FOR_ALL and wanted - reached.keys() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many cases and steps the tests that count them ran: one test may stand for hundreds; and what none did."""
     counts: dict[str, int] = {}
@@ -51,5 +80,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if counts:
         told = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
         terminalreporter.write_line(f"within the tests: {told}; seeds: {', '.join(seeds) or 'fixed'}")
+    reached, wanted, walks = _walked(terminalreporter)
+    if walks:
+        table = ", ".join(f"{each} {reached[each]}" for each in sorted(wanted))
+        terminalreporter.write_line(f"in how many of {walks} walks was reached: {table}")
+        if walks >= _WALKS_FOR_ALL and wanted - reached.keys():
+            terminalreporter.write_line(f"NEVER REACHED: {', '.join(sorted(wanted - reached.keys()))}", red=True)
     for each in undone:
         terminalreporter.write_line(f"NOT DONE: {each}", yellow=True)

@@ -68,6 +68,11 @@ class Faults:
             self._added.setdefault(made.id, made)
         return made
 
+    def struck(self) -> set[Kind]:
+        """The kinds of rules that have struck so far."""
+        with self._lock:
+            return {rule.kind for rule in self._added.values() if rule.id in self._struck}
+
     def idle(self) -> list[FaultRule]:
         """The rules, in force or not any more, that have never struck: a test that added one has proved nothing."""
         with self._lock:
