@@ -19,8 +19,9 @@ from smendpoints.domain.observed import Observed
 from smendpoints.domain.plan import plan
 from smendpoints.domain.plan_scaling import plan_scaling
 from smsandbox.aws.validation import validate
+from smsandbox.testing.samples import samples
 
-SAMPLES = sorted((Path(__file__).parents[2] / "manifests" / "samples").glob("*.yaml"))
+SAMPLES = samples()
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
 OTHER_ROLE = "arn:aws:iam::123456789012:role/other"
 SESSION = botocore.session.get_session()

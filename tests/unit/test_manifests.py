@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import smendpoints
+from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.config import Config
 from smsandbox import paths
@@ -174,7 +175,9 @@ def test_a_sample_says_what_it_is_for_and_reads_without_loss(path: Path) -> None
     text = path.read_text()
     assert text.startswith("# ")
     manifest = yaml.safe_load(text)
-    parsed = SageMakerEndpoint.parse(manifest | {"metadata": manifest["metadata"] | {"namespace": "n", "uid": "u"}})
+    body = manifest | {"metadata": manifest["metadata"] | {"namespace": "n", "uid": "u"}}
+    policy = manifest["kind"] == "SageMakerEndpointPolicy"
+    parsed = SageMakerEndpointPolicy.parse(body) if policy else SageMakerEndpoint.parse(body)
     assert _within(manifest["spec"], parsed.spec.to_json())
 
 

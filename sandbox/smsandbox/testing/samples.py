@@ -13,8 +13,8 @@ from smsandbox.testing.archives import archive
 
 
 def samples() -> list[Path]:
-    """All of them."""
-    return sorted((paths.repository() / "manifests" / "samples").glob("*.yaml"))
+    """Those that have endpoints."""
+    return [path for path in sorted((paths.repository() / "manifests" / "samples").glob("*.yaml")) if endpoints(path)]
 
 
 def endpoints(sample: Path) -> list[dict[str, Any]]:
