@@ -112,11 +112,12 @@ def live_one_life(harness: Harness, admin: Clients) -> None:
 
 
 def adopt_and_let_go(harness: Harness, admin: Clients) -> None:
-    harness.apply("first", spec(deletionPolicy="Retain", endpointName="shop"))
+    guarded = spec(rollout=GUARDED, deletionPolicy="Retain", endpointName="shop")
+    harness.apply("first", with_variant(guarded, scaling={**BOUNDS, "stepScaling": [STEPS]}))
     harness.settle("first")
     harness.delete("first")
     harness.settle_gone("first")
-    harness.apply("second", spec(adoptExisting=True, endpointName="shop"))
+    harness.apply("second", spec(adoptExisting=True, endpointName="shop", deletionPolicy="Delete"))
     harness.settle("second")
     harness.delete("second")
     harness.settle_gone("second")
@@ -341,6 +342,18 @@ REFUSED: dict[str, CALL] = {
     "changing another cluster's alarm": alarm("smendpoints/x/others", tags(MINE)),
     "taking another cluster's alarm": alarm_tag("smendpoints/x/others", tags(MINE)),
     "taking somebody's alarm": alarm_tag("theirs", tags(MINE)),
+    "giving its alarm to another cluster": alarm_tag("smendpoints/x/mine", tags(OTHERS)),
+    "giving an alarm of nobody's to another cluster": alarm_tag("smendpoints/x/theirs", tags(OTHERS)),
+    "untagging another cluster's alarm": (
+        CW,
+        "untag_resource",
+        {
+            "ResourceARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:smendpoints/x/others",
+            "TagKeys": ["smendpoints.dev/cluster"],
+        },
+    ),
+    "an alarm with the tag in two cases": alarm("smendpoints/x/new", TWICE),
+    "deleting an alarm that is tagged twice": (CW, "delete_alarms", {"AlarmNames": ["smendpoints/x/twice"]}),
     "switching an alarm off": (CW, "disable_alarm_actions", {"AlarmNames": ["smendpoints/x/mine"]}),
     "scaling another service": register(
         "service/shop/web", ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount"
@@ -370,6 +383,9 @@ ALLOWED: dict[str, CALL] = {
         {"EndpointName": "mine", "DesiredWeightsAndCapacities": WEIGHTS},
     ),
     "a scalable target": register(),
+    "an alarm": alarm("smendpoints/x/new", tags(MINE)),
+    "its own alarm again": alarm("smendpoints/x/mine", tags(MINE)),
+    "tagging an alarm of the release before": alarm_tag("smendpoints/x/theirs", tags(MINE)),
     "deleting its own alarms": (CW, "delete_alarms", {"AlarmNames": ["smendpoints/x/mine", "smendpoints/x/theirs"]}),
     "deleting an alarm of its scaling": (
         CW,
