@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import orjson
 
+from sminference.csvhead import UNSEEN, order_of
 from sminference.errors import RequestError, shown
 from sminference.formats import Format
 
@@ -99,16 +100,24 @@ def parse_json_lines(body: bytes, shape: Shape) -> Matrix:
 
 
 def parse_csv(body: bytes, shape: Shape, *, header: bool | None = None) -> Matrix:
-    """One row a line, no quotes needed; a first line that spells the feature names is a header, said or not."""
+    """One row a line, no quotes needed; a first line that spells the feature names is a header, said or not, and says
+    which column is which.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RequestError(
             400, f"body: expected UTF-8 text, got byte {body[error.start]:#04x} at {error.start}"
         ) from None
+    # As spreadsheets begin what they call UTF-8.
+    text = text.removeprefix("\ufeff")
     lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
-    if lines and (header or (header is None and _is_header(lines[0][1], shape))):
-        lines = lines[1:]
+    order = order_of(lines[0][1], shape.features, said=header) if lines else None
+    matrix = _csv_matrix(body, lines if order is None else lines[1:], shape)
+    return matrix if order is None or order == list(range(shape.width)) else matrix[:, order].copy()
+
+
+def _csv_matrix(body: bytes, lines: list[tuple[int, str]], shape: Shape) -> Matrix:
     if not lines:
         raise RequestError(400, f"body: expected at least one line of {_numbers(shape)}, got none")
     _check_count(len(lines), shape)
@@ -210,14 +219,16 @@ def _checked(rows: list[Any], places: list[str], shape: Shape) -> Matrix:
 
 
 def _csv_row(line: str, number: int, shape: Shape) -> list[float]:
-    cells = [cell.strip(" \t") for cell in line.split(",")]
+    cells = [cell.strip(UNSEEN) for cell in line.split(",")]
     row = []
     for column, cell in enumerate(cells[: shape.width], start=1):
         place = f"line {number}, column {column}"
-        bare = cell[1:-1].strip(" \t") if len(cell) >= 2 and cell[0] == cell[-1] == '"' else cell
+        bare = cell[1:-1].strip(UNSEEN) if len(cell) >= 2 and cell[0] == cell[-1] == '"' else cell
         # float() alone would take "nan", "1_000" and the digits of every script.
         if not (bare.isascii() and _NUMBER.fullmatch(bare)):
-            raise RequestError(400, f"{place}: expected a number, got {shown(cell)}")
+            # What is not seen within it, a space that does not break say, is told by its number.
+            seen = "".join(mark if mark.isprintable() or mark < " " else ascii(mark)[1:-1] for mark in cell)
+            raise RequestError(400, f"{place}: expected a number, got {shown(seen)}")
         value = float(bare)
         if not -shape.limit <= value <= shape.limit:
             _refuse_number(place, value, shape)
@@ -225,11 +236,6 @@ def _csv_row(line: str, number: int, shape: Shape) -> list[float]:
     if len(cells) != shape.width:
         raise RequestError(400, f"line {number}: expected {_numbers(shape)}, got {len(cells)}")
     return row
-
-
-def _is_header(line: str, shape: Shape) -> bool:
-    cells = [cell.strip().strip('"').casefold() for cell in line.split(",")]
-    return cells == [name.casefold() for name in shape.features]
 
 
 def _refuse_number(place: str, value: float, shape: Shape) -> NoReturn:

@@ -69,6 +69,9 @@ _HELPERS: frozenset[tuple[str, str]] = frozenset(
     }.items()
     for name in names.split()
 )
+# What joblib keeps of arrays stands beside the pickle, in a form of its own.
+_JOBLIB = "read it with joblib.load where you trust it, and write it with pickle.dump"
+_COMPRESSED = (b"x\x01", b"x^", b"x\x9c", b"x\xda", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"]\x00\x00", b"\x04\x22M\x18")
 _warnings_lock = Lock()
 
 
@@ -84,6 +87,8 @@ class _Unpickler(pickle.Unpickler):
 
             if isinstance(found, type) and issubclass(found, BaseEstimator):
                 return found
+        if module.partition(".")[0] == "joblib":
+            raise ArtifactError(f"{PICKLE} was written by joblib.dump; {_JOBLIB}")
         raise ArtifactError(
             f"{PICKLE} asks for {module}.{name}, which is no part of a scikit-learn estimator; {_instead(module)}"
         )
@@ -124,6 +129,8 @@ def loads(content: bytes) -> Any:
     except ArtifactError:
         raise
     except Exception as error:
+        if content.startswith(_COMPRESSED):
+            raise ArtifactError(f"{PICKLE} is compressed, as joblib.dump writes it with compress; {_JOBLIB}") from error
         raise ArtifactError(f"{PICKLE} can't be unpickled here: {type(error).__name__}: {error}") from error
     if not isinstance(estimator, BaseEstimator):
         raise ArtifactError(f"{PICKLE} must hold a fitted scikit-learn estimator, got {type(estimator).__name__}")

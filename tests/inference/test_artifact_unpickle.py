@@ -5,8 +5,10 @@ import pickle
 import pickletools
 import subprocess
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
@@ -181,6 +183,14 @@ def test_modules_and_functions_reachable_through_scikit_learn_are_refused(module
 def test_what_is_no_pickled_estimator_is_refused(content: bytes) -> None:
     with pytest.raises(ArtifactError, match=r"can't be unpickled here|must hold a fitted scikit-learn estimator"):
         loads(content)
+
+
+@pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("lzma", 3), ("xz", 3)], ids=str)
+def test_what_joblib_wrote_is_told_what_to_do(compress: Any, tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    joblib.dump(RandomForestClassifier(3).fit(X, y), tmp_path / "model", compress=compress)
+    with pytest.raises(ArtifactError, match=r"joblib.dump.*; read it with joblib.load .* write it with pickle.dump"):
+        loads((tmp_path / "model").read_bytes())
 
 
 def test_jobs_are_set_to_one_wherever_they_hide() -> None:

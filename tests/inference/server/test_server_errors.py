@@ -126,8 +126,8 @@ def test_nested_lists_are_no_row_however_deep(ask: Any) -> None:
         ("1;2;3;4", 'line 1, column 1: expected a number, got "1;2;3;4"'),
         ("1,2,0x1,4", 'line 1, column 3: expected a number, got "0x1"'),
         ("1,2,3,4\x1c5,6,7,8", r'line 1, column 4: expected a number, got "4\u001c5"'),
-        ("1,2,3,4\u20285,6,7,8", 'line 1, column 4: expected a number, got "4\u20285"'),
-        ("1,2,3\u00a0,4", 'line 1, column 3: expected a number, got "3\u00a0"'),
+        ("1,2,3,4\u20285,6,7,8", 'line 1, column 4: expected a number, got "4\\\\u20285"'),
+        ("1,2,3\u00a04,4", 'line 1, column 3: expected a number, got "3\\\\xa04"'),
     ],
 )
 def test_a_wrong_csv_line_is_told_where_and_what(ask: Any, body: str, error: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from sminference.model import Model
+from sminference.parsing import Shape, parse_csv
 
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.0, 2.9, 4.5, 1.5], [6.9, 3.1, 5.4, 2.1]]
 CLASSES = ["setosa", "versicolor", "virginica"]
@@ -50,6 +52,12 @@ def test_the_recipe_s_payload_gets_the_recipe_s_answer(ask: Any, expected: list[
     }
 
 
+NAMES = b"sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n"
+REORDERED = b"petal width (cm),sepal length (cm),petal length (cm),sepal width (cm)\n" + csv(
+    [[row[3], row[0], row[2], row[1]] for row in ROWS]
+)
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
@@ -60,7 +68,13 @@ def test_the_recipe_s_payload_gets_the_recipe_s_answer(ask: Any, expected: list[
         ("text/csv", csv(ROWS)),
         ("text/csv", csv(ROWS).replace(b"\n", b"\r\n") + b"\r\n"),
         ("text/csv", b'"5.1", "3.5",1.4,0.2\n\n6,2.9,4.5,1.5\n6.9,3.1,+5.4,2.1\n\n'),
-        ("text/csv; header=present", b"a,b,c,d\n" + csv(ROWS)),
+        ("text/csv; header=present", NAMES + csv(ROWS)),
+        ("text/csv", b"\xef\xbb\xbf" + csv(ROWS).replace(b"\n", b"\r\n")),
+        ("text/csv", b"\xef\xbb\xbf" + NAMES + csv(ROWS)),
+        ("text/csv", csv(ROWS).replace(b",", b",\xc2\xa0").replace(b"\n", b"\xe2\x80\xaf\n")),
+        ("text/csv; header=present", REORDERED),
+        ("text/csv", REORDERED),
+        ("text/csv", REORDERED.upper().replace(b",", b" ,  ").replace(b"SEPAL LENGTH (CM)", b'"Sepal length (cm)"')),
         ("text/csv", b"sepal length (cm),Sepal Width (cm),petal length (cm),petal width (cm)\n" + csv(ROWS)),
         ("application/x-npy", npy(ROWS)),
         ("application/x-npy", npy(np.asfortranarray(ROWS))),
@@ -74,6 +88,40 @@ def test_every_format_says_the_same(ask: Any, expected: list[list[float]], conte
     reply = ask(body, content_type=content_type)
     assert reply.status == 200, reply.body
     assert [list(row["probabilities"].values()) for row in reply.json["predictions"]] == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        (b"a,b,c,d", "line 1: expected a header of sepal length (cm), .*, in any order, got a, b, c, d"),
+        (NAMES.strip() + b",id", ", in any order, got id"),
+        (NAMES.strip().replace(b"petal width", b"petal length"), ", in any order, got petal length (cm) twice"),
+        (NAMES[: NAMES.rindex(b",")], ", in any order, got none of petal width (cm)"),
+        (b"5.1,3.5,1.4,0.2", ", in any order, got 5.1, 3.5, 1.4, 0.2"),
+        (b'"' + b"x" * 200_000, ", in any order, got "),
+    ],
+    ids=["foreign names", "one more", "one twice", "one less", "numbers", "a cell without end"],
+)
+def test_a_header_of_other_columns_is_refused_instead_of_skipped(ask: Any, first: bytes, message: str) -> None:
+    reply = ask(first + b"\n" + csv(ROWS), content_type="text/csv; header=present")
+    assert reply.status == 400
+    assert re.search(re.escape(message).replace(r"\.\*", ".*"), reply.error)
+
+
+def test_names_that_look_like_numbers_are_no_header_unless_said() -> None:
+    shape = Shape(("0", "1", "2", "3"), 10)
+    assert parse_csv(b"3,2,1,0\n5,6,7,8\n", shape).tolist() == [[3, 2, 1, 0], [5, 6, 7, 8]]
+    assert parse_csv(b"3,2,1,0\n5,6,7,8\n", shape, header=True).tolist() == [[8, 7, 6, 5]]
+    assert parse_csv(b"3,2,1,0\n", shape, header=False).tolist() == [[3, 2, 1, 0]]
+
+
+def test_names_that_differ_in_their_case_alone_are_told_apart() -> None:
+    assert parse_csv(b"b,A,a\n1,2,3\n", Shape(("a", "A", "b"), 10)).tolist() == [[3, 2, 1]]
+
+
+def test_marks_that_are_not_seen_are_told_by_their_number(ask: Any) -> None:
+    reply = ask("5.1,3.5,1\u00a04,0.2", content_type="text/csv")
+    assert (reply.status, reply.error) == (400, r'line 1, column 3: expected a number, got "1\\xa04"')
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i1", "i4", "i8", "u2", ">i4"])
