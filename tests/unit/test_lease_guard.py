@@ -41,6 +41,8 @@ while True:
     note("wrote")
 """
 )
+# As the first process of a container, which the kernel spares the default actions of signals.
+FIRST = "import os; os.getpid = lambda: 1\n" + STUBBORN
 REBORN = (
     PROGRAM
     + """
@@ -82,6 +84,14 @@ def test_a_process_that_stood_still_past_its_lease_gets_to_run_nothing_more(tmp_
             os.kill(process.pid, signal.SIGCONT)
             assert process.wait(timeout=60) == -signal.SIGALRM
             assert [note for note in notes(path) if float(note[1]) >= going_on] == []
+        finally:
+            process.kill()
+
+
+def test_the_first_process_of_a_container_is_ended_by_a_handler_that_needs_no_python(tmp_path: Path) -> None:
+    with run(FIRST, tmp_path / "notes") as process:
+        try:
+            assert process.wait(timeout=60) == signal.SIGALRM  # the status of an exit, not the end by a signal
         finally:
             process.kill()
 
