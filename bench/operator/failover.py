@@ -47,6 +47,8 @@ def takeovers(stage: Stage, replicas: Replicas, how: Callable[[Replicas, str], f
     held, asked, changed = [], [], []
     for number in range(times):
         leader = replicas.led()
+        (waiting,) = (each for name, each in replicas.replicas.items() if name != leader)
+        replicas.see(lambda: waiting.role() == "standby", "a standby")  # noqa: B023 - it is called here
         stage.ready("iris")
         stage.apply("iris", with_variant(SHORT, modelArtifact=ARTIFACTS[number % len(ARTIFACTS)], weight=number + 2))
         gone = how(replicas, leader)

@@ -5,6 +5,7 @@ import logging
 import secrets
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
@@ -28,12 +29,16 @@ _ASKING_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Standing:
-    """A process that may work. `fence` ends it unless it still may; `client` asks the API server from threads."""
+    """A process that may work. `fence` ends it unless it still may; `client` asks the API server from threads.
+
+    `ending` is set once it was told to stop.
+    """
 
     identity: str
     fence: Callable[[str], None]
     client: KubeClient
     health: Health
+    ending: threading.Event
 
 
 @contextlib.contextmanager
@@ -53,7 +58,7 @@ def holding(config: Config) -> Iterator[Standing]:
     if not config.leader_election:
         logger.warning("no leader election: nothing keeps a second process from working beside this one")
         LEASE_HELD.set(1)
-        yield Standing(identity, lambda _: None, client, health)
+        yield Standing(identity, lambda _: None, client, health, threading.Event())
         return
     timing = Timing(config.lease_duration_seconds, config.lease_renew_deadline_seconds, config.lease_retry_seconds)
     # Three tries are to fit in before the deadline.
@@ -61,19 +66,21 @@ def holding(config: Config) -> Iterator[Standing]:
     namespace = config.lease_namespace or asking.namespace()
     if namespace is None:
         raise RuntimeError("no namespace for the lease: set SMENDPOINTS_LEASE_NAMESPACE")
+    ending = threading.Event()
     leader = Leader(
         ApiLeases(asking, namespace, config.lease_name),
         identity,
         timing,
-        restarter(as_json=config.log_format == "json"),
+        restarter(as_json=config.log_format == "json", ending=ending),
     )
     health.candidate = leader
     logger.info("waits as %s for the lease %s/%s", identity, namespace, config.lease_name)
     leader.start()
     try:
         leader.wait()
-        yield Standing(identity, leader.fence, client, health)
+        yield Standing(identity, leader.fence, client, health, ending)
     finally:
+        ending.set()
         leader.release()
 
 

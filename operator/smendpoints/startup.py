@@ -128,6 +128,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         boundary.start()
 
     async def stop(**_: Any) -> None:
+        standing.ending.set()
         boundary.stop()
         for task in tasks:
             task.cancel()

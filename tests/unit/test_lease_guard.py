@@ -55,7 +55,10 @@ def write():
     while True:
         note("wrote")
 threading.Thread(target=write, daemon=True).start()
-guard = Guard(Timing(1, 0.5, 0.1), restarter(as_json=True), clock=boottime, alarm=KernelAlarm())
+ending = threading.Event()
+if len(sys.argv) > 2:
+    ending.set()
+guard = Guard(Timing(1, 0.5, 0.1), restarter(as_json=True, ending=ending), clock=boottime, alarm=KernelAlarm())
 threading.Thread(target=guard.watch, daemon=True).start()
 guard.extend(boottime())
 time.sleep(60)
@@ -69,8 +72,8 @@ def notes(path: Path) -> list[list[str]]:
     return [line.split(" ", 2) for line in text.splitlines() if line.count(" ") >= 2]
 
 
-def run(program: str, path: Path) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, "-c", program, str(path)], stderr=subprocess.PIPE)
+def run(program: str, path: Path, *more: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-c", program, str(path), *more], stderr=subprocess.PIPE)
 
 
 def test_a_process_that_stood_still_past_its_lease_gets_to_run_nothing_more(tmp_path: Path) -> None:
@@ -108,6 +111,16 @@ def test_a_process_whose_lease_is_over_is_replaced_by_a_new_one_of_the_same_pid(
             assert [note[2] for note in found[started[1] :]] == ["started", "lives 1"]  # no thread of the old one wrote
             assert process.stderr is not None
             assert b'"message": "the lease could not be renewed for 0.5 s; starting again' in process.stderr.read()
+        finally:
+            process.kill()
+
+
+def test_a_process_that_was_told_to_stop_does_not_begin_anew(tmp_path: Path) -> None:
+    path = tmp_path / "notes"
+    with run(REBORN, path, "ending") as process:
+        try:
+            assert process.wait(timeout=60) == 1
+            assert [note[2] for note in notes(path)].count("started") == 1
         finally:
             process.kill()
 

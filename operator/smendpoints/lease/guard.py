@@ -119,11 +119,12 @@ class Guard:
         self.held.clear()
 
 
-def restarter(*, as_json: bool) -> Callable[[str], NoReturn]:
+def restarter(*, as_json: bool, ending: threading.Event) -> Callable[[str], NoReturn]:
     """What replaces this process by a new one of the same pid, in the middle of whatever its threads are at.
 
     Everything of the old one is gone at once, as if it had been killed; the new one is a candidate like any other. An
     exit would need somebody to start it again, and kubelet waits longer each time. To be made in the main thread.
+    A process that is `ending` already only ends.
     """
     death_of_parent = ctypes.c_int(0)
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
@@ -131,11 +132,13 @@ def restarter(*, as_json: bool) -> Callable[[str], NoReturn]:
         prctl(_PR_GET_PDEATHSIG, ctypes.byref(death_of_parent), 0, 0, 0)
 
     def start_again(reason: str) -> NoReturn:
-        told = f"{reason}; starting again as a candidate"
+        told = f"{reason}; ends at once" if ending.is_set() else f"{reason}; starting again as a candidate"
         line = {"message": told, "severity": "error", "timestamp": datetime.now(UTC).isoformat()}
         with contextlib.suppress(OSError):
             # Not by the logger: another thread may hold its lock.
             os.write(2, f"{json.dumps(line) if as_json else told}\n".encode())
+        if ending.is_set():
+            os._exit(1)
         if prctl is not None and death_of_parent.value:
             prctl(_PR_SET_PDEATHSIG, death_of_parent.value, 0, 0, 0)  # it is the thread's, and only ours survives
         signal.setitimer(signal.ITIMER_REAL, 0)  # it outlives `exec`
