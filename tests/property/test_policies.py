@@ -254,6 +254,20 @@ def test_what_is_in_force_is_written_before_anything_is_made_with_it(harness: Ha
     assert {key: value for key, value in harness.inventory().items() if value} == {}
 
 
+def test_a_greater_share_is_written_before_anything_grows(harness: Harness) -> None:
+    """Killed right after the first change the object still holds what it has begun to take."""
+    harness.ready()
+    scaling = {"minCapacity": 1, "maxCapacity": 6, "targetInvocationsPerInstance": 70}
+    harness.apply("iris", with_variant(spec(), scaling=scaling))
+    harness.kill_after = 0
+    while harness.kill_after is not None:
+        harness.tick()
+        harness.world.advance(1)
+    resolved = harness.resource("iris").status.resolved
+    assert resolved is not None
+    assert resolved.capacity == {"ml.m5.large": 6}
+
+
 def test_required_tags_are_set_on_all_that_is_made_and_on_what_runs_in_place(harness: Harness) -> None:
     harness.policy("tags", {"requiredTags": {"team": "a"}})
     harness.ready()

@@ -70,6 +70,8 @@ def test_policies_with_defaults_that_come_with_the_release_give_nobody_a_new_fle
     upgraded.policy("new", {"defaults": {"region": "eu-west-1", "vpc": subnets, "tags": {"team": "x"}}})
     upgraded.run(1800)
     assert writes(upgraded) == before
+    for name in ("iris", "named", "night"):
+        assert told(upgraded.objects[name].body, name)["Ready"][0] == "True", "found where it always was"
 
 
 def test_they_can_be_edited_started_and_deleted(upgraded: Harness) -> None:
