@@ -36,7 +36,7 @@ def _validation(check: Check) -> dict[str, str]:
 
 def _policy(group: Group) -> dict[str, Any]:
     conditions = {
-        # Without it the finalizer of an object that a policy refuses by now could not be removed.
+        # Metadata alone are nobody's concern: nothing, not even a check that fails, must hold a finalizer.
         "spec-changes": "oldObject == null || object.spec != oldObject.spec",
         "policy-asks": group.asks,
     }

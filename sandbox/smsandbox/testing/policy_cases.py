@@ -204,9 +204,9 @@ CREATIONS: dict[str, Case] = {
     "a question mark is one character": _case(
         spec(variant(image=f"{ECR}/team-a/b:10")), {"images": ["*/team-a/*:?"]}, "images"
     ),
-    "a dot is a dot": _case(spec(), {"instanceTypes": ["ml.m5xlarge", "ml-m5.large"]}, "instanceTypes"),
+    "a dot is a dot": _case(spec(), {"instanceTypes": ["ml.m5.l.rge"]}, "instanceTypes"),
     "a plus is a plus": _case(
-        spec(executionRoleARN=f"{ROLE}/aa+b"), {"executionRoleARNs": ["*/a+b"]}, "executionRoleARNs"
+        spec(executionRoleARN=f"{ROLE}/aab"), {"executionRoleARNs": ["*/a+b"]}, "executionRoleARNs"
     ),
     "a plus is found": _case(spec(executionRoleARN=f"{ROLE}/a+b"), {"executionRoleARNs": ["*/a+b"]}),
     "capitals are told apart": _case(spec(executionRoleARN=f"{ROLE}/Team-a"), _ONE_OF_ROLES, "executionRoleARNs"),
