@@ -106,3 +106,15 @@ def test_a_failed_creation_is_told_and_made_anew_when_the_spec_changes(stage: St
     stage.apply("iris", with_variant(spec(), image=ECHO_IMAGE))
     stage.ready("iris")
     stage.see(lambda: len(stage.inventory()["models"]) == 1, "no leftover of the failed one")
+
+
+def test_a_failed_creation_repeats_no_log_of_an_endpoint_that_had_the_name_before(stage: Stage) -> None:
+    stage.cloud.simulator.change(containers=True)
+    stage.apply("iris", with_variant(spec(), image=CRASH_IMAGE))
+    assert stage.stalled("iris", "CreateFailed")["status"]["failure"]["logTail"] != []
+    stage.delete("iris")
+    stage.gone("iris")
+    stage.cloud.simulator.change(containers=False)
+    stage.cloud.simulator.fault("never_healthy", times=1)
+    stage.apply("iris", spec())
+    assert "logTail" not in stage.stalled("iris", "CreateFailed")["status"]["failure"]

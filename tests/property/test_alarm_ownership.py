@@ -10,7 +10,7 @@ from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
 GUARDED = {"strategy": "AllAtOnce", "terminationWaitSeconds": 300, "rollback": {"maxErrorRatePercent": 5}}
-STEPPED = {
+STEPPED: dict[str, Any] = {
     "minCapacity": 1,
     "maxCapacity": 5,
     "stepScaling": [

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
 
 from smendpoints.aws.act import Actor
 from smendpoints.aws.clients import Clients, Place
@@ -59,9 +60,9 @@ class Account:
         base = str(self._clients("sagemaker-runtime").meta.endpoint_url)
         return f"{base.rstrip('/')}/endpoints/{endpoint}/invocations"
 
-    def log_tail(self, endpoint: str) -> list[str]:
-        """The last lines of the endpoint's log."""
-        return log_tail(self._clients, endpoint)
+    def log_tail(self, endpoint: str, variants: Collection[str], since: datetime) -> list[str]:
+        """The last lines of a container of these variants, as `logs.log_tail`."""
+        return log_tail(self._clients, endpoint, variants, since)
 
 
 class Accounts:

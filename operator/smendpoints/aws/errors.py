@@ -19,6 +19,7 @@ from botocore.exceptions import (
 
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.reasons import Reason
+from smendpoints.domain.redact import redact_text
 
 _BY_CODE = {
     "Throttling": (Kind.RETRY, Reason.THROTTLED),
@@ -133,7 +134,7 @@ def _readable(message: str) -> str:
         near = get_close_matches(refused[1], choices, cutoff=0.0) if refused is not None else choices[:3]
         return f"[{', '.join(near)}, … {len(choices)} in all]"
 
-    return _LONG_LIST.sub(nearest, message)
+    return redact_text(_LONG_LIST.sub(nearest, message))  # a value that is refused may be a secret
 
 
 @contextmanager

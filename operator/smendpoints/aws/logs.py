@@ -1,22 +1,43 @@
-"""The tail of a container's log: the last lines of the endpoint's newest stream."""
+"""The tail of a container's log: the last lines of the newest stream that this very attempt began."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
 from smendpoints.aws.clients import Clients
+from smendpoints.aws.errors import translated
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.redact import redact
+from smendpoints.domain.log_lines import LINES, shown
 
-LINES = 20
+_PLATFORM = "/data-log"  # what asynchronous inference itself has to say
+_NEWEST = 50
 
 
-def log_tail(clients: Clients, endpoint: str) -> list[str]:
-    """At most twenty lines, redacted; none where there is no log, or no permission to read it."""
+def log_tail(clients: Clients, endpoint: str, variants: Collection[str], since: datetime) -> list[str]:
+    """At most twenty lines of a container of these variants, without secrets.
+
+    None where no stream began after `since`: an endpoint of the same name, or the fleet that goes on serving, has
+    streams in the same group. None, too, where there is no log, or no permission to read it.
+    """
     group = f"/aws/sagemaker/Endpoints/{endpoint}"
-    newest = {"orderBy": "LastEventTime", "descending": True, "limit": 1}
+    logs = clients("logs")
     try:
-        streams = clients.call("logs", "describe_log_streams", logGroupName=group, **newest)["logStreams"]
-        if not streams:
-            return []
-        which = {"logGroupName": group, "logStreamName": streams[0]["logStreamName"]}
-        events = clients.call("logs", "get_log_events", **which, limit=LINES, startFromHead=False)["events"]
+        with translated("logs"):
+            streams = logs.describe_log_streams(
+                logGroupName=group, orderBy="LastEventTime", descending=True, limit=_NEWEST
+            )["logStreams"]
+            stream = next((each for each in streams if _is_of(each, variants, since)), None)
+            if stream is None:
+                return []
+            events = logs.get_log_events(
+                logGroupName=group, logStreamName=stream["logStreamName"], limit=LINES, startFromHead=False
+            )["events"]
     except AwsFailure:
         return []
-    return [redact(event["message"].rstrip()) for event in events[-LINES:]]
+    return shown([event["message"] for event in events[-LINES:]])
+
+
+def _is_of(stream: dict[str, Any], variants: Collection[str], since: datetime) -> bool:
+    name = stream["logStreamName"]
+    began = stream.get("creationTime", 0)
+    return name.partition("/")[0] in variants and not name.endswith(_PLATFORM) and began >= since.timestamp() * 1000

@@ -22,6 +22,7 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.controller.tailing import tail
 from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.controller.trouble import leaving, pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot, void
@@ -47,7 +48,6 @@ logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
 _BLIND_AT_REST = 120.0
 _LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
-_LOOK_AT_LOG = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
 
 
 def _now() -> datetime:
@@ -203,15 +203,6 @@ class Controller:
         acted: bool,
     ) -> Outcome:
         resource = ruling.resource
-        tail: list[str] = []
-        old_failure = resource.status.failure
-        reason = todo.rollout.message if todo.rollout is not None else None
-        if (
-            ruling.log_tails
-            and todo.verdict.reason in _LOOK_AT_LOG
-            and (old_failure is None or old_failure.reason != reason)
-        ):
-            tail = account.log_tail(desired.endpoint_name)
         status = report(
             resource,
             desired,
@@ -220,7 +211,7 @@ class Controller:
             failure,
             acted=acted,
             url=account.invocations_url(desired.endpoint_name),
-            log_tail=tail,
+            log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
             cost=hourly_cost(desired, observed, account.prices.of, resource.status.cost),
             now=self._now(),
         )

@@ -68,6 +68,11 @@ class Desired:
         """The names of the config and its models."""
         return frozenset({self.config_name, *(model.name for model in self.models)})
 
+    def variant_names(self) -> frozenset[str]:
+        """The variants that get instances, a shadow among them."""
+        kinds = ("ProductionVariants", "ShadowProductionVariants")
+        return frozenset(entry["VariantName"] for kind in kinds for entry in self.config_request.get(kind, ()))
+
     def images(self) -> frozenset[str]:
         """The images of all containers."""
         return frozenset(container["Image"] for model in self.models for container in model.containers())

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from smendpoints.domain.redact import redact_text
+
 Json = Mapping[str, Any]
 
 
@@ -135,6 +137,11 @@ class Observed:
     unowned: tuple[str, ...] = ()
 
 
+def _clean(words: str | None) -> str | None:
+    """AWS's words, which may repeat a container's, without secrets."""
+    return redact_text(words) if words is not None else None
+
+
 def _variant(entry: Json) -> ObservedVariant:
     images = entry.get("DeployedImages") or [{}]
     resolved = images[0].get("ResolvedImage")
@@ -149,7 +156,7 @@ def _variant(entry: Json) -> ObservedVariant:
         serverless=entry.get("DesiredServerlessConfig") or entry.get("CurrentServerlessConfig"),
         pools={pool["InstanceType"]: pool["CurrentInstanceCount"] for pool in entry.get("InstancePools") or ()},
         steps=tuple(
-            Step(status["Status"], status.get("StatusMessage"), status.get("StartTime"))
+            Step(status["Status"], _clean(status.get("StatusMessage")), status.get("StartTime"))
             for status in entry.get("VariantStatus") or ()
         ),
     )
@@ -169,7 +176,7 @@ def parse_endpoint(response: Json, tags: Mapping[str, str]) -> ObservedEndpoint:
         shadows=tuple(_variant(entry) for entry in response.get("ShadowProductionVariants") or ()),
         pending_config=pending.get("EndpointConfigName"),
         pending=tuple(_variant(entry) for entry in pending.get("ProductionVariants") or ()),
-        failure_reason=response.get("FailureReason"),
+        failure_reason=_clean(response.get("FailureReason")),
         tags=tags,
     )
 

@@ -151,13 +151,14 @@ def report(
     *,
     acted: bool,
     url: str,
-    log_tail: list[str],
+    log_tail: list[str] | None,
     cost: Cost | None,
     now: datetime,
 ) -> SageMakerEndpointStatus:
     """The status after a pass that looked, planned, and acted until done or until `failure`.
 
-    `acted` says that the change that leaves the endpoint busy was made, so that the plan's memory is true.
+    `acted` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
+    is None where no log may be shown; empty, it leaves what was shown of the same failure.
     """
     old = resource.status
     generation = resource.metadata.generation
@@ -199,7 +200,7 @@ def _kept(old: list[Condition]) -> list[Condition]:
 
 
 def _failure(
-    resource: SageMakerEndpoint, plan: Plan, failure: AwsFailure | None, log_tail: list[str]
+    resource: SageMakerEndpoint, plan: Plan, failure: AwsFailure | None, log_tail: list[str] | None
 ) -> Failure | None:
     old = resource.status.failure
     if failure is not None:
@@ -210,7 +211,8 @@ def _failure(
         return None if plan.verdict.ready else old
     rollout = plan.rollout
     reason = (rollout.message if rollout is not None else None) or plan.verdict.message
-    tail = log_tail or (old.log_tail if old is not None and old.reason == reason else [])
+    kept = old.log_tail if old is not None and old.reason == reason else []
+    tail = [] if log_tail is None else log_tail or kept
     return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason])
 
 

@@ -26,6 +26,13 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|min|hour)", re.IGNORECASE)
 _UNITS = {"sec": 1, "min": 60, "hour": 3600}
 
 
+def failing(reason: str, variants: Iterable[str]) -> frozenset[str]:
+    """The variants that a FailureReason names; all where it names none."""
+    every = frozenset(variants)
+    named = {each for each in every if re.search(rf"(?i:variants?)\W{{1,3}}{re.escape(each)}(?![\w-])", reason)}
+    return frozenset(named) or every
+
+
 def age(step: Step) -> float:
     """Epoch seconds to order steps by; those without a time are the oldest."""
     return step.since.timestamp() if step.since is not None else -math.inf
