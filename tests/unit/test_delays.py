@@ -12,7 +12,8 @@ RECORD = {"started": "2026-11-25T12:00:00.000000+00:00", "delayed": "2026-11-25T
 
 
 def body(annotations: dict[str, Any] | None = None, **meta: Any) -> kopf.Body:
-    return kopf.Body({"metadata": {"uid": "u", "generation": 1, "annotations": annotations or {}, **meta}})
+    found: Any = {"metadata": {"uid": "u", "generation": 1, "annotations": annotations or {}, **meta}}
+    return kopf.Body(found)
 
 
 def stored(storage: OwnDelays, **meta: Any) -> dict[str, Any]:
