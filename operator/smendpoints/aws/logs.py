@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
 from smendpoints.domain.errors import AwsFailure
 from smendpoints.domain.log_lines import LINES, shown
 
@@ -20,18 +19,14 @@ def log_tail(clients: Clients, endpoint: str, variants: Collection[str], since: 
     streams in the same group. None, too, where there is no log, or no permission to read it.
     """
     group = f"/aws/sagemaker/Endpoints/{endpoint}"
-    logs = clients("logs")
+    newest = {"orderBy": "LastEventTime", "descending": True, "limit": _NEWEST}
     try:
-        with translated("logs"):
-            streams = logs.describe_log_streams(
-                logGroupName=group, orderBy="LastEventTime", descending=True, limit=_NEWEST
-            )["logStreams"]
-            stream = next((each for each in streams if _is_of(each, variants, since)), None)
-            if stream is None:
-                return []
-            events = logs.get_log_events(
-                logGroupName=group, logStreamName=stream["logStreamName"], limit=LINES, startFromHead=False
-            )["events"]
+        streams = clients.call("logs", "describe_log_streams", logGroupName=group, **newest)["logStreams"]
+        stream = next((each for each in streams if _is_of(each, variants, since)), None)
+        if stream is None:
+            return []
+        where = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
+        events = clients.call("logs", "get_log_events", **where, limit=LINES, startFromHead=False)["events"]
     except AwsFailure:
         return []
     return shown([event["message"] for event in events[-LINES:]])
