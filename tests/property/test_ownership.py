@@ -47,7 +47,7 @@ def retained(harness: Harness) -> list[str]:
 def test_an_adoption_takes_what_was_let_go_of_along_and_deletes_it_in_the_end(
     harness: Harness, retained: list[str]
 ) -> None:
-    harness.apply("iris", spec(adoptExisting=True))
+    harness.apply("iris", spec(adoptExisting=True, deletionPolicy="Delete"))
     harness.settle("iris")
     assert all(tagged(harness, name)[MINE] == "iris" for name in ["default-iris", *retained])
     harness.delete("iris")
@@ -56,7 +56,7 @@ def test_an_adoption_takes_what_was_let_go_of_along_and_deletes_it_in_the_end(
 
 
 def test_an_adoption_with_another_model_replaces_what_was_let_go_of(harness: Harness, retained: list[str]) -> None:
-    wanted = spec(adoptExisting=True)
+    wanted = spec(adoptExisting=True, deletionPolicy="Delete")
     harness.apply("iris", with_variant(wanted, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
     harness.settle("iris")
     assert set(contents(harness)).isdisjoint(retained)

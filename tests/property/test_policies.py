@@ -259,8 +259,8 @@ def test_a_greater_share_is_written_before_anything_grows(harness: Harness) -> N
     harness.ready()
     scaling = {"minCapacity": 1, "maxCapacity": 6, "targetInvocationsPerInstance": 70}
     harness.apply("iris", with_variant(spec(), scaling=scaling))
-    harness.kill_after = 0
-    while harness.kill_after is not None:
+    made, harness.kill_after = harness.acts, 0
+    while harness.acts == made:
         harness.tick()
         harness.world.advance(1)
     resolved = harness.resource("iris").status.resolved
