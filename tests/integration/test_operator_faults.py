@@ -47,6 +47,7 @@ def live_and_die(stage: Stage, name: str = "iris") -> None:
         "targets": 1,
         "policies": 1,
         "schedules": 0,
+        "dashboards": 0,
     }
     assert [each["outcome"] for each in stage.get(name)["status"]["history"]] == ["Deployed", "Deployed"]
     stage.delete(name)
