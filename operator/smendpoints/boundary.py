@@ -7,6 +7,7 @@ goes; here that is something to tell. What is known stays known while the API se
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -26,6 +27,7 @@ _CONNECT_SECONDS = 5.0
 _SILENT_SECONDS = 90.0  # the API server sends a bookmark about every minute
 _AGAIN_SECONDS = 2.0
 _REFUSED_AGAIN_SECONDS = 10.0
+_PATIENCE_SECONDS = 10.0  # an API server that has just started knows neither roles nor kinds for a moment
 
 
 class RefusedError(Exception):
@@ -40,7 +42,8 @@ class Reflector:
     """Keeps the objects at one path of the API server, in a thread of its own: lists, then watches, without end.
 
     `told` gets all of them by name whenever one changes, or None and the reason when they may not be read. Where the
-    kind itself is not there, there are none.
+    kind itself is not there, there are none. What was read once is believed until a refusal has lasted for
+    `patience_seconds`.
     """
 
     def __init__(
@@ -49,11 +52,17 @@ class Reflector:
         path: str,
         told: Callable[[Found | None, str | None], None],
         again_seconds: float = _REFUSED_AGAIN_SECONDS,
+        patience_seconds: float = _PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._login = login
         self._path = path
         self._told = told
         self._again_seconds = again_seconds
+        self._patience_seconds = patience_seconds
+        self._clock = clock
+        self._refused_since: float | None = None
+        self._read = False
         self._ended = threading.Event()
         self._found: dict[str, Mapping[str, Any]] = {}
         self._said: str | None = None
@@ -83,6 +92,10 @@ class Reflector:
             self._ended.wait(seconds)
 
     def _refused(self, refused: RefusedError) -> float:
+        now = self._clock()
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if self._read and now - self._refused_since < self._patience_seconds:
+            return min(_AGAIN_SECONDS, self._again_seconds)
         if refused.status == 404:
             self._say(f"{self._path}: there is no such kind in this cluster, and so there are none")
             self._found = {}
@@ -123,7 +136,7 @@ class Reflector:
             query["continue"] = page["metadata"].get("continue")
             if not query["continue"]:
                 break
-        self._found = found
+        self._found, self._read, self._refused_since = found, True, None
         self._told(dict(found), None)
         return str(page["metadata"]["resourceVersion"])
 

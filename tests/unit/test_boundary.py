@@ -28,6 +28,8 @@ class ApiServer(ThreadingHTTPServer):
         self.items: list[dict[str, Any]] = []
         self.events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.watched_from: list[str] = []
+        self.refused: queue.Queue[int] = queue.Queue()
+        self.clock = 0.0
         super().__init__(("127.0.0.1", 0), Answer)
 
 
@@ -38,6 +40,7 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = {key: values[0] for key, values in parse_qs(urlparse(self.path).query).items()}
         if self.server.status != 200:
+            self.server.refused.put(self.server.status)
             self._say(self.server.status, {"message": f"cannot list: {self.server.status}"})
         elif "watch" not in query:
             place = int(query.get("continue", 0))
@@ -85,7 +88,14 @@ def told(server: ApiServer) -> Iterator[Told]:
     """What a reflector of this server tells."""
     heard: Told = queue.Queue()
     info = kopf.ConnectionInfo(server=f"http://127.0.0.1:{server.server_address[1]}")
-    made = Reflector(lambda: info, PATH, lambda found, why: heard.put((found, why)), again_seconds=0.01)
+    made = Reflector(
+        lambda: info,
+        PATH,
+        lambda found, why: heard.put((found, why)),
+        again_seconds=0.01,
+        patience_seconds=60,
+        clock=lambda: server.clock,
+    )
     started = threading.Event()
 
     class Later:
@@ -142,6 +152,31 @@ def test_what_may_not_be_read_is_told_with_the_reason_until_it_may(server: ApiSe
     while found is None:
         found, _ = told.get(timeout=SECONDS)
     assert names(found) == ["a"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_was_read_is_believed_until_a_refusal_has_lasted(server: ApiServer, told: Told, status: int) -> None:
+    def begin_to_refuse() -> None:
+        """As an API server that has just started, to a watch that has to list anew."""
+        server.status = status
+        server.events.put({"type": "ERROR", "object": {"code": 410, "message": "too old"}})
+
+    server.items = [thing("a")]
+    assert names(told.get(timeout=SECONDS)[0]) == ["a"]
+    begin_to_refuse()
+    for _ in range(5):
+        server.refused.get(timeout=SECONDS)
+    server.status = 200
+    assert names(told.get(timeout=SECONDS)[0]) == ["a"]
+    while not server.refused.empty():
+        server.refused.get()
+    begin_to_refuse()
+    for _ in range(2):  # asked again, the first refusal has been taken note of
+        server.refused.get(timeout=SECONDS)
+    server.clock += 61
+    found, why = told.get(timeout=SECONDS)
+    assert not found
+    assert (why is None) == (status == 404)
 
 
 def test_of_a_kind_that_is_not_there_there_is_none_until_it_comes(server: ApiServer, told: Told) -> None:
