@@ -57,8 +57,13 @@ def test_an_adoption_takes_what_was_let_go_of_along_and_deletes_it_in_the_end(
 
 def test_an_adoption_with_another_model_replaces_what_was_let_go_of(harness: Harness, retained: list[str]) -> None:
     wanted = spec(adoptExisting=True, deletionPolicy="Delete")
-    harness.apply("iris", with_variant(wanted, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz"))
-    harness.settle("iris")
+    wanted = with_variant(wanted, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz")
+    harness.apply("iris", wanted)
+    resource = harness.settle("iris")
+    assert [each.changes for each in resource.status.history][1:] == ["found in service"]
+    assert set(contents(harness)) > set(retained)  # deployable as any revision before
+    harness.apply("iris", {**wanted, "revisionHistoryLimit": 0})
+    harness.run(120)
     assert set(contents(harness)).isdisjoint(retained)
     harness.delete("iris")
     harness.settle_gone("iris")

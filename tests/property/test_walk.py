@@ -211,7 +211,6 @@ EXPECTED = {
         "UpdateEndpoint",
         "UpdateEndpointWeightsAndCapacities",
         "AddTags",
-        "DeleteTags",
         "PutMetricAlarm",
         "DeleteAlarms",
     ),
