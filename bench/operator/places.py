@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
@@ -72,7 +73,7 @@ def use(account: Account, connections: Connections) -> None:
     ):
         with contextlib.suppress(AwsFailure):  # nothing of it is there: that is as good a call
             account.preflight.check(launch)
-    account.log_tail("nothing")
+    account.log_tail("nothing", frozenset({"primary"}), datetime.now(UTC))
     account.prices.of("ml.m5.large")
     account.prices.refresh()
     account.invocations_url("nothing")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import kopf
 import pytest
@@ -56,7 +57,7 @@ def test_a_wait_that_an_earlier_process_chose_is_not_kept_by_the_next(stage: Sta
     stage.delete("iris")
     found, patch = stage.get("iris"), kopf.Patch()
     tomorrow = {"started": "2026-11-25T12:00:00.000000+00:00", "delayed": "2126-11-25T12:00:00.000000+00:00"}
-    OwnDelays().store(key="Handlers.on_delete", record=tomorrow, body=kopf.Body(found), patch=patch)
+    OwnDelays().store(key="Handlers.on_delete", record=tomorrow, body=kopf.Body(cast("Any", found)), patch=patch)
     stage.kubectl("patch", "smendpoint", "iris", "--type=merge", "-p", json.dumps(dict(patch)))
     stage.start_operator()
     stage.gone("iris")

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import kopf
 import pytest
@@ -72,7 +72,7 @@ class Shell:
     async def tick(self, name: str) -> None:
         patch = kopf.Patch()
         body = self.harness.objects[name].body
-        await self.handlers.on_tick(body=body, patch=patch)
+        await self.handlers.on_tick(body=kopf.Body(cast("Any", body)), patch=patch)
         if patch:
             self.harness.objects[name].body = merged(body, dict(patch))
             await self.event(name)

@@ -81,7 +81,7 @@ def test_a_refused_object_made_nothing_and_goes_at_once_even_if_aws_denies_every
     status = harness.objects["later"].body["status"]
     assert status["createdInAWS"] is False
     assert "resolved" not in status
-    denied = harness.world.faults.add({"kind": "access_denied"})
+    harness.world.faults.add({"kind": "access_denied"})
     harness.delete("later")
     harness.tick()
     assert "later" not in harness.objects

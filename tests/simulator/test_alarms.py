@@ -363,13 +363,13 @@ def test_the_tags_of_an_alarm_go_with_it(bare: Any, cw: Any) -> None:
 )
 def test_tags_of_what_is_no_alarm_here_are_refused(bare: Any, cw: Any, refused: Any, arn: str) -> None:
     alarm(bare)
-    for call in (
-        lambda: cw.list_tags_for_resource(ResourceARN=arn),
-        lambda: cw.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}]),
-        lambda: cw.untag_resource(ResourceARN=arn, TagKeys=["a"]),
+    for operation, more in (
+        ("list_tags_for_resource", {}),
+        ("tag_resource", {"Tags": [{"Key": "a", "Value": "b"}]}),
+        ("untag_resource", {"TagKeys": ["a"]}),
     ):
         with refused("ResourceNotFoundException"):
-            call()
+            getattr(cw, operation)(ResourceARN=arn, **more)
 
 
 def test_tags_of_alarms_keep_awss_bounds_and_are_found_by_the_tagging_api(bare: Any, cw: Any, refused: Any) -> None:

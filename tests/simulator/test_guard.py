@@ -11,7 +11,7 @@ import pytest
 
 from smsandbox import secret
 from smsandbox.aws.fleet.environment import kept_back, notes, passed
-from smsandbox.testing.live import Live
+from smsandbox.testing.live import Live, until
 
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
@@ -165,7 +165,13 @@ OWN = [
 
 
 def test_what_is_the_simulators_own_wants_its_token(url: str, cloud: Any, token: str) -> None:
-    keys = ({}, bearer("wrong"), bearer(""), {"Authorization": token[:-1]}, {"Cookie": f"token={token}"})
+    keys: tuple[dict[str, str], ...] = (
+        {},
+        bearer("wrong"),
+        bearer(""),
+        {"Authorization": token[:-1]},
+        {"Cookie": f"token={token}"},
+    )
     for method, path in OWN:
         for headers in (*keys, {"Host": "motoapi.amazonaws.com"}):
             answer = send(url, Ask(method, path, headers))
@@ -216,7 +222,12 @@ def test_no_variable_of_a_model_runs_a_command_on_this_machine(live: Live, tmp_p
     assert live.create("eve", {"v": {"ModelName": model}})["EndpointStatus"] == "InService"
     assert live.invoke("eve")["container"] == "harmless"
     assert not marker.exists()
-    told = [line for line in live.log("eve") if line.startswith("sandbox:")]
+
+    def kept_back() -> list[str]:
+        return [line for line in live.log("eve") if line.startswith("sandbox:")]
+
+    until(lambda: len(kept_back()) > 1)
+    told = kept_back()
     assert [line.split()[3] for line in told] == ["BROWSER", "PYTHONWARNINGS"]
     assert all("AWS would pass it" in line and str(marker) not in line for line in told)
     live.delete("eve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -136,7 +137,8 @@ def test_asynchronous_requests_wait_for_capacity_and_scale_from_zero_and_back(li
     for given, expected in (({}, "text/csv"), ({"ContentType": "text/plain"}, "text/plain")):
         typed = send(EndpointName="later", InputLocation="s3://models/rows.csv", **given)
         key = typed["OutputLocation"].removeprefix("s3://results/")
-        assert json.loads(until(lambda at=key: live.objects("results", at))[key])["content_type"] == expected
+        answers = until(partial(live.objects, "results", key))
+        assert json.loads(answers[key])["content_type"] == expected
     failed = send(EndpointName="later", InputLocation="s3://models/nothing.json")["FailureLocation"]
     until(lambda: live.objects("results", failed.removeprefix("s3://results/")))
 

@@ -113,9 +113,9 @@ def test_no_slot_is_lost_or_dealt_twice(steps: list[tuple[str, str, int]], slots
         elif namespace in held:
             line.done(namespace)
             held.remove(namespace)
-        for dealt in deal_all(line):
-            waiting.remove(dealt)
-            held.append(dealt[0])
+        for each in deal_all(line):
+            waiting.remove(each)
+            held.append(each[0])
         assert len(held) <= slots
     for namespace in held:
         line.done(namespace)
