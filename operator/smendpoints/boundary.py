@@ -29,6 +29,11 @@ _AGAIN_SECONDS = 2.0
 _REFUSED_AGAIN_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0  # an API server that has just started knows neither roles nor kinds for a moment
 
+_MISSING = (
+    "there is no SageMakerEndpointPolicy in the cluster, and this operator requires one: a cluster admin installs"
+    " the CRD and a policy, or sets SMENDPOINTS_REQUIRE_POLICIES=false"
+)
+
 
 class RefusedError(Exception):
     """The API server said no; `status` is that of HTTP."""
@@ -200,8 +205,12 @@ def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 class Boundary:
     """The policies and the namespaces, told to the controller's tenancy as they change."""
 
-    def __init__(self, login: Callable[[], kopf.ConnectionInfo | None], tenancy: Tenancy) -> None:
+    def __init__(
+        self, login: Callable[[], kopf.ConnectionInfo | None], tenancy: Tenancy, *, required: bool = False
+    ) -> None:
+        """`required`: that there is no policy at all is no leave, but a boundary that is missing."""
         self._tenancy = tenancy
+        self._required = required
         self._reflectors = (
             Reflector(login, f"/apis/{GROUP}/{VERSION}/{POLICY_PLURAL}", self.policies),
             Reflector(login, "/api/v1/namespaces", self.namespaces),
@@ -221,6 +230,9 @@ class Boundary:
         """What policies there are. One that cannot be read is none that may be passed over."""
         if found is None:
             self._tenancy.set_policies(None, why_not)
+            return
+        if self._required and not found:
+            self._tenancy.set_policies(None, _MISSING)
             return
         try:
             parsed = [SageMakerEndpointPolicy.parse(each) for each in found.values()]

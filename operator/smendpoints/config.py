@@ -34,6 +34,10 @@ class Config(BaseSettings):
         default=False,
         description="Tag sessions in roles with cluster and namespace; trust policies must allow sts:TagSession.",
     )
+    require_policies: bool = Field(
+        default=False,
+        description="Change nothing in AWS while the cluster has no SageMakerEndpointPolicy, as when its CRD is gone.",
+    )
     tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
     object_seconds: float = Field(
         1.0,

@@ -143,7 +143,9 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         accounts,
         why_not=why_not_current(standing.client),
     )
-    boundary = Boundary(lambda: credentials(kopf.OperatorSettings()), controller.tenancy)
+    boundary = Boundary(
+        lambda: credentials(kopf.OperatorSettings()), controller.tenancy, required=config.require_policies
+    )
     handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
     handlers.register(registry, config.tick_seconds)
     kopf.on.login(registry=registry)(Login(standing.fence).log_in)  # a registry of one's own has none

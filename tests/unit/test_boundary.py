@@ -189,6 +189,22 @@ def test_of_a_kind_that_is_not_there_there_is_none_until_it_comes(server: ApiSer
     assert names(found) == ["a"]
 
 
+def test_where_policies_are_required_none_at_all_is_no_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    tenancy = Tenancy(Operator("us-east-1"), lambda: None)
+    heard: list[Any] = []
+    monkeypatch.setattr(tenancy, "set_policies", lambda found, why=None: heard.append((found, why)))
+    some = {"p": {"metadata": {"name": "p"}, "spec": {"namespaceSelector": {}}}}
+    for required in (True, False):
+        boundary = Boundary(lambda: None, tenancy, required=required)
+        boundary.policies({}, None)
+        boundary.policies(some, None)
+    (none, why), (one, _), (free, reason), _ = heard
+    assert none is None
+    assert "SMENDPOINTS_REQUIRE_POLICIES" in why
+    assert [each.metadata.name for each in one] == ["p"]
+    assert (free, reason) == ([], None)
+
+
 def test_a_policy_that_this_operator_cannot_read_is_none_that_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     tenancy = Tenancy(Operator("us-east-1"), lambda: None)
     boundary = Boundary(lambda: None, tenancy)
