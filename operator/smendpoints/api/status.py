@@ -133,6 +133,10 @@ class Resolved(ApiModel):
         default_factory=dict,
         description="Most instances that it may reach, by type: its share of what its namespace may hold.",
     )
+    capacity_before: dict[str, int] | None = Field(
+        None,
+        description="Instances of specs before this one that AWS may still run; they count where they are more.",
+    )
 
 
 class SageMakerEndpointStatus(ApiModel):

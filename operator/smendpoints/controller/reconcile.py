@@ -40,6 +40,7 @@ from smendpoints.domain.ownership import Owner
 from smendpoints.domain.pins import must_pin, pinned, without_log
 from smendpoints.domain.plan import plan
 from smendpoints.domain.reasons import Reason
+from smendpoints.domain.shares import left_over
 from smendpoints.domain.status import report
 from smendpoints.domain.verdict import Again, Plan, stuck, working
 from smendpoints.domain.write_ahead import must_write_ahead, write_ahead
@@ -215,7 +216,8 @@ class Controller:
             cost=hourly_cost(desired, observed, account.prices.of, resource.status.cost),
             now=self._now(),
         )
-        status = pinned(status, resource, todo, ruling.resolved, allowed=not ruling.violations)
+        resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
+        status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
         status = status if ruling.log_tails else without_log(status)
         if failure is not None:
             memory.waiting_in, memory.watched = None, True

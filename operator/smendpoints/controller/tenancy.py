@@ -216,7 +216,10 @@ class Tenancy:
 
     def _held(self, uid: str) -> Facts:
         facts = self._facts[uid]
-        return replace(facts, granted=self._grants.get(uid, facts.granted))
+        granted = self._grants.get(uid, facts.granted)
+        if granted == facts.granted or facts.granted is None:
+            return replace(facts, granted=granted)
+        return replace(facts, granted=granted, before=(*facts.before, facts.granted))  # the status tells it later
 
     def _identity(self, facts: Facts) -> Identity:
         if facts.pinned is not None:

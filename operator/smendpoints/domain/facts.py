@@ -31,7 +31,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class Facts:
-    """One object. `granted` is the capacity that it holds within its namespace's limits; None: it holds none yet."""
+    """One object.
+
+    Args:
+        granted: the capacity that it holds within its namespace's limits; None: it holds none yet.
+        before: capacities of which one may still run instead, until AWS shows what was granted last.
+    """
 
     uid: str
     namespace: str
@@ -42,6 +47,13 @@ class Facts:
     pinned: Identity | None
     asked: Capacity
     granted: Capacity | None
+    before: tuple[Capacity, ...] = ()
+
+    def held(self) -> tuple[Capacity, ...]:
+        """The capacities that it may have in AWS, one of them at a time; none where it holds no share."""
+        if self.granted is None:
+            return ()
+        return (self.granted, *(each for each in self.before if not within(each, self.granted)))
 
     def identity(self, defaults: Iterable[Identity], region: str) -> Identity:
         """What is in force: pinned, else the spec's, else a policy's default, else the operator's own.
@@ -71,10 +83,12 @@ def facts_of(body: Body) -> Facts:
     standing = _standing(status)
     asked = capacity(spec)
     pinned = None
+    before: tuple[Capacity, ...] = ()
     granted = asked if standing is not Standing.NEW else None
     if resolved:
         pinned = Identity(resolved.get("endpointName"), resolved.get("region"), resolved.get("assumeRoleARN"))
         granted = tuple(sorted((resolved.get("capacity") or {}).items()))
+        before = (tuple(sorted((resolved.get("capacityBefore") or {}).items())),)
     return Facts(
         uid=meta["uid"],
         namespace=meta["namespace"],
@@ -85,6 +99,7 @@ def facts_of(body: Body) -> Facts:
         pinned=pinned,
         asked=asked,
         granted=granted,
+        before=before,
     )
 
 
@@ -119,6 +134,12 @@ def _most(variant: Body, instance: Body) -> int:
     schedules = scaling.get("schedules") or ()
     bounds = [scaling["maxCapacity"], *(each.get(f"{end}Capacity") for each in schedules for end in ("min", "max"))]
     return max(int(bound) for bound in bounds if bound is not None)
+
+
+def within(asked: Capacity, granted: Capacity) -> bool:
+    """Whether no type has more instances in the first than in the second."""
+    have = dict(granted)
+    return all(have.get(types, -1) >= count for types, count in asked)
 
 
 def instances(capacity: Capacity) -> int:

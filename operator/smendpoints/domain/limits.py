@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from smendpoints.domain.cost import Price
-from smendpoints.domain.facts import SERVERLESS, Capacity, Facts, instances
+from smendpoints.domain.facts import SERVERLESS, Capacity, Facts, instances, within
 from smendpoints.domain.policy import Policies, Violation
 
 PriceOf = Callable[[str], Price | None]
@@ -17,17 +17,20 @@ PriceOf = Callable[[str], Price | None]
 
 @dataclass(frozen=True)
 class Room:
-    """What the other objects of the namespace hold, as far as it counts before this one."""
+    """What the other objects of the namespace hold, as far as it counts before this one.
 
-    held: tuple[Capacity, ...]
+    Of each the capacities that AWS may run for it, one of them at a time: the largest counts.
+    """
+
+    held: tuple[tuple[Capacity, ...], ...]
 
 
 def room_beside(mine: Facts, others: Iterable[Facts]) -> Room:
     """What others hold. Who asks for no more than it holds comes after those alone that came before it."""
-    grows = mine.granted is None or not _within(mine.asked, mine.granted)
+    grows = mine.granted is None or not within(mine.asked, mine.granted)
     return Room(
         tuple(
-            each.granted
+            each.held()
             for each in sorted(others, key=_order)
             if each.granted is not None and (grows or _order(each) < _order(mine))
         )
@@ -37,7 +40,7 @@ def room_beside(mine: Facts, others: Iterable[Facts]) -> Room:
 def limited(asked: Capacity, room: Room, policies: Policies, price_of: PriceOf) -> tuple[Violation, ...]:
     """Which limits of a namespace this would go beyond."""
     found = []
-    held = sum(instances(each) for each in room.held)
+    held = sum(max(map(instances, each)) for each in room.held)
     for policy in policies:
         most, usd = policy.spec.max_instances, policy.spec.max_hourly_usd
         if most is not None and held + instances(asked) > most:
@@ -56,7 +59,7 @@ def limited(asked: Capacity, room: Room, policies: Policies, price_of: PriceOf) 
 def _dear(asked: Capacity, room: Room, most: Decimal, price_of: PriceOf) -> str | None:
     try:
         mine = _hourly(asked, price_of)
-        others = sum((_hourly(each, price_of) for each in room.held), Decimal(0))
+        others = sum((max(_hourly(one, price_of) for one in each) for each in room.held), Decimal(0))
     except LookupError as unknown:
         return (
             f"the price of {unknown.args[0]} is not known, so that the limit of {most:f} USD an hour cannot be kept: "
@@ -88,11 +91,6 @@ def _hourly(capacity: Capacity, price_of: PriceOf) -> Decimal:
             dearest = max(dearest, price.usd)
         total += dearest * count
     return total
-
-
-def _within(asked: Capacity, granted: Capacity) -> bool:
-    have = dict(granted)
-    return all(have.get(types, -1) >= count for types, count in asked)
 
 
 def _order(facts: Facts) -> tuple[bool, str, str]:

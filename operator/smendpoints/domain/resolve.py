@@ -14,6 +14,7 @@ from smendpoints.api.status import Resolved
 from smendpoints.domain.claims import Standing
 from smendpoints.domain.facts import Facts, Identity
 from smendpoints.domain.policy import Policies, merged_defaults
+from smendpoints.domain.shares import before
 
 
 def offered_identities(policies: Policies) -> list[Identity]:
@@ -34,6 +35,7 @@ def resolve(
         "assume_role_arn": identity.role,
         "generation": resource.metadata.generation,
         "capacity": dict(facts.asked),
+        "capacity_before": before(pinned, facts.asked),
     }
     if pinned is not None and pinned.generation == resource.metadata.generation:
         return pinned.model_copy(update=fixed)
