@@ -30,6 +30,8 @@ _HINTS = {
     Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
 }
 _MOST_TAGS = 50
+# Taken over, or about to be: else what is not ours is refused with another reason.
+_OF_NOBODY = frozenset({Reason.ADOPTED, Reason.SUSPENDED})
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ def _endpoint(
     said = plan.endpoint_status if plan is not None else None
     if shown is None:
         return EndpointStatus(name=desired.endpoint_name, status=said or absent(before))
+    if not _ours(desired, shown, plan):
+        return EndpointStatus(name=shown.name, status=shown.status)
     return EndpointStatus(
         name=shown.name,
         arn=shown.arn,
@@ -110,6 +114,11 @@ def _endpoint(
         created_at=shown.created_at,
         tag_keys=_tag_keys(resource, desired, shown, plan),
     )
+
+
+def _ours(desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> bool:
+    """Whether the object may show what the endpoint is: that of somebody else is told to be there, and no more."""
+    return desired.owner.owns(shown.tags) or (plan is not None and plan.verdict.reason in _OF_NOBODY)
 
 
 def _tag_keys(resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> list[str]:
@@ -179,7 +188,8 @@ def report(
     if autoscaling is not None:
         new.append(autoscaling)
     shown = observed.endpoint
-    variants = [_variant(variant, observed, desired) for variant in (shown.variants if shown is not None else ())]
+    ours = shown if shown is not None and _ours(desired, shown, plan) else None
+    variants = [_variant(variant, observed, desired) for variant in (ours.variants if ours is not None else ())]
     return SageMakerEndpointStatus(
         observed_generation=generation,
         created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
@@ -191,7 +201,7 @@ def report(
         rollout=rollout,
         history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
         failure=_failure(resource, plan, failure, log_tail),
-        cost=cost,
+        cost=cost if ours is not None or shown is None else None,
     )
 
 
