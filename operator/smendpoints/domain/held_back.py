@@ -42,26 +42,32 @@ def held_back(
     forbidden = writes or attempts
     if not forbidden and (stopping or not todo.verdict.ready):
         return todo
-    told = "; ".join(violations[:_SHOWN])
     kept = "the endpoint goes on as it is; " if observed.endpoint is not None else ""
     ready = todo.verdict.ready and not forbidden
-    verdict = Verdict(reason, f"{kept}nothing is changed: {told}"[:_LONGEST], ready=ready, stalled=True)
+    verdict = Verdict(reason, f"{kept}{nothing_changed(violations)}"[:_LONGEST], ready=ready, stalled=True)
     if not forbidden:
         return replace(todo, verdict=verdict)
     failed = todo.rollout if todo.rollout is not None and todo.rollout.phase == "Failed" else None
     return Plan(
         verdict,
-        _put_back(todo) if failed is not None else (),
+        _put_back(todo, observed) if failed is not None else (),
         again=Again.STEADY,
         rollout=failed or resource.status.rollout,
         drift=todo.drift,
     )
 
 
-def _put_back(todo: Plan) -> tuple[Action, ...]:
+def nothing_changed(violations: tuple[str, ...]) -> str:
+    """What is told of violations, the first few of them."""
+    return f"nothing is changed: {'; '.join(violations[:_SHOWN])}"[:_LONGEST]
+
+
+def _put_back(todo: Plan, observed: Observed) -> tuple[Action, ...]:
     """The autoscaling that the operator itself took off for an update that failed: the fleet scales as before."""
-    taken_off = todo.rollout.taken_off if todo.rollout is not None else []
-    remembered = {str(action) for each in taken_off for action in recall(each)}
+    if todo.rollout is None or observed.endpoint is None:
+        return ()
+    name = observed.endpoint.name
+    remembered = {str(action) for each in todo.rollout.taken_off for action in recall(each, name)}
     return tuple(action for action in todo.actions if str(action) in remembered)
 
 

@@ -120,7 +120,7 @@ def plan_rollout(
             *(deregister(target) for target in in_the_way),
             update_endpoint(desired, observed, endpoint),
         ),
-        otherwise=tuple(action for each in past.taken_off for action in recall(each)),
+        otherwise=tuple(action for each in past.taken_off for action in recall(each, endpoint.name)),
         rollout=past.model_copy(update={"phase": "InProgress", "message": None, **start.facts()}),
         drift=drift,
         endpoint_status="Updating",
@@ -198,5 +198,5 @@ def _scaling_meanwhile(
     for each in failed.taken_off:
         resource_id = resource_of(each)
         if resource_id not in on and variant_of(resource_id) in live:
-            actions += recall(each)
+            actions += recall(each, endpoint.name)
     return tuple(actions)

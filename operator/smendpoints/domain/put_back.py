@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from smendpoints.domain import names
 from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.observed import ObservedTarget
 from smendpoints.domain.plan_scaling import identity_of, suspended_state
@@ -36,6 +37,13 @@ _ALARM = (
     "ComparisonOperator",
     "TreatMissingData",
 )
+_IDENTITY = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+_KEYS = {
+    Verb.REGISTER_TARGET.name: {*_IDENTITY, "MinCapacity", "MaxCapacity", "SuspendedState"},
+    Verb.PUT_POLICY.name: {*_IDENTITY, *_POLICY},
+    Verb.PUT_SCHEDULE.name: {*_IDENTITY, *_SCHEDULE},
+    Verb.PUT_ALARM.name: {*_ALARM, "AlarmActions"},
+}
 
 
 def _only(found: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -70,19 +78,52 @@ def remember(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) ->
     return text if len(text) <= LONGEST else None
 
 
-def resource_of(remembered: str) -> str:
-    """The scalable target that the calls are about."""
-    return str(json.loads(remembered)["resourceID"])
-
-
-def recall(remembered: str) -> tuple[Action, ...]:
-    """The calls that `remember` kept."""
+def _read(remembered: str) -> tuple[str, list[Any]]:
+    """The scalable target and the calls; nothing of what `remember` cannot have written."""
 
     def decode(found: dict[str, Any]) -> Any:
-        return PolicyARN(*found["policyARN"]) if found.keys() == {"policyARN"} else found
+        arn = found.get("policyARN")
+        return PolicyARN(str(arn[0]), str(arn[1])) if isinstance(arn, list) and len(arn) == len(found) + 1 else found
 
-    calls = json.loads(remembered, object_hook=decode)["calls"]
-    return tuple(Action(Verb[verb], target, params) for verb, target, params in calls)
+    try:
+        read = json.loads(remembered, object_hook=decode)
+        return str(read["resourceID"]), [*read["calls"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "", []
+
+
+def resource_of(remembered: str) -> str:
+    """The scalable target that the calls are about; empty where they are none that `remember` kept."""
+    return _read(remembered)[0]
+
+
+def recall(remembered: str, endpoint: str) -> tuple[Action, ...]:
+    """The calls that `remember` kept, as far as they scale the endpoint: a status is no order to call anything else."""
+    calls = [each for each in _read(remembered)[1] if isinstance(each, list) and len(each) == 3]
+    actions = (
+        Action(Verb[verb], target, params)
+        for verb, target, params in calls
+        if isinstance(verb, str) and verb in _KEYS and isinstance(target, str) and isinstance(params, dict)
+    )
+    return tuple(each for each in actions if _scales(each, endpoint))
+
+
+def _scales(action: Action, endpoint: str) -> bool:
+    """Whether the call is one that `remember` makes of the scaling of the endpoint."""
+    params, mine = action.params, names.resource_id(endpoint, "")
+    if not params.keys() <= _KEYS[action.verb.name]:
+        return False
+    if action.verb is not Verb.PUT_ALARM:
+        own = params.get("ServiceNamespace") == "sagemaker" and str(params.get("ResourceId")).startswith(mine)
+        return own and action.target.partition(" ")[0] == params["ResourceId"]
+    named = str(params.get("AlarmName"))
+    sets_off = params.get("AlarmActions", ())
+    return (
+        action.target == named
+        and named.startswith(names.alarm_prefix(endpoint))
+        and isinstance(sets_off, list | tuple)
+        and all(isinstance(each, PolicyARN) and each.resource_id.startswith(mine) for each in sets_off)
+    )
 
 
 def keep(
@@ -93,5 +134,5 @@ def keep(
 ) -> list[str]:
     """What to keep in mind now: what an attempt before took off and is off still, and what is about to be taken off."""
     on = {target.resource_id for target in registered}
-    still_off = [each for each in past if resource_of(each) not in on]
+    still_off = [each for each in past if resource_of(each) not in on | {""}]
     return [*still_off, *(each for target in in_the_way if (each := remember(target, alarms)) is not None)]
