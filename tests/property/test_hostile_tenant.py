@@ -1,14 +1,18 @@
 """What a tenant tries who may write objects in one namespace, or, against the rules, their status; in virtual time."""
 
+import json
 from typing import Any
 
 import pytest
 
+from smendpoints.domain.put_back import keep, recall
 from smendpoints.domain.reasons import Reason
+from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 
 TYPE = "ml.m5.large"
+TEAM_A = "arn:aws:iam::123456789012:role/team-a"
 
 
 def fixed(count: int, **fields: Any) -> dict[str, Any]:
@@ -76,3 +80,107 @@ def test_what_a_spec_asks_for_frees_nothing_of_a_namespaces_limit_while_more_run
     harness.annotate("iris", {"smendpoints.dev/retry": "now"})
     harness.settle_told("more", Reason.IN_SERVICE, limit=4 * 3600)
     assert running(harness) == 4
+
+
+def test_of_an_endpoint_that_is_not_ones_own_no_more_is_told_than_that_it_is_there(harness: Harness) -> None:
+    harness.apply("team-a/prod", fixed(2))
+    harness.settle("team-a/prod")
+    harness.lose_sight_of("team-a/prod")  # of another cluster, or of an operator for other namespaces
+    harness.labels |= {"team-a": {}, "team-b": {}}
+    harness.apply("team-b/curious", {**fixed(1), "endpointName": "team-a-prod"})
+    harness.run(120)
+    assert reason(harness, "team-b/curious") == Reason.NOT_OWNED
+    status = json.dumps(harness.objects["team-b/curious"].body["status"])
+    shown = harness.live("team-a-prod")
+    assert shown["EndpointConfigName"] not in status
+    assert shown["EndpointArn"] not in status
+    assert shown["ProductionVariants"][0]["DeployedImages"][0]["SpecifiedImage"] not in status
+    told = harness.resource("team-b/curious").status
+    assert (told.variants, told.cost, told.instances) == ([], None, None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "asks"),
+    [
+        ({"assumeRoleARNs": ["arn:aws:iam::123456789012:role/team-b"]}, {"assumeRoleARN": TEAM_A}),
+        ({"assumeRoleARNs": ["arn:aws:iam::123456789012:role/team-b"]}, {"assumeRoleARN": TEAM_A, "suspend": True}),
+        ({"regions": ["us-east-1"]}, {"region": "eu-west-1"}),
+        ({"regions": ["us-east-1"], "maxHourlyUSD": 1}, {"region": "eu-west-1"}),
+    ],
+)
+def test_nobody_looks_as_a_role_or_in_a_region_that_the_policies_do_not_allow(
+    harness: Harness, policy: dict[str, Any], asks: dict[str, Any]
+) -> None:
+    harness.policy("place", policy)
+    harness.world.calls.reset()
+    harness.apply("iris", {**fixed(1), **asks})
+    harness.run(900)
+    assert reason(harness, "iris") == Reason.POLICY_VIOLATION
+    assert harness.world.calls.counts() == {}
+    harness.policy("place", None)
+    harness.run(60)
+    assert harness.world.calls.counts() != {}
+
+
+OWN = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": "endpoint/default-iris/variant/primary",
+    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+}
+THEIRS = {**OWN, "ResourceId": "endpoint/default-victim/variant/primary"}
+BOUNDS = {"MinCapacity": 9, "MaxCapacity": 9}
+ALARM = {
+    "Namespace": "AWS/SageMaker",
+    "MetricName": "Invocations",
+    "Statistic": "Sum",
+    "Period": 60,
+    "EvaluationPeriods": 1,
+    "Threshold": 1.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
+NAMED = {"AlarmName": "smendpoints/default-iris/x", **ALARM}
+FORGED: list[tuple[str, str, dict[str, Any]]] = [
+    ("DELETE_ENDPOINT", "default-victim", {"EndpointName": "default-victim"}),
+    ("REGISTER_TARGET", THEIRS["ResourceId"], {**THEIRS, **BOUNDS}),
+    ("REGISTER_TARGET", OWN["ResourceId"], {**THEIRS, **BOUNDS}),
+    ("REGISTER_TARGET", OWN["ResourceId"], {**OWN, **BOUNDS, "RoleARN": ROLE_ARN}),
+    ("PUT_ALARM", "billing", {"AlarmName": "billing", **ALARM, "AlarmActions": []}),
+    ("PUT_ALARM", NAMED["AlarmName"], {**NAMED, "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:pager"]}),
+    ("PUT_ALARM", NAMED["AlarmName"], {**NAMED, "OKActions": []}),
+    ("NO_SUCH_VERB", "x", {}),
+]
+
+
+def test_what_a_status_remembers_is_called_for_nothing_but_the_scaling_of_its_own_endpoint(harness: Harness) -> None:
+    harness.apply("victim", fixed(1))
+    harness.apply("iris", fixed(1))
+    harness.settle_told("victim", Reason.IN_SERVICE)
+    harness.settle_told("iris", Reason.IN_SERVICE)
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", fixed(1, modelArtifact=ARTIFACTS[1]))
+    harness.settle_told("iris", Reason.UPDATE_FAILED)
+    before = harness.inventory()
+    body = harness.objects["iris"].body
+    assert body["spec"]["variants"][0]["name"] == "primary"
+    taken_off = [json.dumps({"resourceID": OWN["ResourceId"], "calls": [call]}) for call in FORGED]
+    rollout = {**body["status"]["rollout"], "takenOff": taken_off}
+    harness.objects["iris"].body = {**body, "status": {**body["status"], "rollout": rollout}}
+    harness.run(120)
+    assert harness.inventory() == before
+    assert harness.live("default-victim")["EndpointStatus"] == "InService"
+    assert reason(harness, "iris") == Reason.UPDATE_FAILED
+
+
+@pytest.mark.parametrize("call", FORGED, ids=lambda call: f"{call[0]} {call[1]}")
+def test_each_call_that_is_not_of_the_endpoints_own_scaling_is_left_out(call: tuple[str, str, dict[str, Any]]) -> None:
+    kept = ["REGISTER_TARGET", OWN["ResourceId"], {**OWN, **BOUNDS}]
+    text = json.dumps({"resourceID": OWN["ResourceId"], "calls": [call, kept]})
+    assert [str(action) for action in recall(text, "default-iris")] == [f"REGISTER_TARGET {OWN['ResourceId']}"]
+
+
+@pytest.mark.parametrize(
+    "remembered", ["", "null", "[]", '{"calls": 1}', '{"resourceID": 5}', '{"resourceID": "", "calls": [[[], 1, {}]]}']
+)
+def test_what_is_no_memory_of_the_operators_is_none(remembered: str) -> None:
+    assert recall(remembered, "default-iris") == ()
+    assert keep([remembered], [], [], {}) == []

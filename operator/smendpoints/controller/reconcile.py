@@ -32,7 +32,7 @@ from smendpoints.domain.cost import hourly_cost
 from smendpoints.domain.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.facts import Identity
-from smendpoints.domain.held_back import held_back
+from smendpoints.domain.held_back import held_back, nothing_changed
 from smendpoints.domain.limits import PriceOf
 from smendpoints.domain.observed import Observed
 from smendpoints.domain.office_hours import next_change, wants_running
@@ -144,6 +144,8 @@ class Controller:
             memory.view, memory.viewed_at = ruling.view, ruling.version
             if ruling.refused is not None:
                 raise ruling.refused
+            if ruling.unseen and asked.status.created_in_aws is False:  # what was made there before is looked after
+                raise AwsFailure(Kind.BLOCKED, ruling.reason, nothing_changed(ruling.violations))
             resource = ruling.resource
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
             desired = replace(desired, adoption_refused=ruling.adoption)

@@ -31,6 +31,7 @@ class Ruling:
         refused: why AWS is not even looked at.
         violations: why nothing but taking away is done; empty: all is allowed.
         reason: the reason to tell with the violations.
+        unseen: whether the violations are of the very place, so that nobody acts there for it, if only to look.
         adoption: why no endpoint may be adopted; None: it may.
         log_tails: whether the container's log may be shown.
     """
@@ -42,5 +43,6 @@ class Ruling:
     refused: AwsFailure | None = None
     violations: tuple[str, ...] = ()
     reason: Reason = Reason.POLICY_VIOLATION
+    unseen: bool = False
     adoption: str | None = None
     log_tails: bool = True

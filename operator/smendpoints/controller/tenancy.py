@@ -156,6 +156,7 @@ class Tenancy:
                 self.version,
                 refused=_taken(rival, facts, resolved.endpoint_name) if rival is not None else None,
                 violations=(unknown,) if unknown is not None else tuple(str(each) for each in found),
+                unseen=unknown is not None or _of_place(found),
                 reason=Reason.POLICY_UNKNOWN if unknown is not None else Reason.POLICY_VIOLATION,
                 adoption=_no_adoption(known, facts.namespace),
                 log_tails=unknown is None and all(policy.spec.log_tails for policy in known),
@@ -177,7 +178,7 @@ class Tenancy:
         request = Request(effective.spec, resolved.endpoint_name, resolved.region, facts.asked, resource.spec.tags)
         found = violations(request, policies)
         room = self._room(facts, policies)
-        if room is None:
+        if room is None or _of_place(found):  # prices are asked for there
             return found
         return (*found, *limited(facts.asked, room, policies, prices(self._identity(facts))))
 
@@ -249,6 +250,11 @@ def _taken(rival: Claim, mine: Facts, endpoint: str) -> AwsFailure:
         "changed otherwise"
     )
     return AwsFailure(Kind.BLOCKED, Reason.NAME_TAKEN, message)
+
+
+def _of_place(found: Iterable[Violation]) -> bool:
+    """Whether the policies do not allow the role that is assumed, or the region."""
+    return any(each.asked in {"assumeRoleARNs", "regions"} for each in found)
 
 
 def _no_adoption(policies: Policies, namespace: str) -> str | None:
