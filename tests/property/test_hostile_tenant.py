@@ -122,6 +122,24 @@ def test_nobody_looks_as_a_role_or_in_a_region_that_the_policies_do_not_allow(
     assert harness.world.calls.counts() != {}
 
 
+@pytest.mark.parametrize(
+    "policy", [{"endpointNamePrefix": "b-"}, {"regions": ["eu-*"]}, {"assumeRoleARNs": ["arn:aws:iam::*:role/b"]}]
+)
+def test_who_may_not_have_a_name_keeps_nobody_from_it(harness: Harness, policy: dict[str, Any]) -> None:
+    harness.labels |= {"team-a": {}, "team-b": {"team": "b"}}
+    harness.apply("team-b/squats", {**fixed(1), "endpointName": "team-a-prod", "suspend": True})
+    harness.run(60)
+    harness.apply("team-a/prod", fixed(1))
+    harness.run(60)
+    assert reason(harness, "team-a/prod") == Reason.NAME_TAKEN, "first come, first kept, as long as it may be"
+    harness.policy("b", {"namespaceSelector": {"matchLabels": {"team": "b"}}, **policy})
+    harness.settle_told("team-a/prod", Reason.IN_SERVICE)
+    harness.policy("b", None)
+    harness.run(60)
+    assert reason(harness, "team-a/prod") == Reason.IN_SERVICE
+    assert reason(harness, "team-b/squats") == Reason.NAME_TAKEN
+
+
 OWN = {
     "ServiceNamespace": "sagemaker",
     "ResourceId": "endpoint/default-iris/variant/primary",

@@ -12,12 +12,12 @@ from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
 from smendpoints.controller.ruling import Ruling, View
-from smendpoints.domain.claims import Claim, Claims
+from smendpoints.domain.claims import Claim, Claims, Standing
 from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.facts import Capacity, Facts, Identity, account_of, facts_of
 from smendpoints.domain.limits import PriceOf, Room, limited, room_beside
 from smendpoints.domain.ownership import ADOPTABLE_BY
-from smendpoints.domain.policy import Policies, Request, Violation, required_tags, selecting, violations
+from smendpoints.domain.policy import Policies, Request, Violation, bars, required_tags, selecting, violations
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.resolve import offered_identities, resolve, with_resolved
 
@@ -229,12 +229,13 @@ class Tenancy:
 
     def _claim(self, facts: Facts) -> None:
         identity = self._identity(facts)
+        barred = facts.standing is Standing.NEW and bars(identity, self._selecting(facts) or ())
         claim = Claim(
             uid=facts.uid,
             namespace=facts.namespace,
             name=facts.name,
             created=facts.created,
-            standing=facts.standing,
+            standing=Standing.BARRED if barred else facts.standing,
             account=account_of(identity.role),
             region=identity.region or self._operator.region,
             endpoint=identity.endpoint or "",

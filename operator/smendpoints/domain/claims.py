@@ -14,13 +14,15 @@ class Standing(IntEnum):
 
     `SERVES` and `MADE` are for objects of the release before this one, whose status tells it by other signs: an
     endpoint in AWS, or revisions alone. Both may be true of two objects at once, if one was made while the other was
-    stopped; then the one that serves goes on.
+    stopped; then the one that serves goes on. `BARRED` is what made nothing and may not: the policies do not allow it
+    the name or the place, so that it keeps nobody else from them.
     """
 
     HOLDS = 0
     SERVES = 1
     MADE = 2
     NEW = 3
+    BARRED = 4
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from smendpoints.api.policy import (
 from smendpoints.api.sensitive import looks_secret
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.variants import Container, Variant
-from smendpoints.domain.facts import Capacity, instances
+from smendpoints.domain.facts import Capacity, Identity, instances
 
 Policies = Sequence[SageMakerEndpointPolicy]
 _SHOWN = 3
@@ -90,6 +90,16 @@ def merged_defaults(policies: Policies) -> PolicyDefaults:
 def required_tags(policies: Policies) -> dict[str, str]:
     """The tags that the operator sets; of two policies that differ, the first by name (the other is violated)."""
     return {key: value for policy in reversed(policies) for key, value in policy.spec.required_tags.items()}
+
+
+def bars(identity: Identity, policies: Policies) -> bool:
+    """Whether a policy does not allow an endpoint of that name, in that region, or acting as that role."""
+    return any(
+        not (identity.endpoint or "").startswith(each.spec.endpoint_name_prefix or "")
+        or (each.spec.regions is not None and not matches_any(identity.region or "", each.spec.regions))
+        or (each.spec.assume_role_arns is not None and not matches_any(identity.role or "", each.spec.assume_role_arns))
+        for each in policies
+    )
 
 
 def violations(request: Request, policies: Policies) -> tuple[Violation, ...]:
