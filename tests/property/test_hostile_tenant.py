@@ -140,6 +140,24 @@ def test_who_may_not_have_a_name_keeps_nobody_from_it(harness: Harness, policy: 
     assert reason(harness, "team-b/squats") == Reason.NAME_TAKEN
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+def test_what_is_nobodys_is_taken_over_by_those_alone_who_may_adopt(harness: Harness, allowed: bool) -> None:
+    harness.apply("iris", {**fixed(1), "deletionPolicy": "Retain"})
+    harness.settle("iris")
+    config = harness.live()["EndpointConfigName"]
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    sagemaker = harness.client("sagemaker")
+    sagemaker.delete_endpoint(EndpointName="default-iris")  # its models and config are left, and nobody's
+    harness.world.advance(600)
+    harness.policy("adoption", {"allowAdoption": allowed})
+    harness.apply("iris", {**fixed(1), "adoptExisting": True})
+    harness.run(900)
+    assert reason(harness, "iris") == (Reason.IN_SERVICE if allowed else Reason.NAME_CONFLICT)
+    arn = sagemaker.describe_endpoint_config(EndpointConfigName=config)["EndpointConfigArn"]
+    assert bool(sagemaker.list_tags(ResourceArn=arn)["Tags"]) is allowed
+
+
 OWN = {
     "ServiceNamespace": "sagemaker",
     "ResourceId": "endpoint/default-iris/variant/primary",

@@ -48,8 +48,12 @@ def act(
     memory: Memory,
     monotonic: Callable[[], float],
     why_not: WhyNot,
+    *,
+    adopts: bool = False,
 ) -> tuple[AwsFailure | None, bool]:
     """What AWS refused, if anything; and whether the endpoint is busy now because of us.
+
+    `adopts`: models and configs that are as wanted, and nobody's, may be taken over.
 
     Raises:
         VoidError: nothing was done, as the object is not what it was.
@@ -61,7 +65,7 @@ def act(
         raise VoidError(why)
     for number, action in enumerate(todo.actions[:worthwhile], start=1):
         try:
-            account.act(action, policies, adopts=resource.spec.adopt_existing, namespace=resource.metadata.namespace)
+            account.act(action, policies, adopts=adopts, namespace=resource.metadata.namespace)
         except AwsFailure as failure:
             told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
             if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:

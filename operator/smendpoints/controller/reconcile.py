@@ -173,7 +173,8 @@ class Controller:
             return conclude(resource, ahead, memory, 0.0, self._monotonic())
         acted = False
         if refused is None:
-            refused, acted = act(account, resource, todo, memory, self._monotonic, self._why_not)
+            adopts = resource.spec.adopt_existing and ruling.adoption is None
+            refused, acted = act(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
         memory.seen = summary
         return self._report(ruling, account, desired, observed, todo, refused, memory, acted=acted)
 
