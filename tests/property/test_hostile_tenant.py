@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from smendpoints.api.spec import OfficeHours
 from smendpoints.domain.put_back import keep, recall
 from smendpoints.domain.reasons import Reason
 from smsandbox.assets import ROLE_ARN
@@ -156,6 +158,14 @@ def test_what_is_nobodys_is_taken_over_by_those_alone_who_may_adopt(harness: Har
     assert reason(harness, "iris") == (Reason.IN_SERVICE if allowed else Reason.NAME_CONFLICT)
     arn = sagemaker.describe_endpoint_config(EndpointConfigName=config)["EndpointConfigArn"]
     assert bool(sagemaker.list_tags(ResourceArn=arn)["Tags"]) is allowed
+
+
+@pytest.mark.parametrize("start", ["*\t* * * * *", "0\n0 8 * * *", "0 8 * * 1-5\n", "0 8 * * 1-5\u00a0*"])
+def test_five_fields_of_a_schedule_are_no_six_to_whoever_reads_them(start: str) -> None:
+    """Six would be seconds: an endpoint that starts and stops at each of them."""
+    with pytest.raises(ValidationError):
+        OfficeHours.model_validate({"start": start, "stop": "0 18 * * *"})
+    OfficeHours.model_validate({"start": "*/5 8-10,12 L * MON#1", "stop": "0 18 ? * 1-5"})
 
 
 OWN = {

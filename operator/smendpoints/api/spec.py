@@ -13,7 +13,7 @@ REGION = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"
 SUBNET_ID = r"^subnet-[0-9a-z]+$"
 SECURITY_GROUP_ID = r"^sg-[0-9a-z]+$"
 TOPIC_ARN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$"
-FIVE_CRON_FIELDS = r"^[^ ]+( [^ ]+){4}$"
+FIVE_CRON_FIELDS = r"^[A-Za-z0-9*,/#?-]+( [A-Za-z0-9*,/#?-]+){4}$"
 
 RoleARN = Annotated[str, Field(pattern=ROLE_ARN, min_length=20, max_length=2048)]
 SubnetID = Annotated[str, Field(pattern=SUBNET_ID, max_length=32)]
