@@ -42,11 +42,17 @@ class Tracked:
         return found
 
     async def read_to_delete(self, body: Mapping[str, Any]) -> SageMakerEndpoint:
-        """The object that is deleted: a status that cannot be read does not stand in the way."""
+        """The object that is deleted: what of its status cannot be read does not stand in the way, and the rest counts.
+
+        So what was adopted stays so, and is retained.
+        """
         try:
             return await self.read(body)
-        except ValidationError:
-            self.resource = SageMakerEndpoint.parse({"metadata": body["metadata"], "spec": body["spec"]})
+        except ValidationError as error:
+            places = {each["loc"][1] for each in error.errors() if each["loc"][0] == "status" and len(each["loc"]) > 1}
+            status = {key: value for key, value in body["status"].items() if key not in places} if places else {}
+            parts = {"metadata": body["metadata"], "spec": body["spec"], "status": status}
+            self.resource = SageMakerEndpoint.parse(parts)
             return self.resource
 
 
