@@ -410,6 +410,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a tag of the operator": (spec(tags={"smendpoints.dev/name": "x"}), "spec.tags", RESERVED_TAG),
     "one in capitals": (spec(tags={"SMENDPOINTS.DEV/cluster": "x"}), "spec.tags", RESERVED_TAG),
     "one in another case": (spec(tags={"Smendpoints.Dev/Anything": "x"}), "spec.tags", RESERVED_TAG),
+    "one behind a space": (spec(tags={" smendpoints.dev/name": "x"}), "spec.tags", RESERVED_TAG),
     "a tag with a long key": (
         spec(tags={"k" * 129: "x"}),
         "spec.tags",

@@ -168,6 +168,22 @@ def test_five_fields_of_a_schedule_are_no_six_to_whoever_reads_them(start: str) 
     OfficeHours.model_validate({"start": "*/5 8-10,12 L * MON#1", "stop": "0 18 ? * 1-5"})
 
 
+def test_what_a_spec_says_of_name_and_place_counts_whatever_a_status_says(harness: Harness) -> None:
+    harness.policy("place", {"regions": ["us-east-1"]})
+    harness.apply("iris", {**fixed(1), "endpointName": "mine", "region": "us-east-1"})
+    harness.settle("iris")
+    body = harness.objects["iris"].body
+    resolved = {**body["status"]["resolved"], "endpointName": "theirs", "region": "eu-west-1"}
+    harness.objects["iris"].body = {**body, "status": {**body["status"], "resolved": resolved}}
+    harness.apply("theirs", {**fixed(1), "endpointName": "theirs", "region": "us-east-1"})
+    harness.settle_told("theirs", Reason.IN_SERVICE)
+    harness.run(300)
+    assert reason(harness, "iris") == Reason.IN_SERVICE
+    told = harness.resource("iris").status.resolved
+    assert told is not None
+    assert (told.endpoint_name, told.region) == ("mine", "us-east-1")
+
+
 OWN = {
     "ServiceNamespace": "sagemaker",
     "ResourceId": "endpoint/default-iris/variant/primary",

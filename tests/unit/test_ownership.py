@@ -21,12 +21,15 @@ def test_what_carries_an_owners_tag_in_any_case_is_somebodys(key: str) -> None:
     assert told_owner(tags, Owner("c", "other", "wine").tags()) == "another object"
 
 
-@pytest.mark.parametrize("key", ["smendpoints.dev/cluster", "SMENDPOINTS.DEV/cluster", "Smendpoints.Dev/Anything"])
+@pytest.mark.parametrize(
+    "key", ["smendpoints.dev/cluster", "SMENDPOINTS.DEV/cluster", "Smendpoints.Dev/Anything", " smendpoints.dev/name"]
+)
 def test_a_tag_of_the_operators_in_a_spec_of_before_the_rule_is_not_sent(key: str) -> None:
     body = yaml.safe_load(SAMPLE.read_text())
     body["metadata"] |= {"namespace": "default", "uid": "u"}
     body["spec"]["tags"] = {key: "theirs", "team": "x"}
     tags = desire(SageMakerEndpoint.parse(body), "cluster-1", None).tags
+    assert "theirs" not in tags.values()
     assert {key: value for key, value in tags.items() if key.lower() == "smendpoints.dev/cluster"} == {
         "smendpoints.dev/cluster": "cluster-1"
     }

@@ -116,7 +116,14 @@ def test_of_two_policies_with_a_default_the_first_by_name_counts() -> None:
 
 @pytest.mark.parametrize(
     ("tags", "refused"),
-    [({}, False), ({"team": "a"}, False), ({"team": "b"}, True), ({"Team": "a"}, True), ({"other": "b"}, False)],
+    [
+        ({}, False),
+        ({"team": "a"}, False),
+        ({"team": "b"}, True),
+        ({"Team": "a"}, True),
+        ({"team ": "a"}, True),
+        ({"other": "b"}, False),
+    ],
 )
 def test_a_required_tag_is_the_operators_to_set(tags: dict[str, str], refused: bool) -> None:
     """IAM takes keys that differ by case for one."""

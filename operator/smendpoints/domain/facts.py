@@ -81,12 +81,18 @@ def facts_of(body: Body) -> Facts:
     meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     resolved = status.get("resolved")
     standing = _standing(status)
+    wanted = Identity(spec.get("endpointName"), spec.get("region"), spec.get("assumeRoleARN"))
     asked = capacity(spec)
     pinned = None
     before: tuple[Capacity, ...] = ()
     granted = asked if standing is not Standing.NEW else None
     if resolved:
-        pinned = Identity(resolved.get("endpointName"), resolved.get("region"), resolved.get("assumeRoleARN"))
+        # What the spec says of these cannot change, so that a status that says something else is not the operator's.
+        pinned = Identity(
+            wanted.endpoint or resolved.get("endpointName"),
+            wanted.region or resolved.get("region"),
+            wanted.role or resolved.get("assumeRoleARN"),
+        )
         granted = tuple(sorted((resolved.get("capacity") or {}).items()))
         before = (tuple(sorted((resolved.get("capacityBefore") or {}).items())),)
     return Facts(
@@ -95,7 +101,7 @@ def facts_of(body: Body) -> Facts:
         name=meta["name"],
         created=str(meta.get("creationTimestamp", "")),
         standing=standing,
-        wanted=Identity(spec.get("endpointName"), spec.get("region"), spec.get("assumeRoleARN")),
+        wanted=wanted,
         pinned=pinned,
         asked=asked,
         granted=granted,

@@ -29,7 +29,7 @@ class Owner:
 
 def is_reserved(key: str) -> bool:
     """Whether a tag is the operator's, in whatever case: to IAM, `Smendpoints.dev/cluster` is the owner's tag, too."""
-    return key.lower().startswith(PREFIX)
+    return key.strip().lower().startswith(PREFIX)
 
 
 def is_owned(tags: Mapping[str, str]) -> bool:

@@ -138,7 +138,7 @@ def _messages(
             ),
         )
     for key, value in sorted(policy.required_tags.items()):
-        told = {own: given for own, given in request.own_tags.items() if own.lower() == key.lower()}
+        told = {own: given for own, given in request.own_tags.items() if own.strip().lower() == key.lower()}
         if any((own, given) != (key, value) for own, given in told.items()):
             yield "requiredTags", f"the tag {key} is set by the operator: remove it from spec.tags"
         elif required.get(key) != value:

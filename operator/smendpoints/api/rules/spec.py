@@ -86,8 +86,8 @@ SPEC = (
     ),
     Rule(
         "SageMakerEndpointSpec.tags",
-        # In any case: to IAM's conditions, keys that differ by case are one.
-        r"self.all(k, !k.matches(r'^(?i:aws:|smendpoints\.dev/)'))",
+        # In any case: to IAM's conditions, keys that differ by case are one. Nor may spaces, which some trim, hide it.
+        r"self.all(k, !k.matches(r'^\p{Z}*(?i:aws:|smendpoints\.dev/)'))",
         "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
         reason="FieldValueForbidden",
     ),
