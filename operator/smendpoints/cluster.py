@@ -15,6 +15,9 @@ from smendpoints.kube import KubeClient, KubeError, UnreachableError
 _TOKEN_SECONDS = 10.0
 _LOGIN_SECONDS = 1.0
 _UNREACHABLE_TRIES = 20
+_UNCONFIGURED = "failed to configure policy"
+_UNCONFIGURED_SECONDS = 60.0
+_ASK_AGAIN_SECONDS = 1.0
 
 
 def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None:
@@ -45,7 +48,7 @@ class Login:
             proxy=info.proxy_url,
             trust_env=info.trust_env,
             trace_configs=[self._trace()],
-            middlewares=[_FreshToken(settings, info)],
+            middlewares=[ask_again_where_checks_are_not_loaded, _FreshToken(settings, info)],
         )
         return kopf.AiohttpSession(
             server=info.server,
@@ -68,6 +71,22 @@ class Login:
         trace.on_connection_create_end.append(ask)
         trace.on_connection_reuseconn.append(ask)
         return trace
+
+
+async def ask_again_where_checks_are_not_loaded(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request again that an API server refuses since it does not know the kind of a check's policies yet.
+
+    For some ten seconds after its start it refuses every write of our objects so. kopf takes 422 for final and drops
+    the patch, and with it the deletion whose progress that was: nothing would wake it again.
+    """
+    until = time.monotonic() + _UNCONFIGURED_SECONDS
+    while True:
+        response = await handler(request)
+        if response.status != 422 or time.monotonic() > until or _UNCONFIGURED not in await response.text():
+            return response
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
 class _FreshToken:

@@ -37,7 +37,8 @@ OFTEN = {
 }
 NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time", "orbidden", "[ERROR")
 UNREACHABLE = "Request attempt #"  # kopf's word on an API server that is away
-STARTING = "RBAC: ["  # that of an API server which has just started and does not know its roles yet
+# Those on an API server which has just started and does not know its roles yet.
+STARTING = ("RBAC: [", "cannot renew the lease: 403")
 _NUMBERS = itertools.count(1)
 
 
@@ -67,7 +68,7 @@ def stage(cloud: Cloud) -> Iterator[Stage]:
     made.clean()
     assert made.left() == {}
     lines = cloud.log()[before:].splitlines()
-    expected = (UNREACHABLE, STARTING)
+    expected = (UNREACHABLE, *STARTING)
     noise = [
         line for line in lines if any(word in line for word in NOISE) and not any(word in line for word in expected)
     ]

@@ -235,3 +235,48 @@ def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pyte
 
     asyncio.run(life())
     assert [each[2]["Authorization"] for each in api.asked] == ["Bearer old", "Bearer new", "Bearer new"]
+
+
+NOT_LOADED = {"message": "denied request: failed to configure policy: failed to find resource referenced by paramKind"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "asked"),
+    [
+        ([(422, NOT_LOADED)] * 3, 200, 4),
+        ([(422, {"message": "spec is not what the schema takes"})], 422, 1),
+        ([(403, NOT_LOADED)], 403, 1),
+    ],
+    ids=["checks that are not loaded", "what is wrong", "what is forbidden"],
+)
+def test_what_an_api_server_refuses_while_its_checks_are_not_loaded_is_sent_again(
+    api: Any, fence: Fence, monkeypatch: pytest.MonkeyPatch, answers: list[Any], status: int, asked: int
+) -> None:
+    monkeypatch.setattr(cluster, "_ASK_AGAIN_SECONDS", 0.0)
+    api.answers.extend(answers)
+
+    async def patch() -> tuple[int, Any]:
+        found = await Login(fence).log_in(settings=kopf.OperatorSettings())
+        assert found is not None
+        async with (
+            found.aiohttp_session as session,
+            session.patch(f"{found.server}/apis/x", json={"metadata": {"finalizers": []}}) as answer,
+        ):
+            return answer.status, await answer.json(content_type=None)
+
+    assert asyncio.run(patch()) == (status, answers[-1][1] if status != 200 else {})
+    assert [content for *_, content in api.asked] == [{"metadata": {"finalizers": []}}] * asked
+    assert len(fence.asked) > asked  # before each of them
+
+
+def test_a_refusal_that_lasts_is_told_in_the_end(api: Any, fence: Fence, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_UNCONFIGURED_SECONDS", 0.0)
+    api.answers.append((422, NOT_LOADED))
+
+    async def patch() -> int:
+        found = await Login(fence).log_in(settings=kopf.OperatorSettings())
+        assert found is not None
+        async with found.aiohttp_session as session, session.patch(f"{found.server}/apis/x", json={}) as answer:
+            return answer.status
+
+    assert asyncio.run(patch()) == 422
