@@ -200,7 +200,7 @@ ALARM = {
     "Threshold": 1.0,
     "ComparisonOperator": "GreaterThanThreshold",
 }
-NAMED = {"AlarmName": "smendpoints/default-iris/x", **ALARM}
+NAMED: dict[str, Any] = {"AlarmName": "smendpoints/default-iris/x", **ALARM}
 FORGED: list[tuple[str, str, dict[str, Any]]] = [
     ("DELETE_ENDPOINT", "default-victim", {"EndpointName": "default-victim"}),
     ("REGISTER_TARGET", THEIRS["ResourceId"], {**THEIRS, **BOUNDS}),
