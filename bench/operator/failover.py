@@ -1,7 +1,7 @@
 """How long nobody works when the leader dies, and when it is told to stop; with the lease's default settings.
 
 `python bench/operator/failover.py [TAKEOVERS]` starts a sandbox of its own in a temporary folder, with two operators,
-and prints its figures. Each time an object is edited as the leader goes: there is work for the one that follows.
+and prints its figures. Each time an object is edited as the leader is gone: there is work for the one that follows.
 Nothing is asserted: what must hold is for the tests.
 """
 
@@ -56,8 +56,8 @@ def takeovers(stage: Stage, replicas: Replicas, how: Callable[[Replicas, str], f
 
         replicas.see(waits, "a standby")
         stage.ready("iris")
-        stage.apply("iris", with_variant(SHORT, modelArtifact=ARTIFACTS[number % len(ARTIFACTS)], weight=number + 2))
         gone = how(replicas, leader)
+        stage.apply("iris", with_variant(SHORT, modelArtifact=ARTIFACTS[number % len(ARTIFACTS)], weight=number + 2))
         other = replicas.led(but=leader, frozen=(leader,))
         identity = replicas.lease()["holder"]
         held.append(replicas.reigns()[identity][0] - gone)
