@@ -231,6 +231,13 @@ SPECS = [
 def fail_over(replicas: Replicas, how: str) -> None:
     leader = replicas.led()
     each = replicas.replicas[leader]
+    (other,) = (each for name, each in replicas.replicas.items() if name != leader)
+
+    def waits() -> bool:
+        replicas.tend()  # else the one that goes may be back before the other is there, and lead again
+        return other.role() == "standby"
+
+    replicas.see(waits, "a standby")
     match how:
         case "kill":
             each.service.kill()

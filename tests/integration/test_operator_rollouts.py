@@ -77,7 +77,7 @@ def test_traffic_moves_step_by_step_without_a_failed_request_and_everybody_is_to
 
     traffic = Traffic(stage)
     try:
-        stage.see(lambda: len(traffic.answers) > 20, "traffic")
+        stage.see(lambda: len(traffic.answers) > 100, "traffic for longer than times are rounded")
         stage.apply("iris", named("new"))
         stage.until("iris", watched, "the end of the rollout")
         ready = time.time()
