@@ -268,11 +268,8 @@ class Controller:
             return Outcome(None, again_after=after)
         else:
             verdict = replace(working(failure.reason, str(failure)), unknown=bool(old.conditions))
-        kept = [each for each in old.conditions if each.type not in {"Ready", "Reconciling", "Stalled"}]
-        new = [*kept, *conditions.of_verdict(verdict, generation, self._now())]
-        status = old.model_copy(
-            update={"observed_generation": generation, "conditions": conditions.merge(old.conditions, new)}
-        )
+        told = conditions.with_verdict(old.conditions, verdict, generation, self._now())
+        status = old.model_copy(update={"observed_generation": generation, "conditions": told})
         return conclude(resource, status, memory, after, self._monotonic())
 
     def finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:

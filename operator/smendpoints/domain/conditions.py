@@ -74,6 +74,13 @@ def merge(old: Iterable[Condition], new: Iterable[Condition]) -> list[Condition]
     return [stamp(condition) for condition in sorted(new, key=lambda condition: condition.type)]
 
 
+def with_verdict(old: Iterable[Condition], verdict: Verdict, generation: int, now: datetime) -> list[Condition]:
+    """The old conditions with another verdict in the place of theirs; what else they tell stays."""
+    old = list(old)
+    kept = [each for each in old if each.type not in {"Ready", "Reconciling", "Stalled"}]
+    return merge(old, [*kept, *of_verdict(verdict, generation, now)])
+
+
 def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
     """The condition of that type."""
     return next((condition for condition in conditions if condition.type == kind), None)

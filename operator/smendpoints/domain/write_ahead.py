@@ -29,7 +29,5 @@ def write_ahead(resource: SageMakerEndpoint, todo: Plan, now: datetime) -> SageM
     if todo.verdict.ready:
         return written
     generation = resource.metadata.generation
-    kept = [each for each in old.conditions if each.type not in {"Ready", "Reconciling", "Stalled"}]
-    new = [*kept, *conditions.of_verdict(todo.verdict, generation, now)]
-    update = {"observed_generation": generation, "conditions": conditions.merge(old.conditions, new)}
-    return written.model_copy(update=update)
+    told = conditions.with_verdict(old.conditions, todo.verdict, generation, now)
+    return written.model_copy(update={"observed_generation": generation, "conditions": told})
