@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.domain import alarms
 from smendpoints.domain.desired import desire
 from smendpoints.domain.ownership import Owner, is_owned, told_owner
 
@@ -19,6 +20,8 @@ def test_what_carries_an_owners_tag_in_any_case_is_somebodys(key: str) -> None:
     assert not is_owned({"team": "x", "name": "iris"})
     assert told_owner(tags, Owner("c", "shop", "wine").tags()) == "the SageMakerEndpoint iris"
     assert told_owner(tags, Owner("c", "other", "wine").tags()) == "another object"
+    alarm = alarms.sort(Owner("c", "shop", "wine"), {"a": "arn"}, {"a": tags})
+    assert alarm == alarms.Ownership(others={"a": "arn"})
 
 
 @pytest.mark.parametrize(

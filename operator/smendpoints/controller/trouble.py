@@ -6,7 +6,7 @@ Nothing here outlives the process.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,7 +56,7 @@ class Trouble:
     blocked: int = 0
     settling_since: float | None = None
     _asked: tuple[str, ...] = ()
-    _refusal: AwsFailure | None = field(default=None)
+    _refusal: AwsFailure | None = None
 
     def refuse(self, actions: Sequence[Action], failure: AwsFailure) -> None:
         """AWS will not do the last of these calls however often it is asked. A deletion goes on asking."""

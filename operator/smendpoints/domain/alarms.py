@@ -12,7 +12,7 @@ from typing import Any
 from smendpoints.domain.actions import Action, Verb
 from smendpoints.domain.desired import Desired, tag_list
 from smendpoints.domain.observed import Observed
-from smendpoints.domain.ownership import PREFIX, Owner
+from smendpoints.domain.ownership import Owner, is_owned
 from smendpoints.domain.verdict import Plan
 
 
@@ -28,7 +28,7 @@ class Ownership:
 def sort(owner: Owner, arns: Mapping[str, str], tags: Mapping[str, Mapping[str, str]]) -> Ownership:
     """Who owns the alarms with these ARNs and tags, by name."""
     ours = {name: arn for name, arn in arns.items() if owner.owns(tags[name])}
-    nobodys = {name: arn for name, arn in arns.items() if f"{PREFIX}name" not in tags[name]}
+    nobodys = {name: arn for name, arn in arns.items() if not is_owned(tags[name])}
     others = {name: arn for name, arn in arns.items() if name not in ours and name not in nobodys}
     return Ownership(ours, others, nobodys)
 
