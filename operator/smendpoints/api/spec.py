@@ -160,3 +160,7 @@ class SageMakerEndpointSpec(ApiModel):
         False, description="Whether to take over an endpoint of that name that is not the operator's."
     )
     revision_history_limit: int = Field(3, description="How many old revisions stay deployable.", ge=0, le=20)
+
+    def all_variants(self) -> list[Variant]:
+        """The production variants, and the shadow if there is one."""
+        return [*self.variants, *([self.shadow] if self.shadow is not None else [])]

@@ -167,8 +167,7 @@ def _restricted(
 ) -> Iterator[tuple[str, str, Sequence[str], Iterable[str]]]:
     """Each list that restricts something: its name, what it is about, what is allowed, and what is asked for."""
     spec = request.spec
-    variants, containers = _variants(spec), _containers(spec)
-    vpc = spec.vpc
+    containers, vpc = _containers(spec), spec.vpc
     lists: tuple[tuple[str, str, Sequence[str] | None, Iterable[str]], ...] = (
         # The operator's own identity is a role, too, but one whose name no policy can know: only `*` allows it.
         ("assumeRoleARNs", "spec.assumeRoleARN", policy.assume_role_arns, [spec.assume_role_arn or ""]),
@@ -178,7 +177,7 @@ def _restricted(
             "instanceTypes",
             "the instance type",
             policy.instance_types,
-            [each for variant in variants for each in _types(variant)],
+            [each for variant in spec.all_variants() for each in _types(variant)],
         ),
         ("images", "the image", policy.images, [each.image for each in containers]),
         (
@@ -199,12 +198,8 @@ def _restricted(
     return ((asked, what, globs, values) for asked, what, globs, values in lists if globs is not None)
 
 
-def _variants(spec: SageMakerEndpointSpec) -> list[Variant]:
-    return [*spec.variants, *([spec.shadow] if spec.shadow is not None else [])]
-
-
 def _containers(spec: SageMakerEndpointSpec) -> list[Container]:
-    return [container for variant in _variants(spec) for container in variant.all_containers()]
+    return [container for variant in spec.all_variants() for container in variant.all_containers()]
 
 
 def _secret_like(spec: SageMakerEndpointSpec) -> list[str]:

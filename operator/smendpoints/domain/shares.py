@@ -33,8 +33,7 @@ def left_over(
     if endpoint is None or not todo.verdict.ready or todo.verdict.reason is not Reason.IN_SERVICE:
         return resolved
     found: dict[str, int] = {}
-    spec = resource.spec
-    for variant in [*spec.variants, *([spec.shadow] if spec.shadow is not None else [])]:
+    for variant in resource.spec.all_variants():
         shown = endpoint.variant(variant.name)
         for types, most in capacity({"variants": [variant.to_json()]}):
             running = shown.desired_count or 0 if shown is not None else 0
