@@ -113,15 +113,8 @@ class Tenancy:
             facts = self._facts.get(uid)
             if facts is None:
                 return View(None, None, None, None)
-            rival = self._claims.before(uid, self._own_account)
             policies = self._selecting(facts)
-            unknown = self._unknown(policies)
-            return View(
-                rival.uid if rival is not None else None,
-                tuple(policies) if policies is not None else None,
-                unknown,
-                self._room(facts, policies or ()),
-            )
+            return self._view(facts, self._claims.before(uid, self._own_account), policies, self._unknown(policies))
 
     def identity(self, resource: SageMakerEndpoint) -> Identity:
         """Name, region and role in force for the object."""
@@ -152,7 +145,7 @@ class Tenancy:
             return Ruling(
                 effective,
                 resolved,
-                self.view(uid),
+                self._view(facts, rival, policies, unknown),
                 self.version,
                 refused=_taken(rival, facts, resolved.endpoint_name) if rival is not None else None,
                 violations=(unknown,) if unknown is not None else tuple(str(each) for each in found),
@@ -163,6 +156,14 @@ class Tenancy:
             )
 
     # the rest
+
+    def _view(self, facts: Facts, rival: Claim | None, policies: Policies | None, unknown: str | None) -> View:
+        return View(
+            rival.uid if rival is not None else None,
+            tuple(policies) if policies is not None else None,
+            unknown,
+            self._room(facts, policies or ()),
+        )
 
     def _violations(
         self,
