@@ -9,22 +9,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlencode
 
-import kopf
 import urllib3
 from pydantic import ValidationError
 
 from smendpoints.api.policy import POLICY_PLURAL, SageMakerEndpointPolicy
 from smendpoints.api.resource import GROUP, VERSION
 from smendpoints.controller.tenancy import Tenancy
+from smendpoints.kube import KubeClient, RefusedError, UnreachableError
 
 logger = logging.getLogger(__name__)
 Found = Mapping[str, Mapping[str, Any]]
 _PAGE = 500
-_CONNECT_SECONDS = 5.0
 _SILENT_SECONDS = 90.0  # the API server sends a bookmark about every minute
+_TIMEOUT = urllib3.Timeout(connect=5.0, read=_SILENT_SECONDS)
 _AGAIN_SECONDS = 2.0
 _REFUSED_AGAIN_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0  # an API server that has just started knows neither roles nor kinds for a moment
@@ -33,14 +34,6 @@ _MISSING = (
     "there is no SageMakerEndpointPolicy in the cluster, and this operator requires one: a cluster admin installs"
     " the CRD and a policy, or sets SMENDPOINTS_REQUIRE_POLICIES=false"
 )
-
-
-class RefusedError(Exception):
-    """The API server said no; `status` is that of HTTP."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Reflector:
@@ -53,14 +46,14 @@ class Reflector:
 
     def __init__(
         self,
-        login: Callable[[], kopf.ConnectionInfo | None],
+        client: KubeClient,
         path: str,
         told: Callable[[Found | None, str | None], None],
         again_seconds: float = _REFUSED_AGAIN_SECONDS,
         patience_seconds: float = _PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._login = login
+        self._client = client
         self._path = path
         self._told = told
         self._again_seconds = again_seconds
@@ -87,7 +80,7 @@ class Reflector:
                 seconds = 0.0
             except RefusedError as refused:
                 seconds = self._refused(refused)
-            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            except (UnreachableError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 self._say(f"{self._path}: {error!r}; what was known of it still counts")
                 seconds = _AGAIN_SECONDS
             except Exception as error:
@@ -106,10 +99,10 @@ class Reflector:
             self._found = {}
             self._told({}, None)
         elif refused.status in {401, 403}:
-            self._say(f"{self._path} may not be read: {refused}")
-            self._told(None, f"{self._path.rpartition('/')[2]} may not be read: {refused}")
+            self._say(f"{self._path} may not be read: {refused.message}")
+            self._told(None, f"{self._path.rpartition('/')[2]} may not be read: {refused.message}")
         else:  # 410 after a long time away, 429, 5xx: list again
-            self._say(f"{self._path}: {refused.status} {refused}")
+            self._say(f"{self._path}: {refused}")
             return _AGAIN_SECONDS
         return self._again_seconds
 
@@ -121,34 +114,29 @@ class Reflector:
 
     def _follow(self) -> None:
         """List, then watch until the connection ends, and again from there."""
-        info = self._login()
-        if info is None:
-            raise OSError("no Kubernetes to connect to")
-        with urllib3.PoolManager(num_pools=1, ssl_context=info.as_ssl_context()) as pool:
-            version = self._list(pool, info)
-            self._said = None
-            while not self._ended.is_set():
-                version = self._watch(pool, info, version)
-                info = self._login() or info  # tokens of service accounts rotate
+        version = self._list()
+        self._said = None
+        while not self._ended.is_set():
+            version = self._watch(version)
 
-    def _list(self, pool: urllib3.PoolManager, info: kopf.ConnectionInfo) -> str:
+    def _list(self) -> str:
         found: dict[str, Mapping[str, Any]] = {}
         query: dict[str, Any] = {"limit": _PAGE}
         while True:
-            with self._get(pool, info, query) as answer:
+            with self._get(query) as answer:
                 page = json.loads(answer.read())
             found |= {each["metadata"]["name"]: each for each in page["items"]}
-            query["continue"] = page["metadata"].get("continue")
-            if not query["continue"]:
+            if not page["metadata"].get("continue"):
                 break
+            query["continue"] = page["metadata"]["continue"]
         self._found, self._read, self._refused_since = found, True, None
         self._told(dict(found), None)
         return str(page["metadata"]["resourceVersion"])
 
-    def _watch(self, pool: urllib3.PoolManager, info: kopf.ConnectionInfo, version: str) -> str:
+    def _watch(self, version: str) -> str:
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version, "timeoutSeconds": 300}
         try:
-            with self._get(pool, info, query) as answer:
+            with self._get(query) as answer:
                 for line in _lines(answer):
                     event = json.loads(line)
                     kind, each = event["type"], event["object"]
@@ -172,26 +160,8 @@ class Reflector:
             self._found[name] = each
         self._told(dict(self._found), None)
 
-    def _get(
-        self, pool: urllib3.PoolManager, info: kopf.ConnectionInfo, query: Mapping[str, Any]
-    ) -> urllib3.BaseHTTPResponse:
-        given = {key: value for key, value in query.items() if value is not None}
-        answer = pool.request(
-            "GET",
-            f"{info.server.rstrip('/')}{self._path}?{urlencode(given)}",
-            headers={**info.as_http_headers(), "Accept": "application/json"},
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_SILENT_SECONDS),
-            preload_content=False,
-            retries=False,
-        )
-        if answer.status >= 300:
-            try:
-                message = json.loads(answer.read()).get("message", "")
-            except ValueError:
-                message = ""
-            answer.close()
-            raise RefusedError(answer.status, str(message))
-        return answer
+    def _get(self, query: Mapping[str, Any]) -> AbstractContextManager[urllib3.BaseHTTPResponse]:
+        return self._client.stream(f"{self._path}?{urlencode(query)}", _TIMEOUT)
 
 
 def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
@@ -205,15 +175,13 @@ def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
 class Boundary:
     """The policies and the namespaces, told to the controller's tenancy as they change."""
 
-    def __init__(
-        self, login: Callable[[], kopf.ConnectionInfo | None], tenancy: Tenancy, *, required: bool = False
-    ) -> None:
+    def __init__(self, client: KubeClient, tenancy: Tenancy, *, required: bool = False) -> None:
         """`required`: that there is no policy at all is no leave, but a boundary that is missing."""
         self._tenancy = tenancy
         self._required = required
         self._reflectors = (
-            Reflector(login, f"/apis/{GROUP}/{VERSION}/{POLICY_PLURAL}", self.policies),
-            Reflector(login, "/api/v1/namespaces", self.namespaces),
+            Reflector(client, f"/apis/{GROUP}/{VERSION}/{POLICY_PLURAL}", self.policies),
+            Reflector(client, "/api/v1/namespaces", self.namespaces),
         )
 
     def start(self) -> None:

@@ -1,15 +1,17 @@
 """A small client of the API server for threads: single requests with short timeouts, connections kept alive.
 
 kopf's own requests are of its event loop, and are tried until they succeed. What is asked here must be answered soon or
-not at all: the lease, and whether an object is still as it was when a pass began. No watches, no lists, no retries.
+not at all: the lease, and whether an object is still as it was when a pass began; or it goes on for long (`stream`).
+What is listed and watched, and when it is tried again, is for those who ask.
 """
 
+import contextlib
 import dataclasses
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import kopf
@@ -34,11 +36,12 @@ class UnreachableError(KubeError):
 
 
 class RefusedError(KubeError):
-    """An answer that is an error; `status` is that of HTTP."""
+    """An answer that is an error; `status` is that of HTTP, `message` the API server's."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status} {message}")
         self.status = status
+        self.message = message
 
 
 class KubeClient:
@@ -71,6 +74,39 @@ class KubeClient:
             Refused: the API server said no.
             Unreachable: it said nothing.
         """
+        answer = self._send(method, path, body, accept, urllib3.Timeout(total=self._seconds))
+        try:
+            found = json.loads(answer.data) if answer.data else {}
+        except ValueError as error:
+            raise UnreachableError(f"{method} {path}: {error!r}") from error
+        if answer.status >= 300:
+            raise RefusedError(answer.status, str(found.get("message", "") if isinstance(found, dict) else ""))
+        if not isinstance(found, dict):
+            raise UnreachableError(f"{method} {path}: an answer that is no object")
+        return found
+
+    @contextlib.contextmanager
+    def stream(self, path: str, timeout: urllib3.Timeout) -> Iterator[urllib3.BaseHTTPResponse]:
+        """The answer to a GET, to be read as it comes; of `timeout` the reading bounds each silence.
+
+        Raises:
+            Refused, Unreachable: as of `request`; what breaks off later is urllib3's.
+        """
+        with self._send("GET", path, None, "application/json", timeout, preload=False) as answer:
+            if answer.status >= 300:
+                raise RefusedError(answer.status, _message(answer.read()))
+            yield answer
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        accept: str,
+        timeout: urllib3.Timeout,
+        *,
+        preload: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
         info, pool = self._connection()
         headers = {
             **info.as_http_headers(),
@@ -84,20 +120,16 @@ class KubeClient:
                 f"{info.server.rstrip('/')}{path}",
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                timeout=urllib3.Timeout(total=self._seconds),
+                timeout=timeout,
                 retries=False,
                 redirect=False,
+                preload_content=preload,
             )
-            found = json.loads(answer.data) if answer.data else {}
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise UnreachableError(f"{method} {path}: {error!r}") from error
         if answer.status == 401:
             self._logged_in_at = float("-inf")  # the next request comes with what is valid then
-        if answer.status >= 300:
-            raise RefusedError(answer.status, str(found.get("message", "") if isinstance(found, dict) else ""))
-        if not isinstance(found, dict):
-            raise UnreachableError(f"{method} {path}: an answer that is no object")
-        return found
+        return answer
 
     def metadata(self, path: str) -> dict[str, Any]:
         """The metadata alone of the object at `path`, which may be large.
@@ -131,6 +163,15 @@ class KubeClient:
         if found is None:
             raise RuntimeError("no Kubernetes to connect to: run in a pod, or set KUBECONFIG")
         return found
+
+
+def _message(body: bytes) -> str:
+    """What an answer that is an error says; nothing where that is no object of the API server's."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return ""
+    return str(found.get("message", "")) if isinstance(found, dict) else ""
 
 
 def _place(info: kopf.ConnectionInfo | None) -> kopf.ConnectionInfo | None:

@@ -17,7 +17,7 @@ from smendpoints.aws.account import Accounts
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
 from smendpoints.boundary import Boundary
-from smendpoints.cluster import Login, cluster_uid, credentials
+from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
@@ -143,9 +143,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         accounts,
         why_not=why_not_current(standing.client),
     )
-    boundary = Boundary(
-        lambda: credentials(kopf.OperatorSettings()), controller.tenancy, required=config.require_policies
-    )
+    boundary = Boundary(standing.client, controller.tenancy, required=config.require_policies)
     handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
     handlers.register(registry, config.tick_seconds)
     kopf.on.login(registry=registry)(Login(standing.fence).log_in)  # a registry of one's own has none

@@ -13,9 +13,11 @@ import pytest
 
 from smendpoints.boundary import Boundary, Found, Reflector
 from smendpoints.controller.tenancy import Operator, Tenancy
+from smendpoints.kube import KubeClient
 
 PATH = "/apis/x/v1/things"
 SECONDS = 30
+NOWHERE = KubeClient(lambda: None, seconds=1, user_agent="tests")
 
 
 class ApiServer(ThreadingHTTPServer):
@@ -89,7 +91,7 @@ def told(server: ApiServer) -> Iterator[Told]:
     heard: Told = queue.Queue()
     info = kopf.ConnectionInfo(server=f"http://127.0.0.1:{server.server_address[1]}")
     made = Reflector(
-        lambda: info,
+        KubeClient(lambda: info, seconds=5, user_agent="tests"),
         PATH,
         lambda found, why: heard.put((found, why)),
         again_seconds=0.01,
@@ -195,7 +197,7 @@ def test_where_policies_are_required_none_at_all_is_no_leave(monkeypatch: pytest
     monkeypatch.setattr(tenancy, "set_policies", lambda found, why=None: heard.append((found, why)))
     some = {"p": {"metadata": {"name": "p"}, "spec": {"namespaceSelector": {}}}}
     for required in (True, False):
-        boundary = Boundary(lambda: None, tenancy, required=required)
+        boundary = Boundary(NOWHERE, tenancy, required=required)
         boundary.policies({}, None)
         boundary.policies(some, None)
     (none, why), (one, _), (free, reason), _ = heard
@@ -207,7 +209,7 @@ def test_where_policies_are_required_none_at_all_is_no_leave(monkeypatch: pytest
 
 def test_a_policy_that_this_operator_cannot_read_is_none_that_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     tenancy = Tenancy(Operator("us-east-1"), lambda: None)
-    boundary = Boundary(lambda: None, tenancy)
+    boundary = Boundary(NOWHERE, tenancy)
     heard: list[Any] = []
     monkeypatch.setattr(tenancy, "set_policies", lambda found, why=None: heard.append((found, why)))
     boundary.policies({"p": {"metadata": {"name": "p"}, "spec": {"namespaceSelector": {}, "regions": 7}}}, None)
