@@ -22,6 +22,7 @@ from smendpoints.api.resource import GROUP, VERSION
 from smendpoints.api.rules import PATTERNS
 from smendpoints.api.rules.policy import GLOB_LISTS, POLICY
 from smsandbox.controlplane import ControlPlane
+from smsandbox.testing.dry_run import RefusedError, kept
 
 CRDS = Path(__file__).parents[2] / "crds"
 CRD = f"crd/{POLICY_PLURAL}.{GROUP}"
@@ -154,12 +155,6 @@ TAKEN: dict[str, Spec] = {
 Send = Callable[[Spec], Spec]
 
 
-class RefusedError(Exception):
-    def __init__(self, causes: list[dict[str, str]]) -> None:
-        super().__init__(causes)
-        self.causes = causes
-
-
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> ControlPlane:
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(CRDS))
@@ -174,13 +169,7 @@ def send(plane: ControlPlane) -> Send:
 
     def post(wanted: Spec) -> Spec:
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": POLICY_KIND, "metadata": {"name": "trial"}, "spec": wanted}
-        try:
-            kept: Any = api.create_cluster_custom_object(
-                GROUP, VERSION, POLICY_PLURAL, body, dry_run="All", field_validation="Strict"
-            )
-        except client.ApiException as error:
-            raise RefusedError(json.loads(error.body or "")["details"]["causes"]) from error
-        return dict(kept["spec"])
+        return kept(api.create_cluster_custom_object, GROUP, VERSION, POLICY_PLURAL, body)
 
     return post
 

@@ -1,6 +1,5 @@
 """Each rule of the CRD against a real API server: what is refused, where, and with which sentence."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from smendpoints.api.rules import PATTERNS, RULES
 from smendpoints.api.rules.policy import POLICY
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smsandbox.controlplane import ControlPlane
+from smsandbox.testing.dry_run import RefusedError, kept
 
 CRDS = Path(__file__).parents[2] / "crds"
 ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference"
@@ -799,12 +799,6 @@ TAKEN: dict[str, Spec] = {
 }
 
 
-class RefusedError(Exception):
-    def __init__(self, causes: list[dict[str, str]]) -> None:
-        super().__init__(causes)
-        self.causes = causes
-
-
 Send = Callable[[Spec], Spec]
 
 
@@ -817,13 +811,7 @@ def send(control_plane: ControlPlane) -> Send:
 
     def post(wanted: Spec) -> Spec:
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": "trial"}, "spec": wanted}
-        try:
-            kept: Any = api.create_namespaced_custom_object(
-                GROUP, VERSION, "default", PLURAL, body, dry_run="All", field_validation="Strict"
-            )
-        except client.ApiException as error:
-            raise RefusedError(json.loads(error.body or "")["details"]["causes"]) from error
-        return dict(kept["spec"])
+        return kept(api.create_namespaced_custom_object, GROUP, VERSION, "default", PLURAL, body)
 
     return post
 
@@ -839,8 +827,8 @@ def test_the_api_server_refuses(send: Send, wanted: Spec, field: str, sentence: 
 @pytest.mark.parametrize("wanted", TAKEN.values(), ids=TAKEN.keys())
 def test_the_api_server_takes_and_keeps_what_the_operator_reads(send: Send, wanted: Spec) -> None:
     """The defaults of the CRD and of the types are the same: an object with them reads as one without."""
-    kept = send(wanted)
-    assert SageMakerEndpointSpec.model_validate(kept) == SageMakerEndpointSpec.model_validate(wanted)
+    found = send(wanted)
+    assert SageMakerEndpointSpec.model_validate(found) == SageMakerEndpointSpec.model_validate(wanted)
 
 
 def test_each_rule_is_broken_by_a_case() -> None:

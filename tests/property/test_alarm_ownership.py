@@ -52,6 +52,21 @@ def owners(harness: Harness) -> dict[str, str | None]:
     return found
 
 
+def of_another(harness: Harness, name: str) -> None:
+    """Make an alarm of that name, with another object's tags."""
+    harness.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        MetricName="x",
+        Namespace="x",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        ComparisonOperator="GreaterThanThreshold",
+        Threshold=1.0,
+        Tags=[{"Key": key, "Value": "another"} for key in KEYS],
+    )
+
+
 def untag(harness: Harness) -> None:
     """As a release left them that tagged no alarms."""
     for alarm in alarms(harness).values():
@@ -144,18 +159,7 @@ def test_no_guard_is_put_back_where_differences_are_only_reported(harness: Harne
 def test_a_guard_of_another_object_is_never_overwritten_and_nothing_is_rolled_out_without_one(harness: Harness) -> None:
     (name,) = rolling_out(harness)
     harness.settle("iris")
-    theirs = harness.client("cloudwatch")
-    theirs.put_metric_alarm(
-        AlarmName=name,
-        MetricName="x",
-        Namespace="x",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        ComparisonOperator="GreaterThanThreshold",
-        Threshold=1.0,
-        Tags=[{"Key": key, "Value": "another"} for key in KEYS],
-    )
+    of_another(harness, name)
     harness.apply("iris", spec(rollout=GUARDED))
     harness.settle("iris")
     updates = harness.calls("UpdateEndpoint")
@@ -167,7 +171,7 @@ def test_a_guard_of_another_object_is_never_overwritten_and_nothing_is_rolled_ou
     assert stalled.message.startswith(f"the alarm {name} exists in CloudWatch and belongs to another object; delete it")
     assert harness.calls("UpdateEndpoint") == updates
     assert alarms(harness)[name]["MetricName"] == "x"
-    theirs.delete_alarms(AlarmNames=[name])
+    harness.client("cloudwatch").delete_alarms(AlarmNames=[name])
     harness.annotate("iris", {"smendpoints.dev/retry": "1"})
     harness.settle("iris")
     assert harness.condition("iris", "Stalled") is None
@@ -177,17 +181,7 @@ def test_a_guard_of_another_object_is_never_overwritten_and_nothing_is_rolled_ou
 def test_another_objects_alarm_beside_ours_is_neither_deleted_nor_drift(harness: Harness) -> None:
     harness.apply("iris", stepped())
     harness.settle("iris")
-    harness.client("cloudwatch").put_metric_alarm(
-        AlarmName="smendpoints/default-iris/theirs",
-        MetricName="x",
-        Namespace="x",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        ComparisonOperator="GreaterThanThreshold",
-        Threshold=1.0,
-        Tags=[{"Key": key, "Value": "another"} for key in KEYS],
-    )
+    of_another(harness, "smendpoints/default-iris/theirs")
     harness.restart()
     harness.run(180)
     drifted = harness.condition("iris", "Drifted")

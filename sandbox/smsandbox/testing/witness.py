@@ -12,7 +12,7 @@ from typing import Any
 from smsandbox.aws.calls import CallLog
 from smsandbox.aws.faults import Faults
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.holding import every, holding, tags_of
+from smsandbox.testing.in_aws import every, holding, tags_of
 from smsandbox.testing.oracle import differences, owner, wanted
 from smsandbox.testing.virtual_aws import VirtualAws
 
