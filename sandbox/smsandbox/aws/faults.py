@@ -68,13 +68,6 @@ class Faults:
             self._added.setdefault(made.id, made)
         return made
 
-    def spared(self, rule: FaultRule) -> bool:
-        """Whether a rule that was to show that nothing is asked has never struck; `idle` then no longer tells of it."""
-        with self._lock:
-            self._rules.pop(rule.id, None)
-            self._added.pop(rule.id, None)
-            return rule.id not in self._struck
-
     def struck(self) -> set[Kind]:
         """The kinds of rules that have struck so far."""
         with self._lock:
