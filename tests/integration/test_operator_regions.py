@@ -7,7 +7,7 @@ import boto3
 import pytest
 from kubernetes import client
 
-from smsandbox.aws.images import push
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.specs import spec, with_variant
 from smsandbox.testing.stage import Stage
 

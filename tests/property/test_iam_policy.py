@@ -12,8 +12,8 @@ from smendpoints.aws.clients import Place
 from smendpoints.domain.errors import AwsFailure
 from smendpoints.domain.reasons import Reason
 from smsandbox.assets import ROLE, ROLE_ARN
-from smsandbox.aws.iam_policy import Access, decide
-from smsandbox.aws.world import Request
+from smsandbox.aws.core.context import Request
+from smsandbox.aws.iam.policy import Access, decide
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
 from smsandbox.world import ACCOUNT, REGION

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smsandbox.assets import BUCKET, ROLE_ARN
-from smsandbox.aws.images import push
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK

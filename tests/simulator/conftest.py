@@ -12,13 +12,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from smsandbox.aws import moto_backend
-from smsandbox.aws.assembly import Simulator, assemble
-from smsandbox.aws.clock import VirtualClock
-from smsandbox.aws.images import push
-from smsandbox.aws.inprocess import attach
-from smsandbox.aws.server import Server
-from smsandbox.aws.settings import Settings
+from smsandbox.aws.assembly.simulator import Simulator, assemble
+from smsandbox.aws.core.clock import VirtualClock
+from smsandbox.aws.core.settings import Settings
+from smsandbox.aws.http.inprocess import attach
+from smsandbox.aws.http.server import Server
+from smsandbox.aws.moto import backend as moto_backend
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.live import Live
 
 if TYPE_CHECKING:

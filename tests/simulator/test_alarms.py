@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smsandbox.aws.alarm_rules import judge
+from smsandbox.aws.cloudwatch.alarm_rules import judge
 
 X, O, N = True, False, None  # noqa: E741 - breaching, fine and missing, as the table has them
 

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smsandbox.aws.assembly import assemble
-from smsandbox.aws.clock import VirtualClock
-from smsandbox.aws.context import Context
-from smsandbox.aws.settings import Settings
+from smsandbox.aws.assembly.simulator import assemble
+from smsandbox.aws.core.clock import VirtualClock
+from smsandbox.aws.core.context import Context
+from smsandbox.aws.core.settings import Settings
 
 CTX = Context("123456789012", "us-east-1", "test")
 NAMED = {

@@ -10,9 +10,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
-from smsandbox.aws.clock import VirtualClock
-from smsandbox.aws.faults import Faults
-from smsandbox.aws.timeline import Timeline
+from smsandbox.aws.core.clock import VirtualClock
+from smsandbox.aws.core.faults import Faults
+from smsandbox.aws.core.timeline import Timeline
 
 
 def test_an_operation_fails_so_many_times_then_works(cloud: Any, refused: Any) -> None:
@@ -201,8 +201,8 @@ def test_hundreds_of_endpoints_live_without_threads_and_in_little_time(cloud: An
 
 
 def test_the_same_seed_gives_the_same_course() -> None:
-    from smsandbox.aws.assembly import assemble
-    from smsandbox.aws.settings import Settings
+    from smsandbox.aws.assembly.simulator import assemble
+    from smsandbox.aws.core.settings import Settings
 
     def course(seed: int) -> list[float]:
         made = assemble(settings=Settings(containers=False, seed=seed), clock=VirtualClock())

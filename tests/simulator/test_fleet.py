@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from smsandbox.aws.core.ports import ContainerSpec
 from smsandbox.aws.fleet.artifact import ArtifactError, provide, unpack
+from smsandbox.aws.fleet.commands import NAMES, command
 from smsandbox.aws.fleet.keeper import used
-from smsandbox.aws.ports import ContainerSpec
-from smsandbox.aws.programs import NAMES, command
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from smsandbox.aws.iam_policy import Access, decide
-from smsandbox.aws.inprocess import attach
+from smsandbox.aws.http.inprocess import attach
+from smsandbox.aws.iam.policy import Access, decide
 
 PLACE = "us-east-1:123456789012"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsandbox.aws.metric_math import MetricMathError, evaluate, names_in
-from smsandbox.aws.metrics import KEEP_SECONDS, MetricStore, StatisticSet, metric_id, percentile_of
+from smsandbox.aws.cloudwatch.metric_math import MetricMathError, evaluate, names_in
+from smsandbox.aws.cloudwatch.metric_store import KEEP_SECONDS, MetricStore, StatisticSet, metric_id, percentile_of
 
 ERRORS = metric_id("1", "r", "shop", "Errors", {"Zone": "a"})
 samples = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=50)

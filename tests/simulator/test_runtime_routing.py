@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsandbox.aws.ports import InstanceState
+from smsandbox.aws.core.ports import InstanceState
 from smsandbox.aws.runtime.routing import Router
 
 

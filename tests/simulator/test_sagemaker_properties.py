@@ -6,12 +6,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from smsandbox.aws.clock import VirtualClock
-from smsandbox.aws.errors import AwsError, ResponseLostError
-from smsandbox.aws.moto_backend import MotoObjects
+from smsandbox.aws.core.clock import VirtualClock
+from smsandbox.aws.core.context import DEFAULT_ACCOUNT, DEFAULT_REGION, Request
+from smsandbox.aws.core.errors import AwsError, ResponseLostError
+from smsandbox.aws.core.settings import Settings
+from smsandbox.aws.core.world import World
+from smsandbox.aws.fleet.instant import InstantFleet
+from smsandbox.aws.moto.objects import MotoObjects
 from smsandbox.aws.sagemaker.service import SageMaker
-from smsandbox.aws.settings import Settings
-from smsandbox.aws.world import DEFAULT_ACCOUNT, DEFAULT_REGION, Request, World
 
 NAMES = st.sampled_from(["one", "two"])
 CONFIGS = st.sampled_from(["a", "b", "c"])
@@ -44,6 +46,7 @@ class Endpoints(RuleBasedStateMachine):
             }
         )
         self.world = World(objects=MotoObjects(), clock=VirtualClock(), settings=chosen)
+        self.world.fleet = InstantFleet(self.world)
         self.sagemaker = SageMaker(self.world)
         self.world.hosting = self.sagemaker
         self.world.register(self.sagemaker)

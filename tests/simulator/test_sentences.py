@@ -12,8 +12,8 @@ from smendpoints.aws.errors import classify
 from smendpoints.domain.observed import Step
 from smendpoints.domain.plan_rollout import may_try_again
 from smendpoints.domain.wording import share_of, stage_of
-from smsandbox.aws.errors import AwsError
-from smsandbox.aws.fleet_instant import ping_failure
+from smsandbox.aws.core.errors import AwsError
+from smsandbox.aws.fleet.instant import ping_failure
 from smsandbox.aws.sagemaker import deployment, texts
 
 KNOWN: dict[str, list[dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "aws_sentences.yaml").read_text())

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from botocore.serialize import create_serializer
 
-from smsandbox.aws.clock import VirtualClock
+from smsandbox.aws.core.clock import VirtualClock
 
 VARIANT = {"VariantName": "primary", "ModelName": "iris", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 

@@ -18,7 +18,7 @@ from smendpoints.domain.errors import AwsFailure, Kind
 from smendpoints.domain.observed import Observed
 from smendpoints.domain.plan import plan
 from smendpoints.domain.plan_scaling import plan_scaling
-from smsandbox.aws.validation import validate
+from smsandbox.aws.core.validation import validate
 from smsandbox.testing.samples import samples
 
 SAMPLES = samples()

@@ -12,11 +12,11 @@ from pathlib import Path
 import click
 
 from smsandbox import secret
-from smsandbox.aws.assembly import assemble
-from smsandbox.aws.images import ImageReference, push
-from smsandbox.aws.server import Server
-from smsandbox.aws.settings import Settings
-from smsandbox.aws.world import DEFAULT_REGION
+from smsandbox.aws.assembly.simulator import assemble
+from smsandbox.aws.core.context import DEFAULT_REGION
+from smsandbox.aws.core.settings import Settings
+from smsandbox.aws.http.server import Server
+from smsandbox.aws.moto.images import ImageReference, push
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

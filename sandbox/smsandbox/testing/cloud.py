@@ -7,7 +7,7 @@ from botocore.config import Config
 from kubernetes import client, config
 
 from smsandbox import assets
-from smsandbox.aws.images import push
+from smsandbox.aws.moto.images import push
 from smsandbox.controlplane import ControlPlane
 from smsandbox.testing.archives import archive
 from smsandbox.testing.simulator import Simulator

@@ -12,11 +12,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from smsandbox.assets import TRUST
-from smsandbox.aws import moto_backend
-from smsandbox.aws.assembly import assemble
-from smsandbox.aws.images import push
-from smsandbox.aws.inprocess import attach
-from smsandbox.aws.settings import Settings
+from smsandbox.aws.assembly.simulator import assemble
+from smsandbox.aws.core.settings import Settings
+from smsandbox.aws.http.inprocess import attach
+from smsandbox.aws.moto import backend as moto_backend
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.archives import archive
 from smsandbox.world import ACCOUNT, REGION
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from smsandbox.aws.world import Request, World
+from smsandbox.aws.core.context import Request
+from smsandbox.aws.core.world import World
 
 READS = ("List", "Describe", "Get", "Head", "Batch")
 

@@ -8,7 +8,7 @@ import yaml
 
 from smsandbox import paths
 from smsandbox.assets import BUCKET
-from smsandbox.aws.images import push
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.archives import archive
 
 

@@ -14,12 +14,12 @@ from botocore.loaders import create_loader
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
 from smsandbox.assets import BUCKET, ROLE, TRUST
-from smsandbox.aws import moto_backend
-from smsandbox.aws.assembly import assemble
-from smsandbox.aws.clock import VirtualClock
-from smsandbox.aws.images import push
-from smsandbox.aws.inprocess import attach
-from smsandbox.aws.settings import Settings
+from smsandbox.aws.assembly.simulator import assemble
+from smsandbox.aws.core.clock import VirtualClock
+from smsandbox.aws.core.settings import Settings
+from smsandbox.aws.http.inprocess import attach
+from smsandbox.aws.moto import backend as moto_backend
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
 from smsandbox.world import REGION
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from smsandbox.aws.calls import CallLog
-from smsandbox.aws.faults import Faults
+from smsandbox.aws.core.calls import CallLog
+from smsandbox.aws.core.faults import Faults
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.in_aws import every, holding, tags_of
 from smsandbox.testing.oracle import differences, owner, wanted

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from smsandbox.aws.autoscaling.registry import Registry
 from smsandbox.aws.autoscaling.resource import Resources
 from smsandbox.aws.autoscaling.scaler import Scaler
-from smsandbox.aws.service import Service
+from smsandbox.aws.core.service import Service
 
 if TYPE_CHECKING:
-    from smsandbox.aws.alarms import AlarmBook
     from smsandbox.aws.autoscaling.records import Policy, TargetKey
-    from smsandbox.aws.world import World
+    from smsandbox.aws.cloudwatch.alarm_book import AlarmBook
+    from smsandbox.aws.core.world import World
 
 
 class AutoScalingBase(Service):

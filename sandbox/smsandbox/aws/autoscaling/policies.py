@@ -17,12 +17,12 @@ from smsandbox.aws.autoscaling.shapes import (
     paged,
     when,
 )
-from smsandbox.aws.errors import AwsError, validation
+from smsandbox.aws.core.errors import AwsError, validation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 MAX_POLICIES = 50
 MAX_STEPS = 20

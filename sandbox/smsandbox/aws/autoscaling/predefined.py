@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.autoscaling.records import CONCURRENCY, COPIES, INSTANCES
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core.errors import validation
 
 if TYPE_CHECKING:
-    from smsandbox.aws.settings import AlarmSettings
+    from smsandbox.aws.core.settings import AlarmSettings
 
 HIGH_RESOLUTION_SECONDS = 10
 HIGH_RESOLUTION_LOW_PERIODS = 90

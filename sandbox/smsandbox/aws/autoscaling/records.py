@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from smsandbox.aws.timeline import Event
+    from smsandbox.aws.core.timeline import Event
 
 INSTANCES = "sagemaker:variant:DesiredInstanceCount"
 CONCURRENCY = "sagemaker:variant:DesiredProvisionedConcurrency"

@@ -7,13 +7,13 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from smsandbox.aws.autoscaling.records import Activity, Policy, Target, TargetKey
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from smsandbox.aws.world import World
+    from smsandbox.aws.core.world import World
 
 ACTIVITIES_KEPT = 5000
 

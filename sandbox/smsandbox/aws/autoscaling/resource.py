@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from smsandbox.aws.autoscaling.records import CONCURRENCY, COPIES, INSTANCES, TargetKey
-from smsandbox.aws.context import Context
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core.context import Context
+from smsandbox.aws.core.errors import validation
 
 if TYPE_CHECKING:
-    from smsandbox.aws.ports import EndpointView, VariantView
-    from smsandbox.aws.world import World
+    from smsandbox.aws.core.ports import EndpointView, VariantView
+    from smsandbox.aws.core.world import World
 
 SERVICE_ROLE = (
     "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.autoscaling import decisions, schedules
 from smsandbox.aws.autoscaling.resource import NOUNS, Capacity
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 
 if TYPE_CHECKING:
-    from smsandbox.aws.alarms import Alarm, AlarmBook
     from smsandbox.aws.autoscaling.records import Activity, Policy, Schedule, Target
     from smsandbox.aws.autoscaling.registry import Registry
     from smsandbox.aws.autoscaling.resource import Resources
-    from smsandbox.aws.world import World
+    from smsandbox.aws.cloudwatch.alarm_book import Alarm, AlarmBook
+    from smsandbox.aws.core.world import World
 
 # AWS seconds after which a change that did not come about counts as unfulfilled.
 PATIENCE = 3600.0

@@ -18,10 +18,10 @@ from smsandbox.aws.autoscaling.shapes import (
     paged,
     schedule_member,
 )
-from smsandbox.aws.errors import AwsError, validation
+from smsandbox.aws.core.errors import AwsError, validation
 
 if TYPE_CHECKING:
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 MAX_SCHEDULES = 200
 

@@ -16,7 +16,7 @@ from smsandbox.aws.autoscaling.shapes import (
 from smsandbox.aws.autoscaling.targets import TargetOperations
 
 if TYPE_CHECKING:
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 
 class AutoScalingService(TargetOperations, PolicyOperations, ScheduleOperations):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.autoscaling.records import Schedule, Target, TargetKey
 from smsandbox.aws.autoscaling.resource import check_names
-from smsandbox.aws.errors import AwsError, validation
-from smsandbox.aws.paging import page
+from smsandbox.aws.core.errors import AwsError, validation
+from smsandbox.aws.core.paging import page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 Params = dict[str, Any]
 

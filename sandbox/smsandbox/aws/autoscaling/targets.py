@@ -17,10 +17,10 @@ from smsandbox.aws.autoscaling.shapes import (
     paged,
     target_member,
 )
-from smsandbox.aws.errors import AwsError, validation
+from smsandbox.aws.core.errors import AwsError, validation
 
 if TYPE_CHECKING:
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 _SUSPENSIONS = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 

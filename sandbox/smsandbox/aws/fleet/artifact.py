@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from smsandbox.aws.ports import ContainerSpec, Objects
+    from smsandbox.aws.core.ports import ContainerSpec, Objects
 
 
 class ArtifactError(Exception):

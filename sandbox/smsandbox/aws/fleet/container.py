@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import urllib3
 
 from smsandbox import ports
+from smsandbox.aws.fleet.commands import command
 from smsandbox.aws.fleet.environment import notes, passed
-from smsandbox.aws.programs import command
 from smsandbox.process import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from smsandbox.aws.ports import ContainerSpec
+    from smsandbox.aws.core.ports import ContainerSpec
 
 PING_SECONDS = 2.0
 CONNECT_SECONDS = 10.0

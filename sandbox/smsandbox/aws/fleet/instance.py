@@ -8,17 +8,17 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.core.ports import InstanceState
 from smsandbox.aws.fleet.artifact import ArtifactError, provide
 from smsandbox.aws.fleet.container import Container
-from smsandbox.aws.fleet_instant import ping_failure
-from smsandbox.aws.ports import InstanceState
+from smsandbox.aws.fleet.instant import ping_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from smsandbox.aws.ports import InstanceSpec
-    from smsandbox.aws.world import World
+    from smsandbox.aws.core.ports import InstanceSpec
+    from smsandbox.aws.core.world import World
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from smsandbox.aws.fleet.presence import NAMESPACE, dimension_sets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.fleet.instance import ProcessInstance
-    from smsandbox.aws.world import World
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.metrics import MetricId, metric_id
+from smsandbox.aws.cloudwatch.metric_store import MetricId, metric_id
 
 if TYPE_CHECKING:
-    from smsandbox.aws.metrics import MetricStore
-    from smsandbox.aws.ports import InstanceSpec
-    from smsandbox.aws.world import World
+    from smsandbox.aws.cloudwatch.metric_store import MetricStore
+    from smsandbox.aws.core.ports import InstanceSpec
+    from smsandbox.aws.core.world import World
 
 NAMESPACE = "AWS/SageMaker"
 # What SageMaker publishes as zero while a real-time variant is idle, with its unit.

@@ -11,18 +11,18 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.fleet.presence import NAMESPACE
-from smsandbox.aws.notify import publish
+from smsandbox.aws.moto.topics import publish
 from smsandbox.aws.runtime.errors import invalid, model_error
 from smsandbox.aws.runtime.forward import Invocation, UnreachableError
 from smsandbox.aws.runtime.routing import takes_requests
 
 if TYPE_CHECKING:
-    from smsandbox.aws.ports import EndpointView, InstanceSpec, Route
+    from smsandbox.aws.core.ports import EndpointView, InstanceSpec, Route
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.runtime.dispatch import Dispatcher
     from smsandbox.aws.runtime.routing import Router
-    from smsandbox.aws.world import World
 
 log = logging.getLogger(__name__)
 

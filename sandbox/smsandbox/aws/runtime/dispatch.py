@@ -6,16 +6,16 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.fleet.instance import ProcessInstance
 from smsandbox.aws.runtime.errors import unavailable
 from smsandbox.aws.runtime.forward import Answer, Invocation, UnreachableError, forward
 
 if TYPE_CHECKING:
-    from smsandbox.aws.ports import EndpointView, InstanceSpec, Route
+    from smsandbox.aws.core.ports import EndpointView, InstanceSpec, Route
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.runtime.measure import Measure
     from smsandbox.aws.runtime.routing import Router
-    from smsandbox.aws.world import World
 
 # How long a request waits for an instance to come (back), in real seconds: a new fleet takes over within it.
 WAIT_SECONDS = 5.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 
 if TYPE_CHECKING:
-    from smsandbox.aws.ports import EndpointView
+    from smsandbox.aws.core.ports import EndpointView
     from smsandbox.aws.runtime.forward import Answer
 
 _TIMED_OUT = (

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.fleet.artifact import ArtifactError, unpack
-from smsandbox.aws.moto_backend import split_uri
+from smsandbox.aws.moto.objects import split_uri
 
 if TYPE_CHECKING:
+    from smsandbox.aws.core.ports import Objects
     from smsandbox.aws.fleet.container import Container
     from smsandbox.aws.fleet.instance import ProcessInstance
-    from smsandbox.aws.ports import Objects
 
 _PREFIX = "X-Amzn-SageMaker-"
 # How long a process takes to be gone after its sockets.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.cloudwatch.metric_store import metric_id
 from smsandbox.aws.fleet.presence import NAMESPACE, dimension_sets
-from smsandbox.aws.metrics import metric_id
 
 if TYPE_CHECKING:
+    from smsandbox.aws.cloudwatch.metric_store import MetricStore
+    from smsandbox.aws.core.ports import InstanceSpec
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.fleet.presence import Presence
-    from smsandbox.aws.metrics import MetricStore
-    from smsandbox.aws.ports import InstanceSpec
     from smsandbox.aws.runtime.forward import Answer
-    from smsandbox.aws.world import World
 
 MICRO = 1e6
 _CACHE_HIT = "ModelCacheHit"

@@ -7,13 +7,13 @@ import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.core.ports import InstanceState
 from smsandbox.aws.fleet.instance import ProcessInstance
-from smsandbox.aws.ports import InstanceState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smsandbox.aws.ports import EndpointView, Route
+    from smsandbox.aws.core.ports import EndpointView, Route
 
 Group = tuple[str, str]  # variant and configuration
 

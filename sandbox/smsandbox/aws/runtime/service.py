@@ -6,20 +6,20 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from smsandbox.aws.core.service import Service
 from smsandbox.aws.runtime.errors import invalid, model_error, not_found, too_large
 from smsandbox.aws.runtime.forward import Invocation
-from smsandbox.aws.service import Service
 
 if TYPE_CHECKING:
-    from smsandbox.aws.capture import Capture
-    from smsandbox.aws.context import Context
-    from smsandbox.aws.ports import EndpointView, Route
+    from smsandbox.aws.core.context import Context
+    from smsandbox.aws.core.ports import EndpointView, Route
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.runtime.async_queue import AsyncQueue
+    from smsandbox.aws.runtime.capture import Capture
     from smsandbox.aws.runtime.dispatch import Dispatcher
     from smsandbox.aws.runtime.forward import Answer
     from smsandbox.aws.runtime.routing import Router
     from smsandbox.aws.runtime.shadow import Shadows
-    from smsandbox.aws.world import World
 
 Params = dict[str, Any]
 

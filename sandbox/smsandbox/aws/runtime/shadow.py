@@ -7,12 +7,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.errors import AwsError
+from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.runtime.forward import UnreachableError
 
 if TYPE_CHECKING:
-    from smsandbox.aws.capture import Capture
-    from smsandbox.aws.ports import EndpointView, Route
+    from smsandbox.aws.core.ports import EndpointView, Route
+    from smsandbox.aws.runtime.capture import Capture
     from smsandbox.aws.runtime.dispatch import Dispatcher
     from smsandbox.aws.runtime.forward import Invocation
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from smsandbox.aws import tags
+from smsandbox.aws.core import tags
+from smsandbox.aws.core.service import Service
 from smsandbox.aws.sagemaker.state import Store
-from smsandbox.aws.service import Service
 
 if TYPE_CHECKING:
-    from smsandbox.aws.context import Context
-    from smsandbox.aws.world import World
+    from smsandbox.aws.core.context import Context
+    from smsandbox.aws.core.world import World
 
 
 class SageMakerBase(Service):

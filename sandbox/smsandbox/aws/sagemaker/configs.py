@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core.errors import validation
 from smsandbox.aws.sagemaker import config_rules, texts
 from smsandbox.aws.sagemaker.listing import select
 from smsandbox.aws.sagemaker.models import ModelOperations
 from smsandbox.aws.sagemaker.state import Stored, timestamp
 
 if TYPE_CHECKING:
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
     from smsandbox.aws.sagemaker.state import Request
 
 SERVERLESS_VOLUME_GB = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core.errors import validation
 from smsandbox.aws.sagemaker import config_rules, deployment, events, texts, update_rules
 from smsandbox.aws.sagemaker.describe import describe
 from smsandbox.aws.sagemaker.launching import make_fleet
@@ -19,7 +19,7 @@ from smsandbox.aws.sagemaker.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
     from smsandbox.aws.sagemaker.state import Fleet, Stored
 
 W = TypeVar("W", bound=Worker)

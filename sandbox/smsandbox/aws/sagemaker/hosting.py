@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws.errors import validation
-from smsandbox.aws.ports import EndpointView, InstanceState, Route, VariantView
+from smsandbox.aws.core.errors import validation
+from smsandbox.aws.core.ports import EndpointView, InstanceState, Route, VariantView
 from smsandbox.aws.sagemaker.endpoints import EndpointOperations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
     from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Variant
 
 

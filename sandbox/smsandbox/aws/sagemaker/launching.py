@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.ports import ContainerSpec, InstanceSpec, InstanceState
+from smsandbox.aws.core.ports import ContainerSpec, InstanceSpec, InstanceState
 from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.models import artifact_of, containers_of
 from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Stored, Variant, timestamp
@@ -12,7 +12,7 @@ from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Stored, Vari
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from smsandbox.aws.world import World
+    from smsandbox.aws.core.world import World
 
     Work = Generator[float, None, None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.context import Context
+from smsandbox.aws.core.context import Context
 from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.launching import DeploymentError
 from smsandbox.aws.sagemaker.worker import Worker

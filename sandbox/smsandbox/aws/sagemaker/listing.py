@@ -11,7 +11,7 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core.errors import validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core.errors import validation
 from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.base import SageMakerBase
 from smsandbox.aws.sagemaker.listing import select
@@ -14,7 +14,7 @@ from smsandbox.aws.sagemaker.state import Stored, timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
     from smsandbox.aws.sagemaker.state import Request
 
 ENVIRONMENT_BYTES = 32 * 1024

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.context import Context
+from smsandbox.aws.core.context import Context
 from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.launching import DeploymentError
 from smsandbox.aws.sagemaker.worker import Worker
@@ -15,10 +15,10 @@ from smsandbox.aws.sagemaker.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.sagemaker.deployment import Plan
     from smsandbox.aws.sagemaker.launching import Work
     from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Request, Store
-    from smsandbox.aws.world import World
 
 LOOKS_PER_BAKE = 50
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from smsandbox.aws.ports import Instance
-    from smsandbox.aws.timeline import Event
+    from smsandbox.aws.core.ports import Instance
+    from smsandbox.aws.core.timeline import Event
 
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 Request = dict[str, Any]

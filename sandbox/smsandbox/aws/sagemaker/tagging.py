@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws import tags
-from smsandbox.aws.errors import validation
+from smsandbox.aws.core import tags
+from smsandbox.aws.core.errors import validation
 from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.configs import ConfigOperations
 
 if TYPE_CHECKING:
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 PAGE = 50
 

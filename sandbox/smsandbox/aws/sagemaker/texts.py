@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smsandbox.aws.errors import AwsError, validation
+from smsandbox.aws.core.errors import AwsError, validation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from smsandbox.aws.context import Context
+    from smsandbox.aws.core.context import Context
 
 KINDS = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
 

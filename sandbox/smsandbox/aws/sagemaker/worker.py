@@ -13,9 +13,9 @@ from smsandbox.aws.sagemaker.launching import Launcher
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from smsandbox.aws.core.world import World
     from smsandbox.aws.sagemaker.launching import Work
     from smsandbox.aws.sagemaker.state import Endpoint, Fleet, Store
-    from smsandbox.aws.world import World
 
 
 class Worker:

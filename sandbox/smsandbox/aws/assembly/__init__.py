@@ -1,0 +1,1 @@
+"""A whole simulator, put together of all the others."""

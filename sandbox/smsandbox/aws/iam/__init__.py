@@ -1,0 +1,1 @@
+"""Who may call what, and assume which role. IAM's own API is moto's."""

@@ -1,0 +1,64 @@
+"""What the simulator leaves to moto (S3, IAM, STS, ECR, CloudWatch data, logs, EventBridge, ...), in this process.
+
+`Moto` answers whole HTTP requests. What looks straight into moto's state is beside it, in a module each.
+moto's state belongs to the process: two worlds in one process share it, and `reset` empties it.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam.models import get_account_id_from
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
+
+from smsandbox.aws.wire.protocols import HttpResponse
+
+if TYPE_CHECKING:
+    from moto.core.request import Request
+
+PARTITION = "aws"
+
+
+def reset() -> None:
+    """Empty all of moto's state."""
+    moto_api_backend.reset()
+
+
+def _application_of(service: str | None) -> Any:
+    if service is None:
+        raise NotImplementedError("moto has no such service")
+    return create_backend_app(service)  # type: ignore[arg-type]
+
+
+class Moto:
+    """moto's WSGI application."""
+
+    def __init__(self) -> None:
+        self._application = DomainDispatcherApplication(_application_of)
+
+    def handle(self, request: Request) -> HttpResponse:
+        """Moto's answer; the body is read in full. NotImplementedError for what moto lacks."""
+        body = request.get_data()
+        environ = dict(request.environ)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ.pop("werkzeug.request", None)
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True}
+        chunks, status, headers = run_wsgi_app(self._application, environ, buffered=True)
+        return HttpResponse(int(status.split(" ", 1)[0]), dict(headers.items()), b"".join(chunks))
+
+    @staticmethod
+    def identify(access_key: str | None) -> tuple[str, str | None]:
+        """Account and principal ARN behind an access key, as moto's IAM and STS know it."""
+        if access_key is None:
+            return DEFAULT_ACCOUNT_ID, None
+        account = get_account_id_from(access_key)
+        role = get_backend("sts")[account][PARTITION].get_assumed_role_from_access_key(access_key)
+        if role is not None:
+            return account, role.arn
+        user = get_backend("iam")[account][PARTITION].get_user_from_access_key_id(access_key)
+        return account, user.arn if user is not None else None
