@@ -23,8 +23,8 @@ from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.launch import Artifact, Launch
-from smendpoints.domain.quota import Need
+from smendpoints.domain.preflight.launch import Artifact, Launch
+from smendpoints.domain.preflight.quota import Need
 from smsandbox import probe
 from smsandbox.world import REGION, World, end
 

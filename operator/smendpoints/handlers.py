@@ -23,8 +23,8 @@ from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
-from smendpoints.domain.facts import facts_of
-from smendpoints.domain.status import Event, unparsable
+from smendpoints.domain.status.status import Event, unparsable
+from smendpoints.domain.tenancy.facts import facts_of
 from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES
 from smendpoints.tracking import Tracked

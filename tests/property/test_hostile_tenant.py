@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from smendpoints.api.spec import OfficeHours
-from smendpoints.domain.put_back import keep, recall
+from smendpoints.domain.plan.snapshot import keep, recall
 from smendpoints.domain.reasons import Reason
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness

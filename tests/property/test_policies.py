@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.actions import Verb
+from smendpoints.domain.plan.actions import Verb
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.status import RolloutStatus
-from smendpoints.domain.progress import NOTHING_UNDER_WAY
+from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.world import ACCOUNT, REGION

@@ -11,9 +11,9 @@ import pytest
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
-from smendpoints.domain import names
-from smendpoints.domain.desired import Desired, desire
-from smendpoints.domain.observed import (
+from smendpoints.domain.desired import names
+from smendpoints.domain.desired.desired import Desired, desire
+from smendpoints.domain.observed.observed import (
     Observed,
     ObservedConfig,
     ObservedEndpoint,
@@ -21,8 +21,8 @@ from smendpoints.domain.observed import (
     ObservedVariant,
     parse_config,
 )
-from smendpoints.domain.plan import plan
-from smendpoints.domain.verdict import Plan
+from smendpoints.domain.plan.plan import plan
+from smendpoints.domain.plan.verdict import Plan
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"

@@ -9,9 +9,9 @@ import pytest
 from smendpoints.aws.act import Actor
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.observe import Observer
-from smendpoints.domain.actions import Action, PolicyARN, Verb
+from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.ownership import Owner
+from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smsandbox.testing.stubs import Stubs
 
 OWNER = Owner("cluster-1", "default", "iris")

@@ -14,7 +14,7 @@ from smendpoints.api.rules import admission as rules
 from smendpoints.api.rules.policy import GLOB_LISTS
 from smendpoints.api.sensitive import looks_secret
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.domain import names
+from smendpoints.domain.desired import names
 from smsandbox.testing.policy_cases import CASES, PLAIN, Case
 
 FOLDER = Path(__file__).parents[2] / "manifests" / "policy"

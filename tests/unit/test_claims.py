@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from smendpoints.domain.claims import Claim, Claims, Standing
+from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
 
 FIRST = Claim("u1", "a", "b-c", "2026-11-22T10:00:00Z", Standing.NEW, None, "us-east-1", "a-b-c")
 LATER = Claim("u2", "a-b", "c", "2026-11-22T11:00:00Z", Standing.NEW, None, "us-east-1", "A-b-c")

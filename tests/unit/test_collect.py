@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.status import Revision
-from smendpoints.domain.collect import collect, kept_configs
-from smendpoints.domain.observed import ConfigVariant, Leftovers, ObservedConfig, ObservedEndpoint
+from smendpoints.domain.observed.observed import ConfigVariant, Leftovers, ObservedConfig, ObservedEndpoint
+from smendpoints.domain.plan.garbage import collect, kept_configs
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WANTED, LIVE, PENDING = "wanted", "live", "pending"

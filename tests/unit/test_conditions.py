@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.status import Condition
-from smendpoints.domain import conditions
+from smendpoints.domain.plan.verdict import Verdict, arrived, resting, stuck, working
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.verdict import Verdict, arrived, resting, stuck, working
+from smendpoints.domain.status import conditions
 
 THEN = datetime(2026, 11, 22, 11, tzinfo=UTC)
 NOW = THEN + timedelta(hours=1)

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain.desired import Desired, desire
+from smendpoints.domain.desired.desired import Desired, desire
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.observed import Observed
-from smendpoints.domain.plan import plan
-from smendpoints.domain.plan_scaling import plan_scaling
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.plan import plan
+from smendpoints.domain.plan.scaling import plan_scaling
 from smsandbox.aws.core.validation import validate
 from smsandbox.testing.samples import samples
 

@@ -12,8 +12,8 @@ import pytest
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.fencing import writes
-from smendpoints.domain.actions import Verb
 from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.plan.actions import Verb
 
 CONFIG = {"EndpointName": "iris", "EndpointConfigName": "iris-1"}
 

@@ -14,7 +14,7 @@ from smendpoints.controller.outcome import Outcome
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status import Event
+from smendpoints.domain.status.status import Event
 from smendpoints.handlers import Handlers
 
 

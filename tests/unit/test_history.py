@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.status import Revision, RolloutStatus
-from smendpoints.domain.history import next_history
+from smendpoints.domain.status.history import next_history
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 Pass = tuple[str, str]

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.domain.log_lines import LINES, shown
-from smendpoints.domain.redact import LONGEST_LINE
+from smendpoints.domain.observed.log_lines import LINES, shown
+from smendpoints.domain.observed.redact import LONGEST_LINE
 
 VALUES = st.recursive(
     st.none()

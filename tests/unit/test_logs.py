@@ -12,10 +12,10 @@ from smendpoints.aws.clients import Clients
 from smendpoints.aws.logs import log_tail
 from smendpoints.controller.tailing import tail
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.observed import Observed, parse_endpoint
+from smendpoints.domain.observed.observed import Observed, parse_endpoint
+from smendpoints.domain.plan.verdict import Plan, stuck
+from smendpoints.domain.plan.wording import failing
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.verdict import Plan, stuck
-from smendpoints.domain.wording import failing
 from smsandbox.testing.stubs import Stubs
 
 SINCE = datetime(2026, 11, 22, 12, tzinfo=UTC)

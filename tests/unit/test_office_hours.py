@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smendpoints.domain.desired.office_hours import next_change, wants_running
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.office_hours import next_change, wants_running
 
 WORKDAYS = {"start": "0 8 * * 1-5", "stop": "0 18 * * 1-5"}
 BERLIN = {**WORKDAYS, "timeZone": "Europe/Berlin"}

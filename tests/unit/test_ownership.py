@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain import alarms
-from smendpoints.domain.desired import desire
-from smendpoints.domain.ownership import Owner, is_owned, told_owner
+from smendpoints.domain.desired.desired import desire
+from smendpoints.domain.desired.ownership import Owner, is_owned, told_owner
+from smendpoints.domain.plan import alarms
 
 SAMPLE = Path(__file__).parents[2] / "manifests" / "samples" / "minimal.yaml"
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import botocore.session
 import pytest
 
-from smendpoints.domain.observed import Step
-from smendpoints.domain.verdict import Again
+from smendpoints.domain.observed.observed import Step
+from smendpoints.domain.plan.verdict import Again
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.observed import Leftovers, Observed
-from smendpoints.domain.plan_deletion import plan_deletion, plan_retention
-from smendpoints.domain.verdict import Again
+from smendpoints.domain.observed.observed import Leftovers, Observed
+from smendpoints.domain.plan.deletion import plan_deletion, plan_retention
+from smendpoints.domain.plan.verdict import Again
 
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}

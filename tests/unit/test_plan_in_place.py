@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.verdict import Again
+from smendpoints.domain.plan.verdict import Again
 
 TWO = {"challenger": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}

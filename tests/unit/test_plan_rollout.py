@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smendpoints.domain.verdict import Again
+from smendpoints.domain.plan.verdict import Again
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 PING = "The primary container for production variant primary did not pass the ping health check."

@@ -8,18 +8,11 @@ import pytest
 
 from smendpoints.api.policy import NamespaceSelector, SageMakerEndpointPolicy
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.domain.claims import Standing
-from smendpoints.domain.cost import Price
-from smendpoints.domain.facts import SERVERLESS, Facts, Identity, capacity
-from smendpoints.domain.limits import limited, room_beside
-from smendpoints.domain.policy import (
-    Request,
-    merged_defaults,
-    required_tags,
-    selecting,
-    selects,
-    violations,
-)
+from smendpoints.domain.observed.cost import Price
+from smendpoints.domain.tenancy.claims import Standing
+from smendpoints.domain.tenancy.facts import SERVERLESS, Facts, Identity, capacity
+from smendpoints.domain.tenancy.limits import limited, room_beside
+from smendpoints.domain.tenancy.policy import Request, merged_defaults, required_tags, selecting, selects, violations
 from smsandbox.testing.policy_cases import CREATIONS, Case, on, scaled, spec, variant
 
 ABSENT = {"assumeRoleARNs": "assumeRoleARN", "regions": "region"}

@@ -9,8 +9,8 @@ import pytest
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.preflight import Preflight
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.launch import Artifact, Launch
-from smendpoints.domain.quota import Need
+from smendpoints.domain.preflight.launch import Artifact, Launch
+from smendpoints.domain.preflight.quota import Need
 from smendpoints.domain.reasons import Reason
 from smsandbox.testing.stubs import Stubs
 

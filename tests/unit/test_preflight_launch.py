@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.launch import Artifact, dropped_guardrails, launch_of
-from smendpoints.domain.plan_update import update_endpoint
-from smendpoints.domain.quota import Need, needs
+from smendpoints.domain.plan.update import update_endpoint
+from smendpoints.domain.preflight.launch import Artifact, dropped_guardrails, launch_of
+from smendpoints.domain.preflight.quota import Need, needs
 
 BASE = "s3://models/b"
 NEW = {"modelArtifact": f"{BASE}/model.tar.gz"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.trust import Trust, trust_in_sagemaker
+from smendpoints.domain.preflight.trust import Trust, trust_in_sagemaker
 
 
 def statement(**changes: Any) -> dict[str, Any]:

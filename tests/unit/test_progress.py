@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from smendpoints.api.spec import Rollout
 from smendpoints.api.status import RolloutStatus
-from smendpoints.domain.observed import ObservedEndpoint, ObservedVariant, Step, parse_endpoint
-from smendpoints.domain.progress import NOTHING_UNDER_WAY, Progress, begun, planned_steps, progress
+from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step, parse_endpoint
+from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY, Progress, begun, planned_steps, progress
 
 START = datetime(2026, 11, 22, 14, 0, 20, 500_000, tzinfo=UTC)
 BAKE_END = datetime(2026, 11, 22, 14, 10, 20, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.domain.log_lines import shown
-from smendpoints.domain.redact import LONGEST_LINE, redact
+from smendpoints.domain.observed.log_lines import shown
+from smendpoints.domain.observed.redact import LONGEST_LINE, redact
 
 SECRET = "hunter2hunter2"
 SECRETS = {

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.actions import PolicyARN
-from smendpoints.domain.observed import parse_target
-from smendpoints.domain.plan_scaling import covers, plan_scaling
+from smendpoints.domain.observed.diff import covers
+from smendpoints.domain.observed.observed import parse_target
+from smendpoints.domain.plan.actions import PolicyARN
+from smendpoints.domain.plan.scaling import plan_scaling
 
 ID = "endpoint/default-iris/variant/primary"
 PLAIN = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.aws.identity import Presented, Sessions
-from smendpoints.domain.sessions import session_name, session_tags
+from smendpoints.domain.tenancy.sessions import session_name, session_tags
 
 STS = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 UID = "0a7c1ab2-6e1f-4c4e-9a3c-8f5d1f0a2b3c"

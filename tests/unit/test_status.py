@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from smendpoints.api.status import Cost, SageMakerEndpointStatus
-from smendpoints.domain import conditions
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.history import was_converged
-from smendpoints.domain.observed import Step
+from smendpoints.domain.observed.observed import Step
+from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status import events, report
+from smendpoints.domain.status import conditions
+from smendpoints.domain.status.status import events, report
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://runtime/endpoints/default-iris/invocations"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from smendpoints.domain.adoption import is_retained
+from smendpoints.domain.observed.adoption import is_retained
 from smendpoints.tracking import Tracked
 from smendpoints.turns import Allowance
 from smsandbox.testing.specs import spec

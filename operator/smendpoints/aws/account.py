@@ -14,8 +14,8 @@ from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Watch
-from smendpoints.domain.actions import Action, PolicyARN
 from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.plan.actions import Action, PolicyARN
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,10 @@ from typing import Any
 
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.observe import Observer
-from smendpoints.domain.actions import Action, PolicyARN, Verb
+from smendpoints.domain.desired.ownership import PREFIX, is_owned, told_owner
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.in_place import without
-from smendpoints.domain.ownership import PREFIX, is_owned, told_owner
-from smendpoints.domain.plan_scaling import covers
+from smendpoints.domain.observed.diff import covers, without
+from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.reasons import Reason
 
 _DESCRIBE = {

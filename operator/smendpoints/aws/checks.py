@@ -7,9 +7,9 @@ import re
 
 from smendpoints.aws.clients import Clients
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.launch import Artifact
+from smendpoints.domain.preflight.launch import Artifact
+from smendpoints.domain.preflight.trust import SAGEMAKER, Trust, trust_in_sagemaker
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.trust import SAGEMAKER, Trust, trust_in_sagemaker
 
 _ECR = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"

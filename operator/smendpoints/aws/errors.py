@@ -18,8 +18,8 @@ from botocore.exceptions import (
 )
 
 from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed.redact import redact_text
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.redact import redact_text
 
 _BY_CODE = {
     "Throttling": (Kind.RETRY, Reason.THROTTLED),

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.credentials import DeferredRefreshableCredentials
 
-from smendpoints.domain.sessions import session_name, session_tags
+from smendpoints.domain.tenancy.sessions import session_name, session_tags
 
 _MOST_SESSIONS = 1000
 

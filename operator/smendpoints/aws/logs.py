@@ -6,7 +6,7 @@ from typing import Any
 
 from smendpoints.aws.clients import Clients
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.log_lines import LINES, shown
+from smendpoints.domain.observed.log_lines import LINES, shown
 
 _PLATFORM = "/data-log"  # what asynchronous inference itself has to say
 _NEWEST = 50

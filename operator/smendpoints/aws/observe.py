@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.clients import Clients, Place
-from smendpoints.domain import names
-from smendpoints.domain.alarms import Ownership, sort
+from smendpoints.domain.desired import names
+from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.observed import (
+from smendpoints.domain.observed.observed import (
     Leftovers,
     ObservedConfig,
     ObservedEndpoint,
@@ -17,7 +17,7 @@ from smendpoints.domain.observed import (
     parse_endpoint,
     parse_target,
 )
-from smendpoints.domain.ownership import Owner, is_owned
+from smendpoints.domain.plan.alarms import Ownership, sort
 
 T = TypeVar("T")
 

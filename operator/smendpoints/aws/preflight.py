@@ -16,8 +16,8 @@ from smendpoints.aws.checks import check_alarm, check_artifact, check_image, loo
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.quotas import Quotas
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.launch import Launch
-from smendpoints.domain.quota import Need
+from smendpoints.domain.preflight.launch import Launch
+from smendpoints.domain.preflight.quota import Need
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from smendpoints.aws.clients import Clients
-from smendpoints.domain.cost import Price
 from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.observed.cost import Price
 
 logger = logging.getLogger(__name__)
 _DAY = 86400.0

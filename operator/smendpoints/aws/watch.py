@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from smendpoints.aws.clients import Clients
+from smendpoints.domain.desired.names import content_hash
+from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.names import content_hash
-from smendpoints.domain.ownership import PREFIX
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)

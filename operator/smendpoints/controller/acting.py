@@ -7,13 +7,13 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.voiding import VoidError, WhyNot
-from smendpoints.domain.actions import PolicyARN, Verb
-from smendpoints.domain.desired import Desired
+from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.launch import dropped_guardrails, launch_of
-from smendpoints.domain.observed import Observed
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import PolicyARN, Verb
+from smendpoints.domain.plan.verdict import Plan
+from smendpoints.domain.preflight.launch import dropped_guardrails, launch_of
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.verdict import Plan
 
 logger = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from smendpoints.aws.account import Account
-from smendpoints.domain import alarms
-from smendpoints.domain.desired import Desired
+from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.observed import Observed
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan import alarms
+from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.verdict import Plan
 
 
 def plan_with_own_alarms(

@@ -15,17 +15,17 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.voiding import VoidError, WhyNot, void
-from smendpoints.domain import conditions
-from smendpoints.domain.adoption import is_retained
-from smendpoints.domain.desired import desire
+from smendpoints.domain.desired.desired import desire
+from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.observed import Observed
-from smendpoints.domain.ownership import Owner
-from smendpoints.domain.plan import plan
-from smendpoints.domain.plan_deletion import plan_deletion, plan_retention, scaling_left_undone
+from smendpoints.domain.observed.adoption import is_retained
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.deletion import plan_deletion, plan_retention, scaling_left_undone
+from smendpoints.domain.plan.plan import plan
+from smendpoints.domain.plan.verdict import Plan, stuck, working
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status import Event
-from smendpoints.domain.verdict import Plan, stuck, working
+from smendpoints.domain.status import conditions
+from smendpoints.domain.status.status import Event
 
 
 class Leaving:

@@ -4,14 +4,14 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.memory import Memory
-from smendpoints.domain import names
-from smendpoints.domain.adoption import equivalent
-from smendpoints.domain.alarms import Ownership
-from smendpoints.domain.desired import Desired
-from smendpoints.domain.guards import is_guarded
-from smendpoints.domain.observed import Leftovers, Observed, ObservedConfig, ObservedTarget
-from smendpoints.domain.ownership import Owner, is_owned
-from smendpoints.domain.plan_deletion import IN_PROGRESS
+from smendpoints.domain.desired import names
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.desired.ownership import Owner, is_owned
+from smendpoints.domain.observed.adoption import equivalent
+from smendpoints.domain.observed.observed import Leftovers, Observed, ObservedConfig, ObservedTarget
+from smendpoints.domain.plan.alarms import Ownership
+from smendpoints.domain.plan.deletion import IN_PROGRESS
+from smendpoints.domain.plan.guards import is_guarded
 
 
 def look_around(account: Account, name: str, memory: Memory, poll_seconds: float) -> Summary | None:

@@ -6,7 +6,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.controller.memory import Memory
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status import Event, events
+from smendpoints.domain.status.status import Event, events
 
 
 @dataclass(frozen=True)

@@ -26,24 +26,24 @@ from smendpoints.controller.tailing import tail
 from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.controller.trouble import leaving, pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot, void
-from smendpoints.domain import conditions
-from smendpoints.domain.actions import Verb
-from smendpoints.domain.cost import hourly_cost
-from smendpoints.domain.desired import Desired, desire
+from smendpoints.domain.desired.desired import Desired, desire
+from smendpoints.domain.desired.office_hours import next_change, wants_running
+from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.facts import Identity
-from smendpoints.domain.held_back import held_back, nothing_changed
-from smendpoints.domain.limits import PriceOf
-from smendpoints.domain.observed import Observed
-from smendpoints.domain.office_hours import next_change, wants_running
-from smendpoints.domain.ownership import Owner
-from smendpoints.domain.pins import must_pin, pinned, without_log
-from smendpoints.domain.plan import plan
+from smendpoints.domain.observed.cost import hourly_cost
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.held_back import held_back, nothing_changed
+from smendpoints.domain.plan.plan import plan
+from smendpoints.domain.plan.verdict import Again, Plan, stuck, working
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.shares import left_over
-from smendpoints.domain.status import report
-from smendpoints.domain.verdict import Again, Plan, stuck, working
-from smendpoints.domain.write_ahead import must_write_ahead, write_ahead
+from smendpoints.domain.status import conditions
+from smendpoints.domain.status.pins import must_pin, pinned, without_log
+from smendpoints.domain.status.status import report
+from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
+from smendpoints.domain.tenancy.facts import Identity
+from smendpoints.domain.tenancy.limits import PriceOf
+from smendpoints.domain.tenancy.shares import left_over
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4

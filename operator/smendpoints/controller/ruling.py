@@ -6,8 +6,8 @@ from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.limits import Room
 from smendpoints.domain.reasons import Reason
+from smendpoints.domain.tenancy.limits import Room
 
 
 @dataclass(frozen=True)

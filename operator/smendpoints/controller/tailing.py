@@ -2,11 +2,11 @@
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
-from smendpoints.domain.desired import Desired
-from smendpoints.domain.observed import Observed
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.verdict import Plan
+from smendpoints.domain.plan.wording import failing
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.verdict import Plan
-from smendpoints.domain.wording import failing
 
 _FAILED = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
 

@@ -12,14 +12,14 @@ from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
 from smendpoints.controller.ruling import Ruling, View
-from smendpoints.domain.claims import Claim, Claims, Standing
+from smendpoints.domain.desired.ownership import ADOPTABLE_BY
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.facts import Capacity, Facts, Identity, account_of, facts_of
-from smendpoints.domain.limits import PriceOf, Room, limited, room_beside
-from smendpoints.domain.ownership import ADOPTABLE_BY
-from smendpoints.domain.policy import Policies, Request, Violation, bars, required_tags, selecting, violations
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.resolve import offered_identities, resolve, with_resolved
+from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
+from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of, facts_of
+from smendpoints.domain.tenancy.limits import PriceOf, Room, limited, room_beside
+from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, selecting, violations
+from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
 
 Labels = Mapping[str, str]
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain.actions import Action
+from smendpoints.domain.desired.office_hours import wants_running
 from smendpoints.domain.errors import AwsFailure, Kind
-from smendpoints.domain.office_hours import wants_running
+from smendpoints.domain.plan.actions import Action
 
 
 class Goal(StrEnum):

@@ -18,10 +18,10 @@ from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
-from smendpoints.domain.actions import Action, PolicyARN, Verb
 from smendpoints.domain.errors import AwsFailure
-from smendpoints.domain.facts import facts_of
-from smendpoints.domain.status import Event
+from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
+from smendpoints.domain.status.status import Event
+from smendpoints.domain.tenancy.facts import facts_of
 from smsandbox.testing import specs
 from smsandbox.testing.virtual_aws import VirtualAws
 from smsandbox.world import REGION

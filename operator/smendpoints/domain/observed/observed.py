@@ -1,0 +1,221 @@
+"""What AWS says, as frozen values. `parse_*` turn responses of boto3 into them; nothing here calls AWS."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from smendpoints.domain.observed.redact import redact_text
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One VariantStatus: what AWS is doing with a variant, in its own words, and since when."""
+
+    status: str
+    message: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ObservedVariant:
+    """A variant as DescribeEndpoint shows it; `pools` are the instances in service by type, where it has pools."""
+
+    name: str
+    image: str | None = None
+    digest: str | None = None
+    current_weight: float | None = None
+    desired_weight: float | None = None
+    current_count: int | None = None
+    desired_count: int | None = None
+    serverless: Json | None = field(default=None, hash=False)
+    pools: Mapping[str, int] = field(default_factory=dict, hash=False)
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class ObservedEndpoint:
+    """An endpoint as DescribeEndpoint shows it, with its tags.
+
+    `pending` are the variants of the config that is being brought into service, `variants` those of the one that is.
+    """
+
+    name: str
+    arn: str
+    status: str
+    config_name: str | None
+    created_at: datetime
+    modified_at: datetime
+    variants: tuple[ObservedVariant, ...] = ()
+    shadows: tuple[ObservedVariant, ...] = ()
+    pending_config: str | None = None
+    pending: tuple[ObservedVariant, ...] = ()
+    failure_reason: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def variant(self, name: str) -> ObservedVariant | None:
+        """The variant of that name."""
+        return next((variant for variant in (*self.variants, *self.shadows) if variant.name == name), None)
+
+
+@dataclass(frozen=True)
+class ConfigVariant:
+    """A variant as DescribeEndpointConfig shows it."""
+
+    name: str
+    model: str | None
+    instance_types: tuple[str, ...]
+    initial_count: int | None
+    initial_weight: float | None
+    serverless: Json | None = field(default=None, hash=False)
+
+
+@dataclass(frozen=True)
+class ObservedConfig:
+    """A config as DescribeEndpointConfig shows it."""
+
+    name: str
+    arn: str
+    variants: tuple[ConfigVariant, ...]
+    shadows: tuple[ConfigVariant, ...] = ()
+    raw: Json = field(default_factory=dict, hash=False, compare=False)
+
+    def variant(self, name: str) -> ConfigVariant | None:
+        """The variant of that name."""
+        return next((variant for variant in (*self.variants, *self.shadows) if variant.name == name), None)
+
+    def models(self) -> frozenset[str]:
+        """The models that the config needs."""
+        return frozenset(variant.model for variant in (*self.variants, *self.shadows) if variant.model)
+
+
+@dataclass(frozen=True)
+class ObservedTarget:
+    """A scalable target with its policies and schedules, by their names; `suspended` is None if it is in part."""
+
+    resource_id: str
+    dimension: str
+    min_capacity: int
+    max_capacity: int
+    suspended: bool | None
+    policies: Mapping[str, Json] = field(default_factory=dict, hash=False)
+    schedules: Mapping[str, Json] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What of the owner's lies around in AWS, whether in use or not. `models` and alarms are ARNs by name.
+
+    `untagged_alarms` are named as the owner's are, and nobody's: a release before this one tagged none.
+    """
+
+    configs: tuple[ObservedConfig, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict, hash=False)
+    alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    untagged_alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """All that a pass looked at. None is what it did not look at, or what is not there (`endpoint`).
+
+    `missing` are the config and models of the desired revision that are not there although the endpoint uses them.
+    `unowned` are the ARNs of nobody's config and models that an adoption takes along with the endpoint.
+    `equivalent` says that the live config, made by somebody else, serves just what the spec wants.
+    """
+
+    endpoint: ObservedEndpoint | None = None
+    live_config: ObservedConfig | None = None
+    wanted_config: ObservedConfig | None = None
+    targets: tuple[ObservedTarget, ...] | None = None
+    alarms: Mapping[str, Json] = field(default_factory=dict, hash=False)
+    leftovers: Leftovers | None = None
+    missing: frozenset[str] = frozenset()
+    equivalent: bool = False
+    unowned: tuple[str, ...] = ()
+
+
+def _clean(words: str | None) -> str | None:
+    """AWS's words, which may repeat a container's, without secrets."""
+    return redact_text(words) if words is not None else None
+
+
+def _variant(entry: Json) -> ObservedVariant:
+    images = entry.get("DeployedImages") or [{}]
+    resolved = images[0].get("ResolvedImage")
+    return ObservedVariant(
+        name=entry["VariantName"],
+        image=images[0].get("SpecifiedImage"),
+        digest=resolved.partition("@")[2] or None if resolved else None,
+        current_weight=entry.get("CurrentWeight"),
+        desired_weight=entry.get("DesiredWeight"),
+        current_count=entry.get("CurrentInstanceCount"),
+        desired_count=entry.get("DesiredInstanceCount"),
+        serverless=entry.get("DesiredServerlessConfig") or entry.get("CurrentServerlessConfig"),
+        pools={pool["InstanceType"]: pool["CurrentInstanceCount"] for pool in entry.get("InstancePools") or ()},
+        steps=tuple(
+            Step(status["Status"], _clean(status.get("StatusMessage")), status.get("StartTime"))
+            for status in entry.get("VariantStatus") or ()
+        ),
+    )
+
+
+def parse_endpoint(response: Json, tags: Mapping[str, str]) -> ObservedEndpoint:
+    """DescribeEndpoint's response. Only name, ARN, status and times are sure to be there."""
+    pending = response.get("PendingDeploymentSummary") or {}
+    return ObservedEndpoint(
+        name=response["EndpointName"],
+        arn=response["EndpointArn"],
+        status=response["EndpointStatus"],
+        config_name=response.get("EndpointConfigName"),
+        created_at=response["CreationTime"],
+        modified_at=response["LastModifiedTime"],
+        variants=tuple(_variant(entry) for entry in response.get("ProductionVariants") or ()),
+        shadows=tuple(_variant(entry) for entry in response.get("ShadowProductionVariants") or ()),
+        pending_config=pending.get("EndpointConfigName"),
+        pending=tuple(_variant(entry) for entry in pending.get("ProductionVariants") or ()),
+        failure_reason=_clean(response.get("FailureReason")),
+        tags=tags,
+    )
+
+
+def _config_variant(entry: Json) -> ConfigVariant:
+    pools = sorted(entry.get("InstancePools") or (), key=lambda pool: pool["Priority"])
+    types = tuple(pool["InstanceType"] for pool in pools) or (
+        (entry["InstanceType"],) if "InstanceType" in entry else ()
+    )
+    return ConfigVariant(
+        name=entry["VariantName"],
+        model=entry.get("ModelName"),
+        instance_types=types,
+        initial_count=entry.get("InitialInstanceCount"),
+        initial_weight=entry.get("InitialVariantWeight"),
+        serverless=entry.get("ServerlessConfig"),
+    )
+
+
+def parse_config(response: Json) -> ObservedConfig:
+    """DescribeEndpointConfig's response."""
+    return ObservedConfig(
+        name=response["EndpointConfigName"],
+        arn=response["EndpointConfigArn"],
+        variants=tuple(_config_variant(entry) for entry in response["ProductionVariants"]),
+        shadows=tuple(_config_variant(entry) for entry in response.get("ShadowProductionVariants") or ()),
+        raw=response,
+    )
+
+
+def parse_target(entry: Json, policies: list[Json], schedules: list[Json]) -> ObservedTarget:
+    """One entry of DescribeScalableTargets with its policies and scheduled actions."""
+    suspended = entry.get("SuspendedState") or {}
+    return ObservedTarget(
+        resource_id=entry["ResourceId"],
+        dimension=entry["ScalableDimension"],
+        min_capacity=entry["MinCapacity"],
+        max_capacity=entry["MaxCapacity"],
+        suspended=True in suspended.values() if len({*suspended.values()}) < 2 else None,
+        policies={policy["PolicyName"]: policy for policy in policies},
+        schedules={schedule["ScheduledActionName"]: schedule for schedule in schedules},
+    )

@@ -1,0 +1,130 @@
+"""The plan for leaving: stop an endpoint, delete all, or let go of all."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from smendpoints.domain.desired import names
+from smendpoints.domain.desired.ownership import PREFIX, Owner
+from smendpoints.domain.observed.observed import Leftovers, Observed, ObservedEndpoint
+from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.scaling import deregister
+from smendpoints.domain.plan.verdict import Again, Plan, arrived, working
+from smendpoints.domain.reasons import Reason
+
+_SCALING = frozenset(
+    {
+        Verb.REGISTER_TARGET,
+        Verb.PUT_POLICY,
+        Verb.PUT_SCHEDULE,
+        Verb.PUT_ALARM,
+        Verb.DELETE_ALARMS,
+    }
+)
+IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
+
+
+def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason: Reason) -> Plan:
+    """Autoscaling off, then the endpoint; waits where AWS makes it wait, and says so."""
+    if endpoint.status == "Deleting":
+        return Plan(working(reason, f"AWS is deleting the endpoint {endpoint.name}"), endpoint_status="Deleting")
+    if endpoint.status in IN_PROGRESS:
+        message = f"waiting: AWS deletes no endpoint that is {endpoint.status}"
+        return Plan(working(reason, message))
+    actions = [deregister(target) for target in observed.targets or ()]
+    delete = Action(Verb.DELETE_ENDPOINT, endpoint.name, {"EndpointName": endpoint.name})
+    message = f"deleting the endpoint {endpoint.name}"
+    return Plan(working(reason, message), (*actions, delete), endpoint_status="Deleting")
+
+
+def _remove_alarms(alarms: Iterable[str]) -> tuple[Action, ...]:
+    gone = sorted(alarms)
+    return (Action(Verb.DELETE_ALARMS, ", ".join(gone), {"AlarmNames": gone}),) if gone else ()
+
+
+def _remove(leftovers: Leftovers, used: frozenset[str] = frozenset()) -> list[Action]:
+    """The configs and models that are not `used`."""
+    configs = sorted({config.name for config in leftovers.configs} - used)
+    actions = [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
+    models = sorted(leftovers.models.keys() - used)
+    return actions + [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
+
+
+def _alarms_beside(endpoint: ObservedEndpoint, leftovers: Leftovers, used: frozenset[str]) -> Iterator[str]:
+    """The alarms of ours that an endpoint which is not ours does without: all unless it serves a config of ours.
+
+    Nobody's alarm is ours where it watches a config of ours.
+    """
+    ours = {config.name for config in leftovers.configs}
+    if ours.isdisjoint(used):
+        yield from leftovers.alarms
+    for alarm in leftovers.untagged_alarms:
+        if names.config_of_alarm(endpoint.name, alarm) in ours - used:
+            yield alarm
+
+
+def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
+    """The configs that the endpoint serves or is about to serve, and their models."""
+    configs = {endpoint.config_name, endpoint.pending_config} - {None}
+    known = [*(observed.leftovers or Leftovers()).configs, *([observed.live_config] if observed.live_config else [])]
+    models = {model for config in known if config.name in configs for model in config.models()}
+    return frozenset(name for name in configs | models if name is not None)
+
+
+def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -> Plan:
+    """Alarms, endpoint (wait until it is gone), then configs, models. `Deleted` says that nothing is left.
+
+    An endpoint of that name that is not ours is not touched, and keeps what it serves with. `was_live`: it was in use
+    for this object, so that alarms which are nobody's are the object's, of a release that tagged none.
+    """
+    endpoint = observed.endpoint
+    leftovers = observed.leftovers or Leftovers()
+    if endpoint is not None and owner.owns(endpoint.tags):
+        todo = plan_endpoint_removal(endpoint, observed, Reason.DELETING)
+        alarms = _remove_alarms([*leftovers.alarms, *leftovers.untagged_alarms])
+        return replace(todo, actions=(*alarms, *todo.actions)) if todo.actions else todo
+    if endpoint is not None:
+        used = _used(endpoint, observed)
+        actions = (*_remove_alarms(_alarms_beside(endpoint, leftovers, used)), *_remove(leftovers, used))
+        message = f"the endpoint {endpoint.name}, which carries no tags of this object, is left in AWS"
+        return Plan(arrived(Reason.NOT_OWNED, message), actions, again=Again.NOW)
+    alarms = _remove_alarms([*leftovers.alarms, *(leftovers.untagged_alarms if was_live else ())])
+    return Plan(arrived(Reason.DELETED, "nothing is left in AWS"), (*alarms, *_remove(leftovers)), again=Again.NOW)
+
+
+def plan_retention(observed: Observed, owner: Owner) -> Plan:
+    """Let go: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs.
+
+    Not in the middle of an update: autoscaling may be off until its end, and nobody else would put it back.
+    """
+    keys = sorted(owner.tags())
+    endpoint = observed.endpoint
+    leftovers = observed.leftovers or Leftovers()
+    arns = []
+    if endpoint is not None and owner.owns(endpoint.tags):
+        if endpoint.status in IN_PROGRESS:
+            message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
+            return Plan(working(Reason.DELETING, message))
+        arns = [endpoint.arn]
+    arns += [config.arn for config in leftovers.configs] + sorted(leftovers.models.values())
+    actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
+    actions += tuple(
+        Action(Verb.UNTAG_ALARM, name, {"ResourceARN": arn, "TagKeys": keys})
+        for name, arn in sorted(leftovers.alarms.items())
+    )
+    return Plan(arrived(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, again=Again.NOW)
+
+
+def scaling_left_undone(todo: Plan) -> tuple[Action, ...]:
+    """Of what would be done if the object stayed: what brings autoscaling back, and takes a rollout's alarms away."""
+    if any(action.verb is Verb.UPDATE_ENDPOINT for action in todo.actions):
+        return tuple(_nobodys(action) for action in todo.otherwise if action.verb is not Verb.TAG_ALARM)
+    return tuple(_nobodys(action) for action in todo.actions if action.verb in _SCALING)
+
+
+def _nobodys(action: Action) -> Action:
+    """The call without the tags of an owner, for what is left in AWS."""
+    if "Tags" not in action.params:
+        return action
+    tags = [tag for tag in action.params["Tags"] if not tag["Key"].startswith(PREFIX)]
+    rest = {key: value for key, value in action.params.items() if key != "Tags"}
+    return replace(action, params={**rest, "Tags": tags} if tags else rest)

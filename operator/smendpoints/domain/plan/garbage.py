@@ -1,0 +1,34 @@
+"""What to collect: configs and models that are neither live, pending, wanted nor kept for a rollback."""
+
+from smendpoints.api.status import Revision
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.observed.observed import Leftovers, ObservedEndpoint
+from smendpoints.domain.plan.actions import Action, Verb
+
+
+def kept_configs(desired: Desired, endpoint: ObservedEndpoint, history: list[Revision], limit: int) -> set[str]:
+    """The configs that stay: wanted, live, pending, and the last `limit` that were in service before."""
+    kept = {name for name in (desired.config_name, endpoint.config_name, endpoint.pending_config) if name}
+    before = dict.fromkeys(
+        revision.config_name
+        for revision in history
+        if revision.outcome == "Deployed" and revision.config_name not in kept
+    )
+    return kept | set(list(before)[:limit])
+
+
+def collect(
+    desired: Desired, endpoint: ObservedEndpoint, leftovers: Leftovers, history: list[Revision], limit: int
+) -> tuple[Action, ...]:
+    """Configs first, then the models that no kept config needs."""
+    kept = kept_configs(desired, endpoint, history, limit)
+    needed = {model.name for model in desired.models}
+    for config in leftovers.configs:
+        if config.name in kept:
+            needed |= config.models()
+    configs = sorted(config.name for config in leftovers.configs if config.name not in kept)
+    models = sorted(model for model in leftovers.models if model not in needed)
+    return tuple(
+        [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
+        + [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
+    )

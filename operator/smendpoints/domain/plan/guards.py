@@ -1,0 +1,33 @@
+"""The rollback alarms of a rollout under way: what a hand deletes or changes is put back, as AWS goes on without it."""
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.observed.diff import covers
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
+from smendpoints.domain.plan.actions import Action, Verb
+
+
+def is_guarded(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> bool:
+    """Whether AWS is at work on this very attempt, which the operator's own alarms are to undo."""
+    rollout = resource.status.rollout
+    return (
+        bool(desired.rollback_alarms)
+        and endpoint.status == "Updating"
+        and endpoint.pending_config == desired.config_name
+        and rollout is not None
+        and rollout.phase == "InProgress"
+        and rollout.attempt == desired.attempt()
+    )
+
+
+def put_back_guards(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint
+) -> tuple[Action, ...]:
+    """The calls that put lost or changed alarms back."""
+    if not is_guarded(resource, desired, endpoint):
+        return ()
+    return tuple(
+        Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm)
+        for alarm in desired.rollback_alarms
+        if not covers(alarm, observed.alarms.get(alarm["AlarmName"]))
+    )

@@ -1,0 +1,88 @@
+"""What of a plan is done although a policy does not allow the object: what only takes away.
+
+Stopping is, by hand or by office hours, and collecting old revisions, and lower counts. Nothing that runs is touched:
+no drift is corrected, no bounds change, no new revision comes. Not here: deletion, which no policy holds back.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.domain.desired.office_hours import wants_running
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.snapshot import recall
+from smendpoints.domain.plan.verdict import Again, Plan, Verdict
+from smendpoints.domain.reasons import Reason
+
+_SHOWN = 3
+_LONGEST = 2048
+
+
+def held_back(
+    todo: Plan,
+    resource: SageMakerEndpoint,
+    observed: Observed,
+    reason: Reason,
+    violations: tuple[str, ...],
+    now: datetime,
+) -> Plan:
+    """The plan without what the violations forbid, and with a verdict that tells them.
+
+    `Ready` goes on telling whether the endpoint serves what the spec says; `Stalled` tells that nothing changes any
+    more. What AWS is at work on, and what stands in the way besides, is told first.
+    """
+    if not violations or todo.verdict.reason is Reason.SUSPENDED:
+        return todo
+    stopping = not wants_running(resource.spec, now)
+    corrects = bool(todo.drift and todo.actions)  # if only by taking away what a hand added
+    writes = corrects or any(not _takes_away(action, observed, stopping=stopping) for action in todo.actions)
+    attempts = not stopping and (isinstance(todo.again, int | float) or (todo.again is Again.NOW and not todo.actions))
+    forbidden = writes or attempts
+    if not forbidden and (stopping or not todo.verdict.ready):
+        return todo
+    kept = "the endpoint goes on as it is; " if observed.endpoint is not None else ""
+    ready = todo.verdict.ready and not forbidden
+    verdict = Verdict(reason, f"{kept}{nothing_changed(violations)}"[:_LONGEST], ready=ready, stalled=True)
+    if not forbidden:
+        return replace(todo, verdict=verdict)
+    failed = todo.rollout if todo.rollout is not None and todo.rollout.phase == "Failed" else None
+    return Plan(
+        verdict,
+        _put_back(todo, observed) if failed is not None else (),
+        again=Again.STEADY,
+        rollout=failed or resource.status.rollout,
+        drift=todo.drift,
+    )
+
+
+def nothing_changed(violations: tuple[str, ...]) -> str:
+    """What is told of violations, the first few of them."""
+    return f"nothing is changed: {'; '.join(violations[:_SHOWN])}"[:_LONGEST]
+
+
+def _put_back(todo: Plan, observed: Observed) -> tuple[Action, ...]:
+    """The autoscaling that the operator itself took off for an update that failed: the fleet scales as before."""
+    if todo.rollout is None or observed.endpoint is None:
+        return ()
+    name = observed.endpoint.name
+    remembered = {str(action) for each in todo.rollout.taken_off for action in recall(each, name)}
+    return tuple(action for action in todo.actions if str(action) in remembered)
+
+
+def _takes_away(action: Action, observed: Observed, *, stopping: bool) -> bool:
+    """Whether afterwards there is less in AWS. An endpoint that goes without being stopped comes again otherwise."""
+    if action.verb is Verb.DELETE_ENDPOINT:
+        return stopping
+    if action.verb is Verb.SET_WEIGHTS_AND_CAPACITIES:
+        entries: list[dict[str, Any]] = action.params["DesiredWeightsAndCapacities"]
+        return all(_lowers(entry, observed) for entry in entries)
+    return action.verb.removes and action.verb is not Verb.DELETE_TAGS
+
+
+def _lowers(entry: dict[str, Any], observed: Observed) -> bool:
+    shown = observed.endpoint.variant(entry["VariantName"]) if observed.endpoint is not None else None
+    if entry.keys() != {"VariantName", "DesiredInstanceCount"} or shown is None or shown.desired_count is None:
+        return False
+    return bool(entry["DesiredInstanceCount"] < shown.desired_count)

@@ -1,0 +1,78 @@
+"""What a plan is: the calls to make, what to tell the user meanwhile, what to remember, and when to look again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from smendpoints.api.status import RolloutStatus
+from smendpoints.domain.plan.actions import Action
+from smendpoints.domain.reasons import Reason
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state of the whole, as kstatus has it. Never ready and reconciling at once.
+
+    `unknown` says that AWS cannot be looked at for some time, so that nothing is known of readiness.
+    """
+
+    reason: Reason
+    message: str
+    ready: bool = False
+    reconciling: bool = False
+    stalled: bool = False
+    unknown: bool = False
+
+
+def arrived(reason: Reason, message: str) -> Verdict:
+    """As the spec wants it."""
+    return Verdict(reason, message, ready=True)
+
+
+def working(reason: Reason, message: str) -> Verdict:
+    """On the way there."""
+    return Verdict(reason, message, reconciling=True)
+
+
+def later(reason: Reason, message: str, wait: timedelta) -> tuple[Verdict, float]:
+    """To be tried again by itself after `wait`; with the seconds until then."""
+    seconds = wait.total_seconds()
+    return working(reason, f"{message}; trying again in {int(seconds)} s"), max(1.0, seconds)
+
+
+def stuck(reason: Reason, message: str) -> Verdict:
+    """A person has to act."""
+    return Verdict(reason, message, stalled=True)
+
+
+def resting(reason: Reason, message: str) -> Verdict:
+    """Neither as wanted, nor on the way, by the user's own wish."""
+    return Verdict(reason, message)
+
+
+class Again(Enum):
+    """When to look again."""
+
+    NOW = "now"
+    POLL = "poll"
+    STEADY = "steady"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do and what to tell.
+
+    `rollout` is the memory of the last attempt; a plan that asks for it to be written first has no actions and comes
+    again `NOW`. `otherwise` are the calls to make if AWS refuses the update. `drift` names what a hand in AWS changed.
+    `collected` says that nothing is left to collect.
+    """
+
+    verdict: Verdict
+    actions: tuple[Action, ...] = ()
+    otherwise: tuple[Action, ...] = ()
+    again: Again | float = Again.POLL
+    rollout: RolloutStatus | None = None
+    drift: tuple[str, ...] = ()
+    endpoint_status: str | None = None
+    collected: bool = False
+    changes: str | None = None

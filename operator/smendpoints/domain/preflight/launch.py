@@ -1,0 +1,86 @@
+"""What launching a fleet of the desired revision needs of AWS beforehand: pure functions, no checks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.preflight.quota import Need, needs
+
+_LAUNCHES = frozenset({Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT})
+
+
+@dataclass(frozen=True, order=True)
+class Artifact:
+    """A model artifact in S3: an object, or all under a prefix. `must_exist` is false where models may come later."""
+
+    bucket: str
+    key: str
+    must_exist: bool = True
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a fleet is launched from, and what its rollout leans on."""
+
+    images: frozenset[str]
+    artifacts: frozenset[Artifact]
+    alarms: frozenset[str]
+    needs: tuple[Need, ...]
+
+
+def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...], alarms: list[str]) -> Launch | None:
+    """What the actions launch; None where they launch no fleet. `alarms` are those that the user names."""
+    launches = next((action for action in actions if action.verb in _LAUNCHES), None)
+    if launches is None:
+        return None
+    updates = launches.verb is Verb.UPDATE_ENDPOINT
+    return Launch(
+        images=desired.images(),
+        artifacts=frozenset(_artifacts(desired)),
+        alarms=frozenset(alarms),
+        needs=needs(desired, observed, launches) if updates else (),
+    )
+
+
+def dropped_guardrails(desired: Desired, observed: Observed) -> str | None:
+    """Why AWS would replace the fleet all at once although the spec asks for a guarded rollout; None if it would not.
+
+    AWS guards an update only between configs with the same variants.
+    """
+    endpoint = observed.endpoint
+    if desired.deployment is None or endpoint is None or not endpoint.variants:
+        return None
+    live = {variant.name for variant in endpoint.variants}
+    wanted = {variant.name for variant in desired.variants}
+    if live == wanted:
+        return None
+    return (
+        f"AWS guards a rollout only while the variants keep their names: {_listed(live)} would become {_listed(wanted)}"
+        " all at once, with no steps and no rollback; keep the names, or remove spec.rollout for this one update and"
+        " put it back afterwards"
+    )
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _artifacts(desired: Desired) -> Iterator[Artifact]:
+    for model in desired.models:
+        for container in model.containers():
+            uri = _uri(container)
+            if uri is not None:
+                bucket, _, key = uri.removeprefix("s3://").partition("/")
+                yield Artifact(bucket, key, container.get("Mode") != "MultiModel")
+
+
+def _uri(container: Mapping[str, Any]) -> str | None:
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    uri: str | None = container.get("ModelDataUrl") or source.get("S3Uri")
+    return uri

@@ -1,0 +1,92 @@
+"""Conditions by the Kubernetes conventions and kstatus: a transition is a change of status, nothing else."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from smendpoints.api.status import Condition
+from smendpoints.domain.plan.verdict import Verdict
+from smendpoints.domain.reasons import Reason
+
+
+def _condition(kind: str, *, status: bool, reason: Reason, message: str, generation: int, now: datetime) -> Condition:
+    return Condition(
+        type=kind,
+        status="True" if status else "False",
+        reason=str(reason),
+        message=message,
+        observed_generation=generation,
+        last_transition_time=now,
+    )
+
+
+def of_verdict(verdict: Verdict, generation: int, now: datetime) -> list[Condition]:
+    """`Ready` always; `Reconciling` and `Stalled` only while true."""
+
+    def condition(kind: str, *, status: bool) -> Condition:
+        return _condition(
+            kind, status=status, reason=verdict.reason, message=verdict.message, generation=generation, now=now
+        )
+
+    ready = condition("Ready", status=verdict.ready)
+    conditions = [ready.model_copy(update={"status": "Unknown"}) if verdict.unknown else ready]
+    if verdict.reconciling:
+        conditions.append(condition("Reconciling", status=True))
+    if verdict.stalled:
+        conditions.append(condition("Stalled", status=True))
+    return conditions
+
+
+def of_drift(drift: tuple[str, ...], generation: int, now: datetime) -> Condition:
+    """`Drifted`: whether a hand in AWS changed what the spec had brought about."""
+    if drift:
+        message = "; ".join(drift)[:1024]
+        return _condition(
+            "Drifted", status=True, reason=Reason.DRIFT_FOUND, message=message, generation=generation, now=now
+        )
+    return _condition(
+        "Drifted",
+        status=False,
+        reason=Reason.IN_SYNC,
+        message="AWS is as the spec wants it",
+        generation=generation,
+        now=now,
+    )
+
+
+def of_autoscaling(reason: Reason, message: str, generation: int, now: datetime) -> Condition:
+    """`AutoscalingActive`: only on objects that scale."""
+    active = reason is Reason.AUTOSCALING_ACTIVE
+    return _condition(
+        "AutoscalingActive", status=active, reason=reason, message=message, generation=generation, now=now
+    )
+
+
+def merge(old: Iterable[Condition], new: Iterable[Condition]) -> list[Condition]:
+    """The new conditions, sorted by type, each with the transition time of the old one whose status it shares."""
+    before = {condition.type: condition for condition in old}
+
+    def stamp(condition: Condition) -> Condition:
+        prior = before.get(condition.type)
+        if prior is None or prior.status != condition.status:
+            return condition
+        return condition.model_copy(update={"last_transition_time": prior.last_transition_time})
+
+    return [stamp(condition) for condition in sorted(new, key=lambda condition: condition.type)]
+
+
+def with_verdict(old: Iterable[Condition], verdict: Verdict, generation: int, now: datetime) -> list[Condition]:
+    """The old conditions with another verdict in the place of theirs; what else they tell stays."""
+    old = list(old)
+    kept = [each for each in old if each.type not in {"Ready", "Reconciling", "Stalled"}]
+    return merge(old, [*kept, *of_verdict(verdict, generation, now)])
+
+
+def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
+    """The condition of that type."""
+    return next((condition for condition in conditions if condition.type == kind), None)
+
+
+def is_true(conditions: Iterable[Condition], kind: str) -> bool:
+    """Whether the condition of that type is there and true."""
+    condition = find(conditions, kind)
+    return condition is not None and condition.status == "True"

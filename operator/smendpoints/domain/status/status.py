@@ -1,0 +1,259 @@
+"""The status: what to tell the user after a pass. A pure function of what was seen, planned and refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from smendpoints.api.resource import RETRY, SageMakerEndpoint
+from smendpoints.api.status import (
+    Condition,
+    Cost,
+    EndpointStatus,
+    Failure,
+    RolloutStatus,
+    SageMakerEndpointStatus,
+    VariantStatus,
+)
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.desired.ownership import PREFIX
+from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, ObservedVariant
+from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
+from smendpoints.domain.plan.verdict import Plan, Verdict, stuck, working
+from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
+from smendpoints.domain.status import conditions
+from smendpoints.domain.status.history import next_history
+
+_AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
+_HINTS = {
+    Reason.CREATE_FAILED: f"mend the spec and apply it, or, if the cause was elsewhere, {_AGAIN}",
+    Reason.UPDATE_FAILED: f"mend the spec and apply it, or, if the cause was elsewhere, {_AGAIN}",
+    Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
+}
+_MOST_TAGS = 50
+# Taken over, or about to be: else what is not ours is refused with another reason.
+_OF_NOBODY = frozenset({Reason.ADOPTED, Reason.SUSPENDED})
+
+
+@dataclass(frozen=True)
+class Event:
+    """A Kubernetes Event to send."""
+
+    warning: bool
+    reason: str
+    message: str
+
+
+def verdict_of(failure: AwsFailure, resource: SageMakerEndpoint, planned: Verdict) -> Verdict | None:
+    """What a failed call means for the whole; None where what was said before still stands."""
+    if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
+        return stuck(failure.reason, str(failure))
+    status = resource.status
+    spoken = status.observed_generation == resource.metadata.generation
+    if spoken and planned.ready and conditions.is_true(status.conditions, "Ready"):
+        return None
+    return working(failure.reason, str(failure))
+
+
+def _variant(shown: ObservedVariant, observed: Observed, desired: Desired) -> VariantStatus:
+    target = next((each for each in desired.targets if each.variant == shown.name), None)
+    found = next(
+        (each for each in observed.targets or () if target is not None and each.resource_id == target.resource_id), None
+    )
+    bounds = found or target
+    return VariantStatus(
+        name=shown.name,
+        image=shown.image,
+        digest=shown.digest,
+        current_weight=shown.current_weight,
+        desired_weight=shown.desired_weight,
+        current_instances=shown.current_count,
+        desired_instances=shown.desired_count,
+        min_capacity=bounds.min_capacity if bounds is not None else None,
+        max_capacity=bounds.max_capacity if bounds is not None else None,
+    )
+
+
+def _instances(variants: list[VariantStatus]) -> str | None:
+    hosted = [variant for variant in variants if variant.desired_instances is not None]
+    if not hosted:
+        return None
+    current = sum(variant.current_instances or 0 for variant in hosted)
+    return f"{current}/{sum(variant.desired_instances or 0 for variant in hosted)}"
+
+
+def _traffic(variants: list[VariantStatus]) -> str | None:
+    total = sum(variant.current_weight or 0 for variant in variants)
+    if total <= 0:
+        return None
+    return ",".join(f"{variant.name}={100 * (variant.current_weight or 0) / total:.4g}" for variant in variants)
+
+
+def absent(before: EndpointStatus | None) -> str:
+    """How an endpoint that is not in AWS stands: it never was there, or it was."""
+    if before is None:
+        return "Pending"
+    return "NotFound" if before.arn is not None else before.status
+
+
+def _endpoint(
+    resource: SageMakerEndpoint, desired: Desired, observed: Observed, plan: Plan | None, url: str
+) -> EndpointStatus:
+    shown = observed.endpoint
+    before = resource.status.endpoint
+    said = plan.endpoint_status if plan is not None else None
+    if shown is None:
+        return EndpointStatus(name=desired.endpoint_name, status=said or absent(before))
+    if not _ours(desired, shown, plan):
+        return EndpointStatus(name=shown.name, status=shown.status)
+    return EndpointStatus(
+        name=shown.name,
+        arn=shown.arn,
+        status=said or shown.status,
+        config_name=shown.config_name,
+        url=url,
+        created_at=shown.created_at,
+        tag_keys=_tag_keys(resource, desired, shown, plan),
+    )
+
+
+def _ours(desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> bool:
+    """Whether the object may show what the endpoint is: that of somebody else is told to be there, and no more."""
+    return desired.owner.owns(shown.tags) or (plan is not None and plan.verdict.reason in _OF_NOBODY)
+
+
+def _tag_keys(resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> list[str]:
+    """The tags that the operator keeps, and those that it has set before and not yet taken away."""
+    if not desired.owner.owns(shown.tags):
+        return []
+    keys = {key for key in desired.tags if not key.startswith(PREFIX)}
+    before = resource.status.endpoint
+    done = plan is not None and plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE
+    if before is not None and not done:
+        keys |= {key for key in before.tag_keys if key in shown.tags}
+    return sorted(keys)[:_MOST_TAGS]
+
+
+def _autoscaling(
+    resource: SageMakerEndpoint, desired: Desired, plan: Plan, now: datetime, *, failed: bool
+) -> Condition | None:
+    if not desired.targets:
+        return None
+    generation = resource.metadata.generation
+    if all(target.suspended for target in desired.targets):
+        reason, message = Reason.AUTOSCALING_SUSPENDED, "scaling is suspended; the policies are kept"
+    elif plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE and not failed:
+        bounds = ", ".join(
+            f"{target.variant} {target.min_capacity} to {target.max_capacity}" for target in desired.targets
+        )
+        reason, message = Reason.AUTOSCALING_ACTIVE, f"scaling {bounds}"
+    else:
+        reason, message = Reason.AUTOSCALING_PENDING, f"waiting: {plan.verdict.message}"
+    return conditions.of_autoscaling(reason, message, generation, now)
+
+
+def report(
+    resource: SageMakerEndpoint,
+    desired: Desired,
+    observed: Observed,
+    plan: Plan,
+    failure: AwsFailure | None,
+    *,
+    acted: bool,
+    url: str,
+    log_tail: list[str] | None,
+    cost: Cost | None,
+    now: datetime,
+) -> SageMakerEndpointStatus:
+    """The status after a pass that looked, planned, and acted until done or until `failure`.
+
+    `acted` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
+    is None where no log may be shown; empty, it leaves what was shown of the same failure.
+    """
+    old = resource.status
+    generation = resource.metadata.generation
+    verdict = plan.verdict if failure is None else verdict_of(failure, resource, plan.verdict)
+    written_ahead = not plan.actions
+    rollout = plan.rollout if failure is None or acted or written_ahead else old.rollout
+    if rollout is not None and failure is not None and failure.refuses_update():
+        ended = {"phase": "Failed", "message": failure.message[:1024], **NOTHING_UNDER_WAY}
+        rollout = rollout.model_copy(update=ended)
+    new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
+    arrived = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
+    drifted = conditions.find(old.conditions, "Drifted")
+    if plan.verdict.reason is Reason.SUSPENDED:  # only watched: what was found before still stands
+        new += [drifted] if drifted is not None else []
+    elif arrived or plan.drift or (drifted is not None and old.observed_generation == generation):
+        new.append(conditions.of_drift(plan.drift, generation, now))
+    autoscaling = _autoscaling(resource, desired, plan, now, failed=failure is not None)
+    if autoscaling is not None:
+        new.append(autoscaling)
+    shown = observed.endpoint
+    ours = shown if shown is not None and _ours(desired, shown, plan) else None
+    variants = [_variant(variant, observed, desired) for variant in (ours.variants if ours is not None else ())]
+    return SageMakerEndpointStatus(
+        observed_generation=generation,
+        created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
+        conditions=conditions.merge(old.conditions, new),
+        endpoint=_endpoint(resource, desired, observed, plan if failure is None else None, url),
+        variants=variants,
+        instances=_instances(variants),
+        traffic=_traffic(variants),
+        rollout=rollout,
+        history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
+        failure=_failure(resource, plan, failure, log_tail),
+        cost=cost if ours is not None or shown is None else None,
+    )
+
+
+def _kept(old: list[Condition]) -> list[Condition]:
+    return [condition for condition in old if condition.type in {"Ready", "Reconciling", "Stalled"}]
+
+
+def _failure(
+    resource: SageMakerEndpoint, plan: Plan, failure: AwsFailure | None, log_tail: list[str] | None
+) -> Failure | None:
+    old = resource.status.failure
+    if failure is not None:
+        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
+            return Failure(reason=str(failure)[:1024])
+        return old
+    if plan.verdict.reason not in _HINTS:
+        return None if plan.verdict.ready else old
+    rollout = plan.rollout
+    reason = (rollout.message if rollout is not None else None) or plan.verdict.message
+    kept = old.log_tail if old is not None and old.reason == reason else []
+    tail = [] if log_tail is None else log_tail or kept
+    return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason])
+
+
+def unparsable(resource_generation: int, old: list[Condition], message: str, now: datetime) -> list[Condition]:
+    """Conditions of an object that this operator cannot read: the CRD is newer or older than the operator."""
+    verdict = stuck(Reason.INVALID_SPEC, message)
+    return conditions.merge(old, conditions.of_verdict(verdict, resource_generation, now))
+
+
+def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
+    """One event for each transition: a new reason of Ready, a new drift, a new step of a rollout."""
+    found = []
+    before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
+    if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
+        warning = conditions.is_true(new.conditions, "Stalled") or after.reason not in AS_IT_SHOULD
+        message = after.message
+        if warning and new.failure is not None and new.failure.log_tail:
+            message = f"{message}; the container's log ends: {' | '.join(new.failure.log_tail[-5:])}"
+        found.append(Event(warning, after.reason, message[:1024]))
+    drifted = conditions.find(new.conditions, "Drifted")
+    if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
+        found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
+    if after is not None and _is_new_step(old.rollout, new.rollout):
+        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
+    return tuple(found)
+
+
+def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
+    """Whether traffic has moved, or AWS gone on. Launching and going back are told as reasons of Ready."""
+    if new is None or new.stage in {"Launching", "RollingBack"} or (new.stage is None and new.step is None):
+        return False
+    words = new.stage is None and (old is None or old.step != new.step)
+    seen = (old.config_name, old.stage, old.traffic_percent) if old is not None else None
+    return words or seen != (new.config_name, new.stage, new.traffic_percent)

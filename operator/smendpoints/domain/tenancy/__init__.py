@@ -1,0 +1,1 @@
+"""What stands between the objects of a cluster: claimed names, policies, limits, and what is in force for each."""
