@@ -22,7 +22,7 @@ from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.preflight.launch import Artifact, Launch
 from smendpoints.domain.preflight.quota import Need
 from smsandbox import probe
@@ -71,7 +71,7 @@ def use(account: Account, connections: Connections) -> None:
         Launch(none, frozenset(), frozenset({"a"}), ()),
         Launch(none, frozenset(), none, (Need("ml.m5.large", 1, 1),)),
     ):
-        with contextlib.suppress(AwsFailure):  # nothing of it is there: that is as good a call
+        with contextlib.suppress(ReconcileError):  # nothing of it is there: that is as good a call
             account.preflight.check(launch)
     account.log_tail("nothing", frozenset({"primary"}), datetime.now(UTC))
     account.prices.of("ml.m5.large")

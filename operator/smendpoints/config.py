@@ -41,7 +41,7 @@ class Config(BaseSettings):
     tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
     object_seconds: float = Field(
         1.0,
-        description="Least time between two passes of one object, whatever is done to it; three may follow at once.",
+        description="Least time between two reconciles of an object, whatever is done to it; three may follow at once.",
         ge=0,
         le=60,
     )
@@ -53,7 +53,7 @@ class Config(BaseSettings):
     prices: Literal["api", "table"] = Field(
         "api", description="Where prices come from: AWS's price list if it may be read, or the table of this release."
     )
-    threads: int = Field(32, description="Most passes at once.", ge=1, le=256)
+    threads: int = Field(32, description="Most reconciles at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104

@@ -1,4 +1,4 @@
-"""Whether an object still is what a pass took it for: its metadata, read again from the API server."""
+"""Whether an object still is what a reconcile took it for: its metadata, read again from the API server."""
 
 from collections.abc import Callable
 from typing import Any

@@ -2,7 +2,7 @@
 
 Two triggers wake one entry point, `_pass`, under one lock for each object: a watch event (at once after an edit) and a
 timer (for what happens in AWS). Deletion is kopf's own handler, as only that resumes after a restart. How often an
-object has a pass, and who is next, is `turns`.
+object has a reconcile, and who is next, is `turns`.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from smendpoints.controller.reconcile import Controller
 from smendpoints.domain.status.status import Event, unparsable
 from smendpoints.domain.tenancy.facts import facts_of
 from smendpoints.merge_patch import merge_patch
-from smendpoints.metrics import EVENTS, PASS_SECONDS, PASSES
+from smendpoints.metrics import EVENTS, RECONCILE_SECONDS, RECONCILES
 from smendpoints.tracking import Tracked
 from smendpoints.turns import Allowance, Turns
 
@@ -66,7 +66,7 @@ class Handlers:
     """The handlers of one operator, over one controller."""
 
     def __init__(self, controller: Controller, *, threads: int = 32, object_seconds: float = 1.0) -> None:
-        """At most so many passes at once, and of each object one in so many seconds, but for the first few."""
+        """At most so many reconciles at once, and of each object one in so many seconds, but for the first few."""
         self._controller = controller
         self._turns = Turns(threads)
         self._object_seconds = object_seconds
@@ -83,16 +83,16 @@ class Handlers:
 
     def ticks(self) -> bool:
         """Whether kopf's timer should be heard: it is while there is an object that is not being deleted."""
-        return any(not tracked.leaving for tracked in self._tracked.values())
+        return any(not tracked.finalizing for tracked in self._tracked.values())
 
     def places(self) -> set[Place]:
         """Where the objects live."""
         return {self._controller.place(each.resource) for each in self._tracked.values() if each.resource is not None}
 
-    def places_at_rest(self) -> set[Place]:
-        """Where objects live that wait for nothing but a hand in AWS."""
-        at_rest = [each.resource for each in self._tracked.values() if each.memory.watched]
-        return {self._controller.place(resource) for resource in at_rest if resource is not None}
+    def idle_places(self) -> set[Place]:
+        """Where objects live that wait for nothing but an out-of-band change."""
+        idle = [each.resource for each in self._tracked.values() if each.memory.watched]
+        return {self._controller.place(resource) for resource in idle if resource is not None}
 
     def silent_seconds(self) -> float:
         """How long kopf's timer was not heard."""
@@ -136,7 +136,7 @@ class Handlers:
                 resource = await self._due(tracked, body, patch)  # the wait may have been long, and the body is live
                 if resource is not None:
                     tracked.allowance.take(time.monotonic())
-                    await self._pass(body, resource, tracked.memory, patch)
+                    await self._reconcile(body, resource, tracked.memory, patch)
 
     async def _due(self, tracked: Tracked, body: kopf.Body, patch: kopf.Patch) -> SageMakerEndpoint | None:
         """The object as it is now, if it is due; else, or if it cannot be read, None."""
@@ -148,15 +148,15 @@ class Handlers:
         due = resource.metadata.deletion_timestamp is None and self._controller.due(resource, tracked.memory)
         return resource if due else None
 
-    async def _pass(self, body: kopf.Body, resource: SageMakerEndpoint, memory: Memory, patch: kopf.Patch) -> None:
-        with PASS_SECONDS.time():
+    async def _reconcile(self, body: kopf.Body, resource: SageMakerEndpoint, memory: Memory, patch: kopf.Patch) -> None:
+        with RECONCILE_SECONDS.time():
             try:
                 outcome = await to_its_end(self._controller.reconcile, resource, memory)
             except Exception:
                 memory.asked = None  # whatever it was, begin anew
-                PASSES.labels("crashed").inc()
+                RECONCILES.labels("crashed").inc()
                 raise
-        PASSES.labels("changed" if outcome.status is not None else "unchanged").inc()
+        RECONCILES.labels("changed" if outcome.status is not None else "unchanged").inc()
         self._write(body, resource, outcome, patch)
 
     def _write(self, body: kopf.Body, resource: SageMakerEndpoint, outcome: Outcome, patch: kopf.Patch) -> None:
@@ -188,7 +188,7 @@ class Handlers:
     async def on_delete(self, *, body: kopf.Body, patch: kopf.Patch, **_: Any) -> None:
         """Runs until nothing is left; resumes after a restart; may run again after it succeeded."""
         tracked = self._of(body["metadata"]["uid"])
-        tracked.leaving = True
+        tracked.finalizing = True
         async with tracked.lock:
             await asyncio.sleep(tracked.allowance.wait(time.monotonic()))
             async with self._turns.of(body["metadata"]["namespace"]):
@@ -197,7 +197,7 @@ class Handlers:
                 outcome = await to_its_end(self._controller.finalize, resource, tracked.memory)
         self._write(body, resource, outcome, patch)
         if not outcome.gone:
-            raise kopf.TemporaryError(outcome.message or "waiting for AWS", delay=max(outcome.again_after, 0.5))
+            raise kopf.TemporaryError(outcome.message or "waiting for AWS", delay=max(outcome.requeue_after, 0.5))
 
 
 def send(body: kopf.Body, event: Event) -> None:

@@ -1,8 +1,8 @@
 """A small client of the API server for threads: single requests with short timeouts, connections kept alive.
 
 kopf's own requests are of its event loop, and are tried until they succeed. What is asked here must be answered soon or
-not at all: the lease, and whether an object is still as it was when a pass began; or it goes on for long (`stream`).
-What is listed and watched, and when it is tried again, is for those who ask.
+not at all: the lease, and whether an object is still as it was when a reconcile began; or it goes on for long
+(`stream`). What is listed and watched, and when it is tried again, is for those who ask.
 """
 
 import contextlib

@@ -118,10 +118,10 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings)
         loop = asyncio.get_running_loop()
-        # More threads than passes: objects are read in the others.
-        loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="pass"))
+        # More threads than reconciles: objects are read in the others.
+        loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="reconcile"))
         watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
-        watching = watch_aws(accounts, config, watchers, handlers.places, handlers.places_at_rest)
+        watching = watch_aws(accounts, config, watchers, handlers.places, handlers.idle_places)
         tasks.append(loop.create_task(watching))
         tasks.append(loop.create_task(standing.health.beat()))
         standing.health.work = handlers

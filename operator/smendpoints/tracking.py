@@ -1,4 +1,4 @@
-"""What the process holds for each object: its lock, its memory, its share of passes, and the object as it was read."""
+"""What the process holds for each object: its lock, its memory, its share of reconciles, and itself as it was read."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Tracked:
     allowance: Allowance
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     memory: Memory = field(default_factory=Memory)
-    leaving: bool = False
+    finalizing: bool = False
     resource: SageMakerEndpoint | None = None
     _read: tuple[str, SageMakerEndpoint | ValidationError] | None = None
 

@@ -1,7 +1,7 @@
-"""Who has a pass next: threads are dealt round over namespaces, and one object has its share of passes and no more.
+"""Who has a reconcile next: threads are dealt round over namespaces, and one object has its share and no more.
 
 So one namespace's many edits do not delay another's one, and nobody spends AWS's rate with one object. Not here: what
-a pass does, and whether it has anything to do.
+a reconcile does, and whether it has anything to do.
 """
 
 import asyncio
@@ -14,20 +14,20 @@ T = TypeVar("T")
 
 
 class Allowance:
-    """The passes of one object: `burst` at once, then one in so many `seconds`, whatever is done to the object."""
+    """The reconciles of one object: `burst` at once, then one in so many `seconds`, whatever is done to the object."""
 
     def __init__(self, seconds: float, burst: int = 3) -> None:
         self._seconds = seconds
         self._burst = burst
-        self._spent = 0.0  # passes that are not earned back yet
+        self._spent = 0.0  # reconciles that are not earned back yet
         self._at = 0.0
 
     def wait(self, now: float) -> float:
-        """Seconds until the next pass may begin; 0 when it may now."""
+        """Seconds until the next reconcile may begin; 0 when it may now."""
         return max(0.0, self._left(now) - (self._burst - 1)) * self._seconds
 
     def take(self, now: float) -> None:
-        """A pass begins."""
+        """A reconcile begins."""
         self._spent, self._at = self._left(now) + 1, now
 
     def _left(self, now: float) -> float:

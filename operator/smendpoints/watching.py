@@ -1,4 +1,4 @@
-"""Lists what is in AWS now and then, for the objects at rest; those in transition look themselves.
+"""Lists what is in AWS now and then, for idle objects; those in transition look themselves.
 
 Places are looked at side by side: one that AWS does not answer for holds up no other. Places that have no objects any
 more are let go.
@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Place
 from smendpoints.config import Config
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 
 logger = logging.getLogger(__name__)
 PLACES_AT_ONCE = 8
@@ -23,15 +23,15 @@ async def watch_aws(
     config: Config,
     executor: Executor,
     places: Callable[[], Collection[Place]],
-    at_rest: Callable[[], Collection[Place]],
+    idle: Callable[[], Collection[Place]],
 ) -> None:
-    """Look at the places that have objects `at_rest`, each period, without end; keep those of `places`."""
+    """Look at the places that have `idle` objects, each period, without end; keep those of `places`."""
     loop = asyncio.get_running_loop()
     under_way: set[Place] = set()
     while True:
         await asyncio.sleep(min(config.watch_seconds, config.audit_seconds))
         accounts.keep(places())
-        for account in accounts.of(at_rest()):
+        for account in accounts.of(idle()):
             if account.place in under_way:
                 continue
             under_way.add(account.place)
@@ -46,7 +46,7 @@ def look(account: Account, config: Config) -> None:
         account.watch.audit(config.audit_seconds * 0.9)
         if config.prices == "api":
             account.prices.refresh()
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         logger.warning("cannot watch %s: %s", account.place.region, failure)
     except Exception:
         logger.exception("cannot watch %s: a fault of the operator", account.place.region)

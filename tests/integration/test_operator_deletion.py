@@ -70,7 +70,7 @@ def test_what_never_made_anything_is_deleted_though_aws_denies_every_call(stage:
         calls = stage.cloud.simulator.calls()
         return any(call.operation == "ListEndpoints" and time.time() - call.when < 1 for call in calls)
 
-    stage.see(lambda: not listed_lately(), "no listing that a pass would still believe")
+    stage.see(lambda: not listed_lately(), "no listing that a reconcile would still believe")
     stage.cloud.simulator.fault("access_denied")
     stage.apply("iris", spec())
     stage.stalled("iris", "AccessDenied")

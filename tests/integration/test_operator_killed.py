@@ -4,7 +4,7 @@ The steps are not listed here: each flow runs once undisturbed, and the calls th
 one object for each place to die in, all brought to their place at once, and one kill for all of them:
 
     <flow>-k<n>  right after the n-th change in AWS took effect, before its answer arrived
-    <flow>-w<n>  right after the n-th pass made its last change, before its status was written (there is no API server then)
+    <flow>-w<n>  right after the n-th reconcile made its last change, before its status was written (there is no API server then)
 """
 
 from collections import Counter
@@ -20,9 +20,9 @@ from smsandbox.testing.simulator import Call
 from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.stage import Stage
 
-# What AWS is asked within a pass, between looking and acting, says that a pass has begun.
+# What AWS is asked within a reconcile, between looking and acting, says that a reconcile has begun.
 LOOKING = {"DescribeEndpoint", "ListTags", "DescribeScalableTargets", "ListEndpointConfigs"}
-# What a pass asks last before it writes down that it is about to roll out a new config.
+# What a reconcile asks last before it writes down that it is about to roll out a new config.
 REMEMBERING = "DescribeEndpointConfig"
 
 
@@ -36,7 +36,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Place:
-    """The `occurrence`-th call (from 0) of an operation; `is_last` of its pass."""
+    """The `occurrence`-th call (from 0) of an operation; `is_last` of its reconcile."""
 
     operation: str
     occurrence: int
@@ -148,10 +148,10 @@ def times(stage: Stage, name: str, operation: str, since: float) -> int:
     return sum(call.operation == operation and call.code == "OK" and call.when > since for call in calls)
 
 
-def passes(stage: Stage) -> float:
-    """How many passes the operator ended, by its own metrics."""
+def reconciles(stage: Stage) -> float:
+    """How many reconciles the operator ended, by its own metrics."""
     text = (probe.answer(stage.cloud.world.metrics_url) or b"").decode()
-    lines = [line for line in text.splitlines() if line.startswith("smendpoints_pass_seconds_count")]
+    lines = [line for line in text.splitlines() if line.startswith("smendpoints_reconcile_seconds_count")]
     return float(lines[0].split()[-1]) if lines else 0.0
 
 
@@ -226,12 +226,12 @@ def test_killed_at_any_step_the_operator_ends_in_the_same_state(
         assert simulator.held(holds[case], seconds=60), f"{case} did not come to its place"
 
     stage.cloud.plane.apiserver.kill()
-    ended = passes(stage)
+    ended = reconciles(stage)
     unwritten = [case for case in cases if case.unwritten]
     for case in unwritten:
         simulator.release(holds[case])
     reconciling = sum(case.flow.after is not None for case in unwritten)  # the others are being finalized
-    stage.see(lambda: passes(stage) >= ended + reconciling, "the end of the passes")
+    stage.see(lambda: reconciles(stage) >= ended + reconciling, "the end of the reconciles")
     stage.kill_operator()
     simulator.release_all()
     stage.cloud.plane.apiserver.start()

@@ -62,7 +62,7 @@ def held_at(stage: Stage, operation: str) -> str:
 
 
 def in_the_middle(stage: Stage, flow: str) -> str:
-    """Bring a creation or an update to the middle of a pass: a model was made, what needs it was not."""
+    """Bring a creation or an update to the middle of a reconcile: a model was made, what needs it was not."""
     if flow == "update":
         stage.apply("iris", FIRST)
         stage.ready("iris")

@@ -105,4 +105,4 @@ def test_traffic_moves_step_by_step_without_a_failed_request_and_everybody_is_to
         assert [words in each for each in told()].count(True) == 1, told()
     done = stage.get("iris")["status"]["rollout"]
     assert done["phase"] == "Succeeded"
-    assert not done.keys() & {"stage", "currentStep", "steps", "trafficPercent", "bakingUntil", "step"}
+    assert not done.keys() & {"stage", "currentStep", "totalSteps", "trafficPercent", "bakingUntil", "awsMessage"}

@@ -253,7 +253,7 @@ def test_alarms_are_let_go_of_with_the_endpoint_and_go_with_whoever_adopts_it(ha
     assert {kind: names for kind, names in harness.inventory().items() if names} == {}
 
 
-def test_endpoints_one_of_whose_names_begins_the_others_keep_apart_in_every_pass(harness: Harness) -> None:
+def test_endpoints_one_of_whose_names_begins_the_others_keep_apart_in_every_reconcile(harness: Harness) -> None:
     """Two guarded rollouts at once, then the one's end in the middle of the other's next."""
     for name in ("a", "a-b", "A-B"):
         harness.apply(name.lower() + ("2" if name.isupper() else ""), spec(endpointName=name, rollout=GUARDED))

@@ -31,7 +31,7 @@ def test_a_quota_refusal_is_asked_for_once_and_slows_nobody(harness: Harness) ->
     assert harness.condition("rose", "Ready").status == "True"  # type: ignore[union-attr]
 
 
-def test_throttling_is_tried_again_within_the_pass_and_slows_what_follows(harness: Harness) -> None:
+def test_throttling_is_tried_again_within_the_reconcile_and_slows_what_follows(harness: Harness) -> None:
     harness.apply("iris", spec())
     harness.settle("iris")
     clients = Clients(Place(REGION), harness.connections)

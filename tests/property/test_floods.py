@@ -39,14 +39,14 @@ class Shell:
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
-        self.passes: dict[str, list[float]] = {}
+        self.reconciles: dict[str, list[float]] = {}
         self.version = 0
         reconcile = harness.controller.reconcile
 
         def counted(resource: Any, memory: Any) -> Outcome:
             name = f"{resource.metadata.namespace}/{resource.metadata.name}"
             harness.at = name
-            self.passes.setdefault(name, []).append(harness.clock.now())
+            self.reconciles.setdefault(name, []).append(harness.clock.now())
             return reconcile(resource, memory)
 
         harness.controller.reconcile = counted  # type: ignore[method-assign]
@@ -101,7 +101,7 @@ def ready(harness: Harness, name: str) -> Condition:
 
 @settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(patches=st.lists(PATCHES, min_size=7, max_size=7))
-def test_floods_cost_one_pass_a_second_of_each_object_and_hold_up_nobody(
+def test_floods_cost_one_reconcile_a_second_of_each_object_and_hold_up_nobody(
     monkeypatch: pytest.MonkeyPatch, patches: list[str]
 ) -> None:
     harness = Harness()
@@ -118,7 +118,7 @@ def test_floods_cost_one_pass_a_second_of_each_object_and_hold_up_nobody(
             harness.world.advance(2)
             for name in names:
                 await shell.tick(name)
-        shell.passes.clear()
+        shell.reconciles.clear()
         harness.world.calls.reset()
         harness.apply(QUIET, spec(tags={"edited": "yes"}))
         await shell.event(QUIET)
@@ -130,9 +130,9 @@ def test_floods_cost_one_pass_a_second_of_each_object_and_hold_up_nobody(
                 await shell.tick(QUIET)
 
     asyncio.run(life())
-    counts = Counter({name: len(times) for name, times in shell.passes.items()})
+    counts = Counter({name: len(times) for name, times in shell.reconciles.items()})
     calls = harness.world.calls.count()
-    print(f"{patches}: passes {dict(counts)}, {calls / SECONDS:.1f} calls a second")
+    print(f"{patches}: reconciles {dict(counts)}, {calls / SECONDS:.1f} calls a second")
     assert all(counts[name] <= SECONDS + 3 for name in FLOODED)
     assert harness.live("one-rose")["EndpointStatus"] == "InService"
     tags = harness.client("sagemaker").list_tags(ResourceArn=harness.live("one-rose")["EndpointArn"])["Tags"]

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from smendpoints.api.spec import OfficeHours
-from smendpoints.domain.plan.snapshot import keep, recall
+from smendpoints.domain.plan.snapshot import next_snapshots, restoring_calls
 from smendpoints.domain.reasons import Reason
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness
@@ -224,8 +224,8 @@ def test_what_a_status_remembers_is_called_for_nothing_but_the_scaling_of_its_ow
     before = harness.inventory()
     body = harness.objects["iris"].body
     assert body["spec"]["variants"][0]["name"] == "primary"
-    taken_off = [json.dumps({"resourceID": OWN["ResourceId"], "calls": [call]}) for call in FORGED]
-    rollout = {**body["status"]["rollout"], "takenOff": taken_off}
+    autoscaling_snapshot = [json.dumps({"resourceID": OWN["ResourceId"], "calls": [call]}) for call in FORGED]
+    rollout = {**body["status"]["rollout"], "autoscalingSnapshot": autoscaling_snapshot}
     harness.objects["iris"].body = {**body, "status": {**body["status"], "rollout": rollout}}
     harness.run(120)
     assert harness.inventory() == before
@@ -237,12 +237,12 @@ def test_what_a_status_remembers_is_called_for_nothing_but_the_scaling_of_its_ow
 def test_each_call_that_is_not_of_the_endpoints_own_scaling_is_left_out(call: tuple[str, str, dict[str, Any]]) -> None:
     kept = ["REGISTER_TARGET", OWN["ResourceId"], {**OWN, **BOUNDS}]
     text = json.dumps({"resourceID": OWN["ResourceId"], "calls": [call, kept]})
-    assert [str(action) for action in recall(text, "default-iris")] == [f"REGISTER_TARGET {OWN['ResourceId']}"]
+    assert [str(action) for action in restoring_calls(text, "default-iris")] == [f"REGISTER_TARGET {OWN['ResourceId']}"]
 
 
 @pytest.mark.parametrize(
     "remembered", ["", "null", "[]", '{"calls": 1}', '{"resourceID": 5}', '{"resourceID": "", "calls": [[[], 1, {}]]}']
 )
 def test_what_is_no_memory_of_the_operators_is_none(remembered: str) -> None:
-    assert recall(remembered, "default-iris") == ()
-    assert keep([remembered], [], [], {}) == []
+    assert restoring_calls(remembered, "default-iris") == ()
+    assert next_snapshots([remembered], [], [], {}) == []

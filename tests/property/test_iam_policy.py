@@ -9,7 +9,7 @@ import pytest
 
 from smendpoints.aws.clients import Clients as Operator
 from smendpoints.aws.clients import Place
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.reasons import Reason
 from smsandbox.assets import ROLE, ROLE_ARN
 from smsandbox.aws.core.context import Request
@@ -22,7 +22,7 @@ POLICY = Path(__file__).parents[2] / "manifests" / "iam" / "operator-policy.json
 MINE, OTHERS = "cluster-1", "cluster-2"  # the harness's operator, and another
 LONGEST_POLICY = 6144  # characters of a managed policy, blanks apart
 Statement = dict[str, Any]
-# What is asked for outside of the passes, or by AWS when an account scales for the first time.
+# What is asked for outside of the reconciles, or by AWS when an account scales for the first time.
 NOT_IN_A_LIFE = {"LetApplicationAutoScalingHaveItsRole", "OptionalPrices"}
 
 METRIC = {"namespace": "Shop", "metricName": "Queue"}
@@ -402,7 +402,7 @@ def outcome(operator: Operator, wanted: CALL) -> str:
     service, operation, params = wanted
     try:
         operator.call(service, operation, **params)
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         return failure.reason.value
     return "OK"
 

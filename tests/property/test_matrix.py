@@ -79,7 +79,7 @@ class Stage:
             self.harness.settle(name)
             self.harness.run(15)
         self.harness.world.calls.reset()
-        self.harness.acts = self.harness.writes = 0
+        self.harness.applied = self.harness.writes = 0
         return name
 
     def go(self, flow: Flow, name: str) -> None:
@@ -126,7 +126,9 @@ def at_call(step: int) -> tuple[str, str]:
     return "lose_response", "throttle" if step % 2 else "error"
 
 
-def disturbances(changes: list[str], acts: int, calls: int, writes: int) -> list[tuple[str, Callable[[Harness], None]]]:
+def disturbances(
+    changes: list[str], applied: int, calls: int, writes: int
+) -> list[tuple[str, Callable[[Harness], None]]]:
     """Each step with each disturbance; `changes` are the operations that change something in AWS."""
 
     def kill_after(step: int) -> Callable[[Harness], None]:
@@ -154,7 +156,7 @@ def disturbances(changes: list[str], acts: int, calls: int, writes: int) -> list
     def see_late(harness: Harness) -> None:
         harness.world.settings = harness.world.settings.changed(LATE)
 
-    cases = [(f"killed after change {step}", kill_after(step)) for step in range(acts)]
+    cases = [(f"killed after change {step}", kill_after(step)) for step in range(applied)]
     cases += [(f"killed before status write {step}", kill_before_write(step)) for step in range(writes)]
     cases += [(f"{kind} at call {step}", fail(kind, step)) for step in range(calls) for kind in at_call(step)]
     cases += [
@@ -173,12 +175,12 @@ def test_whatever_happens_the_end_is_the_same(flow: Flow, record_property: Calla
     try:
         name = stage.begin(flow)
         stage.go(flow, name)
-        acts, writes = harness.acts, harness.writes
+        applied, writes = harness.applied, harness.writes
         recent = [call["operation"] for call in harness.world.calls.recent()]
         calls = sum(operation != "ListEndpoints" for operation in recent)
         changes = [each for each in recent if not each.startswith(("List", "Describe", "Get"))]
         stage.finish(flow, name)
-        cases = disturbances(changes, acts, min(calls, 25), writes)
+        cases = disturbances(changes, applied, min(calls, 25), writes)
         for label, disturb in cases:
             name = stage.begin(flow)
             disturb(harness)
@@ -190,7 +192,7 @@ def test_whatever_happens_the_end_is_the_same(flow: Flow, record_property: Calla
                 stage.finish(flow, name)
             except AssertionError as error:
                 raise AssertionError(
-                    f"{label} of {len(cases)} cases ({acts} changes, {writes} writes): {error}"
+                    f"{label} of {len(cases)} cases ({applied} changes, {writes} writes): {error}"
                 ) from error
         record_property("cases", len(cases))
     finally:

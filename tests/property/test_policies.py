@@ -177,21 +177,21 @@ def test_a_change_wakes_just_the_objects_that_it_concerns(harness: Harness, monk
         harness.apply(name, spec())
         harness.settle(name)
     harness.run(120)
-    passes: list[str] = []
+    reconciles: list[str] = []
     reconcile = harness.controller.reconcile
 
     def counted(resource: Any, memory: Any) -> Any:
-        passes.append(resource.metadata.namespace)
+        reconciles.append(resource.metadata.namespace)
         return reconcile(resource, memory)
 
     monkeypatch.setattr(harness.controller, "reconcile", counted)
     harness.policy("a", {"namespaceSelector": {"matchLabels": {"team": "a"}}, **NO_TYPES})
     harness.tick()
-    assert passes == ["a"]
+    assert reconciles == ["a"]
     harness.labels["b"] = {"team": "a"}
     harness.tick()
     harness.tick()
-    assert set(passes[1:]) == {"a", "b"} or passes[1:] == ["b"]
+    assert set(reconciles[1:]) == {"a", "b"} or reconciles[1:] == ["b"]
     assert told(harness, name="b/iris") == ("True", "PolicyViolation")
 
 
@@ -259,8 +259,8 @@ def test_a_greater_share_is_written_before_anything_grows(harness: Harness) -> N
     harness.ready()
     scaling = {"minCapacity": 1, "maxCapacity": 6, "targetInvocationsPerInstance": 70}
     harness.apply("iris", with_variant(spec(), scaling=scaling))
-    made, harness.kill_after = harness.acts, 0
-    while harness.acts == made:
+    made, harness.kill_after = harness.applied, 0
+    while harness.applied == made:
         harness.tick()
         harness.world.advance(1)
     resolved = harness.resource("iris").status.resolved

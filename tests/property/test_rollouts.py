@@ -76,7 +76,7 @@ def own_alarms(harness: Harness) -> list[str]:
 
 @dataclass
 class Film:
-    """What the status showed, pass by pass, without repetitions, and how real traffic was split meanwhile."""
+    """What the status showed, reconcile by reconcile, without repetitions, and how real traffic was split meanwhile."""
 
     harness: Harness
     sights: list[Sight] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Film:
             if resource.status.observed_generation == resource.metadata.generation and rollout.phase == "InProgress":
                 assert conditions["Ready"] == "False"
                 assert conditions["Reconciling"] == "True"
-                sight = rollout.stage, rollout.traffic_percent, rollout.current_step, rollout.steps
+                sight = rollout.stage, rollout.traffic_percent, rollout.current_step, rollout.total_steps
                 baking = rollout.baking_until
                 if self.sights[-1:] != [(*sight, baking is not None)]:
                     self.sights.append((*sight, baking is not None))
@@ -210,9 +210,9 @@ def test_the_steps_of_two_variants_are_told_as_one(harness: Harness) -> None:
     harness.settle("iris")
     harness.apply("iris", both(1))
     rollout = until_stage(harness, BAKING)
-    assert (rollout.traffic_percent, rollout.current_step, rollout.steps) == (25, 1, 2)
-    assert rollout.step is not None
-    assert rollout.step.count("canary capacity of 1 instance(s)") == 1
+    assert (rollout.traffic_percent, rollout.current_step, rollout.total_steps) == (25, 1, 2)
+    assert rollout.aws_message is not None
+    assert rollout.aws_message.count("canary capacity of 1 instance(s)") == 1
     assert round(100 * shares(harness)[rollout.config_name]) == 25
     harness.settle("iris")
 
@@ -391,7 +391,7 @@ def test_an_edit_while_it_bakes_follows_it_step_by_step(harness: Harness) -> Non
     ready = harness.condition("iris", "Ready")
     assert resource.status.rollout is not None
     assert resource.status.rollout.config_name == second
-    assert (resource.status.rollout.current_step, resource.status.rollout.steps) == (1, 2)
+    assert (resource.status.rollout.current_step, resource.status.rollout.total_steps) == (1, 2)
     assert ready is not None
     assert re.search(
         rf"rolling out {second}: step 1 of 2, 25% of the traffic, baking .*; then .* follows", ready.message

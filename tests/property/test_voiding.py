@@ -12,7 +12,7 @@ EDIT = specs.with_variant(specs.spec(), modelArtifact=specs.ARTIFACTS[1])
 
 
 class Stale:
-    """Says for so many passes that the object is not what it was; keeps what it was asked about."""
+    """Says for so many reconciles that the object is not what it was; keeps what it was asked about."""
 
     def __init__(self, times: int) -> None:
         self.times = times
@@ -26,7 +26,7 @@ class Stale:
 
 def stale(harness: Harness, times: int) -> Stale:
     made: Any = Stale(times)
-    harness.controller._why_not = harness.controller._leaving._why_not = made
+    harness.controller._why_not = harness.controller._finalizer._why_not = made
     return made  # type: ignore[no-any-return]
 
 
@@ -35,7 +35,7 @@ def changes(harness: Harness) -> list[str]:
     return [each["operation"] for each in harness.world.calls.recent() if not each["operation"].startswith(reading)]
 
 
-def test_an_object_that_is_not_what_it_was_gets_nothing_made_and_the_pass_comes_again() -> None:
+def test_an_object_that_is_not_what_it_was_gets_nothing_made_and_the_reconcile_comes_again() -> None:
     harness = Harness()
     before = len(changes(harness))
     asked = stale(harness, times=3)
@@ -54,17 +54,17 @@ def test_an_object_that_is_not_what_it_was_gets_nothing_made_and_the_pass_comes_
     assert len(asked.asked) > 3
 
 
-def test_each_pass_that_changes_something_asks_once_and_the_others_do_not() -> None:
+def test_each_reconcile_that_changes_something_asks_once_and_the_others_do_not() -> None:
     harness = Harness()
     asked = stale(harness, times=0)
     harness.ready()
     first = len(asked.asked)
-    assert 1 <= first <= 4  # models, config and endpoint are made in one pass, the scaling in another
+    assert 1 <= first <= 4  # models, config and endpoint are made in one reconcile, the scaling in another
     harness.run(600)
     assert len(asked.asked) == first
 
 
-def test_an_edit_whose_first_pass_was_void_is_carried_out_though_aws_is_at_what_it_was_at() -> None:
+def test_an_edit_whose_first_reconcile_was_void_is_carried_out_though_aws_is_at_what_it_was_at() -> None:
     harness = Harness()
     harness.ready()
     stale(harness, times=1)
@@ -89,7 +89,7 @@ def test_nothing_is_deleted_for_an_object_that_is_not_what_it_was() -> None:
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_an_edit_between_look_and_act_makes_nothing_of_the_old_spec(number: int) -> None:
-    """Here the API server itself is asked: the object is edited just before the pass would act."""
+    """Here the API server itself is asked: the object is edited just before the reconcile would act."""
     harness = Harness()
     asked: list[int] = []
 

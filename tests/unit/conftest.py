@@ -1,4 +1,4 @@
-"""Builders of what a pass sees: the object, what it wants, and what AWS shows. Values only; nothing here calls anybody."""
+"""Builders of what a reconcile sees: the object, what it wants, and what AWS shows. Values only; nothing here calls anybody."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -144,7 +144,7 @@ def make_endpoint(desired: Desired, variants: Mapping[str, Any] | None = None, *
 
 @dataclass(frozen=True)
 class Sight:
-    """What one pass sees."""
+    """What one reconcile sees."""
 
     resource: SageMakerEndpoint
     desired: Desired
@@ -181,7 +181,7 @@ def make_sight(
     tag_keys: list[str] | None = None,
     **observed: Any,
 ) -> Sight:
-    """What a pass sees when the spec `wants` something while `lives` (else the same) is in service.
+    """What a reconcile sees when the spec `wants` something while `lives` (else the same) is in service.
 
     In `shows`, `remembers` and `history` the words WANTED and LIVE stand for the two configs' names. `converged` says
     that this generation was in service as the spec wants it, and that the status says so.
@@ -257,7 +257,7 @@ def targets() -> Callable[[Desired], tuple[ObservedTarget, ...]]:
 
 @pytest.fixture(scope="session")
 def sight() -> Callable[..., Any]:
-    """Makes what a pass sees."""
+    """Makes what a reconcile sees."""
     return make_sight
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import (
 )
 
 from smendpoints.aws.errors import classify, translated
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
@@ -212,7 +212,7 @@ OUTAGES = {
 
 @pytest.mark.parametrize(("raised", "kind", "reason"), OUTAGES.values(), ids=OUTAGES.keys())
 def test_nothing_of_boto3s_gets_out_of(raised: Exception, kind: Kind, reason: str) -> None:
-    with pytest.raises(AwsFailure) as caught, translated("create_model"):
+    with pytest.raises(ReconcileError) as caught, translated("create_model"):
         raise raised
     assert (caught.value.kind, caught.value.reason, caught.value.operation) == (kind, reason, "create_model")
     assert caught.value.__cause__ is raised

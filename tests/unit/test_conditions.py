@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.status import Condition
-from smendpoints.domain.plan.verdict import Verdict, arrived, resting, stuck, working
+from smendpoints.domain.plan.verdict import Verdict, ready, reconciling, stalled, suspended
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 
@@ -15,10 +15,10 @@ THEN = datetime(2026, 11, 22, 11, tzinfo=UTC)
 NOW = THEN + timedelta(hours=1)
 
 VERDICTS = {
-    "arrived": (arrived(Reason.IN_SERVICE, "m"), {"Ready": "True"}),
-    "on the way": (working(Reason.CREATING, "m"), {"Ready": "False", "Reconciling": "True"}),
-    "stuck": (stuck(Reason.CREATE_FAILED, "m"), {"Ready": "False", "Stalled": "True"}),
-    "resting": (resting(Reason.SUSPENDED, "m"), {"Ready": "False"}),
+    "arrived": (ready(Reason.IN_SERVICE, "m"), {"Ready": "True"}),
+    "on the way": (reconciling(Reason.CREATING, "m"), {"Ready": "False", "Reconciling": "True"}),
+    "stuck": (stalled(Reason.CREATE_FAILED, "m"), {"Ready": "False", "Stalled": "True"}),
+    "resting": (suspended(Reason.SUSPENDED, "m"), {"Ready": "False"}),
     "blind": (
         Verdict(Reason.UNAVAILABLE, "m", reconciling=True, unknown=True),
         {"Ready": "Unknown", "Reconciling": "True"},

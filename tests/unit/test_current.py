@@ -1,4 +1,4 @@
-"""Whether an object still is what a pass took it for."""
+"""Whether an object still is what a reconcile took it for."""
 
 from typing import Any, cast
 

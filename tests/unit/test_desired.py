@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.desired import Desired, desire
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.scaling import plan_scaling
@@ -259,7 +259,7 @@ def test_the_role_may_be_the_operators(resource: Callable[..., Any]) -> None:
 
 
 def test_without_any_role_the_spec_is_refused_with_what_to_write(resource: Callable[..., Any]) -> None:
-    with pytest.raises(AwsFailure, match=r"spec\.executionRoleARN is required") as refused:
+    with pytest.raises(ReconcileError, match=r"spec\.executionRoleARN is required") as refused:
         desire(resource({"executionRoleARN": None}), "c", None)
     assert refused.value.kind is Kind.INVALID
 

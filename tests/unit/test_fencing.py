@@ -12,7 +12,7 @@ import pytest
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.fencing import writes
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Verb
 
 CONFIG = {"EndpointName": "iris", "EndpointConfigName": "iris-1"}
@@ -60,7 +60,7 @@ class LapsedError(Exception):
 def test_each_attempt_of_a_write_asks_the_fence(came: list[str]) -> None:
     asked: list[str] = []
     clients = Clients(Place("us-east-1"), Connections("us-east-1", 1, fence=asked.append))
-    with pytest.raises(AwsFailure):
+    with pytest.raises(ReconcileError):
         clients.call("sagemaker", "update_endpoint", **CONFIG)
     assert came == ["UpdateEndpoint"] * 3
     assert asked == came
@@ -84,7 +84,7 @@ def test_looking_is_never_fenced(came: list[str]) -> None:
         raise LapsedError(operation)
 
     clients = Clients(Place("us-east-1"), Connections("us-east-1", 1, fence=refuse))
-    with pytest.raises(AwsFailure):
+    with pytest.raises(ReconcileError):
         clients.call("sagemaker", "describe_endpoint", EndpointName="iris")
     assert set(came) == {"DescribeEndpoint"}
 
@@ -100,7 +100,7 @@ def test_the_fence_is_asked_after_an_attempt_has_waited_for_its_turn(came: list[
         sleep=lambda _: order.append("waited"),
     )
     connections.paces("", "us-east-1", "sagemaker").throttled()
-    with pytest.raises(AwsFailure):
+    with pytest.raises(ReconcileError):
         Clients(Place("us-east-1"), connections).call("sagemaker", "delete_endpoint", EndpointName="iris")
     assert order == ["waited", "asked"] * len(came)
 

@@ -24,7 +24,7 @@ class Leaving:
     tenancy = Tenancy(Operator("us-east-1"), lambda: None)
 
     def finalize(self, *_: object) -> Outcome:
-        return Outcome(None, again_after=60, message="waiting for default-iris to be gone")
+        return Outcome(None, requeue_after=60, message="waiting for default-iris to be gone")
 
 
 BODY: Any = {
@@ -53,7 +53,7 @@ def test_the_timer_is_to_be_heard_only_while_an_object_is_not_being_deleted() ->
 
 
 class Slow:
-    """A controller whose pass goes on until it is let; it keeps what it did, in order."""
+    """A controller whose reconcile goes on until it is let; it keeps what it did, in order."""
 
     def __init__(self) -> None:
         self.did: list[str] = []
@@ -73,7 +73,7 @@ class Slow:
         return Outcome(None, gone=True)
 
 
-def test_a_deletion_waits_for_the_pass_whose_timer_was_cancelled() -> None:
+def test_a_deletion_waits_for_the_reconcile_whose_timer_was_cancelled() -> None:
     """kopf cancels the timer as soon as the object is deleted; its thread may be about to create the endpoint."""
     controller = Slow()
     handlers = Handlers(cast("Controller", controller))
@@ -97,7 +97,7 @@ def test_a_deletion_waits_for_the_pass_whose_timer_was_cancelled() -> None:
 
 
 class Told:
-    """A controller whose passes come to what they are told to; a pass that is told nothing crashes."""
+    """A controller whose reconciles come to what they are told to; a reconcile that is told nothing crashes."""
 
     def __init__(self, *outcomes: Outcome | None) -> None:
         self.outcomes = list(outcomes)
@@ -113,15 +113,15 @@ class Told:
 
 
 METRICS = {
-    "changed": ("smendpoints_passes_total", {"result": "changed"}),
-    "unchanged": ("smendpoints_passes_total", {"result": "unchanged"}),
-    "crashed": ("smendpoints_passes_total", {"result": "crashed"}),
-    "timed": ("smendpoints_pass_seconds_count", {}),
+    "changed": ("smendpoints_reconcile_total", {"result": "changed"}),
+    "unchanged": ("smendpoints_reconcile_total", {"result": "unchanged"}),
+    "crashed": ("smendpoints_reconcile_total", {"result": "crashed"}),
+    "timed": ("smendpoints_reconcile_seconds_count", {}),
     "events": ("smendpoints_events_total", {"reason": "InService"}),
 }
 
 
-def test_passes_and_events_are_counted_by_what_they_came_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reconciles_and_events_are_counted_by_what_they_came_to(monkeypatch: pytest.MonkeyPatch) -> None:
     posted: list[str] = []
     monkeypatch.setattr(kopf, "event", lambda *_, reason, **__: posted.append(reason))
     status = SageMakerEndpointStatus(observed_generation=1)

@@ -1,4 +1,4 @@
-"""What is done to an object does not decide how often it has a pass, and is read once for each version."""
+"""What is done to an object does not decide how often it has a reconcile, and is read once for each version."""
 
 import asyncio
 import threading
@@ -29,12 +29,12 @@ class Clock:
 
 
 class Willing:
-    """A controller with always something to do; it counts its passes and calls AWS in none."""
+    """A controller with always something to do; it counts its reconciles and calls AWS in none."""
 
     tenancy = Tenancy(Operator("us-east-1"), lambda: None)
 
     def __init__(self) -> None:
-        self.passes: list[str] = []
+        self.reconciles: list[str] = []
         self.finalized = 0
 
     def place(self, resource: SageMakerEndpoint) -> Place:
@@ -44,7 +44,7 @@ class Willing:
         return True
 
     def reconcile(self, resource: SageMakerEndpoint, _: object) -> Outcome:
-        self.passes.append(resource.metadata.name)
+        self.reconciles.append(resource.metadata.name)
         return Outcome(None)
 
     def finalize(self, *_: object) -> Outcome:
@@ -85,7 +85,7 @@ def handlers_of(controller: object, **settings: Any) -> Handlers:
     return Handlers(cast("Controller", controller), **settings)
 
 
-def test_fifteen_patches_a_second_give_one_pass_a_second(clock: Clock) -> None:
+def test_fifteen_patches_a_second_give_one_reconcile_a_second(clock: Clock) -> None:
     controller = Willing()
     handlers = handlers_of(controller)
 
@@ -97,7 +97,7 @@ def test_fifteen_patches_a_second_give_one_pass_a_second(clock: Clock) -> None:
             await handlers.on_tick(body=patched, patch=kopf.Patch())
 
     asyncio.run(flood())
-    assert 55 <= len(controller.passes) <= 63
+    assert 55 <= len(controller.reconciles) <= 63
 
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
@@ -124,7 +124,7 @@ def test_a_flood_is_not_even_read(clock: Clock, monkeypatch: pytest.MonkeyPatch)
         return threading.get_ident()
 
     loop = asyncio.run(flood())
-    assert len(read) == len(controller.passes) == 3
+    assert len(read) == len(controller.reconciles) == 3
     assert loop not in [thread for thread, _ in read]  # large objects hold up nobody
 
 
@@ -169,7 +169,7 @@ def test_deletions_too_keep_to_the_share_of_the_object(clock: Clock) -> None:
 
 
 class Held(Willing):
-    """A controller whose passes in one namespace go on until they are let."""
+    """A controller whose reconciles in one namespace go on until they are let."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -194,13 +194,13 @@ def test_one_namespaces_five_hundred_edits_do_not_delay_anothers_one() -> None:
         for _ in range(3):  # all that one namespace may hold
             await asyncio.to_thread(controller.begun.acquire, timeout=60)
         await asyncio.wait_for(handlers.on_event(type=None, body=body("rose", "one"), patch=kopf.Patch()), 60)
-        meanwhile = list(controller.passes)
+        meanwhile = list(controller.reconciles)
         controller.goes_on.set()
         await asyncio.gather(*many)
         return meanwhile
 
     assert asyncio.run(life()) == ["rose"]
-    assert len(controller.passes) == 501
+    assert len(controller.reconciles) == 501
 
 
 def test_the_places_of_objects_that_are_gone_are_not_named_any_more() -> None:
@@ -209,9 +209,9 @@ def test_the_places_of_objects_that_are_gone_are_not_named_any_more() -> None:
     async def life() -> list[set[Place]]:
         await handlers.on_event(type=None, body=body("a"), patch=kopf.Patch())
         await handlers.on_event(type=None, body=body("b", spec={"region": "eu-west-1"}), patch=kopf.Patch())
-        told = [handlers.places(), handlers.places_at_rest()]
+        told = [handlers.places(), handlers.idle_places()]
         handlers._tracked["default/b"].memory.watched = True
-        told.append(handlers.places_at_rest())
+        told.append(handlers.idle_places())
         await handlers.on_event(type="DELETED", body=body("b"), patch=kopf.Patch())
         return [*told, handlers.places()]
 

@@ -1,4 +1,4 @@
-"""The history of revisions, as the memory of rollouts tells it pass by pass."""
+"""The history of revisions, as the memory of rollouts tells it reconcile by reconcile."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +11,12 @@ from smendpoints.api.status import Revision, RolloutStatus
 from smendpoints.domain.status.history import next_history
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-Pass = tuple[str, str]
+Told = tuple[str, str]
 
-STORIES: dict[str, tuple[list[Pass], list[tuple[int, str, str]]]] = {
+STORIES: dict[str, tuple[list[Told], list[tuple[int, str, str]]]] = {
     "a creation": ([("a", "InProgress"), ("a", "Succeeded")], [(1, "a", "Deployed")]),
     "a creation that fails": ([("a", "InProgress"), ("a", "Failed")], [(1, "a", "Failed")]),
-    "the same pass again and again adds nothing": ([("a", "Succeeded")] * 5, [(1, "a", "Deployed")]),
+    "the same reconcile again and again adds nothing": ([("a", "Succeeded")] * 5, [(1, "a", "Deployed")]),
     "an update": (
         [("a", "Succeeded"), ("b", "Pending"), ("b", "InProgress"), ("b", "Succeeded")],
         [(2, "b", "Deployed"), (1, "a", "Deployed")],
@@ -48,9 +48,9 @@ def rollout(config: str, phase: Any, **more: Any) -> RolloutStatus:
     return RolloutStatus(config_name=config, phase=phase, started_at=NOW, **more)
 
 
-def told(passes: list[Pass]) -> list[Revision]:
+def told(reconciles: list[Told]) -> list[Revision]:
     history: list[Revision] = []
-    for config, phase in passes:
+    for config, phase in reconciles:
         history = next_history(history, rollout(config, phase), None, 3, NOW)
     return history
 
@@ -66,9 +66,9 @@ def test_what_was_found_in_service_is_the_first_revision() -> None:
     assert next_history(found, pending, None, 3, NOW) == found
 
 
-@pytest.mark.parametrize(("passes", "history"), STORIES.values(), ids=STORIES.keys())
-def test_the_history_of(passes: list[Pass], history: list[tuple[int, str, str]]) -> None:
-    assert [(each.revision, each.config_name, each.outcome) for each in told(passes)] == history
+@pytest.mark.parametrize(("reconciles", "history"), STORIES.values(), ids=STORIES.keys())
+def test_the_history_of(reconciles: list[Told], history: list[tuple[int, str, str]]) -> None:
+    assert [(each.revision, each.config_name, each.outcome) for each in told(reconciles)] == history
 
 
 def test_what_came_into_service_before_the_next_edit_was_seen_was_deployed_all_the_same() -> None:
@@ -95,7 +95,7 @@ def test_a_failure_tells_why_and_a_success_forgets_it() -> None:
     assert next_history(begun, rollout("a", "Succeeded"), None, 3, NOW)[0].message is None
 
 
-def test_what_changed_is_told_by_the_pass_that_knew_it() -> None:
+def test_what_changed_is_told_by_the_reconcile_that_knew_it() -> None:
     first = next_history([], rollout("a", "Succeeded"), None, 3, NOW)
     second = next_history(first, rollout("b", "Pending"), "primary: model a -> b", 3, NOW)
     after = next_history(second, rollout("b", "InProgress"), None, 3, NOW)
@@ -103,8 +103,8 @@ def test_what_changed_is_told_by_the_pass_that_knew_it() -> None:
 
 
 def test_what_stays_deployable_is_not_pushed_out_by_what_failed_since() -> None:
-    deployed: list[Pass] = [(config, "Succeeded") for config in "abcd"]
-    failed: list[Pass] = [("e", phase) for _ in range(40) for phase in ("Pending", "InProgress", "Failed")]
+    deployed: list[Told] = [(config, "Succeeded") for config in "abcd"]
+    failed: list[Told] = [("e", phase) for _ in range(40) for phase in ("Pending", "InProgress", "Failed")]
     history = told(deployed + failed)
     assert [each.config_name for each in history if each.outcome == "Deployed"] == ["d", "c", "b", "a"]
     assert len(history) == 10
@@ -127,16 +127,16 @@ def test_without_memory_of_a_rollout_the_history_stays() -> None:
 
 
 @given(
-    passes=st.lists(
+    reconciles=st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from(["Pending", "InProgress", "Succeeded", "Failed"]))
     ),
     limit=st.integers(0, 20),
 )
 def test_whatever_happens_revisions_count_up_and_are_no_more_than_the_status_holds(
-    passes: list[Pass], limit: int
+    reconciles: list[Told], limit: int
 ) -> None:
     history: list[Revision] = []
-    for config, phase in passes:
+    for config, phase in reconciles:
         history = next_history(history, rollout(config, phase), None, limit, NOW)
         numbers = [each.revision for each in history]
         assert numbers == sorted(set(numbers), reverse=True)

@@ -11,9 +11,9 @@ from smendpoints.api.status import RolloutStatus
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.logs import log_tail
 from smendpoints.controller.tailing import tail
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.observed import Observed, parse_endpoint
-from smendpoints.domain.plan.verdict import Plan, stuck
+from smendpoints.domain.plan.verdict import Plan, stalled
 from smendpoints.domain.plan.wording import failing
 from smendpoints.domain.reasons import Reason
 from smsandbox.testing.stubs import Stubs
@@ -108,12 +108,12 @@ def test_a_creations_log_begins_with_the_endpoint_and_an_updates_with_the_attemp
     started = SINCE + timedelta(minutes=5)
     rollout = RolloutStatus(config_name="c", phase="Failed", started_at=started, message="x")
     account: Any = Account()
-    todo = Plan(stuck(reason, "x"), rollout=rollout)
+    todo = Plan(stalled(reason, "x"), rollout=rollout)
     assert tail(account, seen.resource, seen.desired, seen.observed, todo) == ["a line"]
     since = seen.observed.endpoint.created_at if status == "Failed" else started
     assert account.asked == [("default-iris", frozenset({"primary"}), since)]
     assert tail(account, seen.resource, seen.desired, Observed(), todo) == []
-    well = replace(todo, verdict=stuck(Reason.NOT_OWNED, "x"))
+    well = replace(todo, verdict=stalled(Reason.NOT_OWNED, "x"))
     assert tail(account, seen.resource, seen.desired, seen.observed, well) == []
     assert len(account.asked) == 1
 
@@ -121,7 +121,7 @@ def test_a_creations_log_begins_with_the_endpoint_and_an_updates_with_the_attemp
 def test_what_aws_says_of_a_refusal_repeats_no_secret(logs: Stubs, clients: Clients) -> None:
     message = "Value '{DB_PASSWORD=hunter2hunter2, LEVEL=debug}' at 'primaryContainer.environment' is too long"
     logs.stubs["logs"].add_client_error("describe_log_streams", "ValidationException", message, 400)
-    with pytest.raises(AwsFailure) as caught:
+    with pytest.raises(ReconcileError) as caught:
         clients.call("logs", "describe_log_streams", logGroupName=GROUP)
     assert "hunter2" not in str(caught.value)
     assert "LEVEL=debug" in str(caught.value)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.domain.desired.office_hours import next_change, wants_running
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 
 WORKDAYS = {"start": "0 8 * * 1-5", "stop": "0 18 * * 1-5"}
 BERLIN = {**WORKDAYS, "timeZone": "Europe/Berlin"}
@@ -91,7 +91,7 @@ REFUSED = {
 @pytest.mark.parametrize(("hours", "field"), REFUSED.values(), ids=REFUSED.keys())
 def test_it_is_said_what_to_write_instead_of(resource: Callable[..., Any], hours: dict[str, str], field: str) -> None:
     for ask in (wants_running, next_change):
-        with pytest.raises(AwsFailure, match="such as") as refused:
+        with pytest.raises(ReconcileError, match="such as") as refused:
             ask(spec(resource, hours), datetime.fromisoformat("2026-11-23T12:00:00Z"))
         assert refused.value.kind is Kind.INVALID
         assert field in str(refused.value)

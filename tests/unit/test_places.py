@@ -68,14 +68,14 @@ def test_a_place_without_objects_is_let_go_with_all_that_it_held(
     assert connections.paces(ROLES[1].account, "us-east-1", "sagemaker").rate is None
 
 
-def test_a_place_that_was_asked_for_within_the_longest_pass_is_kept(accounts: Accounts, clock: Clock) -> None:
+def test_a_place_that_was_asked_for_within_the_longest_reconcile_is_kept(accounts: Accounts, clock: Clock) -> None:
     account = accounts(ROLES[0])
     clock.now += 299
     accounts.keep(set())
     assert accounts(ROLES[0]) is account
 
 
-def test_a_pass_under_way_ends_well_though_its_place_is_let_go(accounts: Accounts, clock: Clock) -> None:
+def test_a_reconcile_under_way_ends_well_though_its_place_is_let_go(accounts: Accounts, clock: Clock) -> None:
     account = accounts(AWAY)
     before = client_of(account)
     clock.now += 301

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 
 from smendpoints.domain.observed.observed import Step
-from smendpoints.domain.plan.verdict import Again
+from smendpoints.domain.plan.verdict import Requeue
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}
@@ -18,12 +18,12 @@ NOBODYS = {"team": "fraud"}
 
 
 class Case(NamedTuple):
-    """What a pass sees, and what it does and says."""
+    """What a reconcile sees, and what it does and says."""
 
     sees: dict[str, Any]
     does: list[str]
     says: str
-    then: Again | float = Again.POLL
+    then: Requeue | float = Requeue.POLL
 
 
 def state(verdict: Any) -> str:
@@ -34,7 +34,7 @@ def state(verdict: Any) -> str:
 def check(sight: Callable[..., Any], case: Case) -> None:
     seen = sight(**case.sees)
     plan = seen.plan()
-    assert (seen.actions(), state(plan.verdict), plan.again) == (case.does, case.says, case.then)
+    assert (seen.actions(), state(plan.verdict), plan.requeue) == (case.does, case.says, case.then)
 
 
 CREATION = [
@@ -51,17 +51,17 @@ ABSENT = {
         {"exists": False}, CREATION, "Creating: reconciling"
     ),
     "a suspended object creates nothing": Case(
-        {"wants": {"suspend": True}, "exists": False}, [], "Suspended: resting", Again.STEADY
+        {"wants": {"suspend": True}, "exists": False}, [], "Suspended: resting", Requeue.STEADY
     ),
     "a stopped one is done": Case(
-        {"wants": {"desiredState": "Stopped"}, "exists": False}, [], "Stopped: ready", Again.STEADY
+        {"wants": {"desiredState": "Stopped"}, "exists": False}, [], "Stopped: ready", Requeue.STEADY
     ),
     "one that a hand deleted comes back": Case({"exists": False, "converged": True}, CREATION, "Creating: reconciling"),
     "one that a hand deleted is only reported by driftPolicy Report": Case(
         {"wants": {"driftPolicy": "Report"}, "exists": False, "converged": True},
         [],
         "DriftFound: stalled",
-        Again.STEADY,
+        Requeue.STEADY,
     ),
     "by driftPolicy Report, too, the first one is created": Case(
         {"wants": {"driftPolicy": "Report"}, "exists": False}, CREATION, "Creating: reconciling"
@@ -70,31 +70,31 @@ ABSENT = {
 
 FOREIGN = {
     "an endpoint of that name without owner is left alone": Case(
-        {"shows": {"tags": NOBODYS}}, [], "NotOwned: stalled", Again.STEADY
+        {"shows": {"tags": NOBODYS}}, [], "NotOwned: stalled", Requeue.STEADY
     ),
     "an endpoint of another object is left alone": Case(
-        {"shows": {"tags": OTHERS}}, [], "NotOwned: stalled", Again.STEADY
+        {"shows": {"tags": OTHERS}}, [], "NotOwned: stalled", Requeue.STEADY
     ),
     "one of an object of the same name in another cluster is another's": Case(
-        {"shows": {"tags": TWINS}}, [], "NotOwned: stalled", Again.STEADY
+        {"shows": {"tags": TWINS}}, [], "NotOwned: stalled", Requeue.STEADY
     ),
     "adoptExisting takes over what has no owner": Case(
         {"wants": {"adoptExisting": True}, "shows": {"tags": NOBODYS}},
         ["ADD_TAGS default-iris"],
         "Adopted: reconciling",
-        Again.NOW,
+        Requeue.NOW,
     ),
     "adoptExisting takes nothing from another object": Case(
-        {"wants": {"adoptExisting": True}, "shows": {"tags": OTHERS}}, [], "NotOwned: stalled", Again.STEADY
+        {"wants": {"adoptExisting": True}, "shows": {"tags": OTHERS}}, [], "NotOwned: stalled", Requeue.STEADY
     ),
     "a suspended object takes over nothing, it only says what it would do": Case(
         {"wants": {"adoptExisting": True, "suspend": True}, "shows": {"tags": NOBODYS}},
         [],
         "Suspended: resting",
-        Again.STEADY,
+        Requeue.STEADY,
     ),
     "what is not ours is not deleted to stop it": Case(
-        {"wants": {"desiredState": "Stopped"}, "shows": {"tags": OTHERS}}, [], "NotOwned: stalled", Again.STEADY
+        {"wants": {"desiredState": "Stopped"}, "shows": {"tags": OTHERS}}, [], "NotOwned: stalled", Requeue.STEADY
     ),
 }
 
@@ -107,7 +107,7 @@ STATUSES = {
     "Creating, and to be stopped: AWS deletes no endpoint that is Creating": Case(
         {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Creating"}}, [], "Stopping: reconciling"
     ),
-    "InService as wanted: done": Case({}, [], "InService: ready", Again.STEADY),
+    "InService as wanted: done": Case({}, [], "InService: ready", Requeue.STEADY),
     "InService, and to be stopped: delete": Case(
         {"wants": {"desiredState": "Stopped"}}, DELETION, "Stopping: reconciling"
     ),
@@ -117,10 +117,10 @@ STATUSES = {
         "Stopping: reconciling",
     ),
     "InService and suspended, though the spec wants another config: only watched": Case(
-        {"wants": {"suspend": True}, "lives": B}, [], "Suspended: resting", Again.STEADY
+        {"wants": {"suspend": True}, "lives": B}, [], "Suspended: resting", Requeue.STEADY
     ),
     "Updating and suspended: only watched": Case(
-        {"wants": {"suspend": True}, "shows": {"status": "Updating"}}, [], "Suspended: resting", Again.STEADY
+        {"wants": {"suspend": True}, "shows": {"status": "Updating"}}, [], "Suspended: resting", Requeue.STEADY
     ),
     "Updating to the wanted config: wait": Case(
         {"lives": B, "shows": {"status": "Updating", "pending_config": "WANTED"}}, [], "Updating: reconciling"
@@ -159,7 +159,7 @@ STATUSES = {
     ),
     "RollingBack a scaling: wait": Case({"shows": {"status": "RollingBack"}}, [], "Scaling: reconciling"),
     "OutOfService as wanted: nothing to do, but not ready": Case(
-        {"shows": {"status": "OutOfService"}}, [], "OutOfService: stalled", Again.STEADY
+        {"shows": {"status": "OutOfService"}}, [], "OutOfService: stalled", Requeue.STEADY
     ),
     "OutOfService, and to be stopped: delete": Case(
         {"wants": {"desiredState": "Stopped"}, "shows": {"status": "OutOfService"}}, DELETION, "Stopping: reconciling"
@@ -168,23 +168,23 @@ STATUSES = {
         {"shows": {"status": "UpdateRollbackFailed", "failure_reason": PING}},
         [],
         "EndpointFailed: stalled",
-        Again.STEADY,
+        Requeue.STEADY,
     ),
     "UpdateRollbackFailed with a new spec: a new rollout is the way out": Case(
         {"lives": B, "shows": {"status": "UpdateRollbackFailed", "failure_reason": PING}},
         [],
         "Updating: reconciling",
-        Again.NOW,
+        Requeue.NOW,
     ),
     "Deleting, by a hand: wait until it is gone": Case({"shows": {"status": "Deleting"}}, [], "Deleting: reconciling"),
     "Deleting, as desiredState says: wait until it is gone": Case(
         {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Deleting"}}, [], "Stopping: reconciling"
     ),
     "Failed: nothing helps but another spec": Case(
-        {"shows": {"status": "Failed", "failure_reason": PING}}, [], "CreateFailed: stalled", Again.STEADY
+        {"shows": {"status": "Failed", "failure_reason": PING}}, [], "CreateFailed: stalled", Requeue.STEADY
     ),
     "Failed without a reason: likewise": Case(
-        {"shows": {"status": "Failed"}}, [], "CreateFailed: stalled", Again.STEADY
+        {"shows": {"status": "Failed"}}, [], "CreateFailed: stalled", Requeue.STEADY
     ),
     "Failed with another config than the spec wants: delete, to create anew": Case(
         {"lives": B, "shows": {"status": "Failed", "failure_reason": PING}}, DELETION, "Creating: reconciling"
@@ -195,7 +195,7 @@ STATUSES = {
         "Stopping: reconciling",
     ),
     "Failed and suspended: only watched": Case(
-        {"wants": {"suspend": True}, "shows": {"status": "Failed"}}, [], "Suspended: resting", Again.STEADY
+        {"wants": {"suspend": True}, "shows": {"status": "Failed"}}, [], "Suspended: resting", Requeue.STEADY
     ),
     "Failed a moment ago for want of capacity: wait a minute": Case(
         {"shows": {"status": "Failed", "failure_reason": CAPACITY, "modified_at": "JUST NOW"}},
@@ -249,7 +249,7 @@ def test_the_endpoint_is(sight: Callable[..., Any], case: Case) -> None:
 
 
 def now(sight: Callable[..., Any]) -> Any:
-    """The time of the pass: the endpoint of a sight was changed ten minutes before it."""
+    """The time of the reconcile: the endpoint of a sight was changed ten minutes before it."""
     return sight().observed.endpoint.modified_at + timedelta(minutes=10)
 
 
@@ -296,7 +296,7 @@ def test_what_aws_says_of_the_steps_is_passed_on(sight: Callable[..., Any]) -> N
         remembers={"phase": "Pending"},
     )
     plan = seen.plan()
-    assert (plan.rollout.phase, plan.rollout.step) == ("InProgress", words)
+    assert (plan.rollout.phase, plan.rollout.aws_message) == ("InProgress", words)
     assert plan.verdict.message.endswith(": step 1 of 1, 100% of the traffic, baking until 12:10:00Z")
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.observed.observed import Leftovers, Observed
+from smendpoints.domain.observed.observed import Observed, OwnedResources
 from smendpoints.domain.plan.deletion import plan_deletion, plan_retention
-from smendpoints.domain.plan.verdict import Again
+from smendpoints.domain.plan.verdict import Requeue
 
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}
@@ -19,11 +19,11 @@ WATCHING = "smendpoints/default-iris/default-iris-0123456789/primary/errors"
 
 
 @pytest.fixture
-def leftovers(desired: Callable[..., Any], config: Callable[..., Any]) -> Leftovers:
+def owned_resources(desired: Callable[..., Any], config: Callable[..., Any]) -> OwnedResources:
     """Two configs, two models and an alarm."""
     wish = desired()
     configs = tuple(replace(config(wish), name=name) for name in ("default-iris-bbbb", "default-iris-aaaa"))
-    return Leftovers(configs, {"m2": f"{MODEL_ARN}2", "m1": f"{MODEL_ARN}1"}, {ALARM: ALARM_ARN})
+    return OwnedResources(configs, {"m2": f"{MODEL_ARN}2", "m1": f"{MODEL_ARN}1"}, {ALARM: ALARM_ARN})
 
 
 def words(plan: Any) -> list[str]:
@@ -32,33 +32,33 @@ def words(plan: Any) -> list[str]:
 
 @pytest.mark.parametrize("status", ["InService", "OutOfService", "Failed", "UpdateRollbackFailed"])
 def test_alarms_and_scaling_go_before_the_endpoint_and_the_endpoint_before_all_else(
-    sight: Callable[..., Any], leftovers: Leftovers, status: str
+    sight: Callable[..., Any], owned_resources: OwnedResources, status: str
 ) -> None:
-    seen = sight(SCALED, shows={"status": status}, leftovers=leftovers)
+    seen = sight(SCALED, shows={"status": status}, owned_resources=owned_resources)
     plan = plan_deletion(seen.observed, seen.desired.owner)
     assert words(plan) == [
         f"DELETE_ALARMS {ALARM}",
         "DEREGISTER_TARGET endpoint/default-iris/variant/primary",
         "DELETE_ENDPOINT default-iris",
     ]
-    assert (plan.verdict.reason, plan.verdict.reconciling, plan.again) == ("Deleting", True, Again.POLL)
+    assert (plan.verdict.reason, plan.verdict.reconciling, plan.requeue) == ("Deleting", True, Requeue.POLL)
     assert plan.endpoint_status == "Deleting"
 
 
 @pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"])
 def test_nothing_is_done_while_aws_is_at_work_and_that_is_said(
-    sight: Callable[..., Any], leftovers: Leftovers, status: str
+    sight: Callable[..., Any], owned_resources: OwnedResources, status: str
 ) -> None:
-    seen = sight(SCALED, shows={"status": status}, leftovers=leftovers)
+    seen = sight(SCALED, shows={"status": status}, owned_resources=owned_resources)
     plan = plan_deletion(seen.observed, seen.desired.owner)
-    assert (words(plan), plan.verdict.reconciling, plan.again) == ([], True, Again.POLL)
+    assert (words(plan), plan.verdict.reconciling, plan.requeue) == ([], True, Requeue.POLL)
     assert ("AWS is deleting" if status == "Deleting" else f"no endpoint that is {status}") in plan.verdict.message
 
 
 def test_once_the_endpoint_is_gone_alarms_go_then_configs_then_models(
-    desired: Callable[..., Any], leftovers: Leftovers
+    desired: Callable[..., Any], owned_resources: OwnedResources
 ) -> None:
-    plan = plan_deletion(Observed(leftovers=leftovers), desired().owner)
+    plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner)
     assert words(plan) == [
         "DELETE_ALARMS smendpoints/default-iris/x",
         "DELETE_CONFIG default-iris-aaaa",
@@ -73,7 +73,7 @@ UNTAGGED = {ALARM: ALARM_ARN, WATCHING: ALARM_ARN}
 
 
 def test_what_a_release_left_untagged_goes_with_an_endpoint_of_ours(sight: Callable[..., Any]) -> None:
-    seen = sight(leftovers=Leftovers(untagged_alarms=UNTAGGED))
+    seen = sight(owned_resources=OwnedResources(untagged_alarms=UNTAGGED))
     assert words(plan_deletion(seen.observed, seen.desired.owner))[0] == f"DELETE_ALARMS {WATCHING}, {ALARM}"
 
 
@@ -81,7 +81,7 @@ def test_what_a_release_left_untagged_goes_with_an_endpoint_of_ours(sight: Calla
 def test_without_an_endpoint_it_goes_if_that_was_in_service_for_us(
     desired: Callable[..., Any], was_live: bool, gone: list[str]
 ) -> None:
-    observed = Observed(leftovers=Leftovers(untagged_alarms=UNTAGGED))
+    observed = Observed(owned_resources=OwnedResources(untagged_alarms=UNTAGGED))
     assert words(plan_deletion(observed, desired().owner, was_live=was_live)) == gone
 
 
@@ -90,29 +90,31 @@ def test_beside_an_endpoint_of_another_it_goes_only_where_it_watches_a_config_of
     sight: Callable[..., Any], config: Callable[..., Any], desired: Callable[..., Any], ours: bool
 ) -> None:
     name = "default-iris-0123456789" if ours else "default-iris-9876543210"
-    left = Leftovers((replace(config(desired()), name=name),), untagged_alarms=UNTAGGED)
-    seen = sight(shows={"tags": OTHERS}, leftovers=left)
+    left = OwnedResources((replace(config(desired()), name=name),), untagged_alarms=UNTAGGED)
+    seen = sight(shows={"tags": OTHERS}, owned_resources=left)
     done = words(plan_deletion(seen.observed, seen.desired.owner, was_live=True))
     assert [each for each in done if "ALARM" in each] == ([f"DELETE_ALARMS {WATCHING}"] if ours else [])
 
 
 def test_with_nothing_left_there_is_nothing_to_do(desired: Callable[..., Any]) -> None:
-    plan = plan_deletion(Observed(leftovers=Leftovers()), desired().owner)
+    plan = plan_deletion(Observed(owned_resources=OwnedResources()), desired().owner)
     assert (words(plan), plan.verdict.reason) == ([], "Deleted")
 
 
 def test_another_objects_endpoint_of_that_name_is_not_touched_but_what_is_ours_goes(
-    sight: Callable[..., Any], leftovers: Leftovers
+    sight: Callable[..., Any], owned_resources: OwnedResources
 ) -> None:
-    seen = sight(SCALED, shows={"tags": OTHERS}, leftovers=leftovers)
+    seen = sight(SCALED, shows={"tags": OTHERS}, owned_resources=owned_resources)
     done = words(plan_deletion(seen.observed, seen.desired.owner))
     assert "DELETE_ENDPOINT default-iris" not in done
     assert not any(action.startswith("DEREGISTER") for action in done)
     assert "DELETE_MODEL m1" in done
 
 
-def test_retaining_takes_nothing_but_the_tags_of_ownership(sight: Callable[..., Any], leftovers: Leftovers) -> None:
-    seen = sight({"tags": {"team": "ml"}}, leftovers=leftovers)
+def test_retaining_takes_nothing_but_the_tags_of_ownership(
+    sight: Callable[..., Any], owned_resources: OwnedResources
+) -> None:
+    seen = sight({"tags": {"team": "ml"}}, owned_resources=owned_resources)
     plan = plan_retention(seen.observed, seen.desired.owner)
     *tagged, alarm = plan.actions
     assert {action.verb.name for action in tagged} == {"DELETE_TAGS"}
@@ -120,7 +122,7 @@ def test_retaining_takes_nothing_but_the_tags_of_ownership(sight: Callable[..., 
     arns = [action.params["ResourceArn"] for action in tagged]
     assert arns == [
         seen.observed.endpoint.arn,
-        *(config.arn for config in leftovers.configs),
+        *(config.arn for config in owned_resources.configs),
         f"{MODEL_ARN}1",
         f"{MODEL_ARN}2",
     ]
@@ -133,6 +135,6 @@ def test_retaining_lets_another_objects_endpoint_be(sight: Callable[..., Any]) -
     assert words(plan_retention(seen.observed, seen.desired.owner)) == []
 
 
-def test_what_removes_takes_not_found_for_success(desired: Callable[..., Any], leftovers: Leftovers) -> None:
-    plan = plan_deletion(Observed(leftovers=leftovers), desired().owner)
+def test_what_removes_takes_not_found_for_success(desired: Callable[..., Any], owned_resources: OwnedResources) -> None:
+    plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner)
     assert all(action.verb.removes for action in plan.actions)

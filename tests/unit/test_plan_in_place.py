@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.plan.verdict import Again
+from smendpoints.domain.plan.verdict import Requeue
 
 TWO = {"challenger": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
@@ -34,10 +34,10 @@ def test_only_the_weights_that_differ_are_sent(sight: Callable[..., Any]) -> Non
     assert changes(plan) == [[{"VariantName": "challenger", "DesiredWeight": 1.0}]]
 
 
-def test_one_pass_changes_the_capacity_of_one_variant_as_aws_takes_no_more(sight: Callable[..., Any]) -> None:
+def test_one_reconcile_changes_the_capacity_of_one_variant_as_aws_takes_no_more(sight: Callable[..., Any]) -> None:
     plan = sight(TWO, variants={"primary": {"desired_count": 4}, "challenger": {"desired_count": 4}}).plan()
     assert changes(plan) == [[{"VariantName": "primary", "DesiredInstanceCount": 1}]]
-    assert (plan.verdict.reason, plan.verdict.reconciling, plan.again) == ("Scaling", True, Again.POLL)
+    assert (plan.verdict.reason, plan.verdict.reconciling, plan.requeue) == ("Scaling", True, Requeue.POLL)
 
 
 def test_weights_go_before_capacities(sight: Callable[..., Any]) -> None:
@@ -161,7 +161,7 @@ def test_a_hand_changed(sight: Callable[..., Any], sees: dict[str, Any], told: s
     assert first_time.actions() == does
 
 
-def test_the_second_pass_over_what_was_done_does_nothing(sight: Callable[..., Any]) -> None:
+def test_the_second_reconcile_over_what_was_done_does_nothing(sight: Callable[..., Any]) -> None:
     for wants in ({}, TWO, SCALED, SERVERLESS, {"tags": {"a": "b"}}):
         plan = sight(wants, converged=True).plan()
         assert (plan.actions, plan.drift, plan.verdict.ready) == ((), (), True)

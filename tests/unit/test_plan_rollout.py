@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smendpoints.domain.plan.verdict import Again
+from smendpoints.domain.plan.verdict import Requeue
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 PING = "The primary container for production variant primary did not pass the ping health check."
@@ -22,7 +22,7 @@ JUST_NOW = "2026-11-22T12:00:00Z"
 
 Then = tuple[list[str], str, Any, str]
 
-REMEMBER: Then = ([], "Updating: reconciling", Again.NOW, "Pending")
+REMEMBER: Then = ([], "Updating: reconciling", Requeue.NOW, "Pending")
 ROLL_OUT: Then = (
     [
         "CREATE_MODEL default-iris-primary-WANTED",
@@ -30,11 +30,11 @@ ROLL_OUT: Then = (
         "UPDATE_ENDPOINT default-iris",
     ],
     "Updating: reconciling",
-    Again.POLL,
+    Requeue.POLL,
     "InProgress",
 )
-STUCK: Then = ([], "UpdateFailed: stalled", Again.STEADY, "Failed")
-WAIT_FOR_AWS: Then = ([], "Updating: reconciling", Again.POLL, "InProgress")
+STUCK: Then = ([], "UpdateFailed: stalled", Requeue.STEADY, "Failed")
+WAIT_FOR_AWS: Then = ([], "Updating: reconciling", Requeue.POLL, "InProgress")
 
 
 class Case(NamedTuple):
@@ -125,7 +125,7 @@ def test_a_new_revision(sight: Callable[..., Any], case: Case) -> None:
     seen = sight(case.wants, B, shows=shown(case.shows), remembers=case.remembers, history=case.history)
     plan = seen.plan()
     words = [word for word in ("ready", "reconciling", "stalled") if getattr(plan.verdict, word)]
-    said = (seen.actions(), f"{plan.verdict.reason}: {'+'.join(words)}", plan.again, plan.rollout.phase)
+    said = (seen.actions(), f"{plan.verdict.reason}: {'+'.join(words)}", plan.requeue, plan.rollout.phase)
     assert said == case.then
     assert plan.rollout.config_name == seen.desired.config_name
 
@@ -183,7 +183,7 @@ def test_another_config_put_into_service_by_a_hand_is_drift_and_is_put_back(sigh
     seen = sight(lives=B, **IN_SERVICE_BEFORE)
     plan = seen.plan()
     assert [seen.words(each) for each in plan.drift] == ["the config in service is default-iris-LIVE"]
-    assert (plan.rollout.phase, plan.again) == ("Pending", Again.NOW)
+    assert (plan.rollout.phase, plan.requeue) == ("Pending", Requeue.NOW)
 
 
 def test_another_config_put_into_service_by_a_hand_is_only_reported_by_drift_policy_report(
@@ -211,8 +211,8 @@ def test_a_rollout_whose_call_was_made_before_a_kill_is_recognized_while_it_goes
 
 
 def test_success_is_remembered_once_the_config_is_in_service(sight: Callable[..., Any]) -> None:
-    plan = sight(remembers={"phase": "InProgress", "step": "Baking", "message": None}).plan()
-    assert (plan.rollout.phase, plan.rollout.step, plan.verdict.ready) == ("Succeeded", None, True)
+    plan = sight(remembers={"phase": "InProgress", "awsMessage": "Baking", "message": None}).plan()
+    assert (plan.rollout.phase, plan.rollout.aws_message, plan.verdict.ready) == ("Succeeded", None, True)
 
 
 def test_going_back_to_the_config_in_service_forgets_the_failure(sight: Callable[..., Any]) -> None:

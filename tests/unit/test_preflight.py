@@ -8,7 +8,7 @@ import pytest
 
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.preflight import Preflight
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.preflight.launch import Artifact, Launch
 from smendpoints.domain.preflight.quota import Need
 from smendpoints.domain.reasons import Reason
@@ -56,8 +56,8 @@ class Aws(Stubs):
         self.all_asked()
         return notes
 
-    def refusal(self, launch: Launch) -> AwsFailure:
-        with pytest.raises(AwsFailure) as caught:
+    def refusal(self, launch: Launch) -> ReconcileError:
+        with pytest.raises(ReconcileError) as caught:
             self.preflight.check(launch)
         self.all_asked()
         return caught.value
@@ -236,7 +236,7 @@ def test_without_permission_quotas_are_not_checked_with_a_note(aws: Aws) -> None
     assert note.endswith("lacks the permission servicequotas:ListServiceQuotas on *")
 
 
-REFUSED = AwsFailure(
+REFUSED = ReconcileError(
     Kind.SETTLING, Reason.NOT_ACCESSIBLE, "ValidationException: Could not assume role", "create_model", "Validation"
 )
 
@@ -252,7 +252,7 @@ def described(arn: str = ROLE, trusts: str = "sagemaker.amazonaws.com") -> dict[
     return {"Role": {**role, "AssumeRolePolicyDocument": trusting(trusts)}}
 
 
-def explained(aws: Aws) -> AwsFailure:
+def explained(aws: Aws) -> ReconcileError:
     told = aws.preflight.explain(REFUSED, ROLE)
     aws.all_asked()
     assert told.message.startswith(REFUSED.message)
@@ -302,12 +302,12 @@ def test_where_iam_does_not_answer_awss_words_stand_alone_and_iam_is_asked_again
 
 
 OTHERS = {
-    "a throttled call": AwsFailure(Kind.RETRY, Reason.THROTTLED, "Rate exceeded"),
-    "a model that is not seen yet": AwsFailure(Kind.SETTLING, Reason.BUSY, "Could not find model"),
+    "a throttled call": ReconcileError(Kind.RETRY, Reason.THROTTLED, "Rate exceeded"),
+    "a model that is not seen yet": ReconcileError(Kind.SETTLING, Reason.BUSY, "Could not find model"),
 }
 
 
 @pytest.mark.parametrize("failure", OTHERS.values(), ids=OTHERS.keys())
-def test_nothing_else_has_iam_asked(aws: Aws, failure: AwsFailure) -> None:
+def test_nothing_else_has_iam_asked(aws: Aws, failure: ReconcileError) -> None:
     assert aws.preflight.explain(failure, ROLE) is failure
     assert aws.preflight.explain(REFUSED, None) is REFUSED

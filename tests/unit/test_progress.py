@@ -191,46 +191,51 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_what_aws_shows_is_read(case: Case) -> None:
     found = progress(case.shown.endpoint(), case.way, None)
-    assert (found.stage, found.traffic_percent, found.current_step, found.steps, found.baking_until) == case[2:]
+    assert (found.stage, found.traffic_percent, found.current_step, found.total_steps, found.baking_until) == case[2:]
 
 
 def test_of_several_steps_the_latest_counts() -> None:
     steps = (step("Baking", ON_FULL, 900), step("Baking", ON_CANARY), step("ActivatingTraffic", "canary", 5))
     found = progress(Shown(steps).endpoint(), CANARY, None)
     assert (found.traffic_percent, found.baking_until) == (100, BAKE_END + timedelta(seconds=900))
-    assert found.step == f"{ON_FULL}; {ON_CANARY}"
+    assert found.aws_message == f"{ON_FULL}; {ON_CANARY}"
 
 
 def test_several_variants_count_by_their_instances_and_bake_until_the_last_is_done() -> None:
     others = {"challenger": (1, (step("Baking", "Baking for 600 seconds, full capacity of 1 instance(s).", 60),))}
     found = progress(Shown((step("Baking", ON_CANARY),), others=others).endpoint(), CANARY, None)
     assert (found.traffic_percent, found.baking_until) == (50, BAKE_END + timedelta(seconds=60))
-    assert found.step == f"primary: {ON_CANARY}; challenger: Baking for 600 seconds, full capacity of 1 instance(s)."
+    assert (
+        found.aws_message
+        == f"primary: {ON_CANARY}; challenger: Baking for 600 seconds, full capacity of 1 instance(s)."
+    )
 
 
 def test_what_all_variants_say_is_told_once() -> None:
     others = {"challenger": (3, (step("Baking", ON_CANARY),))}
-    assert progress(Shown((step("Baking", ON_CANARY),), others=others).endpoint(), CANARY, None).step == ON_CANARY
+    assert (
+        progress(Shown((step("Baking", ON_CANARY),), others=others).endpoint(), CANARY, None).aws_message == ON_CANARY
+    )
 
 
 BEFORE = RolloutStatus(
-    config_name="new", phase="InProgress", started_at=START, traffic_percent=50, current_step=2, steps=4
+    config_name="new", phase="InProgress", started_at=START, traffic_percent=50, current_step=2, total_steps=4
 )
 
 
 def test_while_a_batch_is_launched_the_share_is_what_it_was() -> None:
     shown = Shown((step("Updating", "Launching 2 instance(s)."),), count=4).endpoint()
     found = progress(shown, ROLLING, BEFORE)
-    assert (found.stage, found.traffic_percent, found.current_step, found.steps) == ("Launching", 50, 1, 2)
+    assert (found.stage, found.traffic_percent, found.current_step, found.total_steps) == ("Launching", 50, 1, 2)
     assert progress(shown, ROLLING, None).traffic_percent is None
 
 
 def test_the_steps_of_a_rollout_that_the_spec_no_longer_wants_are_remembered() -> None:
     shown = Shown((step("Baking", "on 2 of 4 instances"),), count=4)
     found = progress(shown.endpoint(), None, BEFORE)
-    assert (found.traffic_percent, found.current_step, found.steps) == (50, 2, 4)
+    assert (found.traffic_percent, found.current_step, found.total_steps) == (50, 2, 4)
     moved = progress(replace(shown, new=(step("Baking", ON_FULL),)).endpoint(), None, BEFORE)
-    assert (moved.traffic_percent, moved.current_step, moved.steps) == (100, None, 4)
+    assert (moved.traffic_percent, moved.current_step, moved.total_steps) == (100, None, 4)
 
 
 def test_without_a_pending_config_the_variants_speak_for_the_new_one() -> None:
@@ -273,7 +278,7 @@ SENTENCES = {
     "33% of the traffic, baking": Progress("Baking", None, None, 33),
     "step 2 of 2, 100% of the traffic, ending the old instances": Progress("Terminating", 2, 2, 100),
     "going back": Progress("RollingBack", 0, 2, 0),
-    "Pondering": Progress(step="Pondering"),
+    "Pondering": Progress(aws_message="Pondering"),
     None: Progress(),
 }
 
@@ -350,7 +355,7 @@ ENDS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("sees", ENDS.values(), ids=ENDS.keys())
 def test_when_it_is_over_nothing_is_under_way(sight: Callable[..., Any], sees: dict[str, Any]) -> None:
-    under_way = {"stage": "Baking", "trafficPercent": 33, "currentStep": 1, "steps": 2, "step": ON_CANARY}
+    under_way = {"stage": "Baking", "trafficPercent": 33, "currentStep": 1, "totalSteps": 2, "awsMessage": ON_CANARY}
     rollout = sight(**sees, remembers={"phase": "InProgress", "bakingUntil": BAKE_END, **under_way}).plan().rollout
     assert rollout.phase in {"Succeeded", "Failed"}
     assert {key: getattr(rollout, key) for key in NOTHING_UNDER_WAY} == dict.fromkeys(NOTHING_UNDER_WAY)

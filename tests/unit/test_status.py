@@ -1,4 +1,4 @@
-"""The status after a pass: what was seen, planned and refused, told to people and programs."""
+"""The status after a reconcile: what was seen, planned and refused, told to people and programs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from smendpoints.api.status import Cost, SageMakerEndpointStatus
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.reasons import Reason
@@ -20,16 +20,16 @@ URL = "https://runtime/endpoints/default-iris/invocations"
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 PING = "The primary container for production variant primary did not pass the ping health check."
-THROTTLED = AwsFailure(Kind.RETRY, Reason.THROTTLED, "ThrottlingException: Rate exceeded", "create_model")
-DENIED = AwsFailure(Kind.BLOCKED, Reason.ACCESS_DENIED, "AccessDeniedException: no", "put_scaling_policy")
-REFUSED = AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, "ValidationException: no", "update_endpoint")
+THROTTLED = ReconcileError(Kind.RETRY, Reason.THROTTLED, "ThrottlingException: Rate exceeded", "create_model")
+DENIED = ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "AccessDeniedException: no", "put_scaling_policy")
+REFUSED = ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, "ValidationException: no", "update_endpoint")
 
 
 def told(
     seen: Any,
-    failure: AwsFailure | None = None,
+    failure: ReconcileError | None = None,
     *,
-    acted: bool = False,
+    applied: bool = False,
     log_tail: list[str] | None = None,
     cost: Cost | None = None,
 ) -> SageMakerEndpointStatus:
@@ -39,7 +39,7 @@ def told(
         seen.observed,
         seen.plan(),
         failure,
-        acted=acted,
+        applied=applied,
         url=URL,
         log_tail=log_tail or [],
         cost=cost,
@@ -52,11 +52,11 @@ def shown(status: SageMakerEndpointStatus) -> dict[str, str]:
 
 
 class Case(NamedTuple):
-    """What a pass sees, what AWS refuses it, and the conditions that it leaves."""
+    """What a reconcile sees, what AWS refuses it, and the conditions that it leaves."""
 
     sees: dict[str, Any]
     conditions: dict[str, str]
-    refused: AwsFailure | None = None
+    refused: ReconcileError | None = None
 
 
 IN_SYNC = {"Drifted": "False InSync"}
@@ -153,7 +153,7 @@ def test_time_stands_still_while_nothing_changes(sight: Callable[..., Any]) -> N
     assert {each.type: each.last_transition_time for each in told(seen).conditions} == before
 
 
-def test_the_same_pass_twice_gives_the_same_status_so_that_nothing_is_written(sight: Callable[..., Any]) -> None:
+def test_the_same_reconcile_twice_gives_the_same_status_so_that_nothing_is_written(sight: Callable[..., Any]) -> None:
     for wants in ({}, SCALED, {"tags": {"a": "b"}}, {"challenger": {"weight": 3}}):
         seen = sight(wants)
         first = told(seen)
@@ -237,7 +237,7 @@ def test_a_call_that_cannot_succeed_is_the_failure(sight: Callable[..., Any]) ->
 
 
 ABOUT_TO = {"lives": B, "remembers": {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}}
-MEMORIES: dict[str, tuple[AwsFailure | None, bool, str]] = {
+MEMORIES: dict[str, tuple[ReconcileError | None, bool, str]] = {
     "made: under way": (None, True, "InProgress"),
     "not made, as AWS throttled what comes before it: still to be made": (THROTTLED, False, "Pending"),
     "made, and something after it throttled: under way": (THROTTLED, True, "InProgress"),
@@ -245,11 +245,11 @@ MEMORIES: dict[str, tuple[AwsFailure | None, bool, str]] = {
 }
 
 
-@pytest.mark.parametrize(("failure", "acted", "phase"), MEMORIES.values(), ids=MEMORIES.keys())
+@pytest.mark.parametrize(("failure", "applied", "phase"), MEMORIES.values(), ids=MEMORIES.keys())
 def test_an_update_is_remembered_if_it_was(
-    sight: Callable[..., Any], failure: AwsFailure | None, acted: bool, phase: str
+    sight: Callable[..., Any], failure: ReconcileError | None, applied: bool, phase: str
 ) -> None:
-    rollout = told(sight(**ABOUT_TO), failure, acted=acted).rollout
+    rollout = told(sight(**ABOUT_TO), failure, applied=applied).rollout
     assert rollout is not None
     assert rollout.phase == phase
 

@@ -1,4 +1,4 @@
-"""Turns: one object's share of passes, and threads dealt round over namespaces."""
+"""Turns: one object's share of reconciles, and threads dealt round over namespaces."""
 
 import asyncio
 
@@ -13,19 +13,19 @@ from smendpoints.turns import Allowance, Line, Turns
     asks=st.lists(st.floats(0.0, 2.0), min_size=1, max_size=300),
     seconds=st.sampled_from([0.2, 1.0, 5.0]),
 )
-def test_whatever_is_done_to_an_object_it_has_one_pass_a_period_and_a_few_at_first(
+def test_whatever_is_done_to_an_object_it_has_one_reconcile_a_period_and_a_few_at_first(
     asks: list[float], seconds: float
 ) -> None:
-    allowance, now, passes = Allowance(seconds), 0.0, []
+    allowance, now, reconciles = Allowance(seconds), 0.0, []
     for gap in asks:
         now += gap
         if allowance.wait(now) <= 0:
             allowance.take(now)
-            passes.append(now)
-    assert passes[0] == asks[0]
-    for first in range(len(passes)):  # between any two passes
-        for last in range(first, len(passes)):
-            assert last - first + 1 <= 3 + (passes[last] - passes[first]) / seconds + 1e-6
+            reconciles.append(now)
+    assert reconciles[0] == asks[0]
+    for first in range(len(reconciles)):  # between any two reconciles
+        for last in range(first, len(reconciles)):
+            assert last - first + 1 <= 3 + (reconciles[last] - reconciles[first]) / seconds + 1e-6
 
 
 def test_who_waits_as_long_as_told_may_go() -> None:

@@ -1,15 +1,19 @@
 """The status: what the operator found and did. Never a secret, never unbounded."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from smendpoints.api.base import MAP_BY_TYPE, ApiModel
 from smendpoints.api.spec import Vpc
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 Stage = Literal["Launching", "ActivatingTraffic", "Baking", "Terminating", "RollingBack"]
+
+
+# Fields of `rollout`, as releases before this one called them.
+_RENAMED = {"steps": "totalSteps", "step": "awsMessage", "takenOff": "autoscalingSnapshot"}
 
 
 class Condition(ApiModel):
@@ -69,7 +73,7 @@ class RolloutStatus(ApiModel):
     current_step: int | None = Field(
         None, description="The step of traffic that is in effect; 0 before the first.", ge=0
     )
-    steps: int | None = Field(
+    total_steps: int | None = Field(
         None, description="In how many steps the traffic moves: 1 all at once, 2 with a canary.", ge=1
     )
     traffic_percent: int | None = Field(
@@ -78,17 +82,35 @@ class RolloutStatus(ApiModel):
     baking_until: datetime | None = Field(
         None, description="Until when AWS watches the alarms before it goes on; there while `stage` is `Baking`."
     )
-    step: str | None = Field(None, description="What AWS says that it is doing, in its own words.", max_length=1024)
+    aws_message: str | None = Field(
+        None, description="What AWS says that it is doing, in its own words.", max_length=1024
+    )
     started_at: datetime = Field(description="When the attempt was decided.")
-    taken_off: list[str] = Field(
+    autoscaling_snapshot: list[str] = Field(
         default_factory=list,
         description="Autoscaling that was taken off for the attempt, as the calls (JSON) that put it back if it fails.",
         max_length=10,
+    )
+    taken_off: list[str] | None = Field(
+        None,
+        description="The name of `autoscalingSnapshot` in releases before: read, never written.",
+        max_length=10,
+        exclude=True,
     )
     endpoint_modified_at: datetime | None = Field(
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )
     message: str | None = Field(None, description="Why it failed.", max_length=1024)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_of_before(cls, found: Any) -> Any:
+        """An object that an older release wrote: what it says is kept under the names of now."""
+        if not isinstance(found, dict) or found.keys().isdisjoint(_RENAMED):
+            return found
+        return {_RENAMED[key]: found[key] for key in found.keys() & _RENAMED} | {
+            key: value for key, value in found.items() if key not in _RENAMED
+        }
 
 
 class Revision(ApiModel):

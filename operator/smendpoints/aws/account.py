@@ -1,4 +1,4 @@
-"""One place in AWS, whole: watch, look, act, and read logs."""
+"""One place in AWS, whole: watch, observe, apply, and read logs."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
-from smendpoints.aws.act import Actor
+from smendpoints.aws.apply import Applier
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.logs import log_tail
@@ -14,7 +14,7 @@ from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Watch
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,9 @@ class Account:
         self.observe = Observer(clients, configs)
         self.prices = Prices(clients, clock)
         self.preflight = Preflight(clients, clock)
-        self._actor = Actor(clients, self.observe)
+        self._applier = Applier(clients, self.observe)
 
-    def act(
+    def apply(
         self,
         action: Action,
         policies: dict[PolicyARN, str],
@@ -45,13 +45,13 @@ class Account:
         namespace: str | None = None,
     ) -> None:
         """Carry out one action; `adopts` and `namespace` as in `Actor.act`."""
-        self._actor.act(action, policies, adopts=adopts, namespace=namespace)
+        self._applier.apply(action, policies, adopts=adopts, namespace=namespace)
 
     def own_account(self) -> str | None:
         """The number of the account that the operator acts in here; None if AWS cannot be asked."""
         try:
             return str(self._clients.call("sts", "get_caller_identity")["Account"])
-        except AwsFailure as failure:
+        except ReconcileError as failure:
             logger.warning("the operator's own account is not known: %s", failure)
             return None
 
@@ -97,7 +97,7 @@ class Accounts:
     def keep(self, places: Collection[Place]) -> None:
         """Let go of all places but these, and those that were asked for within five minutes.
 
-        That is longer than a pass; one that goes on all the same has its account in its hands, and ends well.
+        That is longer than a reconcile; one that goes on all the same has its account in its hands, and ends well.
         """
         with self._lock:
             now = self._clock()

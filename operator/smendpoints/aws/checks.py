@@ -1,12 +1,12 @@
 """The single checks of pre-flight: each asks AWS once and returns what is wrong, or None.
 
-An `AwsFailure` that is returned was found out for certain; one that is raised says that AWS could not be asked.
+An `ReconcileError` that is returned was found out for certain; one that is raised says that AWS could not be asked.
 """
 
 import re
 
 from smendpoints.aws.clients import Clients
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.preflight.launch import Artifact
 from smendpoints.domain.preflight.trust import SAGEMAKER, Trust, trust_in_sagemaker
 from smendpoints.domain.reasons import Reason
@@ -24,8 +24,8 @@ _TRUSTED = {
 }
 
 
-def _wrong(reason: Reason, message: str) -> AwsFailure:
-    return AwsFailure(Kind.BLOCKED, reason, message)
+def _wrong(reason: Reason, message: str) -> ReconcileError:
+    return ReconcileError(Kind.BLOCKED, reason, message)
 
 
 def repository_of(image: str) -> str:
@@ -33,7 +33,7 @@ def repository_of(image: str) -> str:
     return re.split(r"[@:]", image, maxsplit=1)[0]
 
 
-def check_image(clients: Clients, image: str) -> AwsFailure | None:
+def check_image(clients: Clients, image: str) -> ReconcileError | None:
     """Whether the image is in the endpoint's region of Amazon ECR."""
     match = _ECR.fullmatch(image)
     if match is None:
@@ -51,7 +51,7 @@ def check_image(clients: Clients, image: str) -> AwsFailure | None:
             repositoryName=match["repository"],
             imageIds=[identity],
         )
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         if failure.code in {"ImageNotFoundException", "RepositoryNotFoundException"}:
             message = f"the image {image} is not in Amazon ECR: push it, or name one that is there"
             return _wrong(Reason.IMAGE_NOT_FOUND, message)
@@ -59,7 +59,7 @@ def check_image(clients: Clients, image: str) -> AwsFailure | None:
     return None
 
 
-def check_artifact(clients: Clients, artifact: Artifact) -> AwsFailure | None:
+def check_artifact(clients: Clients, artifact: Artifact) -> ReconcileError | None:
     """Whether the artifact is in S3, in the endpoint's region.
 
     One listing tells all: an object's own key comes first among those that begin with it, S3 names the bucket's region
@@ -67,7 +67,7 @@ def check_artifact(clients: Clients, artifact: Artifact) -> AwsFailure | None:
     """
     try:
         found = clients.call("s3", "list_objects_v2", Bucket=artifact.bucket, Prefix=artifact.key, MaxKeys=1)
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         if failure.code == "NoSuchBucket":
             message = f"{artifact}: there is no bucket {artifact.bucket}; upload the artifact, or name one that exists"
             return _wrong(Reason.ARTIFACT_NOT_FOUND, message)
@@ -88,7 +88,7 @@ def check_artifact(clients: Clients, artifact: Artifact) -> AwsFailure | None:
     return None
 
 
-def check_alarm(clients: Clients, alarm: str) -> AwsFailure | None:
+def check_alarm(clients: Clients, alarm: str) -> ReconcileError | None:
     """Whether the alarm that shall undo a rollout is there."""
     kinds = ["MetricAlarm", "CompositeAlarm"]
     found = clients.call("cloudwatch", "describe_alarms", AlarmNames=[alarm], AlarmTypes=kinds)
@@ -102,12 +102,12 @@ def look_at_role(clients: Clients, role_arn: str) -> str | None:
     """What IAM says of the role, in a sentence; None where that tells nothing.
 
     Raises:
-        AwsFailure: AWS could not be asked.
+        ReconcileError: AWS could not be asked.
     """
     name = role_arn.rpartition("/")[2]
     try:
         role = clients.call("iam", "get_role", RoleName=name)["Role"]
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         if failure.code == "NoSuchEntity":
             return f"IAM has no role named {name} in the operator's account; make it, or name another one"
         raise

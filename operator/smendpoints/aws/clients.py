@@ -27,7 +27,7 @@ class Clients:
         """Boto3's client of a service, to be asked what it knows; calls go through `call` and `all`.
 
         Raises:
-            AwsFailure: it cannot be made.
+            ReconcileError: it cannot be made.
         """
         region = _PRICE_LIST_REGION if service == "pricing" else self.place.region
         return self._connections.client(service, region)
@@ -36,7 +36,7 @@ class Clients:
         """One call.
 
         Raises:
-            AwsFailure: AWS did not do it.
+            ReconcileError: AWS did not do it.
         """
         client = self(service)
         with self._connections.calling(self.place, self._namespace), translated(operation):
@@ -49,7 +49,7 @@ class Clients:
         """All entries under `key` of all pages; `page` is the size to ask for.
 
         Raises:
-            AwsFailure: AWS could not be asked.
+            ReconcileError: AWS could not be asked.
         """
         client = self(service)
         with self._connections.calling(self.place, self._namespace), translated(operation):

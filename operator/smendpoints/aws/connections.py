@@ -23,7 +23,7 @@ from smendpoints.aws.fencing import put_up
 from smendpoints.aws.identity import Place, Presented, Sessions
 from smendpoints.aws.pace import Paces
 from smendpoints.aws.retries import code_of, wait_before_retry
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.metrics import AWS_CALLS
 
@@ -81,7 +81,7 @@ class Connections:
         """The client of a service in a region; calls are made within `calling`.
 
         Raises:
-            AwsFailure: it cannot be made.
+            ReconcileError: it cannot be made.
         """
         with self._lock:
             key = service, region
@@ -98,7 +98,7 @@ class Connections:
         """The calls of this thread are made in this place; for a namespace, or for all.
 
         Raises:
-            AwsFailure: the credentials cannot be had.
+            ReconcileError: the credentials cannot be had.
         """
         credentials = self.sessions.credentials(place.role_arn, namespace)
         if credentials is not None:
@@ -142,7 +142,7 @@ class Connections:
             wait = self.paces(caller.account, region, service).reserve()
             if wait is None:
                 message = "AWS throttles the calls of this account and region, and too many wait already"
-                raise AwsFailure(Kind.RETRY, Reason.THROTTLED, message)
+                raise ReconcileError(Kind.RETRY, Reason.THROTTLED, message)
             if wait > 0:
                 self._sleep(wait)
 

@@ -17,7 +17,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.redact import redact_text
 from smendpoints.domain.reasons import Reason
 
@@ -101,14 +101,14 @@ def is_transient(code: str, status: int) -> bool:
     return code in _TRANSIENT or (status >= 500 and code not in _BY_CODE)
 
 
-def classify(error: ClientError, operation: str) -> AwsFailure:
+def classify(error: ClientError, operation: str) -> ReconcileError:
     """What the error calls for. Unknown codes of the client's fault are INVALID: retrying cannot help."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = _readable(str(error.response.get("Error", {}).get("Message", "")) or str(error))
     http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
 
-    def failure(kind: Kind, reason: Reason) -> AwsFailure:
-        return AwsFailure(kind, reason, f"{code}: {message}", operation, code)
+    def failure(kind: Kind, reason: Reason) -> ReconcileError:
+        return ReconcileError(kind, reason, f"{code}: {message}", operation, code)
 
     if code in _BY_CODE:
         return failure(*_BY_CODE[code])
@@ -139,12 +139,12 @@ def _readable(message: str) -> str:
 
 @contextmanager
 def translated(operation: str) -> Iterator[None]:
-    """Let nothing of boto3's out but AwsFailure."""
+    """Let nothing of boto3's out but ReconcileError."""
     try:
         yield
     except ClientError as error:
         raise classify(error, operation) from error
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
-        raise AwsFailure(Kind.BLOCKED, Reason.CREDENTIALS, str(error), operation) from error
+        raise ReconcileError(Kind.BLOCKED, Reason.CREDENTIALS, str(error), operation) from error
     except BotoCoreError as error:
-        raise AwsFailure(Kind.RETRY, Reason.UNAVAILABLE, str(error), operation) from error
+        raise ReconcileError(Kind.RETRY, Reason.UNAVAILABLE, str(error), operation) from error

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from smendpoints.aws.clients import Clients
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.log_lines import LINES, shown
 
 _PLATFORM = "/data-log"  # what asynchronous inference itself has to say
@@ -27,7 +27,7 @@ def log_tail(clients: Clients, endpoint: str, variants: Collection[str], since: 
             return []
         where = {"logGroupName": group, "logStreamName": stream["logStreamName"]}
         events = clients.call("logs", "get_log_events", **where, limit=LINES, startFromHead=False)["events"]
-    except AwsFailure:
+    except ReconcileError:
         return []
     return shown([event["message"] for event in events[-LINES:]])
 

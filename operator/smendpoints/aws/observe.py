@@ -7,12 +7,12 @@ from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_owned
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import (
-    Leftovers,
     ObservedConfig,
     ObservedEndpoint,
     ObservedTarget,
+    OwnedResources,
     parse_config,
     parse_endpoint,
     parse_target,
@@ -122,7 +122,7 @@ class Observer:
         tags = {name: self.alarm_tags(alarm, owner) for name, alarm in found.items()}
         return sort(owner, {name: alarm["AlarmArn"] for name, alarm in found.items()}, tags)
 
-    def leftovers(self, endpoint: str, owner: Owner, *, alarms: bool) -> Leftovers:
+    def owned_resources(self, endpoint: str, owner: Owner, *, alarms: bool) -> OwnedResources:
         """What of the owner's is there, by name and tags."""
         configs = []
         prefix = names.config_prefix(endpoint)
@@ -139,7 +139,7 @@ class Observer:
             if names.model_made_here(endpoint, name) and self._owned(entry["ModelArn"], owner):
                 models[name] = entry["ModelArn"]
         owners = self.alarm_owners(endpoint, owner) if alarms else Ownership()
-        return Leftovers(tuple(configs), models, owners.ours, owners.nobodys)
+        return OwnedResources(tuple(configs), models, owners.ours, owners.nobodys)
 
     def unowned(self, endpoint: str, config_name: str) -> tuple[str, ...]:
         """The ARNs of this config and of its models that are named as ours are, and are nobody's."""
@@ -160,7 +160,7 @@ class Observer:
 def _unless_gone(call: Callable[[], T]) -> T | None:
     try:
         return call()
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         if failure.kind is Kind.GONE:
             return None
         raise

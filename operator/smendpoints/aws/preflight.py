@@ -15,7 +15,7 @@ from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.checks import check_alarm, check_artifact, check_image, look_at_role, repository_of
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.quotas import Quotas
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.preflight.launch import Launch
 from smendpoints.domain.preflight.quota import Need
 from smendpoints.domain.reasons import Reason
@@ -36,7 +36,7 @@ class Check:
     subject: object
     permission: str
     resource: str
-    make: Callable[[], AwsFailure | None]
+    make: Callable[[], ReconcileError | None]
 
     @property
     def key(self) -> tuple[str, object]:
@@ -65,12 +65,12 @@ class Preflight:
         """Make the checks of a launch; returns a note for each that is off.
 
         Raises:
-            AwsFailure: something is missing or too much (`BLOCKED`); or AWS could not be asked now (`RETRY`).
+            ReconcileError: something is missing or too much (`BLOCKED`); or AWS could not be asked now (`RETRY`).
         """
         notes = [self._once(check) for check in self._checks(launch)]
         return tuple(dict.fromkeys(note for note in notes if note is not None))
 
-    def explain(self, failure: AwsFailure, role_arn: str | None) -> AwsFailure:
+    def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave open whether that is the cause."""
         if failure.kind is not Kind.SETTLING or failure.reason is not Reason.NOT_ACCESSIBLE or role_arn is None:
             return failure
@@ -79,7 +79,7 @@ class Preflight:
             return failure
         try:
             found = look_at_role(self._clients, role_arn)
-        except AwsFailure as unseen:
+        except ReconcileError as unseen:
             logger.info("%s: the role is not looked at: %s", self._clients.place.region, unseen)
             if unseen.kind is not Kind.RETRY:
                 self._turn_off(permission, _HOUR, str(unseen))
@@ -99,14 +99,14 @@ class Preflight:
         for need in launch.needs:
             yield Check("quotas", need, "servicequotas:ListServiceQuotas", "*", partial(self._check_quota, need))
 
-    def _check_quota(self, need: Need) -> AwsFailure | None:
+    def _check_quota(self, need: Need) -> ReconcileError | None:
         limit = self._quotas.of(need.quota, _HOUR)
         if limit is None or not need.exceeds(limit):
             return None
         limit = self._quotas.of(need.quota, _RECENT)  # it may just have been raised
         if limit is None or not need.exceeds(limit):
             return None
-        return AwsFailure(Kind.BLOCKED, Reason.QUOTA_EXCEEDED, need.refusal(limit))
+        return ReconcileError(Kind.BLOCKED, Reason.QUOTA_EXCEEDED, need.refusal(limit))
 
     def _once(self, check: Check) -> str | None:
         """Make a check unless it was found good just now; returns why it is off, if it is."""
@@ -118,7 +118,7 @@ class Preflight:
             return None
         try:
             wrong = check.make()
-        except AwsFailure as failure:
+        except ReconcileError as failure:
             return self._not_made(check, failure)
         self._tries.drop(check.leave)
         if wrong is not None:
@@ -126,7 +126,7 @@ class Preflight:
         self._good.put(check.key, self._clock())
         return None
 
-    def _not_made(self, check: Check, failure: AwsFailure) -> str:
+    def _not_made(self, check: Check, failure: ReconcileError) -> str:
         """Turn the check off; the failure itself where it is soon over, or stands in the way of all else, too."""
         if failure.reason is Reason.CREDENTIALS:
             raise failure

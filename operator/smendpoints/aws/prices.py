@@ -1,6 +1,6 @@
 """Prices of instances: AWS's price list where it may be read, else a table of a known date.
 
-Prices are looked up in the background, never in a pass: a pass takes what is known.
+Prices are looked up in the background, never in a reconcile: a reconcile takes what is known.
 """
 
 import json
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from smendpoints.aws.clients import Clients
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.cost import Price
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Prices:
         for instance_type in due:
             try:
                 price = self._look_up(instance_type)
-            except (AwsFailure, KeyError, ValueError, StopIteration) as failure:
+            except (ReconcileError, KeyError, ValueError, StopIteration) as failure:
                 logger.info("the price of %s is taken from the table: %s", instance_type, failure)
                 price = None
             with self._lock:

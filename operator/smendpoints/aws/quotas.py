@@ -26,7 +26,7 @@ class Quotas:
         Whoever asks meanwhile waits for the one listing.
 
         Raises:
-            AwsFailure: AWS could not be asked.
+            ReconcileError: AWS could not be asked.
         """
         with self._lock:
             if self._clock() - self._listed_at >= max_age:

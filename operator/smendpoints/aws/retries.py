@@ -1,7 +1,7 @@
 """What is tried again within one call, and after how long: throttling, failures of AWS's own, lost connections.
 
-Few tries and short waits, as a pass that fails comes again by itself. A refusal is never tried again here: asked once
-more it is the same.
+Few tries and short waits, as a reconcile that fails comes again by itself. A refusal is never tried again here: asked
+once more it is the same.
 """
 
 from collections.abc import Callable, Mapping

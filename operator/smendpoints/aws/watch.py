@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 from smendpoints.aws.clients import Clients
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.desired.ownership import PREFIX
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Listing(Generic[T]):
         self._fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
-        self._failed: tuple[float, AwsFailure] | None = None
+        self._failed: tuple[float, ReconcileError] | None = None
         self.begun = NEVER
         self.failing_since: float | None = None
         self.value = empty
@@ -60,7 +60,7 @@ class Listing(Generic[T]):
         """The listing, at most `max_age` seconds old and begun after `since`.
 
         Raises:
-            AwsFailure: AWS could not be asked.
+            ReconcileError: AWS could not be asked.
         """
         asked = self._clock()
         with self._lock:
@@ -74,7 +74,7 @@ class Listing(Generic[T]):
             raise replace(self._failed[1])
         try:
             self.value = self._fetch()
-        except AwsFailure as failure:
+        except ReconcileError as failure:
             self._failed = (self._clock(), failure)
             self.failing_since = begun if self.failing_since is None else self.failing_since
             raise
@@ -110,7 +110,7 @@ class Watch:
         """What a listing says that is at most `max_age` seconds old and was begun after `since`.
 
         Raises:
-            AwsFailure: AWS could not be asked.
+            ReconcileError: AWS could not be asked.
         """
         self.endpoints.get(max_age, since)
         return self.peek(name)
@@ -123,7 +123,7 @@ class Watch:
         """List what hands in AWS may have changed besides endpoints.
 
         Raises:
-            AwsFailure: AWS could not be asked.
+            ReconcileError: AWS could not be asked.
         """
         self.scaling.get(max_age)
         self.contents.get(max_age)
@@ -159,7 +159,7 @@ class Watch:
                 ResourceTypeFilters=["sagemaker:endpoint"],
                 TagFilters=[{"Key": f"{PREFIX}cluster"}],
             )
-        except AwsFailure as failure:
+        except ReconcileError as failure:
             if failure.reason is not Reason.ACCESS_DENIED:
                 raise
             logger.warning("tags changed by hand are seen late, without tag:GetResources: %s", failure)

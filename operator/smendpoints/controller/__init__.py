@@ -1,1 +1,1 @@
-"""One pass over one object: observe, plan, act, report. Knows neither kopf nor boto3."""
+"""One reconcile of one object: observe, plan, apply, report. Knows neither kopf nor boto3."""

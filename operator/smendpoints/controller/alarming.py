@@ -1,10 +1,10 @@
-"""The plan of a pass, once it is known whose the alarms are that it would touch."""
+"""The plan of a reconcile, once it is known whose the alarms are that it would touch."""
 
 from collections.abc import Callable
 
 from smendpoints.aws.account import Account
 from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan import alarms
 from smendpoints.domain.plan.verdict import Plan
@@ -13,13 +13,13 @@ from smendpoints.domain.reasons import Reason
 
 def plan_with_own_alarms(
     account: Account, desired: Desired, observed: Observed, plan: Callable[[Observed], Plan]
-) -> tuple[Plan, AwsFailure | None]:
+) -> tuple[Plan, ReconcileError | None]:
     """The plan for what was seen, leaving alarms of others alone; and why it cannot be carried out, if it cannot."""
     todo = plan(observed)
     arns = {name: observed.alarms[name]["AlarmArn"] for name in alarms.touched(todo) if name in observed.alarms}
     try:
         tags = {name: account.observe.alarm_tags(observed.alarms[name], desired.owner) for name in sorted(arns)}
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         return todo, failure
     found = alarms.sort(desired.owner, arns, tags)
     if found.others:
@@ -30,5 +30,5 @@ def plan_with_own_alarms(
                 f"the alarm {taken[0]} exists in CloudWatch and belongs to another object; delete it, or recreate this "
                 "object with another spec.endpointName"
             )
-            return todo, AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message)
+            return todo, ReconcileError(Kind.BLOCKED, Reason.NAME_CONFLICT, message)
     return alarms.with_tags(todo, desired, found.nobodys), None

@@ -1,4 +1,4 @@
-"""What the operator keeps in mind of one object between passes. Nothing that matters: a restart loses it safely."""
+"""What the operator keeps in mind of one object between reconciles. Nothing that matters: a restart loses it safely."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.ruling import View
 from smendpoints.controller.trouble import Pursuit, Trouble
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 
 _SETTLING_WINDOW = 120.0
@@ -39,7 +39,7 @@ class Memory:
     needs: frozenset[str] = frozenset()
     reported: SageMakerEndpointStatus | None = None
     reported_at: float = float("-inf")
-    collected: tuple[str, int] | None = None
+    garbage_collected: tuple[str, int] | None = None
     created_with: Mapping[str, str] | None = None
     compared: tuple[str, str, bool] | None = None
     trouble: Trouble = field(default_factory=Trouble)
@@ -66,15 +66,15 @@ class Memory:
         return found
 
     def pursue(self, pursuit: Pursuit) -> None:
-        """A pass begins: what went wrong on the way to anything else counts no longer."""
+        """A reconcile begins: what went wrong on the way to anything else counts no longer."""
         if self.trouble.pursuit != pursuit:
             self.trouble = Trouble(pursuit)
 
     def remember_success(self) -> None:
-        """The pass went through."""
+        """The reconcile went through."""
         self.trouble = Trouble(self.trouble.pursuit)
 
-    def judge(self, failure: AwsFailure, now: float) -> AwsFailure:
+    def judge(self, failure: ReconcileError, now: float) -> ReconcileError:
         """What may be eventual consistency is believed for two minutes, then it is a failure like others."""
         if failure.kind is not Kind.SETTLING:
             return failure
@@ -85,8 +85,8 @@ class Memory:
         reason = Reason.NOT_ACCESSIBLE if failure.reason is Reason.BUSY else failure.reason
         return replace(failure, kind=Kind.BLOCKED, reason=reason)
 
-    def remember_failure(self, failure: AwsFailure, poll: float) -> float:
-        """How many seconds to wait before the next pass."""
+    def remember_failure(self, failure: ReconcileError, poll: float) -> float:
+        """How many seconds to wait before the next reconcile."""
         self.trouble.failures += 1
         if failure.kind is Kind.INVALID:
             return float("inf")
@@ -96,12 +96,12 @@ class Memory:
             return polls * poll * self.jitter.uniform(0.8, 1.0)
         return self._back_off(failure, poll)
 
-    def remember_failure_to_leave(self, failure: AwsFailure, poll: float) -> float:
+    def remember_failure_to_finalize(self, failure: ReconcileError, poll: float) -> float:
         """How many seconds to wait before a deletion is tried again, whatever AWS said: few, then more each time."""
         self.trouble.failures += 1
         return self._back_off(failure, poll)
 
-    def _back_off(self, failure: AwsFailure, poll: float) -> float:
+    def _back_off(self, failure: ReconcileError, poll: float) -> float:
         first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
         backoff = min(first * (1 << min(self.trouble.failures - 1, 10)), _LONGEST_BACKOFF)
         return backoff * self.jitter.uniform(0.5, 1.0)

@@ -1,4 +1,4 @@
-"""What a pass came to, and what the controller keeps in mind of it."""
+"""What a reconcile came to, and what the controller keeps in mind of it."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from smendpoints.domain.status.status import Event, events
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pass came to. `status` is None when it need not be written."""
+    """What a reconcile came to. `status` is None when it need not be written."""
 
     status: SageMakerEndpointStatus | None
     events: tuple[Event, ...] = ()
-    again_after: float = 0.0
+    requeue_after: float = 0.0
     gone: bool = False
     message: str = ""
 
@@ -23,7 +23,7 @@ class Outcome:
 def conclude(
     resource: SageMakerEndpoint, status: SageMakerEndpointStatus, memory: Memory, after: float, now: float
 ) -> Outcome:
-    """The pass ends with this status; the next is due `after` seconds from `now` of the monotonic clock."""
+    """The reconcile ends with this status; the next is due `after` seconds from `now` of the monotonic clock."""
     memory.due_at = now + after
     changed = status != resource.status
     happened = events(memory.reported or resource.status, status) if changed else ()

@@ -1,7 +1,7 @@
-"""The controller: decides when an object is due, and carries out its passes.
+"""The controller: decides when an object is due, and carries out its reconciles.
 
-Level-triggered: a pass depends on the spec, on what AWS says now, and on a few facts in the status. Killed between any
-two calls, the next pass goes on from what it finds.
+Level-triggered: a reconcile depends on the spec, on what AWS says now, and on a few facts in the status. Killed between
+any two calls, the next reconcile goes on from what it finds.
 """
 
 import logging
@@ -14,28 +14,28 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Summary
-from smendpoints.controller.acting import act, preflight
 from smendpoints.controller.alarming import plan_with_own_alarms
-from smendpoints.controller.leaving import Leaving
-from smendpoints.controller.looking import look_around, look_closely
+from smendpoints.controller.apply import apply, preflight
+from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.memory import Memory
+from smendpoints.controller.observe import observe_closely, observe_listing
 from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.tailing import tail
 from smendpoints.controller.tenancy import Operator, Tenancy
-from smendpoints.controller.trouble import leaving, pursuit_of
+from smendpoints.controller.trouble import finalizing, pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot, void
 from smendpoints.domain.desired.desired import Desired, desire
 from smendpoints.domain.desired.office_hours import next_change, wants_running
 from smendpoints.domain.desired.ownership import Owner
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.cost import hourly_cost
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
 from smendpoints.domain.plan.plan import plan
-from smendpoints.domain.plan.verdict import Again, Plan, stuck, working
+from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.pins import must_pin, pinned, without_log
@@ -47,7 +47,7 @@ from smendpoints.domain.tenancy.shares import left_over
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
-_BLIND_AT_REST = 120.0
+_BLIND_WHILE_IDLE = 120.0
 _LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
 
 
@@ -66,13 +66,13 @@ class Controller:
         monotonic: Callable[[], float] = time.monotonic,
         why_not: WhyNot = lambda _: None,
     ) -> None:
-        """`why_not` is asked once in each pass, before it changes anything in AWS."""
+        """`why_not` is asked once in each reconcile, before it changes anything in AWS."""
         self._settings = settings
         self._accounts = accounts
         self._now = now
         self._monotonic = monotonic
         self._why_not = why_not
-        self._leaving = Leaving(settings, now, monotonic, why_not)
+        self._finalizer = Finalizer(settings, now, monotonic, why_not)
         self.tenancy = Tenancy(
             Operator(settings.region, settings.execution_role_arn),
             lambda: self._accounts(Place(settings.region)).own_account(),
@@ -97,7 +97,7 @@ class Controller:
         return self._accounts(self._place(identity)).prices.of
 
     def due(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
-        """Whether a pass has something to do. Costs nothing, asks nobody."""
+        """Whether a reconcile has something to do. Costs nothing, asks nobody."""
         if memory.awaits_own_write(resource.status, self._monotonic()) or not self.tenancy.ready(resource.metadata.uid):
             return False
         if self._moved(resource, memory) or memory.asked != resource.asked() or self._monotonic() >= memory.due_at:
@@ -107,14 +107,14 @@ class Controller:
         if not memory.watched:
             return False
         watch = self.account(resource).watch
-        if watch.blind_seconds() > _BLIND_AT_REST:  # what was true need be so no longer, and that has to be said
+        if watch.blind_seconds() > _BLIND_WHILE_IDLE:  # what was true need be so no longer, and that has to be said
             return True
         if watch.missing(memory.needs, memory.written_at):
             return True
         return watch.peek(self.endpoint_name(resource)) != memory.seen
 
     def _moved(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
-        """Whether other objects, or policies, mean something else for this one than at its last pass."""
+        """Whether other objects, or policies, mean something else for this one than at its last reconcile."""
         version = self.tenancy.version
         if memory.viewed_at == version:
             return False
@@ -124,14 +124,16 @@ class Controller:
         return False
 
     def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        """One pass. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
+        """One reconcile. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
         try:
             return self._reconcile(resource, memory)
         except VoidError as why:
             return void(resource, why, memory, self._monotonic())
         except Exception as error:
             logger.exception("%s/%s: a fault of the operator", resource.metadata.namespace, resource.metadata.name)
-            failure = AwsFailure(Kind.RETRY, Reason.INTERNAL_ERROR, f"a fault of the operator, see its log: {error!r}")
+            failure = ReconcileError(
+                Kind.RETRY, Reason.INTERNAL_ERROR, f"a fault of the operator, see its log: {error!r}"
+            )
             memory.waiting_in = None
             return self._blind(resource, failure, memory)
 
@@ -145,18 +147,18 @@ class Controller:
             if ruling.refused is not None:
                 raise ruling.refused
             if ruling.unseen and asked.status.created_in_aws is False:  # what was made there before is looked after
-                raise AwsFailure(Kind.BLOCKED, ruling.reason, nothing_changed(ruling.violations))
+                raise ReconcileError(Kind.BLOCKED, ruling.reason, nothing_changed(ruling.violations))
             resource = ruling.resource
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
             desired = replace(desired, adoption_refused=ruling.adoption)
             wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
             account = self.account(resource)
-            summary = look_around(account, desired.endpoint_name, memory, self._settings.poll_seconds)
+            summary = observe_listing(account, desired.endpoint_name, memory, self._settings.poll_seconds)
             if not fresh and self._quiet(resource, summary, memory):
                 memory.due_at = self._monotonic() + self._settings.poll_seconds
-                return Outcome(None, again_after=self._settings.poll_seconds)
-            observed = look_closely(account, resource, desired, summary, memory)
-        except AwsFailure as failure:
+                return Outcome(None, requeue_after=self._settings.poll_seconds)
+            observed = observe_closely(account, resource, desired, summary, memory)
+        except ReconcileError as failure:
             return self._blind(asked, memory.judge(failure, self._monotonic()), memory)
         now = self._now()
 
@@ -171,12 +173,12 @@ class Controller:
         if refused is None and (pins or must_write_ahead(resource, todo)):
             ahead = pinned(write_ahead(resource, todo, now), resource, todo, ruling.resolved, allowed=allowed)
             return conclude(resource, ahead, memory, 0.0, self._monotonic())
-        acted = False
+        applied = False
         if refused is None:
             adopts = resource.spec.adopt_existing and ruling.adoption is None
-            refused, acted = act(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
+            refused, applied = apply(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
         memory.seen = summary
-        return self._report(ruling, account, desired, observed, todo, refused, memory, acted=acted)
+        return self._report(ruling, account, desired, observed, todo, refused, memory, applied=applied)
 
     def _quiet(self, resource: SageMakerEndpoint, summary: Summary | None, memory: Memory) -> bool:
         """Whether AWS is still at what it was at: then there is nothing to look at more closely."""
@@ -201,10 +203,10 @@ class Controller:
         desired: Desired,
         observed: Observed,
         todo: Plan,
-        failure: AwsFailure | None,
+        failure: ReconcileError | None,
         memory: Memory,
         *,
-        acted: bool,
+        applied: bool,
     ) -> Outcome:
         resource = ruling.resource
         status = report(
@@ -213,7 +215,7 @@ class Controller:
             observed,
             todo,
             failure,
-            acted=acted,
+            applied=applied,
             url=account.invocations_url(desired.endpoint_name),
             log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
             cost=hourly_cost(desired, observed, account.prices.of, resource.status.cost),
@@ -227,22 +229,22 @@ class Controller:
             after = memory.remember_failure(failure, self._settings.poll_seconds)
             return conclude(resource, status, memory, self._within_hours(resource, after), self._monotonic())
         memory.remember_success()
-        memory.watched = todo.again is Again.STEADY and not acted
+        memory.watched = todo.requeue is Requeue.STEADY and not applied
         ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
         memory.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
         shown = observed.endpoint.status if observed.endpoint is not None else None
-        memory.waiting_in = todo.endpoint_status if acted else (shown if todo.again is Again.POLL else None)
-        if todo.collected or self._made_from_nothing(resource, todo):
-            memory.collected = (desired.config_name, resource.spec.revision_history_limit)
-        wait = {Again.NOW: 0.0, Again.POLL: self._settings.poll_seconds, Again.STEADY: float("inf")}
-        after = wait[todo.again] if isinstance(todo.again, Again) else todo.again
+        memory.waiting_in = todo.endpoint_status if applied else (shown if todo.requeue is Requeue.POLL else None)
+        if todo.garbage_collected or self._made_from_nothing(resource, todo):
+            memory.garbage_collected = (desired.config_name, resource.spec.revision_history_limit)
+        wait = {Requeue.NOW: 0.0, Requeue.POLL: self._settings.poll_seconds, Requeue.STEADY: float("inf")}
+        after = wait[todo.requeue] if isinstance(todo.requeue, Requeue) else todo.requeue
         return conclude(resource, status, memory, self._within_hours(resource, after), self._monotonic())
 
     def _within_hours(self, resource: SageMakerEndpoint, after: float) -> float:
         """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
         try:
             change = next_change(resource.spec, self._now())
-        except AwsFailure:  # a schedule that cannot be read: that is what is being told
+        except ReconcileError:  # a schedule that cannot be read: that is what is being told
             return after
         return after if change is None else min(after, max(1.0, (change - self._now()).total_seconds() + 1))
 
@@ -254,33 +256,33 @@ class Controller:
         first = status.endpoint is None and status.observed_generation == resource.metadata.generation
         return creates and first and not status.history
 
-    def _blind(self, resource: SageMakerEndpoint, failure: AwsFailure, memory: Memory) -> Outcome:
+    def _blind(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Outcome:
         """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
         after = self._within_hours(resource, memory.remember_failure(failure, self._settings.poll_seconds))
         memory.watched = False  # it is for the object itself to look again
         old = resource.status
         generation = resource.metadata.generation
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-            verdict = stuck(failure.reason, str(failure))
+            verdict = stalled(failure.reason, str(failure))
         elif old.observed_generation == generation and old.conditions and memory.trouble.failures < _BLIND_FOR_LONG:
             memory.due_at = self._monotonic() + after
             memory.reported = old
-            return Outcome(None, again_after=after)
+            return Outcome(None, requeue_after=after)
         else:
-            verdict = replace(working(failure.reason, str(failure)), unknown=bool(old.conditions))
+            verdict = replace(reconciling(failure.reason, str(failure)), unknown=bool(old.conditions))
         told = conditions.with_verdict(old.conditions, verdict, generation, self._now())
         status = old.model_copy(update={"observed_generation": generation, "conditions": told})
         return conclude(resource, status, memory, after, self._monotonic())
 
     def finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        """One pass of leaving. `gone` says that the finalizer may go."""
+        """One reconcile of an object that is being deleted. `gone` says that the finalizer may go."""
         if resource.status.created_in_aws is False:
-            return self._leaving.nothing_made()
-        memory.pursue(leaving(resource))
+            return self._finalizer.nothing_made()
+        memory.pursue(finalizing(resource))
         meta = resource.metadata
         owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
         try:
             account = self.account(resource)
-        except AwsFailure as failure:
-            return self._leaving.failed(resource, failure, memory)
-        return self._leaving.take_leave(account, self.endpoint_name(resource), owner, resource, memory)
+        except ReconcileError as failure:
+            return self._finalizer.failed(resource, failure, memory)
+        return self._finalizer.finalize(account, self.endpoint_name(resource), owner, resource, memory)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.limits import Room
 
 
 @dataclass(frozen=True)
 class View:
-    """What is said of one object, as far as it decides what may be done: changed, the object has a pass."""
+    """What is said of one object, as far as it decides what may be done: changed, the object has a reconcile."""
 
     rival: str | None
     policies: tuple[SageMakerEndpointPolicy, ...] | None
@@ -40,7 +40,7 @@ class Ruling:
     resolved: Resolved
     view: View
     version: int
-    refused: AwsFailure | None = None
+    refused: ReconcileError | None = None
     violations: tuple[str, ...] = ()
     reason: Reason = Reason.POLICY_VIOLATION
     unseen: bool = False

@@ -1,7 +1,8 @@
 """What stands between namespaces: who may use which name, what the policies allow, what a namespace may hold.
 
 Fed by the shell with every object's facts, the policies and the labels of namespaces; asked by the controller before
-anything is done. Level-triggered as all else: an object has a pass when what is said of it here changes, nobody else.
+anything is done. Level-triggered as all else: an object has a reconcile when what is said of it here changes, no
+other.
 """
 
 import threading
@@ -13,7 +14,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
 from smendpoints.controller.ruling import Ruling, View
 from smendpoints.domain.desired.ownership import ADOPTABLE_BY
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
 from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of, facts_of
@@ -129,7 +130,7 @@ class Tenancy:
         with self._lock:
             facts = self._facts.get(uid)
             if facts is None:
-                raise AwsFailure(Kind.RETRY, Reason.PENDING, "the object is gone, or was not listed yet")
+                raise ReconcileError(Kind.RETRY, Reason.PENDING, "the object is gone, or was not listed yet")
             policies = self._selecting(facts)
             unknown = self._unknown(policies)
             known = policies or ()
@@ -244,14 +245,14 @@ class Tenancy:
         self._claims.put(claim)
 
 
-def _taken(rival: Claim, mine: Facts, endpoint: str) -> AwsFailure:
+def _taken(rival: Claim, mine: Facts, endpoint: str) -> ReconcileError:
     """The name is another's. Whose is said within one namespace alone."""
     whose = f" by {rival.name}" if rival.namespace == mine.namespace else ""
     message = (
         f"the name {endpoint} is taken{whose}; recreate the object with another spec.endpointName, which cannot be "
         "changed otherwise"
     )
-    return AwsFailure(Kind.BLOCKED, Reason.NAME_TAKEN, message)
+    return ReconcileError(Kind.BLOCKED, Reason.NAME_TAKEN, message)
 
 
 def _of_place(found: Iterable[Violation]) -> bool:

@@ -12,16 +12,16 @@ from enum import StrEnum
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.office_hours import wants_running
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.actions import Action
 
 
 class Goal(StrEnum):
-    """What a pass is after, as far as the spec's generation does not tell."""
+    """What a reconcile is after, as far as the spec's generation does not tell."""
 
     RUN = "run"
     STOP = "stop"
-    LEAVE = "leave"
+    FINALIZE = "leave"
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ def pursuit_of(resource: SageMakerEndpoint, now: datetime) -> Pursuit:
     """What is asked for by an object that is not being deleted."""
     try:
         goal = Goal.RUN if wants_running(resource.spec, now) else Goal.STOP
-    except AwsFailure:  # a schedule that cannot be read: nothing is done before it can
+    except ReconcileError:  # a schedule that cannot be read: nothing is done before it can
         goal = Goal.RUN
     return Pursuit(goal, *resource.asked())
 
 
-def leaving(resource: SageMakerEndpoint) -> Pursuit:
+def finalizing(resource: SageMakerEndpoint) -> Pursuit:
     """What is asked for by an object that is being deleted."""
-    return Pursuit(Goal.LEAVE, *resource.asked())
+    return Pursuit(Goal.FINALIZE, *resource.asked())
 
 
 @dataclass
@@ -56,14 +56,14 @@ class Trouble:
     blocked: int = 0
     settling_since: float | None = None
     _asked: tuple[str, ...] = ()
-    _refusal: AwsFailure | None = None
+    _refusal: ReconcileError | None = None
 
-    def refuse(self, actions: Sequence[Action], failure: AwsFailure) -> None:
+    def refuse(self, actions: Sequence[Action], failure: ReconcileError) -> None:
         """AWS will not do the last of these calls however often it is asked. A deletion goes on asking."""
-        if failure.kind is Kind.INVALID and (self.pursuit is None or self.pursuit.goal is not Goal.LEAVE):
+        if failure.kind is Kind.INVALID and (self.pursuit is None or self.pursuit.goal is not Goal.FINALIZE):
             self._asked, self._refusal = tuple(action.fingerprint() for action in actions), failure
 
-    def refusal(self, actions: Sequence[Action]) -> tuple[int, AwsFailure | None]:
+    def refusal(self, actions: Sequence[Action]) -> tuple[int, ReconcileError | None]:
         """How many of these calls are worth making, and what AWS is known to answer to the next one.
 
         The calls that led to the refusal were made then: where they are the same now, none is made again.

@@ -1,7 +1,7 @@
-"""A pass that ends before it changes anything: the object is not what it was when the pass began, or cannot be read.
+"""A reconcile that ends before it changes anything: the object is not what it was at its begin, or cannot be read.
 
-A pass looks at AWS for seconds; meanwhile the object may have been edited or deleted, or made again under its name, and
-its event may be late. What would be made or deleted for it might be wanted no more.
+A reconcile looks at AWS for seconds; meanwhile the object may have been edited or deleted, or made again under its
+name, and its event may be late. What would be made or deleted for it might be wanted no more.
 """
 
 import logging
@@ -19,12 +19,12 @@ WhyNot = Callable[[SageMakerEndpoint], str | None]
 
 
 class VoidError(Exception):
-    """Nothing was changed in this pass; tells why."""
+    """Nothing was changed in this reconcile; tells why."""
 
 
 def void(resource: SageMakerEndpoint, why: VoidError, memory: Memory, now: float) -> Outcome:
-    """The pass ends, and comes again with what the object is then. The status is left: it may be another's."""
+    """The reconcile ends, and comes again with what the object is then. The status is left: it may be another's."""
     logger.info("%s/%s: %s", resource.metadata.namespace, resource.metadata.name, why)
     memory.waiting_in = None  # the next one looks closely, though AWS be at what it was at
     memory.due_at = now + _SECONDS
-    return Outcome(None, again_after=_SECONDS, message=str(why))
+    return Outcome(None, requeue_after=_SECONDS, message=str(why))

@@ -1,6 +1,7 @@
-"""What can go wrong with a pass, in the terms the plan and the status think in.
+"""What can go wrong with a reconcile, in the terms the plan and the status think in.
 
-`AwsFailure` is the only error that the aws layer lets out; its `Kind` decides what happens next:
+`ReconcileError` is the only error that the aws layer lets out, and the one raised for a spec; its `Kind` decides what
+happens next:
 
     RETRY     throttling, 5xx, network          again, with back-off
     BUSY      in-progress endpoint, concurrent  again after the next look
@@ -30,8 +31,8 @@ class Kind(StrEnum):
 
 
 @dataclass(eq=False)
-class AwsFailure(Exception):  # noqa: N818 - a failure may be no error: GONE while deleting is success
-    """A call that AWS did not carry out, classified."""
+class ReconcileError(Exception):
+    """A call that AWS did not carry out, or a spec that asks for what cannot be, classified."""
 
     kind: Kind
     reason: Reason

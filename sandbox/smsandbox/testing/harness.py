@@ -18,7 +18,7 @@ from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
-from smendpoints.domain.errors import AwsFailure
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.status.status import Event
 from smendpoints.domain.tenancy.facts import facts_of
@@ -57,7 +57,7 @@ class Harness(VirtualAws):
         self.kill_after: int | None = None
         self.kill_before_write: int | None = None
         self.at = ""
-        self.acts = 0
+        self.applied = 0
         self.writes = 0
         self.restart()
 
@@ -84,19 +84,19 @@ class Harness(VirtualAws):
         def killing(place: Place) -> Any:
             account = make(place)
             if not hasattr(account, "armed"):
-                act = account.act
+                apply = account.apply
 
-                def act_then_die(action: Action, policies: dict[PolicyARN, str], **how: Any) -> None:
+                def apply_then_die(action: Action, policies: dict[PolicyARN, str], **how: Any) -> None:
                     self._guard(action)
-                    self.acts += 1
-                    act(action, policies, **how)
+                    self.applied += 1
+                    apply(action, policies, **how)
                     if self.kill_after is not None:
                         self.kill_after -= 1
                         if self.kill_after < 0:
                             self.kill_after = None
                             raise Killed
 
-                account.act = act_then_die
+                account.apply = apply_then_die
                 account.armed = True
             return account
 
@@ -161,7 +161,7 @@ class Harness(VirtualAws):
         each.body = {**each.body, "metadata": {**each.body["metadata"], "deletionTimestamp": stamp}}
 
     def lose_sight_of(self, name: str) -> None:
-        """The object is in a namespace that this operator does not serve, or in another cluster: it has no passes."""
+        """The object is in a namespace that this operator does not serve, or in another cluster: no reconciles."""
         del self.objects[name]
 
     def resource(self, name: str) -> SageMakerEndpoint:
@@ -175,11 +175,11 @@ class Harness(VirtualAws):
     # time
 
     def tick(self) -> None:
-        """What the operator's shell does at each tick: ask each object, and let it have its pass."""
+        """What the operator's shell does at each tick: ask each object, and let it have its reconcile."""
         self._tell()
-        at_rest = any(each.memory.watched for each in self.objects.values())
-        for account in self.accounts.all() if at_rest else ():
-            with contextlib.suppress(AwsFailure):
+        idle = any(each.memory.watched for each in self.objects.values())
+        for account in self.accounts.all() if idle else ():
+            with contextlib.suppress(ReconcileError):
                 account.watch.look("", max_age=29)
                 account.watch.audit(59)
         for name in list(self.objects):
@@ -213,7 +213,7 @@ class Harness(VirtualAws):
             if self.clock.now() < each.delayed_until:
                 return
             outcome = self.controller.finalize(resource, each.memory)
-            each.delayed_until = self.clock.now() + outcome.again_after
+            each.delayed_until = self.clock.now() + outcome.requeue_after
             if outcome.gone:
                 self.events += outcome.events
                 del self.objects[name]

@@ -14,7 +14,7 @@ from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_reserved
 from smendpoints.domain.desired.rollout import deployment_config, rollback_alarms
 from smendpoints.domain.desired.scaling import DesiredTarget, desired_target
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 
 Request = Mapping[str, Any]
@@ -141,7 +141,7 @@ def _config_variant(variant: Variant, model: str) -> tuple[dict[str, Any], dict[
         return fixed, in_place
     instance = variant.instance
     if instance is None:
-        raise AwsFailure(
+        raise ReconcileError(
             Kind.INVALID, Reason.INVALID_SPEC, f"variant {variant.name}: give one of `instance` and `serverless`"
         )
     count = instance.count
@@ -218,12 +218,12 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
     """Translate the spec.
 
     Raises:
-        AwsFailure: the spec lacks what only the operator's settings could give (`INVALID`).
+        ReconcileError: the spec lacks what only the operator's settings could give (`INVALID`).
     """
     spec, meta = resource.spec, resource.metadata
     role = spec.execution_role_arn or default_role
     if role is None:
-        raise AwsFailure(
+        raise ReconcileError(
             Kind.INVALID,
             Reason.INVALID_SPEC,
             "spec.executionRoleARN is required: this operator has no default execution role",

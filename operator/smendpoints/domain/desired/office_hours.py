@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from croniter import croniter
 
 from smendpoints.api.spec import OfficeHours, SageMakerEndpointSpec
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 
 _SECOND = timedelta(seconds=1)
@@ -26,7 +26,7 @@ def _zone(hours: OfficeHours) -> ZoneInfo:
         message = (
             f"officeHours.timeZone: {hours.time_zone!r} is no time zone; write one of IANA's, such as Europe/Berlin"
         )
-        raise AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, message) from error
+        raise ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, message) from error
 
 
 def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -56,14 +56,14 @@ def _moment(field: str, expression: str, now: datetime, zone: ZoneInfo, *, past:
                 return instant.astimezone(zone)
     except (ValueError, KeyError) as error:
         message = f"officeHours.{field}: {expression!r} is no schedule of five fields, such as 0 8 * * 1-5: {error}"
-        raise AwsFailure(Kind.INVALID, Reason.INVALID_SPEC, message) from error
+        raise ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, message) from error
 
 
 def wants_running(spec: SageMakerEndpointSpec, now: datetime) -> bool:
     """Whether the endpoint shall run: what `start` or `stop` said last, unless `desiredState` is Stopped.
 
     Raises:
-        AwsFailure: the schedule cannot be read (`INVALID`).
+        ReconcileError: the schedule cannot be read (`INVALID`).
     """
     if spec.desired_state == "Stopped":
         return False
@@ -78,7 +78,7 @@ def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
     """When `start` or `stop` says something next; None without office hours.
 
     Raises:
-        AwsFailure: the schedule cannot be read (`INVALID`).
+        ReconcileError: the schedule cannot be read (`INVALID`).
     """
     hours = spec.office_hours
     if hours is None or spec.desired_state == "Stopped":

@@ -105,8 +105,8 @@ class ObservedTarget:
 
 
 @dataclass(frozen=True)
-class Leftovers:
-    """What of the owner's lies around in AWS, whether in use or not. `models` and alarms are ARNs by name.
+class OwnedResources:
+    """What of the owner's there is in AWS, whether in use or not. `models` and alarms are ARNs by name.
 
     `untagged_alarms` are named as the owner's are, and nobody's: a release before this one tagged none.
     """
@@ -119,7 +119,7 @@ class Leftovers:
 
 @dataclass(frozen=True)
 class Observed:
-    """All that a pass looked at. None is what it did not look at, or what is not there (`endpoint`).
+    """All that a reconcile looked at. None is what it did not look at, or what is not there (`endpoint`).
 
     `missing` are the config and models of the desired revision that are not there although the endpoint uses them.
     `unowned` are the ARNs of nobody's config and models that an adoption takes along with the endpoint.
@@ -131,7 +131,7 @@ class Observed:
     wanted_config: ObservedConfig | None = None
     targets: tuple[ObservedTarget, ...] | None = None
     alarms: Mapping[str, Json] = field(default_factory=dict, hash=False)
-    leftovers: Leftovers | None = None
+    owned_resources: OwnedResources | None = None
     missing: frozenset[str] = frozenset()
     equivalent: bool = False
     unowned: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ class Verb(Enum):
 
     @property
     def changes_endpoint(self) -> bool:
-        """Whether the endpoint is busy afterwards, so that a pass ends with it."""
+        """Whether the endpoint is busy afterwards, so that a reconcile ends with it."""
         return self in {
             Verb.CREATE_ENDPOINT,
             Verb.UPDATE_ENDPOINT,

@@ -8,10 +8,10 @@ from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.office_hours import wants_running
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.convergence import was_converged
-from smendpoints.domain.plan.guards import put_back_guards
+from smendpoints.domain.plan.guards import restore_guards
 from smendpoints.domain.plan.progress import progress
 from smendpoints.domain.plan.update import changes_in_place
-from smendpoints.domain.plan.verdict import Plan, arrived, working
+from smendpoints.domain.plan.verdict import Plan, ready, reconciling
 from smendpoints.domain.reasons import Reason
 
 
@@ -23,17 +23,17 @@ def plan_busy(
     Meanwhile the alarms of a rollout are seen to: without them AWS would bring into service what they would stop.
     """
     if endpoint.status == "Creating":
-        creating = working(Reason.CREATING, f"AWS is creating the endpoint {endpoint.name}")
+        creating = reconciling(Reason.CREATING, f"AWS is creating the endpoint {endpoint.name}")
         meanwhile = Plan(creating, rollout=resource.status.rollout)
     else:
-        guards = put_back_guards(resource, desired, observed, endpoint)
+        guards = restore_guards(resource, desired, observed, endpoint)
         lost = tuple(f"the alarm {action.target} was deleted or changed" for action in guards)
         kept = guards if resource.spec.drift_policy == "Correct" else ()
         meanwhile = replace(_meanwhile(resource, desired, endpoint), actions=kept, drift=lost)
     if wants_running(resource.spec, now):
         return meanwhile
     message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
-    return replace(meanwhile, verdict=working(Reason.STOPPING, message))
+    return replace(meanwhile, verdict=reconciling(Reason.STOPPING, message))
 
 
 def _meanwhile(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
@@ -51,9 +51,9 @@ def _meanwhile(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
             reason = Reason.MAINTENANCE if endpoint.status == "SystemUpdating" else Reason.IN_SERVICE
             if endpoint.config_name == desired.config_name and was_converged(resource, desired.config_name):
                 message = f"in service; AWS is at work ({endpoint.status})"
-                return Plan(arrived(reason, message), rollout=rollout)
+                return Plan(ready(reason, message), rollout=rollout)
         return Plan(
-            working(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
+            reconciling(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
         )
     ours = rollout if rollout is not None and rollout.config_name == attempted else None
     way = resource.spec.rollout if ours is not None and ours.attempt == desired.attempt() else None
@@ -61,7 +61,7 @@ def _meanwhile(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
     if ours is not None:
         rollout = ours.model_copy(update={"phase": "InProgress", "message": None, **found.facts()})
     if found.stage == "RollingBack":
-        return Plan(working(Reason.ROLLING_BACK, f"AWS is rolling back {attempted}"), rollout=rollout)
+        return Plan(reconciling(Reason.ROLLING_BACK, f"AWS is rolling back {attempted}"), rollout=rollout)
     told = f"rolling out {attempted}" + (f": {found.sentence()}" if found.sentence() else "")
     message = told if attempted == desired.config_name else f"{told}; then {desired.config_name} follows"
-    return Plan(working(Reason.UPDATING, message), rollout=rollout)
+    return Plan(reconciling(Reason.UPDATING, message), rollout=rollout)

@@ -1,14 +1,14 @@
-"""The plan for leaving: stop an endpoint, delete all, or let go of all."""
+"""The plan for finalizing: stop an endpoint, delete all, or orphan all."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import PREFIX, Owner
-from smendpoints.domain.observed.observed import Leftovers, Observed, ObservedEndpoint
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, OwnedResources
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.scaling import deregister
-from smendpoints.domain.plan.verdict import Again, Plan, arrived, working
+from smendpoints.domain.plan.verdict import Plan, Requeue, ready, reconciling
 from smendpoints.domain.reasons import Reason
 
 _SCALING = frozenset(
@@ -26,14 +26,14 @@ IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"
 def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason: Reason) -> Plan:
     """Autoscaling off, then the endpoint; waits where AWS makes it wait, and says so."""
     if endpoint.status == "Deleting":
-        return Plan(working(reason, f"AWS is deleting the endpoint {endpoint.name}"), endpoint_status="Deleting")
+        return Plan(reconciling(reason, f"AWS is deleting the endpoint {endpoint.name}"), endpoint_status="Deleting")
     if endpoint.status in IN_PROGRESS:
         message = f"waiting: AWS deletes no endpoint that is {endpoint.status}"
-        return Plan(working(reason, message))
+        return Plan(reconciling(reason, message))
     actions = [deregister(target) for target in observed.targets or ()]
     delete = Action(Verb.DELETE_ENDPOINT, endpoint.name, {"EndpointName": endpoint.name})
     message = f"deleting the endpoint {endpoint.name}"
-    return Plan(working(reason, message), (*actions, delete), endpoint_status="Deleting")
+    return Plan(reconciling(reason, message), (*actions, delete), endpoint_status="Deleting")
 
 
 def _remove_alarms(alarms: Iterable[str]) -> tuple[Action, ...]:
@@ -41,23 +41,23 @@ def _remove_alarms(alarms: Iterable[str]) -> tuple[Action, ...]:
     return (Action(Verb.DELETE_ALARMS, ", ".join(gone), {"AlarmNames": gone}),) if gone else ()
 
 
-def _remove(leftovers: Leftovers, used: frozenset[str] = frozenset()) -> list[Action]:
+def _remove(owned_resources: OwnedResources, used: frozenset[str] = frozenset()) -> list[Action]:
     """The configs and models that are not `used`."""
-    configs = sorted({config.name for config in leftovers.configs} - used)
+    configs = sorted({config.name for config in owned_resources.configs} - used)
     actions = [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
-    models = sorted(leftovers.models.keys() - used)
+    models = sorted(owned_resources.models.keys() - used)
     return actions + [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
 
 
-def _alarms_beside(endpoint: ObservedEndpoint, leftovers: Leftovers, used: frozenset[str]) -> Iterator[str]:
+def _alarms_beside(endpoint: ObservedEndpoint, owned_resources: OwnedResources, used: frozenset[str]) -> Iterator[str]:
     """The alarms of ours that an endpoint which is not ours does without: all unless it serves a config of ours.
 
     Nobody's alarm is ours where it watches a config of ours.
     """
-    ours = {config.name for config in leftovers.configs}
+    ours = {config.name for config in owned_resources.configs}
     if ours.isdisjoint(used):
-        yield from leftovers.alarms
-    for alarm in leftovers.untagged_alarms:
+        yield from owned_resources.alarms
+    for alarm in owned_resources.untagged_alarms:
         if names.config_of_alarm(endpoint.name, alarm) in ours - used:
             yield alarm
 
@@ -65,7 +65,10 @@ def _alarms_beside(endpoint: ObservedEndpoint, leftovers: Leftovers, used: froze
 def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
     """The configs that the endpoint serves or is about to serve, and their models."""
     configs = {endpoint.config_name, endpoint.pending_config} - {None}
-    known = [*(observed.leftovers or Leftovers()).configs, *([observed.live_config] if observed.live_config else [])]
+    known = [
+        *(observed.owned_resources or OwnedResources()).configs,
+        *([observed.live_config] if observed.live_config else []),
+    ]
     models = {model for config in known if config.name in configs for model in config.models()}
     return frozenset(name for name in configs | models if name is not None)
 
@@ -77,41 +80,43 @@ def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -
     for this object, so that alarms which are nobody's are the object's, of a release that tagged none.
     """
     endpoint = observed.endpoint
-    leftovers = observed.leftovers or Leftovers()
+    owned_resources = observed.owned_resources or OwnedResources()
     if endpoint is not None and owner.owns(endpoint.tags):
         todo = plan_endpoint_removal(endpoint, observed, Reason.DELETING)
-        alarms = _remove_alarms([*leftovers.alarms, *leftovers.untagged_alarms])
+        alarms = _remove_alarms([*owned_resources.alarms, *owned_resources.untagged_alarms])
         return replace(todo, actions=(*alarms, *todo.actions)) if todo.actions else todo
     if endpoint is not None:
         used = _used(endpoint, observed)
-        actions = (*_remove_alarms(_alarms_beside(endpoint, leftovers, used)), *_remove(leftovers, used))
+        actions = (*_remove_alarms(_alarms_beside(endpoint, owned_resources, used)), *_remove(owned_resources, used))
         message = f"the endpoint {endpoint.name}, which carries no tags of this object, is left in AWS"
-        return Plan(arrived(Reason.NOT_OWNED, message), actions, again=Again.NOW)
-    alarms = _remove_alarms([*leftovers.alarms, *(leftovers.untagged_alarms if was_live else ())])
-    return Plan(arrived(Reason.DELETED, "nothing is left in AWS"), (*alarms, *_remove(leftovers)), again=Again.NOW)
+        return Plan(ready(Reason.NOT_OWNED, message), actions, requeue=Requeue.NOW)
+    alarms = _remove_alarms([*owned_resources.alarms, *(owned_resources.untagged_alarms if was_live else ())])
+    return Plan(
+        ready(Reason.DELETED, "nothing is left in AWS"), (*alarms, *_remove(owned_resources)), requeue=Requeue.NOW
+    )
 
 
 def plan_retention(observed: Observed, owner: Owner) -> Plan:
-    """Let go: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs.
+    """Orphan: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs.
 
     Not in the middle of an update: autoscaling may be off until its end, and nobody else would put it back.
     """
     keys = sorted(owner.tags())
     endpoint = observed.endpoint
-    leftovers = observed.leftovers or Leftovers()
+    owned_resources = observed.owned_resources or OwnedResources()
     arns = []
     if endpoint is not None and owner.owns(endpoint.tags):
         if endpoint.status in IN_PROGRESS:
             message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
-            return Plan(working(Reason.DELETING, message))
+            return Plan(reconciling(Reason.DELETING, message))
         arns = [endpoint.arn]
-    arns += [config.arn for config in leftovers.configs] + sorted(leftovers.models.values())
+    arns += [config.arn for config in owned_resources.configs] + sorted(owned_resources.models.values())
     actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
     actions += tuple(
         Action(Verb.UNTAG_ALARM, name, {"ResourceARN": arn, "TagKeys": keys})
-        for name, arn in sorted(leftovers.alarms.items())
+        for name, arn in sorted(owned_resources.alarms.items())
     )
-    return Plan(arrived(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, again=Again.NOW)
+    return Plan(ready(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, requeue=Requeue.NOW)
 
 
 def scaling_left_undone(todo: Plan) -> tuple[Action, ...]:

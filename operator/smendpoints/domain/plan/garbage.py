@@ -1,8 +1,8 @@
-"""What to collect: configs and models that are neither live, pending, wanted nor kept for a rollback."""
+"""Garbage collection: configs and models that are neither live, pending, wanted nor kept for a rollback."""
 
 from smendpoints.api.status import Revision
 from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.observed.observed import Leftovers, ObservedEndpoint
+from smendpoints.domain.observed.observed import ObservedEndpoint, OwnedResources
 from smendpoints.domain.plan.actions import Action, Verb
 
 
@@ -17,17 +17,17 @@ def kept_configs(desired: Desired, endpoint: ObservedEndpoint, history: list[Rev
     return kept | set(list(before)[:limit])
 
 
-def collect(
-    desired: Desired, endpoint: ObservedEndpoint, leftovers: Leftovers, history: list[Revision], limit: int
+def collect_garbage(
+    desired: Desired, endpoint: ObservedEndpoint, owned_resources: OwnedResources, history: list[Revision], limit: int
 ) -> tuple[Action, ...]:
     """Configs first, then the models that no kept config needs."""
     kept = kept_configs(desired, endpoint, history, limit)
     needed = {model.name for model in desired.models}
-    for config in leftovers.configs:
+    for config in owned_resources.configs:
         if config.name in kept:
             needed |= config.models()
-    configs = sorted(config.name for config in leftovers.configs if config.name not in kept)
-    models = sorted(model for model in leftovers.models if model not in needed)
+    configs = sorted(config.name for config in owned_resources.configs if config.name not in kept)
+    models = sorted(model for model in owned_resources.models if model not in needed)
     return tuple(
         [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
         + [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]

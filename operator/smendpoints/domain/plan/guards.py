@@ -1,4 +1,4 @@
-"""The rollback alarms of a rollout under way: what a hand deletes or changes is put back, as AWS goes on without it."""
+"""The rollback alarms of a rollout under way: out-of-band changes of them are put right, as AWS goes on without."""
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.desired import Desired
@@ -20,7 +20,7 @@ def is_guarded(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
     )
 
 
-def put_back_guards(
+def restore_guards(
     resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint
 ) -> tuple[Action, ...]:
     """The calls that put lost or changed alarms back."""

@@ -1,6 +1,6 @@
 """What of a plan is done although a policy does not allow the object: what only takes away.
 
-Stopping is, by hand or by office hours, and collecting old revisions, and lower counts. Nothing that runs is touched:
+Stopping is, by hand or by office hours, and garbage collection, and lower counts. Nothing that runs is touched:
 no drift is corrected, no bounds change, no new revision comes. Not here: deletion, which no policy holds back.
 """
 
@@ -12,8 +12,8 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.office_hours import wants_running
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, Verb
-from smendpoints.domain.plan.snapshot import recall
-from smendpoints.domain.plan.verdict import Again, Plan, Verdict
+from smendpoints.domain.plan.snapshot import restoring_calls
+from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict
 from smendpoints.domain.reasons import Reason
 
 _SHOWN = 3
@@ -36,9 +36,11 @@ def held_back(
     if not violations or todo.verdict.reason is Reason.SUSPENDED:
         return todo
     stopping = not wants_running(resource.spec, now)
-    corrects = bool(todo.drift and todo.actions)  # if only by taking away what a hand added
+    corrects = bool(todo.drift and todo.actions)  # if only by taking away what an out-of-band change added
     writes = corrects or any(not _takes_away(action, observed, stopping=stopping) for action in todo.actions)
-    attempts = not stopping and (isinstance(todo.again, int | float) or (todo.again is Again.NOW and not todo.actions))
+    attempts = not stopping and (
+        isinstance(todo.requeue, int | float) or (todo.requeue is Requeue.NOW and not todo.actions)
+    )
     forbidden = writes or attempts
     if not forbidden and (stopping or not todo.verdict.ready):
         return todo
@@ -50,8 +52,8 @@ def held_back(
     failed = todo.rollout if todo.rollout is not None and todo.rollout.phase == "Failed" else None
     return Plan(
         verdict,
-        _put_back(todo, observed) if failed is not None else (),
-        again=Again.STEADY,
+        _restore_autoscaling(todo, observed) if failed is not None else (),
+        requeue=Requeue.STEADY,
         rollout=failed or resource.status.rollout,
         drift=todo.drift,
     )
@@ -62,12 +64,12 @@ def nothing_changed(violations: tuple[str, ...]) -> str:
     return f"nothing is changed: {'; '.join(violations[:_SHOWN])}"[:_LONGEST]
 
 
-def _put_back(todo: Plan, observed: Observed) -> tuple[Action, ...]:
+def _restore_autoscaling(todo: Plan, observed: Observed) -> tuple[Action, ...]:
     """The autoscaling that the operator itself took off for an update that failed: the fleet scales as before."""
     if todo.rollout is None or observed.endpoint is None:
         return ()
     name = observed.endpoint.name
-    remembered = {str(action) for each in todo.rollout.taken_off for action in recall(each, name)}
+    remembered = {str(action) for each in todo.rollout.autoscaling_snapshot for action in restoring_calls(each, name)}
     return tuple(action for action in todo.actions if str(action) in remembered)
 
 

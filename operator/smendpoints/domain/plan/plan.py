@@ -1,6 +1,6 @@
 """The plan: from what the spec wants and what AWS says to the next calls. A pure function.
 
-One pass makes at most one change that leaves the endpoint busy; then AWS is looked at again.
+One reconcile makes at most one change that leaves the endpoint busy; then AWS is looked at again.
 
     no endpoint ───> create ───> Creating ───> InService ───> in place: weights, counts, scaling, tags
                         ^            │             │  ^
@@ -21,7 +21,7 @@ from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.busy import plan_busy
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.deletion import IN_PROGRESS, plan_endpoint_removal
-from smendpoints.domain.plan.garbage import collect
+from smendpoints.domain.plan.garbage import collect_garbage
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.rollout import failed_rollout, may_try_again, plan_rollout, retry_after
 from smendpoints.domain.plan.scaling import deregister, plan_scaling, unwanted_targets
@@ -34,7 +34,7 @@ from smendpoints.domain.plan.update import (
     tag_changes,
     weights_and_capacities,
 )
-from smendpoints.domain.plan.verdict import Again, Plan, arrived, later, resting, stuck, working
+from smendpoints.domain.plan.verdict import Plan, Requeue, later, ready, reconciling, stalled, suspended
 from smendpoints.domain.reasons import Reason
 
 _LENT_LATER = 300.0  # seconds; no listing tells of tags on what is not ours
@@ -63,8 +63,8 @@ def plan(resource: SageMakerEndpoint, desired: Desired, observed: Observed, now:
             and (endpoint.config_name == desired.config_name or observed.equivalent)
             and not changes_in_place(desired, endpoint)
         )
-        verdict = arrived if as_wanted else resting
-        return Plan(verdict(Reason.SUSPENDED, message), again=Again.STEADY, rollout=resource.status.rollout)
+        verdict = ready if as_wanted else suspended
+        return Plan(verdict(Reason.SUSPENDED, message), requeue=Requeue.STEADY, rollout=resource.status.rollout)
     match endpoint.status:
         case "Deleting":
             reason = Reason.DELETING if wants_running(resource.spec, now) else Reason.STOPPING
@@ -83,18 +83,20 @@ def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observ
     if spec.suspend:
         message = "suspended: the endpoint does not exist"
         if stopped:
-            return Plan(arrived(Reason.SUSPENDED, message), again=Again.STEADY, endpoint_status="Stopped")
-        return Plan(resting(Reason.SUSPENDED, message), again=Again.STEADY)
+            return Plan(ready(Reason.SUSPENDED, message), requeue=Requeue.STEADY, endpoint_status="Stopped")
+        return Plan(suspended(Reason.SUSPENDED, message), requeue=Requeue.STEADY)
     if stopped:
         opens = next_change(spec, now)
         message = "stopped as desiredState says; Running restores it"
         if opens is not None:
             message = f"stopped outside of its office hours; starts at {opens.isoformat()}"
-        return Plan(arrived(Reason.STOPPED, message), again=Again.STEADY, endpoint_status="Stopped")
+        return Plan(ready(Reason.STOPPED, message), requeue=Requeue.STEADY, endpoint_status="Stopped")
     drift = ("the endpoint was deleted",) if was_converged(resource, desired.config_name) else ()
     if drift and spec.drift_policy == "Report":
         message = f"the endpoint {desired.endpoint_name} was deleted in AWS; driftPolicy is Report"
-        return Plan(stuck(Reason.DRIFT_FOUND, message), again=Again.STEADY, drift=drift, endpoint_status="NotFound")
+        return Plan(
+            stalled(Reason.DRIFT_FOUND, message), requeue=Requeue.STEADY, drift=drift, endpoint_status="NotFound"
+        )
     create = Action(
         Verb.CREATE_ENDPOINT,
         desired.endpoint_name,
@@ -105,7 +107,7 @@ def _plan_absent(resource: SageMakerEndpoint, desired: Desired, observed: Observ
         },
     )
     return Plan(
-        working(Reason.CREATING, f"creating the endpoint {desired.endpoint_name}"),
+        reconciling(Reason.CREATING, f"creating the endpoint {desired.endpoint_name}"),
         (*create_revision(desired, observed), create),
         rollout=RolloutStatus(
             config_name=desired.config_name, attempt=desired.attempt(), phase="InProgress", started_at=now
@@ -123,7 +125,7 @@ def _plan_foreign(
     lent = endpoint.tags.get(ADOPTABLE_BY) == desired.owner.namespace
     if resource.spec.adopt_existing and not owned and desired.adoption_refused is not None and not lent:
         message = f"an endpoint named {endpoint.name} exists and is left alone: {desired.adoption_refused}"
-        return Plan(stuck(Reason.POLICY_VIOLATION, message), again=_LENT_LATER)
+        return Plan(stalled(Reason.POLICY_VIOLATION, message), requeue=_LENT_LATER)
     if resource.spec.adopt_existing and not owned:
         if resource.spec.suspend:
             return _preview_adoption(resource, desired, observed, endpoint, now)
@@ -133,7 +135,9 @@ def _plan_foreign(
             Action(Verb.ADD_TAGS, arn.rpartition("/")[2], {"ResourceArn": arn, "Tags": tags})
             for arn in (*observed.unowned, endpoint.arn)
         )
-        return Plan(working(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), adopt, again=Again.NOW)
+        return Plan(
+            reconciling(Reason.ADOPTED, f"taking over the endpoint {endpoint.name}"), adopt, requeue=Requeue.NOW
+        )
     whose = "it carries no tags of an owner"
     advice = "recreate this object with another spec.endpointName"
     if owned:
@@ -141,7 +145,7 @@ def _plan_foreign(
     else:
         advice = f"set spec.adoptExisting to take it over, or {advice}"
     message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"
-    return Plan(stuck(Reason.NOT_OWNED, message), again=Again.STEADY)
+    return Plan(stalled(Reason.NOT_OWNED, message), requeue=Requeue.STEADY)
 
 
 def _preview_adoption(
@@ -154,7 +158,7 @@ def _preview_adoption(
     steps = [action.in_words() for action in then.actions]
     would = "; ".join(part for part in (then.changes, *steps) if part) or "change nothing"
     message = f"dry run, as the object is suspended: would take over {endpoint.name}, then {would}"
-    return Plan(resting(Reason.SUSPENDED, message[:2048]), again=Again.STEADY)
+    return Plan(suspended(Reason.SUSPENDED, message[:2048]), requeue=Requeue.STEADY)
 
 
 def _plan_failed(
@@ -174,9 +178,9 @@ def _plan_failed(
         wait = retry_after(resource, desired) - (now - endpoint.modified_at)
         if wait <= timedelta(0):
             return replace(plan_endpoint_removal(endpoint, observed, Reason.CREATING), rollout=rollout)
-        verdict, again = later(Reason.CAPACITY_SHORTAGE, reason, wait)
-        return Plan(verdict, again=again, rollout=rollout)
-    return Plan(stuck(Reason.CREATE_FAILED, reason), again=Again.STEADY, rollout=rollout)
+        verdict, requeue = later(Reason.CAPACITY_SHORTAGE, reason, wait)
+        return Plan(verdict, requeue=requeue, rollout=rollout)
+    return Plan(stalled(Reason.CREATE_FAILED, reason), requeue=Requeue.STEADY, rollout=rollout)
 
 
 def _plan_settled(
@@ -188,7 +192,7 @@ def _plan_settled(
         if endpoint.status in _BROKEN:
             reason, meaning = _BROKEN[endpoint.status]
             message = f"{meaning}: {endpoint.failure_reason or 'AWS gives no reason'}"
-            return Plan(stuck(reason, message), again=Again.STEADY, rollout=resource.status.rollout)
+            return Plan(stalled(reason, message), requeue=Requeue.STEADY, rollout=resource.status.rollout)
         return _plan_live(resource, desired, observed, endpoint, now)
     return plan_rollout(resource, desired, observed, endpoint, now)
 
@@ -201,7 +205,9 @@ def _plan_live(
     live = endpoint.config_name or desired.config_name
     if past is None or past.config_name != live:
         past = RolloutStatus(config_name=live, attempt=desired.attempt(), phase="Succeeded", started_at=now)
-    rollout = past.model_copy(update={"phase": "Succeeded", "message": None, "taken_off": [], **NOTHING_UNDER_WAY})
+    rollout = past.model_copy(
+        update={"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], **NOTHING_UNDER_WAY}
+    )
     in_place = changes_in_place(desired, endpoint)
     kept_tags = resource.status.endpoint.tag_keys if resource.status.endpoint is not None else []
     tags = tag_changes(desired, endpoint, kept_tags)
@@ -215,33 +221,33 @@ def _plan_live(
         drift += tuple(f"autoscaling: {action.in_words()}" for action in scaling)
         if drift and resource.spec.drift_policy == "Report":
             message = "in service; AWS differs from the spec: " + "; ".join(drift)
-            return Plan(arrived(Reason.IN_SERVICE, message), again=Again.STEADY, rollout=rollout, drift=drift)
+            return Plan(ready(Reason.IN_SERVICE, message), requeue=Requeue.STEADY, rollout=rollout, drift=drift)
     lacking = in_place and any("DesiredInstanceCount" in entry for entry in weights_and_capacities(in_place[0]))
     if lacking and may_try_again(endpoint.failure_reason):
         wait = _CAPACITY_WAIT - (now - endpoint.modified_at)
         if wait > timedelta(0):
             what = "; ".join(describe_in_place(in_place, endpoint))
-            verdict, again = later(Reason.CAPACITY_SHORTAGE, f"{what}: {endpoint.failure_reason}", wait)
-            return Plan(verdict, (*lost, *tags, *scaling), again=again, rollout=rollout, drift=drift)
+            verdict, requeue = later(Reason.CAPACITY_SHORTAGE, f"{what}: {endpoint.failure_reason}", wait)
+            return Plan(verdict, (*lost, *tags, *scaling), requeue=requeue, rollout=rollout, drift=drift)
     if in_place:
         off = tuple(deregister(target) for target in unwanted_targets(desired, targets))
         message = "changing in place: " + "; ".join(describe_in_place(in_place, endpoint))
         return Plan(
-            working(Reason.SCALING, message),
+            reconciling(Reason.SCALING, message),
             (*lost, *tags, *off, in_place[0]),
             rollout=rollout,
             drift=drift,
             endpoint_status="Updating",
         )
-    collected: tuple[Action, ...] = ()
-    if observed.leftovers is not None:
+    garbage: tuple[Action, ...] = ()
+    if observed.owned_resources is not None:
         limit = resource.spec.revision_history_limit
-        collected = collect(desired, endpoint, observed.leftovers, resource.status.history, limit)
+        garbage = collect_garbage(desired, endpoint, observed.owned_resources, resource.status.history, limit)
     return Plan(
-        arrived(Reason.IN_SERVICE, f"in service with {live}"),
-        (*lost, *tags, *scaling, *collected),
-        again=Again.STEADY,
+        ready(Reason.IN_SERVICE, f"in service with {live}"),
+        (*lost, *tags, *scaling, *garbage),
+        requeue=Requeue.STEADY,
         rollout=rollout,
         drift=drift,
-        collected=observed.leftovers is not None,
+        garbage_collected=observed.owned_resources is not None,
     )

@@ -24,10 +24,10 @@ class Progress:
 
     stage: Stage | None = None
     current_step: int | None = None
-    steps: int | None = None
+    total_steps: int | None = None
     traffic_percent: int | None = None
     baking_until: datetime | None = None
-    step: str | None = None
+    aws_message: str | None = None
 
     def facts(self) -> dict[str, Any]:
         """What to write over the status of before."""
@@ -36,14 +36,14 @@ class Progress:
     def sentence(self) -> str | None:
         """The same for people, such as `step 1 of 2, 33% of the traffic, baking until 14:03:20Z`."""
         doing = {
-            None: self.step,
+            None: self.aws_message,
             "Launching": "launching instances",
             "ActivatingTraffic": "moving the traffic",
             "Baking": f"baking until {self.baking_until:%H:%M:%SZ}" if self.baking_until else "baking",
             "Terminating": "ending the old instances",
             "RollingBack": "going back",
         }[self.stage]
-        counted = f"step {self.current_step} of {self.steps}" if self.current_step and self.steps else None
+        counted = f"step {self.current_step} of {self.total_steps}" if self.current_step and self.total_steps else None
         shared = f"{self.traffic_percent}% of the traffic" if self.traffic_percent else None
         return ", ".join(part for part in (counted, shared, doing) if part) or None
 
@@ -70,7 +70,7 @@ def _step_size(way: Rollout, count: int) -> int:
 
 def begun(way: Rollout, counts: list[int | None]) -> Progress:
     """Where a rollout to variants of so many instances is when AWS has just taken the call."""
-    return Progress(stage="Launching", current_step=0, steps=planned_steps(way, counts), traffic_percent=0)
+    return Progress(stage="Launching", current_step=0, total_steps=planned_steps(way, counts), traffic_percent=0)
 
 
 def progress(endpoint: ObservedEndpoint, way: Rollout | None, before: RolloutStatus | None) -> Progress:
@@ -97,7 +97,7 @@ def progress(endpoint: ObservedEndpoint, way: Rollout | None, before: RolloutSta
         steps = planned_steps(way, [*counts.values()])
         current = _current_step(share, steps)
     else:  # another rollout than the spec now wants: what was known of its steps still stands
-        steps = before.steps if before is not None else None
+        steps = before.total_steps if before is not None else None
         current = before.current_step if before is not None and percent == known else None
     until = _baking_until(new, way, percent) if stage == "Baking" else None
     return Progress(stage, current, steps, percent, until, _words((*new, *old), shown))

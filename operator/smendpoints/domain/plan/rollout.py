@@ -12,9 +12,9 @@ from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY, begun
 from smendpoints.domain.plan.scaling import deregister, plan_scaling
-from smendpoints.domain.plan.snapshot import keep, recall, resource_of
+from smendpoints.domain.plan.snapshot import next_snapshots, resource_of, restoring_calls
 from smendpoints.domain.plan.update import create_revision, describe_changes, targets_in_the_way, update_endpoint
-from smendpoints.domain.plan.verdict import Again, Plan, later, stuck, working
+from smendpoints.domain.plan.verdict import Plan, Requeue, later, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 
 _AWS_FAULT = "request to service failed"
@@ -81,13 +81,15 @@ def plan_rollout(
     )
     if past is not None and ours and attempted:
         if not moved:
-            return Plan(working(Reason.UPDATING, f"waiting for AWS to begin with {desired.config_name}"), rollout=past)
+            return Plan(
+                reconciling(Reason.UPDATING, f"waiting for AWS to begin with {desired.config_name}"), rollout=past
+            )
         failed = failed_rollout(resource, desired, endpoint, now, reason or "AWS rolled back and gives no reason")
         return _plan_rolled_back(resource, desired, observed, endpoint, failed, now)
     drift = (f"the config in service is {endpoint.config_name}",) if _was_in_service(resource, desired) else ()
     if drift and resource.spec.drift_policy == "Report":
         message = f"in service with {endpoint.config_name}, not {desired.config_name}; driftPolicy is Report"
-        return Plan(stuck(Reason.DRIFT_FOUND, message), again=Again.STEADY, drift=drift, rollout=past)
+        return Plan(stalled(Reason.DRIFT_FOUND, message), requeue=Requeue.STEADY, drift=drift, rollout=past)
     changes = describe_changes(desired, observed.live_config)
     in_the_way = targets_in_the_way(desired, observed)
     if past is None or not ours or past.phase != "Pending" or moved:
@@ -99,23 +101,30 @@ def plan_rollout(
             started_at=now,
             endpoint_modified_at=endpoint.modified_at,
             message=reason[:1024] if reason is not None else None,
-            taken_off=keep(
-                past.taken_off if past is not None else (), observed.targets or (), in_the_way, observed.alarms
+            autoscaling_snapshot=next_snapshots(
+                past.autoscaling_snapshot if past is not None else (),
+                observed.targets or (),
+                in_the_way,
+                observed.alarms,
             ),
         )
         message = f"about to roll out {desired.config_name}"
-        return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending, drift=drift, changes=changes)
+        return Plan(
+            reconciling(Reason.UPDATING, message), requeue=Requeue.NOW, rollout=pending, drift=drift, changes=changes
+        )
     alarms = [Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm) for alarm in desired.rollback_alarms]
     start = begun(resource.spec.rollout, [_instances(variant, endpoint) for variant in desired.variants])
     return Plan(
-        working(Reason.UPDATING, f"rolling out {desired.config_name}"),
+        reconciling(Reason.UPDATING, f"rolling out {desired.config_name}"),
         (
             *create_revision(desired, observed),
             *alarms,
             *(deregister(target) for target in in_the_way),
             update_endpoint(desired, observed, endpoint),
         ),
-        otherwise=tuple(action for each in past.taken_off for action in recall(each, endpoint.name)),
+        otherwise=tuple(
+            action for each in past.autoscaling_snapshot for action in restoring_calls(each, endpoint.name)
+        ),
         rollout=past.model_copy(update={"phase": "InProgress", "message": None, **start.facts()}),
         drift=drift,
         endpoint_status="Updating",
@@ -130,7 +139,7 @@ def _instances(variant: DesiredVariant, endpoint: ObservedEndpoint) -> int | Non
 
 
 def _was_in_service(resource: SageMakerEndpoint, desired: Desired) -> bool:
-    """Whether the desired config was in service at this generation: another one now is a hand in AWS."""
+    """Whether the desired config was in service at this generation: another one now is an out-of-band change."""
     rollout = resource.status.rollout
     return (
         resource.status.observed_generation == resource.metadata.generation
@@ -158,9 +167,9 @@ def _plan_rolled_back(
                 update={"phase": "Pending", "started_at": now, "endpoint_modified_at": endpoint.modified_at}
             )
             message = f"trying {desired.config_name} again"
-            return Plan(working(Reason.UPDATING, message), again=Again.NOW, rollout=pending)
-        verdict, again = later(Reason.UPDATE_FAILED, f"{endpoint.config_name} goes on serving: {reason}", wait)
-        return Plan(verdict, _scaling_meanwhile(desired, observed, endpoint, failed), again=again, rollout=failed)
+            return Plan(reconciling(Reason.UPDATING, message), requeue=Requeue.NOW, rollout=pending)
+        verdict, requeue = later(Reason.UPDATE_FAILED, f"{endpoint.config_name} goes on serving: {reason}", wait)
+        return Plan(verdict, _scaling_meanwhile(desired, observed, endpoint, failed), requeue=requeue, rollout=failed)
     message = f"{desired.config_name} failed, {endpoint.config_name} goes on serving: {reason}"
     if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
         message += (
@@ -168,7 +177,7 @@ def _plan_rolled_back(
             "apply that, wait until it is Ready, then apply the new one"
         )
     actions = _scaling_meanwhile(desired, observed, endpoint, failed)
-    return Plan(stuck(Reason.UPDATE_FAILED, message), actions, again=Again.STEADY, rollout=failed)
+    return Plan(stalled(Reason.UPDATE_FAILED, message), actions, requeue=Requeue.STEADY, rollout=failed)
 
 
 def _scaling_meanwhile(
@@ -190,8 +199,8 @@ def _scaling_meanwhile(
         action for action in plan_scaling(scalable, targets, alarms) if action.verb is not Verb.DEREGISTER_TARGET
     ]
     on = {target.resource_id for target in targets} | {target.resource_id for target in scalable.targets}
-    for each in failed.taken_off:
+    for each in failed.autoscaling_snapshot:
         resource_id = resource_of(each)
         if resource_id not in on and variant_of(resource_id) in live:
-            actions += recall(each, endpoint.name)
+            actions += restoring_calls(each, endpoint.name)
     return tuple(actions)

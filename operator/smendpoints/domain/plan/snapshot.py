@@ -1,4 +1,4 @@
-"""Autoscaling that is taken off for an update: kept in mind as the calls that put it back, should the update fail.
+"""Autoscaling snapshots: what is taken off for an update, kept as the calls that put it back should the update fail.
 
 The spec cannot say how it was: a variant that the spec drops, or whose scaling it drops, goes on serving when AWS goes
 back to the old config, and has to scale as before.
@@ -67,7 +67,7 @@ def _calls(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> I
         yield Action(Verb.PUT_SCHEDULE, f"{target.resource_id} {name}", {**identity, **_only(schedule, _SCHEDULE)})
 
 
-def remember(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> str | None:
+def snapshot_of(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The calls that put the target back, as JSON; None if they are too long to be kept in the status."""
 
     def encode(value: Any) -> Any:
@@ -78,28 +78,28 @@ def remember(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) ->
     return text if len(text) <= LONGEST else None
 
 
-def _read(remembered: str) -> tuple[str, list[Any]]:
-    """The scalable target and the calls; nothing of what `remember` cannot have written."""
+def _read(snapshot: str) -> tuple[str, list[Any]]:
+    """The scalable target and the calls; nothing of what `snapshot_of` cannot have written."""
 
     def decode(found: dict[str, Any]) -> Any:
         arn = found.get("policyARN")
         return PolicyARN(str(arn[0]), str(arn[1])) if isinstance(arn, list) and len(arn) == len(found) + 1 else found
 
     try:
-        read = json.loads(remembered, object_hook=decode)
+        read = json.loads(snapshot, object_hook=decode)
         return str(read["resourceID"]), [*read["calls"]]
     except (ValueError, TypeError, KeyError, RecursionError):
         return "", []
 
 
-def resource_of(remembered: str) -> str:
-    """The scalable target that the calls are about; empty where they are none that `remember` kept."""
-    return _read(remembered)[0]
+def resource_of(snapshot: str) -> str:
+    """The scalable target that the calls are about; empty where they are none that `snapshot_of` kept."""
+    return _read(snapshot)[0]
 
 
-def recall(remembered: str, endpoint: str) -> tuple[Action, ...]:
-    """The calls that `remember` kept, as far as they scale the endpoint: a status is no order to call anything else."""
-    calls = [each for each in _read(remembered)[1] if isinstance(each, list) and len(each) == 3]
+def restoring_calls(snapshot: str, endpoint: str) -> tuple[Action, ...]:
+    """The calls of a snapshot, as far as they scale the endpoint: a status is no order to call anything else."""
+    calls = [each for each in _read(snapshot)[1] if isinstance(each, list) and len(each) == 3]
     actions = (
         Action(Verb[verb], target, params)
         for verb, target, params in calls
@@ -109,7 +109,7 @@ def recall(remembered: str, endpoint: str) -> tuple[Action, ...]:
 
 
 def _scales(action: Action, endpoint: str) -> bool:
-    """Whether the call is one that `remember` makes of the scaling of the endpoint."""
+    """Whether the call is one that `snapshot_of` makes of the scaling of the endpoint."""
     params, mine = action.params, names.resource_id(endpoint, "")
     if not params.keys() <= _KEYS[action.verb.name]:
         return False
@@ -126,13 +126,13 @@ def _scales(action: Action, endpoint: str) -> bool:
     )
 
 
-def keep(
+def next_snapshots(
     past: Iterable[str],
     registered: Iterable[ObservedTarget],
     in_the_way: Iterable[ObservedTarget],
     alarms: Mapping[str, Mapping[str, Any]],
 ) -> list[str]:
-    """What to keep in mind now: what an attempt before took off and is off still, and what is about to be taken off."""
+    """The snapshots to keep now: of what an attempt before took off and is off still, and of what is about to be."""
     on = {target.resource_id for target in registered}
     still_off = [each for each in past if resource_of(each) not in on | {""}]
-    return [*still_off, *(each for target in in_the_way if (each := remember(target, alarms)) is not None)]
+    return [*still_off, *(each for target in in_the_way if (each := snapshot_of(target, alarms)) is not None)]

@@ -29,7 +29,7 @@ def create_revision(desired: Desired, observed: Observed) -> list[Action]:
 
 
 def restore(desired: Desired, missing: frozenset[str]) -> list[Action]:
-    """Make again what a hand deleted under the live endpoint: AWS needs it for scaling, patching and updates."""
+    """Make again what was deleted under the live endpoint: AWS needs it for scaling, patching and updates."""
     models = [Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models if model.name in missing]
     if desired.config_name not in missing:
         return models

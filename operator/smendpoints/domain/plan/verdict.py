@@ -24,12 +24,12 @@ class Verdict:
     unknown: bool = False
 
 
-def arrived(reason: Reason, message: str) -> Verdict:
+def ready(reason: Reason, message: str) -> Verdict:
     """As the spec wants it."""
     return Verdict(reason, message, ready=True)
 
 
-def working(reason: Reason, message: str) -> Verdict:
+def reconciling(reason: Reason, message: str) -> Verdict:
     """On the way there."""
     return Verdict(reason, message, reconciling=True)
 
@@ -37,20 +37,20 @@ def working(reason: Reason, message: str) -> Verdict:
 def later(reason: Reason, message: str, wait: timedelta) -> tuple[Verdict, float]:
     """To be tried again by itself after `wait`; with the seconds until then."""
     seconds = wait.total_seconds()
-    return working(reason, f"{message}; trying again in {int(seconds)} s"), max(1.0, seconds)
+    return reconciling(reason, f"{message}; trying again in {int(seconds)} s"), max(1.0, seconds)
 
 
-def stuck(reason: Reason, message: str) -> Verdict:
+def stalled(reason: Reason, message: str) -> Verdict:
     """A person has to act."""
     return Verdict(reason, message, stalled=True)
 
 
-def resting(reason: Reason, message: str) -> Verdict:
+def suspended(reason: Reason, message: str) -> Verdict:
     """Neither as wanted, nor on the way, by the user's own wish."""
     return Verdict(reason, message)
 
 
-class Again(Enum):
+class Requeue(Enum):
     """When to look again."""
 
     NOW = "now"
@@ -63,16 +63,16 @@ class Plan:
     """What to do and what to tell.
 
     `rollout` is the memory of the last attempt; a plan that asks for it to be written first has no actions and comes
-    again `NOW`. `otherwise` are the calls to make if AWS refuses the update. `drift` names what a hand in AWS changed.
-    `collected` says that nothing is left to collect.
+    again `NOW`. `otherwise` are the calls to make if AWS refuses the update. `drift` names out-of-band changes.
+    `garbage_collected` says that none is left.
     """
 
     verdict: Verdict
     actions: tuple[Action, ...] = ()
     otherwise: tuple[Action, ...] = ()
-    again: Again | float = Again.POLL
+    requeue: Requeue | float = Requeue.POLL
     rollout: RolloutStatus | None = None
     drift: tuple[str, ...] = ()
     endpoint_status: str | None = None
-    collected: bool = False
+    garbage_collected: bool = False
     changes: str | None = None

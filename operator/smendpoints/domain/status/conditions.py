@@ -37,7 +37,7 @@ def of_verdict(verdict: Verdict, generation: int, now: datetime) -> list[Conditi
 
 
 def of_drift(drift: tuple[str, ...], generation: int, now: datetime) -> Condition:
-    """`Drifted`: whether a hand in AWS changed what the spec had brought about."""
+    """`Drifted`: whether an out-of-band change undid what the spec had brought about."""
     if drift:
         message = "; ".join(drift)[:1024]
         return _condition(

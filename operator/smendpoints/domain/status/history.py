@@ -20,7 +20,7 @@ _OUTCOMES: dict[str, Literal["Deployed", "Failed", "InProgress"]] = {
 def next_history(
     history: list[Revision], rollout: RolloutStatus | None, changes: str | None, limit: int, now: datetime
 ) -> list[Revision]:
-    """The history after this pass, newest first: all that stay deployable, however much failed since, and some more."""
+    """The history after this reconcile, newest first: all that stay deployable, whatever failed since, and more."""
     if rollout is None:
         return history
     wanted = _OUTCOMES[rollout.phase]

@@ -1,4 +1,4 @@
-"""What of a pass is kept in the status for the object's life: the values in force, and whether it adopted.
+"""What of a reconcile is kept in the status for the object's life: the values in force, and whether it adopted.
 
 Written before what they are for is made: together with `createdInAWS`, and again before anything is changed by them.
 """

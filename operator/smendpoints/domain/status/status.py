@@ -1,4 +1,4 @@
-"""The status: what to tell the user after a pass. A pure function of what was seen, planned and refused."""
+"""The status: what to tell the user after a reconcile. A pure function of what was seen, planned and refused."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,10 @@ from smendpoints.api.status import (
 )
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import PREFIX
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, ObservedVariant
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
-from smendpoints.domain.plan.verdict import Plan, Verdict, stuck, working
+from smendpoints.domain.plan.verdict import Plan, Verdict, reconciling, stalled
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.history import next_history
@@ -43,15 +43,15 @@ class Event:
     message: str
 
 
-def verdict_of(failure: AwsFailure, resource: SageMakerEndpoint, planned: Verdict) -> Verdict | None:
+def verdict_of(failure: ReconcileError, resource: SageMakerEndpoint, planned: Verdict) -> Verdict | None:
     """What a failed call means for the whole; None where what was said before still stands."""
     if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-        return stuck(failure.reason, str(failure))
+        return stalled(failure.reason, str(failure))
     status = resource.status
     spoken = status.observed_generation == resource.metadata.generation
     if spoken and planned.ready and conditions.is_true(status.conditions, "Ready"):
         return None
-    return working(failure.reason, str(failure))
+    return reconciling(failure.reason, str(failure))
 
 
 def _variant(shown: ObservedVariant, observed: Observed, desired: Desired) -> VariantStatus:
@@ -156,33 +156,33 @@ def report(
     desired: Desired,
     observed: Observed,
     plan: Plan,
-    failure: AwsFailure | None,
+    failure: ReconcileError | None,
     *,
-    acted: bool,
+    applied: bool,
     url: str,
     log_tail: list[str] | None,
     cost: Cost | None,
     now: datetime,
 ) -> SageMakerEndpointStatus:
-    """The status after a pass that looked, planned, and acted until done or until `failure`.
+    """The status after a reconcile that observed, planned, and applied until done or until `failure`.
 
-    `acted` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
+    `applied` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
     is None where no log may be shown; empty, it leaves what was shown of the same failure.
     """
     old = resource.status
     generation = resource.metadata.generation
     verdict = plan.verdict if failure is None else verdict_of(failure, resource, plan.verdict)
     written_ahead = not plan.actions
-    rollout = plan.rollout if failure is None or acted or written_ahead else old.rollout
+    rollout = plan.rollout if failure is None or applied or written_ahead else old.rollout
     if rollout is not None and failure is not None and failure.refuses_update():
         ended = {"phase": "Failed", "message": failure.message[:1024], **NOTHING_UNDER_WAY}
         rollout = rollout.model_copy(update=ended)
     new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
-    arrived = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
+    converged = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
     drifted = conditions.find(old.conditions, "Drifted")
     if plan.verdict.reason is Reason.SUSPENDED:  # only watched: what was found before still stands
         new += [drifted] if drifted is not None else []
-    elif arrived or plan.drift or (drifted is not None and old.observed_generation == generation):
+    elif converged or plan.drift or (drifted is not None and old.observed_generation == generation):
         new.append(conditions.of_drift(plan.drift, generation, now))
     autoscaling = _autoscaling(resource, desired, plan, now, failed=failure is not None)
     if autoscaling is not None:
@@ -210,7 +210,7 @@ def _kept(old: list[Condition]) -> list[Condition]:
 
 
 def _failure(
-    resource: SageMakerEndpoint, plan: Plan, failure: AwsFailure | None, log_tail: list[str] | None
+    resource: SageMakerEndpoint, plan: Plan, failure: ReconcileError | None, log_tail: list[str] | None
 ) -> Failure | None:
     old = resource.status.failure
     if failure is not None:
@@ -228,7 +228,7 @@ def _failure(
 
 def unparsable(resource_generation: int, old: list[Condition], message: str, now: datetime) -> list[Condition]:
     """Conditions of an object that this operator cannot read: the CRD is newer or older than the operator."""
-    verdict = stuck(Reason.INVALID_SPEC, message)
+    verdict = stalled(Reason.INVALID_SPEC, message)
     return conditions.merge(old, conditions.of_verdict(verdict, resource_generation, now))
 
 
@@ -252,8 +252,8 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
 
 def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
     """Whether traffic has moved, or AWS gone on. Launching and going back are told as reasons of Ready."""
-    if new is None or new.stage in {"Launching", "RollingBack"} or (new.stage is None and new.step is None):
+    if new is None or new.stage in {"Launching", "RollingBack"} or (new.stage is None and new.aws_message is None):
         return False
-    words = new.stage is None and (old is None or old.step != new.step)
+    words = new.stage is None and (old is None or old.aws_message != new.aws_message)
     seen = (old.config_name, old.stage, old.traffic_percent) if old is not None else None
     return words or seen != (new.config_name, new.stage, new.traffic_percent)

@@ -1,9 +1,9 @@
 """What is written to the status before the first call that changes AWS: that something may be there from now on.
 
-A pass of its own writes it, and the next one goes on only when the API server shows it. So an object whose status says
-`createdInAWS: false` has nothing in AWS, whenever the operator was killed, and its deletion need not ask AWS.
+A reconcile of its own writes it, and the next one goes on only when the API server shows it. So an object whose status
+says `createdInAWS: false` has nothing in AWS, whenever the operator was killed, and its deletion need not ask AWS.
 
-Not here: attempts to roll out, which `plan_rollout` writes ahead; what was found and done, which is `status`'.
+Not here: attempts to roll out, which `plan.rollout` writes ahead; what was found and done, which is `status`'.
 """
 
 from datetime import datetime

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.act import Actor
+from smendpoints.aws.apply import Applier
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.desired.ownership import Owner
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smsandbox.testing.stubs import Stubs
 
@@ -28,20 +28,20 @@ class Aws(Stubs):
     def __init__(self, clients: Clients) -> None:
         super().__init__(clients, SERVICES)
         self.observer = Observer(clients)
-        self.actor = Actor(clients, self.observer)
+        self.applier = Applier(clients, self.observer)
 
     def refuses(self, service: str, operation: str, message: str, code: str = "ValidationException") -> None:
         self.stubs[service].add_client_error(operation, code, message, 400)
 
-    def act(self, action: Action) -> dict[PolicyARN, str]:
+    def apply(self, action: Action) -> dict[PolicyARN, str]:
         policies: dict[PolicyARN, str] = {}
-        self.actor.act(action, policies)
+        self.applier.apply(action, policies)
         self.all_asked()
         return policies
 
-    def failure(self, action: Action) -> AwsFailure:
-        with pytest.raises(AwsFailure) as caught:
-            self.act(action)
+    def failure(self, action: Action) -> ReconcileError:
+        with pytest.raises(ReconcileError) as caught:
+            self.apply(action)
         return caught.value
 
 
@@ -77,14 +77,14 @@ def tags_of(action: Action) -> dict[str, Any]:
 
 def test_an_action_is_one_call_with_its_parameters(aws: Aws, create_model: Action) -> None:
     aws.answers("sagemaker", "create_model", {"ModelArn": f"{ARN}:model/m"}, dict(create_model.params))
-    aws.act(create_model)
+    aws.apply(create_model)
 
 
 def test_a_model_that_is_there_with_this_content_and_owner_is_as_good_as_made(aws: Aws, create_model: Action) -> None:
     aws.refuses("sagemaker", "create_model", f'Cannot create already existing model "{ARN}:model/m".')
     aws.answers("sagemaker", "describe_model", described_model(create_model))
     aws.answers("sagemaker", "list_tags", tags_of(create_model))
-    aws.act(create_model)
+    aws.apply(create_model)
 
 
 def test_other_tags_of_the_user_do_not_matter(aws: Aws, create_model: Action) -> None:
@@ -92,7 +92,7 @@ def test_other_tags_of_the_user_do_not_matter(aws: Aws, create_model: Action) ->
     aws.answers("sagemaker", "describe_model", described_model(create_model))
     ours = [tag for tag in create_model.params["Tags"] if tag["Key"] != "team"]
     aws.answers("sagemaker", "list_tags", {"Tags": [*ours, {"Key": "team", "Value": "web"}]})
-    aws.act(create_model)
+    aws.apply(create_model)
 
 
 def test_a_model_of_that_name_and_other_content_is_a_conflict(aws: Aws, create_model: Action) -> None:
@@ -143,7 +143,7 @@ def test_a_config_that_is_there_with_other_weights_and_counts_is_as_good_as_made
     aws.refuses("sagemaker", "create_endpoint_config", "Cannot create already existing endpoint configuration")
     aws.answers("sagemaker", "describe_endpoint_config", found)
     aws.answers("sagemaker", "list_tags", tags_of(create_config))
-    aws.act(create_config)
+    aws.apply(create_config)
 
 
 def test_an_endpoint_that_exists_is_for_the_next_look(aws: Aws) -> None:
@@ -162,7 +162,7 @@ REMOVALS = {
 @pytest.mark.parametrize(("verb", "params", "message"), REMOVALS.values(), ids=REMOVALS.keys())
 def test_what_is_gone_already_is_removed(aws: Aws, verb: Verb, params: dict[str, Any], message: str) -> None:
     aws.refuses("sagemaker", verb.operation, message)
-    aws.act(Action(verb, "x", params))
+    aws.apply(Action(verb, "x", params))
 
 
 def test_a_target_that_is_gone_already_is_taken_off(aws: Aws) -> None:
@@ -173,7 +173,7 @@ def test_a_target_that_is_gone_already_is_taken_off(aws: Aws) -> None:
     }
     message = "No scalable target registered for service namespace: sagemaker"
     aws.refuses("application-autoscaling", "deregister_scalable_target", message, "ObjectNotFoundException")
-    aws.act(Action(Verb.DEREGISTER_TARGET, ID, identity))
+    aws.apply(Action(Verb.DEREGISTER_TARGET, ID, identity))
 
 
 def test_a_config_that_was_just_made_and_is_not_found_yet_settles(aws: Aws) -> None:
@@ -201,12 +201,12 @@ def test_a_target_that_was_just_registered_and_is_not_found_yet_is_busy(aws: Aws
 
 def test_an_alarm_rings_for_the_arn_of_the_policy_that_was_put_before_it(aws: Aws) -> None:
     aws.answers("application-autoscaling", "put_scaling_policy", {"PolicyARN": POLICY_ARN})
-    policies = aws.act(put_policy())
+    policies = aws.apply(put_policy())
     assert policies == {PolicyARN(ID, "wake-up"): POLICY_ARN}
     fixed = {"AlarmName": "a", "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
     alarm = Action(Verb.PUT_ALARM, "a", {**fixed, "AlarmActions": [PolicyARN(ID, "wake-up")]})
     aws.answers("cloudwatch", "put_metric_alarm", {}, {**fixed, "AlarmActions": [POLICY_ARN]})
-    aws.actor.act(alarm, policies)
+    aws.applier.apply(alarm, policies)
     aws.stubs["cloudwatch"].assert_no_pending_responses()
 
 
@@ -240,7 +240,7 @@ def test_a_config_is_described_once_but_forgotten(
     params = {"EndpointConfigName": create_config.target}
     if refusal is None:
         aws.answers("sagemaker", verb.operation, {})
-        aws.act(Action(verb, create_config.target, params))
+        aws.apply(Action(verb, create_config.target, params))
     else:
         aws.refuses("sagemaker", verb.operation, refusal)
         assert aws.failure(Action(verb, "e", {**params, "EndpointName": "e"})).kind is Kind.SETTLING

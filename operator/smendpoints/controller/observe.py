@@ -1,4 +1,4 @@
-"""What a pass looks at in AWS: as little as the plan needs."""
+"""What a reconcile observes in AWS: as little as the plan needs."""
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
@@ -8,24 +8,24 @@ from smendpoints.domain.desired import names
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.observed.adoption import equivalent
-from smendpoints.domain.observed.observed import Leftovers, Observed, ObservedConfig, ObservedTarget
+from smendpoints.domain.observed.observed import Observed, ObservedConfig, ObservedTarget, OwnedResources
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import is_guarded
 
 
-def look_around(account: Account, name: str, memory: Memory, poll_seconds: float) -> Summary | None:
+def observe_listing(account: Account, name: str, memory: Memory, poll_seconds: float) -> Summary | None:
     """The endpoint as the shared listing shows it; listed anew when that is older than a period, or our last change."""
     return account.watch.look(name, max_age=poll_seconds * 0.9, since=memory.written_at)
 
 
-def look_closely(
+def observe_closely(
     account: Account, resource: SageMakerEndpoint, desired: Desired, summary: Summary | None, memory: Memory
 ) -> Observed:
     """The endpoint, and what of its surroundings matters in its state.
 
     Raises:
-        AwsFailure: AWS could not be asked.
+        ReconcileError: AWS could not be asked.
     """
     tags, memory.created_with = memory.created_with, None
     endpoint = account.observe.endpoint(desired.endpoint_name, tags) if summary is not None else None
@@ -41,7 +41,7 @@ def look_closely(
         return Observed(endpoint, alarms=alarms, unowned=unowned)
     live: ObservedConfig | None = None
     wanted: ObservedConfig | None = None
-    leftovers: Leftovers | None = None
+    owned_resources: OwnedResources | None = None
     same = False
     rolling = endpoint.config_name != desired.config_name
     if rolling:
@@ -50,25 +50,27 @@ def look_closely(
         same = _was_adopted(resource, live) and _equivalent(account, desired, live, memory)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
-    collected = memory.collected == (desired.config_name, resource.spec.revision_history_limit)
-    collects = (not rolling or same) and not adopts and not collected
-    alarmed = collects or _has_alarms(resource, desired, targets)
+    garbage_collected = memory.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)
+    collects_garbage = (not rolling or same) and not adopts and not garbage_collected
+    alarmed = collects_garbage or _has_alarms(resource, desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
-    if collects:
-        leftovers = account.observe.leftovers(endpoint.name, desired.owner, alarms=False)
+    if collects_garbage:
+        owned_resources = account.observe.owned_resources(endpoint.name, desired.owner, alarms=False)
     missing: frozenset[str] = frozenset()
     if not rolling or wanted is not None:
         missing = account.watch.missing(desired.contents(), memory.written_at)
-    return Observed(endpoint, live, wanted, targets, alarms, leftovers, missing, same, unowned)
+    return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned)
 
 
-def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool) -> Observed:
+def observe_to_finalize(
+    account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool
+) -> Observed:
     """The endpoint with its scalable targets and alarms while it is there; then what it leaves behind.
 
     While AWS is at work on it, the endpoint alone: it is only waited for.
 
     Raises:
-        AwsFailure: AWS could not be asked.
+        ReconcileError: AWS could not be asked.
     """
     endpoint = account.observe.endpoint(name) if summary is not None else None
     ours = endpoint is not None and owner.owns(endpoint.tags)
@@ -77,19 +79,19 @@ def look_at_leaving(account: Account, name: str, owner: Owner, summary: Summary 
     if endpoint is not None and ours and not retain:
         ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
         owners = account.observe.alarm_owners(endpoint.name, owner) if endpoint.status != "Deleting" else Ownership()
-        alarms = Leftovers(alarms=owners.ours, untagged_alarms=owners.nobodys)
-        return Observed(endpoint, targets=account.observe.targets(ids), leftovers=alarms)
+        alarms = OwnedResources(alarms=owners.ours, untagged_alarms=owners.nobodys)
+        return Observed(endpoint, targets=account.observe.targets(ids), owned_resources=alarms)
     serving = endpoint.config_name if endpoint is not None else None
     config = account.observe.config(serving) if serving is not None else None
-    return Observed(endpoint, config, leftovers=account.observe.leftovers(name, owner, alarms=True))
+    return Observed(endpoint, config, owned_resources=account.observe.owned_resources(name, owner, alarms=True))
 
 
 def _has_alarms(resource: SageMakerEndpoint, desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:
     """Whether the operator may own alarms: for steps, wanted, still there or taken off, or for a rollout."""
     wanted = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
     there = any(policy["PolicyType"] == "StepScaling" for target in targets for policy in target.policies.values())
-    taken_off = resource.status.rollout is not None and bool(resource.status.rollout.taken_off)
-    return wanted or there or taken_off or bool(desired.rollback_alarms)
+    autoscaling_snapshot = resource.status.rollout is not None and bool(resource.status.rollout.autoscaling_snapshot)
+    return wanted or there or autoscaling_snapshot or bool(desired.rollback_alarms)
 
 
 def _was_deployed(resource: SageMakerEndpoint, desired: Desired) -> bool:

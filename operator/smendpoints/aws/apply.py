@@ -1,4 +1,4 @@
-"""Carries out one action: one call to AWS. What is already so is success."""
+"""Applies one action: one call to AWS. What is already so is success."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.desired.ownership import PREFIX, is_owned, told_owner
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.diff import covers, without
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.reasons import Reason
@@ -17,14 +17,14 @@ _DESCRIBE = {
 }
 
 
-class Actor:
-    """Acts in one place."""
+class Applier:
+    """Applies actions in one place."""
 
     def __init__(self, clients: Clients, observer: Observer) -> None:
         self._clients = clients
         self._observer = observer
 
-    def act(
+    def apply(
         self,
         action: Action,
         policies: dict[PolicyARN, str],
@@ -38,23 +38,23 @@ class Actor:
         object it is.
 
         Raises:
-            AwsFailure: AWS did not do it.
+            ReconcileError: AWS did not do it.
         """
         verb = action.verb
         params = {key: _resolve(value, policies) for key, value in action.params.items()}
         try:
             response = self._clients.on_behalf_of(namespace).call(verb.service, verb.operation, **params)
-        except AwsFailure as failure:
+        except ReconcileError as failure:
             if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
                 try:
                     self._compare(action, failure, adopts=adopts, namespace=namespace)
-                except AwsFailure as unseen:
+                except ReconcileError as unseen:
                     raise _in_context(unseen, verb) from failure
                 return
             if failure.kind is Kind.GONE and verb.removes:
                 return
             if failure.kind is Kind.GONE and verb is Verb.UPDATE_ENDPOINT:
-                self._observer.forget_config(params["EndpointConfigName"])  # a hand may have deleted it
+                self._observer.forget_config(params["EndpointConfigName"])  # an out-of-band change may have deleted it
             raise _in_context(failure, verb) from failure
         if verb is Verb.PUT_POLICY:
             policies[PolicyARN(params["ResourceId"], params["PolicyName"])] = response["PolicyARN"]
@@ -63,7 +63,7 @@ class Actor:
         if verb in {Verb.TAG_ALARM, Verb.UNTAG_ALARM}:
             self._observer.forget_alarm(params["ResourceARN"])
 
-    def _compare(self, action: Action, failure: AwsFailure, *, adopts: bool, namespace: str | None) -> None:
+    def _compare(self, action: Action, failure: ReconcileError, *, adopts: bool, namespace: str | None) -> None:
         """A model or config of that name is there: go on if it has the same content and the same owner."""
         operation, key, arn = _DESCRIBE[action.verb]
         found = self._clients.call("sagemaker", operation, **{key: action.target})
@@ -84,10 +84,10 @@ class Actor:
             writes.call("sagemaker", "add_tags", ResourceArn=found[arn], Tags=ours)
             return
         message = f"{action.target} exists in AWS and {problem}"
-        raise AwsFailure(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
+        raise ReconcileError(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
 
 
-def _in_context(failure: AwsFailure, verb: Verb) -> AwsFailure:
+def _in_context(failure: ReconcileError, verb: Verb) -> ReconcileError:
     """Not finding what was just made is eventual consistency, not absence."""
     if failure.kind is not Kind.GONE:
         return failure

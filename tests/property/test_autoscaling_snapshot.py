@@ -111,13 +111,38 @@ def test_an_update_that_aws_rolls_back_leaves_autoscaling_as_it_was(
     assert scaling(harness) == before
     harness.run(1200, 15)
     assert scaling(harness) == before
-    assert harness.resource("iris").status.rollout.taken_off  # type: ignore[union-attr]
+    assert harness.resource("iris").status.rollout.autoscaling_snapshot  # type: ignore[union-attr]
 
     harness.apply("iris", BASE)
     resource = harness.settle("iris")
     assert scaling(harness) == before
     assert resource.status.rollout is not None
-    assert resource.status.rollout.taken_off == []
+    assert resource.status.rollout.autoscaling_snapshot == []
+
+
+NAMES_OF_BEFORE = {"totalSteps": "steps", "awsMessage": "step", "autoscalingSnapshot": "takenOff"}
+
+
+def test_an_update_that_the_release_before_began_leaves_autoscaling_as_it_was(
+    harness: Harness, before: dict[str, Any]
+) -> None:
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", UNSCALED)
+    each = harness.objects["iris"]
+    while each.body["status"]["rollout"]["phase"] != "InProgress":
+        harness.run(5)
+    client = harness.client("application-autoscaling")
+    assert client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+    rollout = {NAMES_OF_BEFORE.get(key, key): value for key, value in each.body["status"]["rollout"].items()}
+    assert rollout["takenOff"]
+    each.body = {**each.body, "status": {**each.body["status"], "rollout": rollout}}
+    harness.restart()
+    harness.settle("iris")
+    assert stalled(harness) == "UpdateFailed"
+    assert scaling(harness) == before
+    now = each.body["status"]["rollout"]
+    assert now["autoscalingSnapshot"] == rollout["takenOff"]
+    assert now.keys().isdisjoint(NAMES_OF_BEFORE.values())
 
 
 def test_while_a_lack_of_capacity_is_waited_out_the_old_fleet_scales(harness: Harness, before: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from smendpoints.aws.account import Account
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.voiding import VoidError, WhyNot
 from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.errors import AwsFailure, Kind
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import PolicyARN, Verb
 from smendpoints.domain.plan.verdict import Plan
@@ -25,7 +25,7 @@ def preflight(
     observed: Observed,
     todo: Plan,
     memory: Memory,
-) -> AwsFailure | None:
+) -> ReconcileError | None:
     """Before a fleet is launched: what AWS would find missing late, or never."""
     rollback = resource.spec.rollout.rollback
     launch = launch_of(desired, observed, todo.actions, rollback.alarm_names if rollback is not None else [])
@@ -33,15 +33,15 @@ def preflight(
         return None
     dropped = dropped_guardrails(desired, observed)
     if dropped is not None:
-        return AwsFailure(Kind.BLOCKED, Reason.NOT_SUPPORTED, dropped)
+        return ReconcileError(Kind.BLOCKED, Reason.NOT_SUPPORTED, dropped)
     try:
         memory.note(account.preflight.check(launch))
-    except AwsFailure as failure:
+    except ReconcileError as failure:
         return failure
     return None
 
 
-def act(
+def apply(
     account: Account,
     resource: SageMakerEndpoint,
     todo: Plan,
@@ -50,7 +50,7 @@ def act(
     why_not: WhyNot,
     *,
     adopts: bool = False,
-) -> tuple[AwsFailure | None, bool]:
+) -> tuple[ReconcileError | None, bool]:
     """What AWS refused, if anything; and whether the endpoint is busy now because of us.
 
     `adopts`: models and configs that are as wanted, and nobody's, may be taken over.
@@ -59,26 +59,26 @@ def act(
         VoidError: nothing was done, as the object is not what it was.
     """
     policies: dict[PolicyARN, str] = {}
-    acted = False
+    applied = False
     worthwhile, refusal = memory.trouble.refusal(todo.actions)
     if worthwhile and (why := why_not(resource)) is not None:
         raise VoidError(why)
     for number, action in enumerate(todo.actions[:worthwhile], start=1):
         try:
-            account.act(action, policies, adopts=adopts, namespace=resource.metadata.namespace)
-        except AwsFailure as failure:
+            account.apply(action, policies, adopts=adopts, namespace=resource.metadata.namespace)
+        except ReconcileError as failure:
             told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
             if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:
-                _act_otherwise(account, todo, resource.metadata.namespace)
+                _apply_otherwise(account, todo, resource.metadata.namespace)
             memory.trouble.refuse(todo.actions[:number], told)
             memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
-            return told, acted
+            return told, applied
         if action.verb is Verb.CREATE_ENDPOINT:
             memory.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
-        acted = acted or action.verb.changes_endpoint
+        applied = applied or action.verb.changes_endpoint
     if worthwhile:
         memory.written_at = monotonic()
-    return refusal, acted
+    return refusal, applied
 
 
 def _role(todo: Plan) -> str | None:
@@ -86,12 +86,12 @@ def _role(todo: Plan) -> str | None:
     return next((each.params["ExecutionRoleArn"] for each in todo.actions if each.verb is Verb.CREATE_MODEL), None)
 
 
-def _act_otherwise(account: Account, todo: Plan, namespace: str) -> None:
-    """The old config goes on as before. What fails here is for the passes that follow; the refusal is what is told."""
+def _apply_otherwise(account: Account, todo: Plan, namespace: str) -> None:
+    """The old config goes on as before. What fails here is for later reconciles; the refusal is what is told."""
     policies: dict[PolicyARN, str] = {}
     for action in todo.otherwise:
         try:
-            account.act(action, policies, namespace=namespace)
-        except AwsFailure as failure:
+            account.apply(action, policies, namespace=namespace)
+        except ReconcileError as failure:
             logger.warning("cannot put back %s: %s", action, failure)
             return

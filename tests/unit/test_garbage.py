@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.status import Revision
-from smendpoints.domain.observed.observed import ConfigVariant, Leftovers, ObservedConfig, ObservedEndpoint
-from smendpoints.domain.plan.garbage import collect, kept_configs
+from smendpoints.domain.observed.observed import ConfigVariant, ObservedConfig, ObservedEndpoint, OwnedResources
+from smendpoints.domain.plan.garbage import collect_garbage, kept_configs
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WANTED, LIVE, PENDING = "wanted", "live", "pending"
@@ -69,14 +69,14 @@ def test_the_model_of_a_shadow_stays_as_long_as_a_kept_config_needs_it(wish: Any
     shadow = ConfigVariant("shadow", "shadows", ("ml.m5.large",), 1, 1.0)
     configs = (replace(a_config(LIVE, "mine"), shadows=(shadow,)), replace(a_config("one", "old"), shadows=(shadow,)))
     models = {"mine": "arn:mine", "shadows": "arn:shadows", "old": "arn:old"}
-    gone = collect(wish, busy, Leftovers(configs=configs, models=models), [], 0)
+    gone = collect_garbage(wish, busy, OwnedResources(configs=configs, models=models), [], 0)
     assert [action.target for action in gone] == ["one", "old"]
 
 
 def test_configs_go_before_models_and_models_that_a_kept_config_needs_stay(wish: Any, busy: ObservedEndpoint) -> None:
     configs = (a_config(LIVE, "shared", "mine"), a_config("one", "shared", "old"))
-    leftovers = Leftovers(configs, {name: f"arn:{name}" for name in ("shared", "mine", "old", "orphan")})
-    actions = collect(wish, busy, leftovers, [], 0)
+    owned_resources = OwnedResources(configs, {name: f"arn:{name}" for name in ("shared", "mine", "old", "orphan")})
+    actions = collect_garbage(wish, busy, owned_resources, [], 0)
     assert [str(action) for action in actions] == ["DELETE_CONFIG one", "DELETE_MODEL old", "DELETE_MODEL orphan"]
 
 
@@ -85,7 +85,7 @@ def test_models_of_the_desired_revision_stay_though_no_config_names_them_yet(
 ) -> None:
     wanted = desired()
     models = {model.name: "arn" for model in wanted.models}
-    assert collect(wanted, busy, Leftovers((), models), [], 0) == ()
+    assert collect_garbage(wanted, busy, OwnedResources((), models), [], 0) == ()
 
 
 @given(
@@ -96,11 +96,11 @@ def test_models_of_the_desired_revision_stay_though_no_config_names_them_yet(
 def test_nothing_in_use_is_ever_collected(
     wish: Any, busy: ObservedEndpoint, configs: dict[str, set[str]], history: list[Any], limit: int
 ) -> None:
-    leftovers = Leftovers(
+    owned_resources = OwnedResources(
         tuple(a_config(name, *sorted(models)) for name, models in configs.items()), dict.fromkeys("abcdef", "arn")
     )
     revisions = [revision(number, name, outcome) for number, (name, outcome) in enumerate(history)]
-    gone = {action.target for action in collect(wish, busy, leftovers, revisions, limit)}
+    gone = {action.target for action in collect_garbage(wish, busy, owned_resources, revisions, limit)}
     kept = configs.keys() - gone
     assert not gone & {WANTED, LIVE, PENDING}
     assert not gone & {model for name in kept for model in configs[name]}
