@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit integration crds requirements fmt bench-inference clean
+.PHONY: help setup demo up down test lint types unit integration crds requirements fmt bench-inference bench-operator clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,6 +63,11 @@ requirements: $(STAMP) ## pin requirements/*.in again
 
 bench-inference: $(STAMP) ## our container beside the recipe's and the floor of HTTP (ARGS=--peers for other servers)
 	$(BIN)/python -m bench.inference.run $(ARGS)
+
+N ?= 1 100 1000
+DELAY ?= 0
+bench-operator: $(STAMP) ## what N endpoints cost (N="1 100 1000", DELAY="0 100" ms a call; ARGS=--help for more)
+	$(BIN)/python -m bench.operator.scale --objects $(N) --delay-ms $(DELAY) $(ARGS)
 
 clean: ## remove what was made in the clone; the shared cache stays
 	-test -x $(BIN)/python && $(BIN)/python -m smsandbox down

@@ -73,8 +73,8 @@ class Simulator:
         """How many answers the fault holds back; waits for the first as long as `seconds` (at most 60)."""
         return int(self._ask("GET", f"held/{fault}?seconds={seconds}")["held"])
 
-    def calls(self, containing: str = "") -> list[Call]:
-        """The latest calls in which a name contains this, oldest first."""
+    def calls(self, containing: str = "", latest: int = 5000) -> list[Call]:
+        """Of so many latest calls those in which a name contains this, oldest first; no more than 5,000 are kept."""
         made = [
             Call(
                 each["when"],
@@ -86,7 +86,7 @@ class Simulator:
                 each["began"],
                 each["principal"],
             )
-            for each in self._ask("GET", "calls?recent=5000")["recent"]
+            for each in self._ask("GET", f"calls?recent={latest}")["recent"]
             if (names := each["summary"]) is not None
         ]
         return [call for call in made if containing in call.target]

@@ -13,6 +13,7 @@ NAME_MEMBERS = (
     "EndpointConfigName",
     "ModelName",
     "ResourceId",
+    "ResourceIds",
     "ResourceArn",
     "PolicyName",
     "AlarmName",

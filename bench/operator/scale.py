@@ -1,0 +1,66 @@
+"""How the operator scales: N objects created at once, at rest, restarted, deleted; and what strains it.
+
+`make bench-operator N="1 100 1000" DELAY="0 100"` starts a sandbox of its own for each N and delay, prints a table and
+leaves all figures as JSON in a temporary folder. Ratios and counts come first: times are this machine's. Nothing is
+asserted: what must hold is for the tests.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.operator import scenarios
+from bench.operator.report import table
+from bench.operator.rig import Aws, rig
+
+ALL = ("create", "rest", "restart", "delete")
+
+
+def measure(count: int, aws: Aws, wanted: list[str], rest_seconds: float) -> dict[str, Any]:
+    """The scenarios of one N, in a rig of their own."""
+    found: dict[str, Any] = {}
+    with rig(aws) as made:
+        scenarios.prepare(made)
+        found["create"] = scenarios.create(made, count)
+        if "rest" in wanted:
+            found["rest"] = scenarios.rest(made, count, rest_seconds)
+        if "restart" in wanted:
+            found["restart"] = scenarios.restart(made)
+        if "delete" in wanted:
+            found["delete"] = scenarios.delete(made, min(count, 100))
+        found["calls_missed"] = made.calls.missed
+        found["watch_broken"] = made.objects.broken
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--objects", type=int, nargs="+", default=[1, 100, 1000], help="N")
+    parser.add_argument("--delay-ms", type=float, nargs="+", default=[0.0], help="how long each call to AWS takes")
+    parser.add_argument("--create-seconds", type=float, help="of an endpoint; 60 where calls take time, else 0")
+    parser.add_argument("--rest-seconds", type=float, default=120.0, help="how long rest is looked at")
+    parser.add_argument("--scenarios", nargs="+", choices=ALL, default=list(ALL))
+    parser.add_argument("--out", type=Path, help="folder of the JSON; a temporary one if not given")
+    chosen = parser.parse_args()
+    out = chosen.out or Path(tempfile.mkdtemp(prefix="bench-operator-figures-"))
+    out.mkdir(parents=True, exist_ok=True)
+    runs = []
+    for delay in chosen.delay_ms:
+        for count in chosen.objects:
+            slow = chosen.create_seconds if chosen.create_seconds is not None else (60.0 if delay else 0.0)
+            began = time.time()
+            load = os.getloadavg()[0]
+            found = measure(count, Aws(delay / 1000, slow), chosen.scenarios, chosen.rest_seconds)
+            run = {"objects": count, "delay_ms": delay, "create_seconds": slow, "load_before": load, **found}
+            runs.append({**run, "took_seconds": round(time.time() - began)})
+            (out / "figures.json").write_text(json.dumps(runs, indent=1))
+            print(table(runs[-1:]), flush=True)
+    print(f"\nall figures: {out / 'figures.json'}")
+
+
+if __name__ == "__main__":
+    main()
