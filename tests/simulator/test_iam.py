@@ -309,3 +309,13 @@ CREATE = Access(
 )
 def test_policies_decide_as_iam_does(statements: list[dict[str, Any]], decision: str | None) -> None:
     assert decide([{"Statement": statements}], CREATE) == decision
+
+
+def test_a_batch_of_messages_needs_what_a_single_one_needs(cloud: Any, refused: Any) -> None:
+    url = cloud.client("sqs").create_queue(QueueName="changes")["QueueUrl"]
+    arn = f"arn:aws:sqs:{PLACE}:changes"
+    sqs = user(cloud, allow("sqs:SendMessage", arn)).client("sqs")
+    sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "x"}])
+    with refused("AccessDeniedException") as error:
+        sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": "x"}])
+    assert f"not authorized to perform: sqs:DeleteMessage on resource: {arn}" in error.text

@@ -14,6 +14,9 @@ def queue(cloud: Any) -> Any:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="endpoints", EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
     events.put_targets(Rule="endpoints", Targets=[{"Id": "1", "Arn": arn}])
+    sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**sends, "Resource": arn}]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
     def take() -> list[dict[str, Any]]:
         taken = []
@@ -61,3 +64,23 @@ def test_the_steps_of_a_guarded_deployment_are_events_of_their_own(cloud: Any, q
     assert messages[0] == "Activating traffic on canary capacity of 1 instance(s)."
     assert messages[1].startswith("Baking for 10 seconds (WaitIntervalInSeconds)")
     assert messages[2] == "Activating traffic on full capacity of 4 instance(s)."
+
+
+def test_a_queue_gets_nothing_without_a_policy_nor_from_a_rule_that_is_switched_off(cloud: Any, queue: Any) -> None:
+    cloud.client("events").disable_rule(Name="endpoints")
+    cloud.endpoint("one")
+    assert queue() == []
+    cloud.client("events").enable_rule(Name="endpoints")
+    url = cloud.client("sqs").get_queue_url(QueueName="changes")["QueueUrl"]
+    cloud.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    cloud.endpoint("two", config="second")
+    assert queue() == []
+
+
+def test_a_rule_that_changes_what_it_passes_on_is_motos(cloud: Any, queue: Any) -> None:
+    arn = "arn:aws:sqs:us-east-1:123456789012:changes"
+    short = {"InputPathsMap": {"name": "$.detail.EndpointName"}, "InputTemplate": '{"endpoint": "<name>"}'}
+    target = {"Id": "1", "Arn": arn, "InputTransformer": short}
+    cloud.client("events").put_targets(Rule="endpoints", Targets=[target])
+    cloud.endpoint("one")
+    assert queue() == [{"endpoint": "one"}] * 2

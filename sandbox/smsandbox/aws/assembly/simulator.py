@@ -11,6 +11,7 @@ from smsandbox.aws.assembly.dataplane import attach
 from smsandbox.aws.core.world import World
 from smsandbox.aws.http.gateway import Gateway
 from smsandbox.aws.iam.authorization import MotoAuthorizer
+from smsandbox.aws.iam.queue_policy import lets_rule_send
 from smsandbox.aws.moto.backend import Moto
 from smsandbox.aws.moto.events import MotoEvents
 from smsandbox.aws.moto.objects import MotoObjects
@@ -65,7 +66,7 @@ def assemble(
 ) -> Simulator:
     """A simulator that is ready to be served or attached to. `state_dir` is where containers keep their files."""
     world = World(objects=MotoObjects(), clock=clock, settings=settings)
-    world.events = MotoEvents()
+    world.events = MotoEvents(world.now, lets_rule_send)
     world.hosting = sagemaker = SageMaker(world)
     world.register(sagemaker)
     world.register(ServiceQuotas(world))

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from smsandbox.aws.autoscaling.records import Activity, Policy, Schedule, Target
     from smsandbox.aws.autoscaling.registry import Registry
     from smsandbox.aws.autoscaling.resource import Resources
-    from smsandbox.aws.cloudwatch.alarm_book import Alarm, AlarmBook
+    from smsandbox.aws.cloudwatch.alarm import Alarm
+    from smsandbox.aws.cloudwatch.alarm_book import AlarmBook
     from smsandbox.aws.core.world import World
 
 # AWS seconds after which a change that did not come about counts as unfulfilled.

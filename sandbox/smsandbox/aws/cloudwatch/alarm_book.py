@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from smsandbox.aws.cloudwatch import alarm_rules, metric_query
+from smsandbox.aws.cloudwatch import alarm_rules, events, metric_query
+from smsandbox.aws.cloudwatch.alarm import Alarm
 from smsandbox.aws.moto.topics import publish
 
 if TYPE_CHECKING:
@@ -19,61 +17,9 @@ if TYPE_CHECKING:
     from smsandbox.aws.cloudwatch.metric_query import Query
     from smsandbox.aws.cloudwatch.metric_store import MetricStore
     from smsandbox.aws.core.context import Context
-    from smsandbox.aws.core.timeline import Event
     from smsandbox.aws.core.world import World
 
-HISTORY = 200
 _SPARE_PERIODS = 2
-_ACTION_MEMBERS: dict[State, str] = {
-    "ALARM": "AlarmActions",
-    "OK": "OKActions",
-    "INSUFFICIENT_DATA": "InsufficientDataActions",
-}
-
-
-@dataclass
-class Alarm:
-    """One metric alarm. `params` are the members of PutMetricAlarm; `whole_rates` makes sums of a scaled period
-    read as those of a full one, which is what a target per minute is compared with.
-    """
-
-    account: str
-    region: str
-    name: str
-    params: dict[str, Any]
-    queries: list[Query]
-    configured: float
-    whole_rates: bool = False
-    state: State = "INSUFFICIENT_DATA"
-    reason: str = "Unchecked: Initial alarm creation"
-    reason_data: str = ""
-    updated: float = 0.0
-    value: float | None = None
-    history: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=HISTORY))
-    event: Event | None = None
-    fired: float = -math.inf
-    settled: bool = False
-    tags: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def arn(self) -> str:
-        return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm:{self.name}"
-
-    @property
-    def wanted(self) -> Query:
-        """The query whose points are compared with the threshold."""
-        return next(query for query in self.queries if query.returned)
-
-    @property
-    def window(self) -> int:
-        return int(self.params["EvaluationPeriods"])
-
-    @property
-    def actions(self) -> list[str]:
-        """The ARNs that the present state calls."""
-        if not self.params.get("ActionsEnabled", True):
-            return []
-        return list(self.params.get(_ACTION_MEMBERS[self.state]) or ())
 
 
 class AlarmBook:
@@ -212,18 +158,21 @@ class AlarmBook:
         alarm.value = real[-1] if real else None
         if state != alarm.state:
             data = {
-                "version": "1.0", "queryDate": _iso(self._world.clock.now()), "period": int(alarm.wanted.period),
+                "version": "1.0", "queryDate": events.iso(self._world.clock.now()), "period": int(alarm.wanted.period),
                 "recentDatapoints": real, "threshold": threshold,
             }  # fmt: skip
             self._change(alarm, state, alarm_rules.reason(state, real, threshold, comparison, needed), json.dumps(data))
 
     def _change(self, alarm: Alarm, state: State, reason: str, data: str) -> None:
-        old = alarm.state
+        before = events.Told.of(alarm)
         alarm.reason, alarm.reason_data, alarm.settled = reason, data, False
         alarm.updated = self._world.clock.now()
         alarm.state = state
-        if old != state:
-            self._note(alarm, "StateUpdate", f"Alarm updated from {old} to {state}")
+        if before.value != state:
+            self._note(alarm, "StateUpdate", f"Alarm updated from {before.value} to {state}")
+            detail = events.state_change(alarm, before)
+            place = alarm.account, alarm.region
+            self._world.events.publish(*place, events.SOURCE, events.STATE_CHANGE, alarm.arn, detail)
             alarm.fired = -math.inf
             self._call(alarm, again=False)
 
@@ -237,36 +186,9 @@ class AlarmBook:
         alarm.fired = now
         for arn in actions:
             if arn.split(":")[2:3] == ["sns"]:
-                self._tell(alarm, arn)
+                publish(alarm.account, alarm.region, arn, events.topic_message(alarm), f'{alarm.state}: "{alarm.name}"')
             else:
                 self.act(alarm, arn)
 
-    def _tell(self, alarm: Alarm, topic: str) -> None:
-        message = {
-            "AlarmName": alarm.name,
-            "AlarmArn": alarm.arn,
-            "AlarmDescription": alarm.params.get("AlarmDescription"),
-            "AWSAccountId": alarm.account,
-            "NewStateValue": alarm.state,
-            "NewStateReason": alarm.reason,
-            "StateChangeTime": _iso(alarm.updated),
-            "Region": alarm.region,
-        }
-        publish(alarm.account, alarm.region, topic, message, f'{alarm.state}: "{alarm.name}"')
-
     def _note(self, alarm: Alarm, kind: str, summary: str) -> None:
-        data = {"version": "1.0", "type": kind, "stateValue": alarm.state, "stateReason": alarm.reason}
-        alarm.history.append(
-            {
-                "AlarmName": alarm.name,
-                "AlarmType": "MetricAlarm",
-                "Timestamp": datetime.fromtimestamp(self._world.clock.now(), UTC),
-                "HistoryItemType": kind,
-                "HistorySummary": summary,
-                "HistoryData": json.dumps(data),
-            }
-        )
-
-
-def _iso(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f%z")
+        alarm.history.append(events.history_item(alarm, kind, summary, self._world.clock.now()))

@@ -13,7 +13,8 @@ from smsandbox.aws.core.paging import page
 from smsandbox.aws.core.service import Service
 
 if TYPE_CHECKING:
-    from smsandbox.aws.cloudwatch.alarm_book import Alarm, AlarmBook
+    from smsandbox.aws.cloudwatch.alarm import Alarm
+    from smsandbox.aws.cloudwatch.alarm_book import AlarmBook
     from smsandbox.aws.core.context import Context
 
 Params = dict[str, Any]

@@ -36,8 +36,10 @@ class NullLogs:
 
 
 class NullEvents:
-    def publish(self, account: str, region: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> None:
-        del account, region, detail_type, resource, detail
+    def publish(
+        self, account: str, region: str, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]
+    ) -> None:
+        del account, region, source, detail_type, resource, detail
 
 
 class NullAlarms:

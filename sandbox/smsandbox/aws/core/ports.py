@@ -115,8 +115,10 @@ class Alarms(Protocol):
 
 
 class Events(Protocol):
-    def publish(self, account: str, region: str, detail_type: str, resource: str, detail: Mapping[str, Any]) -> None:
-        """One event of `aws.sagemaker` on the default event bus."""
+    def publish(
+        self, account: str, region: str, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]
+    ) -> None:
+        """One event of an AWS service on the default event bus, now. Nothing that a target does comes back."""
         ...
 
 

@@ -33,6 +33,8 @@ S3_ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
     "DeleteObjects": "DeleteObject",
 }
+#: A batch needs what its single call needs.
+SQS_ACTIONS = {f"{verb}Batch": verb for verb in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 #: Service, members that name the resource, and its ARN; the first that fits counts.
 RESOURCES = (
     ("application-autoscaling", ("ResourceARN",), "{ResourceARN}"),
@@ -73,6 +75,8 @@ def _direct(service: str, ctx: Context, params: Mapping[str, Any], held: Holding
         return list(_on_alarms(action, alarms, ctx, params, held))
     if service == "s3":
         action = f"s3:{S3_ACTIONS.get(ctx.operation, ctx.operation)}"
+    if service == "sqs":
+        action = f"sqs:{SQS_ACTIONS.get(ctx.operation, ctx.operation)}"
     return [Access(action, _resource(service, ctx, params), _keys(ctx, params, service))]
 
 

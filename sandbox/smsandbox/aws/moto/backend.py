@@ -16,6 +16,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
+from smsandbox.aws.moto import queue_policy as _  # noqa: F401 - moto's CloudFormation knows it from here on
 from smsandbox.aws.wire.protocols import HttpResponse
 
 if TYPE_CHECKING:

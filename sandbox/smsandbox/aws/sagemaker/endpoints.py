@@ -182,7 +182,8 @@ class EndpointOperations(TagOperations):
 
     def _publish(self, endpoint: Endpoint, kind: str, detail: Callable[..., dict[str, Any]]) -> None:
         tags = self.stores[endpoint.account, endpoint.region].tags.get(endpoint.arn, {})
-        self.world.events.publish(endpoint.account, endpoint.region, kind, endpoint.arn, detail(endpoint, tags))
+        place = endpoint.account, endpoint.region
+        self.world.events.publish(*place, events.SOURCE, kind, endpoint.arn, detail(endpoint, tags))
 
     def _updatable(self, ctx: Context, name: str) -> Endpoint:
         endpoint = self.endpoint_of(ctx, name)

@@ -1,6 +1,8 @@
 """What SageMaker tells EventBridge: one event per change of an endpoint's status, and of a deployment's step.
 
-AWS's shapes, with their traps: statuses in UPPER_SNAKE, times in epoch milliseconds, counts as floats.
+AWS's shapes, with their traps: statuses in UPPER_SNAKE, times in epoch milliseconds, counts as floats, ARNs in lower
+case whatever the case of EndpointName. Its samples of both events:
+https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from smsandbox.aws.sagemaker.state import Endpoint, Fleet
 
+SOURCE = "aws.sagemaker"
 STATE_CHANGE = "SageMaker Endpoint State Change"
 DEPLOYMENT_CHANGE = "SageMaker Endpoint Deployment State Change"
 
