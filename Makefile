@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit integration crds requirements fmt bench-inference bench-operator clean
+.PHONY: help setup demo up down test lint types unit check integration crds requirements fmt bench-inference bench-operator mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,6 +47,8 @@ types: $(STAMP) ## strict mypy
 unit: $(STAMP) ## unit tests, and the operator in virtual time
 	$(BIN)/pytest -n 2 tests/unit tests/property
 
+check: lint types unit ## the inner loop: lint, types, unit, property
+
 fmt: $(STAMP) ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -68,6 +70,9 @@ N ?= 1 100 1000
 DELAY ?= 0
 bench-operator: $(STAMP) ## what N endpoints cost (N="1 100 1000", DELAY="0 100" ms a call; ARGS=--help for more)
 	$(BIN)/python -m bench.operator.scale --objects $(N) --delay-ms $(DELAY) $(ARGS)
+
+mutate: $(STAMP) ## do the quick tests notice mutants of the core? (ARGS="--number 40 --seed 7 operator/smendpoints/domain")
+	$(BIN)/python -m bench.mutate $(ARGS)
 
 clean: ## remove what was made in the clone; the shared cache stays
 	-test -x $(BIN)/python && $(BIN)/python -m smsandbox down
