@@ -5,5 +5,6 @@ from prometheus_client import Counter, Gauge, Histogram
 RECONCILES = Counter("smendpoints_reconcile_total", "Reconciles of objects, by what they came to.", ["result"])
 RECONCILE_SECONDS = Histogram("smendpoints_reconcile_seconds", "Duration of a reconcile.")
 AWS_CALLS = Counter("smendpoints_aws_calls_total", "Calls to AWS.", ["service", "operation", "code"])
+AWS_WAIT = Gauge("smendpoints_aws_wait_seconds", "Seconds that the oldest call waits for AWS's rate limit now.")
 EVENTS = Counter("smendpoints_events_total", "Kubernetes Events sent, by reason.", ["reason"])
 LEASE_HELD = Gauge("smendpoints_lease_held", "1 while this process holds the lease, and so is the one that writes.")

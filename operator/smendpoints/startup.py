@@ -24,6 +24,7 @@ from smendpoints.controller.settings import ControllerSettings
 from smendpoints.current import why_not_current
 from smendpoints.delays import OwnDelays
 from smendpoints.handlers import Handlers
+from smendpoints.metrics import AWS_WAIT
 from smendpoints.standing import Standing, holding
 from smendpoints.watching import PLACES_AT_ONCE, watch_aws
 
@@ -112,7 +113,9 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     presented = Presented(cluster_id, config.external_id, config.session_tags)
     agent = f"smendpoints/{standing.identity}"
     size = config.threads + PLACES_AT_ONCE
-    accounts = Accounts(Connections(region, size, presented, fence=standing.fence, user_agent=agent))
+    connections = Connections(region, size, presented, fence=standing.fence, user_agent=agent)
+    AWS_WAIT.set_function(connections.paces.oldest_wait)
+    accounts = Accounts(connections)
     tasks: list[asyncio.Task[None]] = []
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -129,6 +132,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
 
     async def stop(**_: Any) -> None:
         standing.ending.set()
+        connections.paces.end()
         boundary.stop()
         for task in tasks:
             task.cancel()

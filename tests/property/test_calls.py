@@ -6,10 +6,13 @@ import pytest
 
 from smendpoints.api.resource import RETRY
 from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.pace import Call
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec
 from smsandbox.world import REGION
 
+REGISTER = Call("application-autoscaling", "RegisterScalableTarget")
+DESCRIBE = Call("sagemaker", "DescribeEndpoint")
 QUOTA = {
     "kind": "error",
     "operation": "RegisterScalableTarget",
@@ -25,7 +28,7 @@ def test_a_quota_refusal_is_asked_for_once_and_slows_nobody(harness: Harness) ->
     told = harness.settle("iris").status.to_json()["conditions"]
     assert any("LimitExceededException" in each["message"] for each in told)
     assert harness.failed_calls() == {"RegisterScalableTarget LimitExceededException": 1}
-    assert harness.connections.paces("", REGION, "application-autoscaling").rate is None
+    assert harness.connections.paces.rate("", REGION, REGISTER) is None
     harness.apply("rose", spec())
     harness.settle("rose")
     assert harness.condition("rose", "Ready").status == "True"  # type: ignore[union-attr]
@@ -40,7 +43,7 @@ def test_throttling_is_tried_again_within_the_reconcile_and_slows_what_follows(h
     assert clients.call("sagemaker", "describe_endpoint", EndpointName="default-iris")["EndpointStatus"] == "InService"
     assert harness.failed_calls() == {"DescribeEndpoint ThrottlingException": 2}
     assert harness.clock.now() > began
-    assert harness.connections.paces("", REGION, "sagemaker").rate is not None
+    assert harness.connections.paces.rate("", REGION, DESCRIBE) is not None
 
 
 def test_a_call_that_does_not_say_as_whom_is_not_made(harness: Harness) -> None:

@@ -1,5 +1,6 @@
 """The fence of calls to AWS, with botocore as it is and a server that fails what it is asked."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.fencing import writes
+from smendpoints.aws.pace import Call
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Verb
 
@@ -92,17 +94,17 @@ def test_looking_is_never_fenced(came: list[str]) -> None:
 def test_the_fence_is_asked_after_an_attempt_has_waited_for_its_turn(came: list[str]) -> None:
     """Asked before, it would answer for an old time: throttled, an attempt waits for many seconds."""
     order: list[str] = []
-    connections = Connections(
-        "us-east-1",
-        1,
-        fence=lambda _: order.append("asked"),
-        clock=lambda: 0.0,
-        sleep=lambda _: order.append("waited"),
-    )
-    connections.paces("", "us-east-1", "sagemaker").throttled()
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        order.append("waited")
+        now[0] += seconds
+
+    connections = Connections("us-east-1", 1, fence=lambda _: order.append("asked"), clock=lambda: now[0], sleep=sleep)
+    connections.paces.refused("", "us-east-1", Call("sagemaker", "DeleteEndpoint"))
     with pytest.raises(ReconcileError):
         Clients(Place("us-east-1"), connections).call("sagemaker", "delete_endpoint", EndpointName="iris")
-    assert order == ["waited", "asked"] * len(came)
+    assert [what for what, _ in itertools.groupby(order)] == ["waited", "asked"] * len(came)
 
 
 def test_all_that_the_operator_does_in_aws_counts_as_a_write() -> None:

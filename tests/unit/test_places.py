@@ -11,7 +11,9 @@ from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.clients import Place
 from smendpoints.aws.connections import Connections
+from smendpoints.aws.pace import Call
 
+CREATE = Call("sagemaker", "CreateModel")
 HOME = Place("us-east-1")
 ROLES = [Place("us-east-1", f"arn:aws:iam::{number:012}:role/operator") for number in range(1, 4)]
 AWAY = Place("eu-west-1", ROLES[0].role_arn)
@@ -55,7 +57,7 @@ def test_a_place_without_objects_is_let_go_with_all_that_it_held(
     for place in (HOME, *ROLES, AWAY):
         client_of(accounts(place))
         connections.sessions.credentials(place.role_arn, "team-a")
-        connections.paces(place.account, place.region, "sagemaker").throttled()
+        connections.paces.refused(place.account, place.region, CREATE)
     gone = [weakref.ref(accounts(place)) for place in (*ROLES[1:], AWAY)]
     away = client_of(accounts(AWAY))
     clock.now += 301
@@ -65,7 +67,8 @@ def test_a_place_without_objects_is_let_go_with_all_that_it_held(
     assert [each() for each in gone] == [None] * 3
     assert len(connections.sessions) == 1
     assert client_of(accounts(AWAY)) is not away  # its region served nobody any more
-    assert connections.paces(ROLES[1].account, "us-east-1", "sagemaker").rate is None
+    assert connections.paces.rate(ROLES[0].account, "us-east-1", CREATE) is not None
+    assert connections.paces.rate(ROLES[1].account, "us-east-1", CREATE) is None
 
 
 def test_a_place_that_was_asked_for_within_the_longest_reconcile_is_kept(accounts: Accounts, clock: Clock) -> None:

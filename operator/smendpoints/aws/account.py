@@ -1,6 +1,5 @@
 """One place in AWS, whole: watch, observe, apply, and read logs."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -14,10 +13,7 @@ from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Watch
-from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN
-
-logger = logging.getLogger(__name__)
 
 _LONGEST_PASS = 300.0
 
@@ -48,12 +44,8 @@ class Account:
         self._applier.apply(action, policies, adopts=adopts, namespace=namespace)
 
     def own_account(self) -> str | None:
-        """The number of the account that the operator acts in here; None if AWS cannot be asked."""
-        try:
-            return str(self._clients.call("sts", "get_caller_identity")["Account"])
-        except ReconcileError as failure:
-            logger.warning("the operator's own account is not known: %s", failure)
-            return None
+        """The number of the account that the operator acts in without a role; None if AWS cannot be asked."""
+        return self._clients.own_account()
 
     def invocations_url(self, endpoint: str) -> str:
         """Where the endpoint is invoked."""

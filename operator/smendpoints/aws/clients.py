@@ -23,6 +23,10 @@ class Clients:
         """The same place, for a namespace: CloudTrail shows it where a role is assumed."""
         return Clients(self.place, self._connections, namespace)
 
+    def own_account(self) -> str | None:
+        """The number of the account that the operator acts in without a role; None if AWS cannot be asked."""
+        return self._connections.own_account()
+
     def __call__(self, service: str) -> Any:
         """Boto3's client of a service, to be asked what it knows; calls go through `call` and `all`.
 

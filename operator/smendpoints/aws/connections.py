@@ -5,6 +5,7 @@ the session that makes it (`calling`). Retries and pace are ours, hooked into bo
 retries, which take quotas for throttling, are off.
 """
 
+import logging
 import random
 import threading
 import time
@@ -21,11 +22,14 @@ from botocore.config import Config
 from smendpoints.aws.errors import is_throttling, translated
 from smendpoints.aws.fencing import put_up
 from smendpoints.aws.identity import Place, Presented, Sessions
-from smendpoints.aws.pace import Paces
+from smendpoints.aws.pace import Call
+from smendpoints.aws.paces import Paces
 from smendpoints.aws.retries import code_of, wait_before_retry
-from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.reasons import Reason
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.metrics import AWS_CALLS
+
+logger = logging.getLogger(__name__)
+_ASK_AGAIN = 300.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class _Caller:
 
     account: str
     credentials: Any
+    namespace: str | None = None
 
 
 _caller: ContextVar[_Caller] = ContextVar("caller")
@@ -52,20 +57,24 @@ class Connections:
         fence: Callable[[str], None] | None = None,
         user_agent: str = "smendpoints",
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         """`region` is where roles are assumed, `size` how many calls to a service may be under way at once.
 
-        `fence` is asked before each attempt of each call that writes; what it raises ends the call.
+        `fence` is asked before each attempt of each call that writes; what it raises ends the call. `sleep` is for a
+        `clock` that only moves when it is told to.
         """
         self._region = region
         self._make_session = session or _own_session
         self._fence = fence
-        self._sleep = sleep
+        self._clock = clock
         self._lock = threading.Lock()
         self._session: Any = None
         self._clients: dict[tuple[str, str], Any] = {}
-        self.paces = Paces(clock)
+        self._own_account: str | None = None
+        self._own_asked_at = float("-inf")
+        self._called_as: set[bool] = set()  # in a role, or not
+        self.paces = Paces(clock) if sleep is None else Paces(clock, lambda _, seconds: sleep(seconds))
         self.sessions = Sessions(presented or Presented(), self._assume)
         self._config = Config(
             connect_timeout=5,
@@ -104,11 +113,43 @@ class Connections:
         if credentials is not None:
             with translated("assume_role"):
                 credentials.get_frozen_credentials()
-        token = _caller.set(_Caller(place.account, credentials))
+        with self._as(_Caller(self._account_of(place), credentials, namespace)):
+            yield
+
+    @contextmanager
+    def _as(self, caller: _Caller) -> Iterator[None]:
+        token = _caller.set(caller)
         try:
             yield
         finally:
             _caller.reset(token)
+
+    def own_account(self) -> str | None:
+        """The number of the account that the operator acts in without a role; None if AWS cannot be asked."""
+        if self._own_account is None:
+            try:
+                with self._as(_Caller("", None)), translated("get_caller_identity"):
+                    found = self.client("sts", self._region).get_caller_identity()
+            except ReconcileError as failure:
+                logger.warning("the operator's own account is not known: %s", failure)
+                return None
+            self._own_account = str(found["Account"])
+            self.paces.is_account(self._own_account)
+        return self._own_account
+
+    def _account_of(self, place: Place) -> str:
+        """Whose rate limits count; empty is the operator's own account, as long as nobody else shares it."""
+        self._called_as.add(bool(place.account))
+        if self._own_account is None and len(self._called_as) > 1 and self._due():
+            self.own_account()
+        return place.account or self._own_account or ""
+
+    def _due(self) -> bool:
+        with self._lock:
+            now = self._clock()
+            due = now - self._own_asked_at >= _ASK_AGAIN
+            self._own_asked_at = now if due else self._own_asked_at
+            return due
 
     def keep(self, places: frozenset[Place]) -> None:
         """Close and forget what serves none of these places. A call under way ends as if nothing had been."""
@@ -119,14 +160,16 @@ class Connections:
         for client in closed:
             client.close()
         self.sessions.keep(frozenset(place.role_arn for place in places))
-        self.paces.keep(frozenset({(place.account, place.region) for place in places} | {("", self._region)}))
+        own = self._own_account or ""
+        kept = {(place.account or own, place.region) for place in places}
+        self.paces.keep(frozenset(kept | {(own, self._region)}))
 
     def _needed(self, service: str, region: str, regions: set[str]) -> bool:
         return region in regions or (service == "sts" and region == self._region)
 
     def _assume(self, request: dict[str, Any]) -> dict[str, Any]:
         """AssumeRole, by the operator itself."""
-        with self.calling(Place(self._region), None):
+        with self._as(_Caller(self._own_account or "", None)):
             response: dict[str, Any] = self.client("sts", self._region).assume_role(**request)
             return response
 
@@ -134,17 +177,12 @@ class Connections:
         """Stand before and after each attempt of each call of this client."""
         name = client.meta.service_model.service_id.hyphenize()
 
-        def begin(request: Any, **_: Any) -> None:
+        def begin(request: Any, operation_name: str, **_: Any) -> None:
             caller = _caller.get()
             if caller.credentials is not None:
                 signing = request.context.get("signing", {})
                 request.context["signing"] = {**signing, "request_credentials": caller.credentials}
-            wait = self.paces(caller.account, region, service).reserve()
-            if wait is None:
-                message = "AWS throttles the calls of this account and region, and too many wait already"
-                raise ReconcileError(Kind.RETRY, Reason.THROTTLED, message)
-            if wait > 0:
-                self._sleep(wait)
+            self.paces.wait(caller.account, region, Call(service, operation_name), caller.namespace)
 
         def end(
             response: Any, operation: Any, attempts: int, caught_exception: Exception | None, **_: Any
@@ -152,11 +190,8 @@ class Connections:
             status, code = None, ""
             if response is not None:
                 status, code = response[0].status_code, code_of(response[1])
-                pace = self.paces(_caller.get().account, region, service)
-                if is_throttling(code, response[0].status_code):
-                    pace.throttled()
-                else:
-                    pace.admitted()
+                answered = self.paces.refused if is_throttling(code, status) else self.paces.admitted
+                answered(_caller.get().account, region, Call(service, operation.name))
             AWS_CALLS.labels(service, operation.name, code or ("OK" if response is not None else "none")).inc()
             return wait_before_retry(attempts, status, code, caught_exception, random.uniform)
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.account import Account
 from smendpoints.aws.clients import Place
+from smendpoints.aws.pace import Work
+from smendpoints.aws.paces import paced
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight
@@ -126,7 +128,8 @@ class Controller:
     def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
         """One reconcile. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
         try:
-            return self._reconcile(resource, memory)
+            with paced(resource.metadata.namespace, _work_of(resource), self._monotonic()):
+                return self._reconcile(resource, memory)
         except VoidError as why:
             return void(resource, why, memory, self._monotonic())
         except Exception as error:
@@ -281,8 +284,16 @@ class Controller:
         memory.pursue(finalizing(resource))
         meta = resource.metadata
         owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
-        try:
-            account = self.account(resource)
-        except ReconcileError as failure:
-            return self._finalizer.failed(resource, failure, memory)
-        return self._finalizer.finalize(account, self.endpoint_name(resource), owner, resource, memory)
+        with paced(meta.namespace, Work.NEW, self._monotonic()):
+            try:
+                account = self.account(resource)
+            except ReconcileError as failure:
+                return self._finalizer.failed(resource, failure, memory)
+            return self._finalizer.finalize(account, self.endpoint_name(resource), owner, resource, memory)
+
+
+def _work_of(resource: SageMakerEndpoint) -> Work:
+    """What a reconcile of the object is for: somebody waits for it, or it was as asked for when it was told last."""
+    status = resource.status
+    ready = any(each.type == "Ready" and each.status == "True" for each in status.conditions)
+    return Work.DRIFT if ready and status.observed_generation == resource.metadata.generation else Work.NEW
