@@ -10,8 +10,7 @@ from botocore.exceptions import ClientError
 
 from smendpoints.aws.errors import classify
 from smendpoints.domain.observed.observed import Step
-from smendpoints.domain.plan.rollout import may_try_again
-from smendpoints.domain.plan.wording import share_of, stage_of
+from smendpoints.domain.plan.wording import may_try_again, share_of, stage_of
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.fleet.instant import ping_failure
 from smsandbox.aws.sagemaker import deployment, texts

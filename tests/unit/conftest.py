@@ -13,6 +13,7 @@ from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.desired import Desired, desire
+from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.observed.observed import (
     Observed,
     ObservedConfig,
@@ -21,6 +22,7 @@ from smendpoints.domain.observed.observed import (
     ObservedVariant,
     parse_config,
 )
+from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan
 
@@ -151,9 +153,14 @@ class Sight:
     live: Desired
     observed: Observed
 
+    @property
+    def given(self) -> Input:
+        """What the plan is made from."""
+        return Input(self.resource, self.desired, self.observed, schedule_of(self.resource.spec, NOW), NOW)
+
     def plan(self) -> Plan:
         """What it plans."""
-        return plan(self.resource, self.desired, self.observed, NOW)
+        return plan(self.given)
 
     def words(self, text: object) -> str:
         """The text with WANTED and LIVE for the hashes of what the spec wants and what is live."""

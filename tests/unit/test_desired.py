@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.desired import Desired, desire
+from smendpoints.domain.desired.office_hours import Schedule
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.scaling import plan_scaling
 from smsandbox.aws.core.validation import validate
@@ -293,7 +295,7 @@ def test_all_that_is_made_carries_the_owners_tags_and_the_users(desired: Callabl
 
 
 def test_the_plan_of_nothing_creates_what_is_desired(resource: Callable[..., Any], desired: Any) -> None:
-    todo = plan(resource(), desired(), Observed(), datetime.now(UTC))
+    todo = plan(Input(resource(), desired(), Observed(), Schedule(running=True), datetime.now(UTC)))
     made = {
         dict(action.params).get("ModelName") or dict(action.params).get("EndpointConfigName") for action in todo.actions
     }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.domain.desired.office_hours import next_change, wants_running
+from smendpoints.domain.desired.office_hours import Schedule, schedule_of
 from smendpoints.domain.errors import Kind, ReconcileError
 
 WORKDAYS = {"start": "0 8 * * 1-5", "stop": "0 18 * * 1-5"}
@@ -61,21 +61,18 @@ def spec(resource: Callable[..., Any], hours: dict[str, str], **more: Any) -> An
 @pytest.mark.parametrize(("hours", "now", "runs", "then"), MOMENTS.values(), ids=MOMENTS.keys())
 def test_the_endpoint(resource: Callable[..., Any], hours: dict[str, str], now: str, runs: bool, then: str) -> None:
     moment = datetime.fromisoformat(now)
-    assert wants_running(spec(resource, hours), moment) is runs
-    assert next_change(spec(resource, hours), moment) == datetime.fromisoformat(then)
+    assert schedule_of(spec(resource, hours), moment) == Schedule(runs, datetime.fromisoformat(then))
 
 
 def test_without_hours_it_runs_and_nothing_changes(resource: Callable[..., Any]) -> None:
     moment = datetime.fromisoformat("2026-11-23T12:00:00Z")
-    assert wants_running(resource().spec, moment)
-    assert next_change(resource().spec, moment) is None
+    assert schedule_of(resource().spec, moment) == Schedule(running=True, changes_at=None)
 
 
 def test_stopped_is_stopped_at_all_hours(resource: Callable[..., Any]) -> None:
     stopped = spec(resource, WORKDAYS, desiredState="Stopped")
     moment = datetime.fromisoformat("2026-11-23T12:00:00Z")
-    assert not wants_running(stopped, moment)
-    assert next_change(stopped, moment) is None
+    assert schedule_of(stopped, moment) == Schedule(running=False, changes_at=None)
 
 
 REFUSED = {
@@ -90,11 +87,10 @@ REFUSED = {
 
 @pytest.mark.parametrize(("hours", "field"), REFUSED.values(), ids=REFUSED.keys())
 def test_it_is_said_what_to_write_instead_of(resource: Callable[..., Any], hours: dict[str, str], field: str) -> None:
-    for ask in (wants_running, next_change):
-        with pytest.raises(ReconcileError, match="such as") as refused:
-            ask(spec(resource, hours), datetime.fromisoformat("2026-11-23T12:00:00Z"))
-        assert refused.value.kind is Kind.INVALID
-        assert field in str(refused.value)
+    with pytest.raises(ReconcileError, match="such as") as refused:
+        schedule_of(spec(resource, hours), datetime.fromisoformat("2026-11-23T12:00:00Z"))
+    assert refused.value.kind is Kind.INVALID
+    assert field in str(refused.value)
 
 
 @given(
@@ -107,9 +103,10 @@ def test_between_two_changes_nothing_changes(
     resource: Callable[..., Any], now: datetime, opens: int, closes: int, zone: str
 ) -> None:
     hours = spec(resource, {"start": f"30 {opens} * * *", "stop": f"0 {closes} * * *", "timeZone": zone})
-    then = next_change(hours, now)
+    at_first = schedule_of(hours, now)
+    then = at_first.changes_at
     assert then is not None
     assert then > now
     between = now + (then - now) / 2
     if between.replace(microsecond=0) > now:
-        assert wants_running(hours, between) is wants_running(hours, now)
+        assert schedule_of(hours, between).running is at_first.running

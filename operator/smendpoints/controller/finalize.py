@@ -16,11 +16,13 @@ from smendpoints.controller.outcome import Outcome, conclude
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.voiding import VoidError, WhyNot, void
 from smendpoints.domain.desired.desired import desire
+from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.adoption import is_retained
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.deletion import plan_deletion, plan_retention, scaling_left_undone
+from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, reconciling, stalled
 from smendpoints.domain.reasons import Reason
@@ -98,11 +100,16 @@ class Finalizer:
             return retention
         try:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
+            now = self._now()
+            schedule = schedule_of(resource.spec, now)
         except ReconcileError:
             return retention  # a spec that says nothing has left nothing half done
         closely = observe_closely(account, resource, desired, summary, memory)
-        now = self._now()
-        todo, refused = plan_with_own_alarms(account, desired, closely, lambda seen: plan(resource, desired, seen, now))
+
+        def plan_for(seen: Observed) -> Plan:
+            return plan(Input(resource, desired, seen, schedule, now))
+
+        todo, refused = plan_with_own_alarms(account, desired, closely, plan_for)
         if refused is not None:
             raise refused
         undone = scaling_left_undone(todo)

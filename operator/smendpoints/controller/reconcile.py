@@ -29,13 +29,14 @@ from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.controller.trouble import finalizing, pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot, void
 from smendpoints.domain.desired.desired import Desired, desire
-from smendpoints.domain.desired.office_hours import next_change, wants_running
+from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.cost import hourly_cost
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
+from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
@@ -154,7 +155,8 @@ class Controller:
             resource = ruling.resource
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
             desired = replace(desired, adoption_refused=ruling.adoption)
-            wants_running(resource.spec, self._now())  # a schedule that cannot be read is said first
+            now = self._now()
+            schedule = schedule_of(resource.spec, now)  # one that cannot be read is said first
             account = self.account(resource)
             summary = observe_listing(account, desired.endpoint_name, memory, self._settings.poll_seconds)
             if not fresh and self._quiet(resource, summary, memory):
@@ -163,11 +165,10 @@ class Controller:
             observed = observe_closely(account, resource, desired, summary, memory)
         except ReconcileError as failure:
             return self._blind(asked, memory.judge(failure, self._monotonic()), memory)
-        now = self._now()
 
         def plan_for(seen: Observed) -> Plan:
-            todo = plan(resource, desired, seen, now)
-            return held_back(todo, resource, seen, ruling.reason, ruling.violations, now)
+            given = Input(resource, desired, seen, schedule, now)
+            return held_back(plan(given), given, ruling.reason, ruling.violations)
 
         todo, refused = plan_with_own_alarms(account, desired, observed, plan_for)
         refused = refused or preflight(account, resource, desired, observed, todo, memory)
@@ -246,7 +247,7 @@ class Controller:
     def _within_hours(self, resource: SageMakerEndpoint, after: float) -> float:
         """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
         try:
-            change = next_change(resource.spec, self._now())
+            change = schedule_of(resource.spec, self._now()).changes_at
         except ReconcileError:  # a schedule that cannot be read: that is what is being told
             return after
         return after if change is None else min(after, max(1.0, (change - self._now()).total_seconds() + 1))

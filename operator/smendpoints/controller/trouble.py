@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain.desired.office_hours import wants_running
+from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.actions import Action
 
@@ -36,7 +36,7 @@ class Pursuit:
 def pursuit_of(resource: SageMakerEndpoint, now: datetime) -> Pursuit:
     """What is asked for by an object that is not being deleted."""
     try:
-        goal = Goal.RUN if wants_running(resource.spec, now) else Goal.STOP
+        goal = Goal.RUN if schedule_of(resource.spec, now).running else Goal.STOP
     except ReconcileError:  # a schedule that cannot be read: nothing is done before it can
         goal = Goal.RUN
     return Pursuit(goal, *resource.asked())

@@ -5,6 +5,7 @@ into an hour that it leaves out comes when it goes on. (croniter itself loses wh
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -59,29 +60,30 @@ def _moment(field: str, expression: str, now: datetime, zone: ZoneInfo, *, past:
         raise ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, message) from error
 
 
-def wants_running(spec: SageMakerEndpointSpec, now: datetime) -> bool:
-    """Whether the endpoint shall run: what `start` or `stop` said last, unless `desiredState` is Stopped.
+@dataclass(frozen=True)
+class Schedule:
+    """What the spec says of the time: whether the endpoint shall run now, and when that changes next (None: never)."""
+
+    running: bool
+    changes_at: datetime | None = None
+
+
+def schedule_of(spec: SageMakerEndpointSpec, now: datetime) -> Schedule:
+    """It runs if `start` came after `stop` last, unless `desiredState` is Stopped; without office hours always.
 
     Raises:
         ReconcileError: the schedule cannot be read (`INVALID`).
     """
     if spec.desired_state == "Stopped":
-        return False
+        return Schedule(running=False)
     hours = spec.office_hours
     if hours is None:
-        return True
+        return Schedule(running=True)
     zone = _zone(hours)
-    return _moment("start", hours.start, now, zone, past=True) > _moment("stop", hours.stop, now, zone, past=True)
+    started, stopped = (_moment(field, said, now, zone, past=True) for field, said in _expressions(hours))
+    changes_at = min(_moment(field, said, now, zone, past=False) for field, said in _expressions(hours))
+    return Schedule(started > stopped, changes_at)
 
 
-def next_change(spec: SageMakerEndpointSpec, now: datetime) -> datetime | None:
-    """When `start` or `stop` says something next; None without office hours.
-
-    Raises:
-        ReconcileError: the schedule cannot be read (`INVALID`).
-    """
-    hours = spec.office_hours
-    if hours is None or spec.desired_state == "Stopped":
-        return None
-    zone = _zone(hours)
-    return min(_moment("start", hours.start, now, zone, past=False), _moment("stop", hours.stop, now, zone, past=False))
+def _expressions(hours: OfficeHours) -> tuple[tuple[str, str], tuple[str, str]]:
+    return ("start", hours.start), ("stop", hours.stop)

@@ -1,62 +1,60 @@
 """What to tell while AWS is at work on an endpoint and takes no other change."""
 
 from dataclasses import replace
-from datetime import datetime
 
-from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.desired.office_hours import wants_running
-from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
+from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.convergence import was_converged
+from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import restore_guards
+from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import progress
 from smendpoints.domain.plan.update import changes_in_place
 from smendpoints.domain.plan.verdict import Plan, ready, reconciling
 from smendpoints.domain.reasons import Reason
 
 
-def plan_busy(
-    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint, now: datetime
-) -> Plan:
+def busy(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     """Creating, Updating, RollingBack or SystemUpdating: wait; and say so if the endpoint is to be stopped then.
 
     Meanwhile the alarms of a rollout are seen to: without them AWS would bring into service what they would stop.
     """
+    if endpoint.status not in IN_PROGRESS:
+        return None
     if endpoint.status == "Creating":
         creating = reconciling(Reason.CREATING, f"AWS is creating the endpoint {endpoint.name}")
-        meanwhile = Plan(creating, rollout=resource.status.rollout)
+        meanwhile = Plan(creating, rollout=given.recorded.rollout)
     else:
-        guards = restore_guards(resource, desired, observed, endpoint)
+        guards = restore_guards(given, endpoint)
         lost = tuple(f"the alarm {action.target} was deleted or changed" for action in guards)
-        kept = guards if resource.spec.drift_policy == "Correct" else ()
-        meanwhile = replace(_meanwhile(resource, desired, endpoint), actions=kept, drift=lost)
-    if wants_running(resource.spec, now):
+        kept = guards if given.spec.drift_policy == "Correct" else ()
+        meanwhile = replace(_meanwhile(given, endpoint), actions=kept, drift=lost)
+    if given.schedule.running:
         return meanwhile
     message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
     return replace(meanwhile, verdict=reconciling(Reason.STOPPING, message))
 
 
-def _meanwhile(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> Plan:
+def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:
     """Updating, RollingBack or SystemUpdating: AWS takes no other change; say whose change it is.
 
     AWS names a config while it brings that into service. Where it names none, a rollout that was only about to be made
     is not what makes it busy: an autoscaler came first.
     """
-    rollout = resource.status.rollout
+    desired, rollout = given.desired, given.recorded.rollout
     attempted = endpoint.pending_config or (
         rollout.config_name if rollout is not None and rollout.phase == "InProgress" else None
     )
     if attempted is None or attempted == endpoint.config_name == desired.config_name:
         if endpoint.status == "SystemUpdating" or not changes_in_place(desired, endpoint):
             reason = Reason.MAINTENANCE if endpoint.status == "SystemUpdating" else Reason.IN_SERVICE
-            if endpoint.config_name == desired.config_name and was_converged(resource, desired.config_name):
+            if endpoint.config_name == desired.config_name and was_converged(given.resource, desired.config_name):
                 message = f"in service; AWS is at work ({endpoint.status})"
                 return Plan(ready(reason, message), rollout=rollout)
         return Plan(
             reconciling(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
         )
     ours = rollout if rollout is not None and rollout.config_name == attempted else None
-    way = resource.spec.rollout if ours is not None and ours.attempt == desired.attempt() else None
+    way = given.spec.rollout if ours is not None and given.attempt_recorded else None
     found = progress(endpoint, way, ours)
     if ours is not None:
         rollout = ours.model_copy(update={"phase": "InProgress", "message": None, **found.facts()})

@@ -3,8 +3,9 @@
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.observed.diff import covers
-from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
+from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.input import Input
 
 
 def is_guarded(resource: SageMakerEndpoint, desired: Desired, endpoint: ObservedEndpoint) -> bool:
@@ -20,14 +21,12 @@ def is_guarded(resource: SageMakerEndpoint, desired: Desired, endpoint: Observed
     )
 
 
-def restore_guards(
-    resource: SageMakerEndpoint, desired: Desired, observed: Observed, endpoint: ObservedEndpoint
-) -> tuple[Action, ...]:
+def restore_guards(given: Input, endpoint: ObservedEndpoint) -> tuple[Action, ...]:
     """The calls that put lost or changed alarms back."""
-    if not is_guarded(resource, desired, endpoint):
+    if not is_guarded(given.resource, given.desired, endpoint):
         return ()
     return tuple(
         Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm)
-        for alarm in desired.rollback_alarms
-        if not covers(alarm, observed.alarms.get(alarm["AlarmName"]))
+        for alarm in given.desired.rollback_alarms
+        if not covers(alarm, given.observed.alarms.get(alarm["AlarmName"]))
     )

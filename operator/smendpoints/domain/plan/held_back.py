@@ -5,13 +5,11 @@ no drift is corrected, no bounds change, no new revision comes. Not here: deleti
 """
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain.desired.office_hours import wants_running
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.snapshot import restoring_calls
 from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict
 from smendpoints.domain.reasons import Reason
@@ -20,14 +18,7 @@ _SHOWN = 3
 _LONGEST = 2048
 
 
-def held_back(
-    todo: Plan,
-    resource: SageMakerEndpoint,
-    observed: Observed,
-    reason: Reason,
-    violations: tuple[str, ...],
-    now: datetime,
-) -> Plan:
+def held_back(todo: Plan, given: Input, reason: Reason, violations: tuple[str, ...]) -> Plan:
     """The plan without what the violations forbid, and with a verdict that tells them.
 
     `Ready` goes on telling whether the endpoint serves what the spec says; `Stalled` tells that nothing changes any
@@ -35,7 +26,7 @@ def held_back(
     """
     if not violations or todo.verdict.reason is Reason.SUSPENDED:
         return todo
-    stopping = not wants_running(resource.spec, now)
+    observed, stopping = given.observed, not given.schedule.running
     corrects = bool(todo.drift and todo.actions)  # if only by taking away what an out-of-band change added
     writes = corrects or any(not _takes_away(action, observed, stopping=stopping) for action in todo.actions)
     attempts = not stopping and (
@@ -54,7 +45,7 @@ def held_back(
         verdict,
         _restore_autoscaling(todo, observed) if failed is not None else (),
         requeue=Requeue.STEADY,
-        rollout=failed or resource.status.rollout,
+        rollout=failed or given.recorded.rollout,
         drift=todo.drift,
     )
 

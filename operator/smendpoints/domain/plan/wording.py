@@ -1,4 +1,4 @@
-"""What AWS's sentences about a variant under deployment say. Their wording is not promised: patterns are wide.
+"""What AWS's sentences about a deployment and its failure say. Their wording is not promised: patterns are wide.
 
 Nothing here fails on what it cannot read. Not here: what several of them come to, see `progress`.
 """
@@ -24,6 +24,21 @@ _FULL = re.compile(r"\b(?:full|all)\b", re.IGNORECASE)
 _COUNT = re.compile(r"(\d+)\s*instance", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|min|hour)", re.IGNORECASE)
 _UNITS = {"sec": 1, "min": 60, "hour": 3600}
+_AWS_FAULT = "request to service failed"
+_CAPACITY = ("unable to provision requested", "insufficientinstancecapacity", "insufficient capacity")
+
+NO_REASON = "AWS gives no reason"
+
+
+def may_try_again(failure_reason: str | None) -> bool:
+    """Whether AWS says that the fault was its own, or that it lacked capacity: then the same config may work later."""
+    text = (failure_reason or "").lower()
+    return text.startswith(_AWS_FAULT) or any(word in text for word in _CAPACITY)
+
+
+def names_missing_config(reason: str, config_name: str) -> bool:
+    """Whether AWS misses the config in service, which it needs to the end of an update."""
+    return "could not find endpoint configuration" in reason.lower() and config_name in reason
 
 
 def failing(reason: str, variants: Iterable[str]) -> frozenset[str]:
