@@ -50,6 +50,11 @@ class Config(BaseSettings):
     audit_seconds: float = Field(
         60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400
     )
+    events_queue_url: str | None = Field(
+        None,
+        description="URL of the SQS queue that EventBridge fills; unset: changes are seen by the listings alone.",
+        pattern=r"^https?://[^\s/]+/[^\s]+$",
+    )
     prices: Literal["api", "table"] = Field(
         "api", description="Where prices come from: AWS's price list if it may be read, or the table of this release."
     )

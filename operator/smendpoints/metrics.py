@@ -6,5 +6,6 @@ RECONCILES = Counter("smendpoints_reconcile_total", "Reconciles of objects, by w
 RECONCILE_SECONDS = Histogram("smendpoints_reconcile_seconds", "Duration of a reconcile.")
 AWS_CALLS = Counter("smendpoints_aws_calls_total", "Calls to AWS.", ["service", "operation", "code"])
 AWS_WAIT = Gauge("smendpoints_aws_wait_seconds", "Seconds that the oldest call waits for AWS's rate limit now.")
+EVENT_MESSAGES = Counter("smendpoints_event_messages_total", "Messages read of EventBridge's queue.", ["result"])
 EVENTS = Counter("smendpoints_events_total", "Kubernetes Events sent, by reason.", ["reason"])
 LEASE_HELD = Gauge("smendpoints_lease_held", "1 while this process holds the lease, and so is the one that writes.")

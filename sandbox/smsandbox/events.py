@@ -1,10 +1,26 @@
 """The queue that wakes the operator, made as a user makes it: the stack of `manifests/aws/events.yaml`."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import boto3
 
 from smsandbox import paths
 
 STACK = "smendpoints-events"
+
+
+def ensure_at(environment: Mapping[str, str]) -> str:
+    """The same in the AWS that these variables lead to."""
+    return ensure(
+        boto3.client(
+            "cloudformation",
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        )
+    )
 
 
 def ensure(cloudformation: Any) -> str:

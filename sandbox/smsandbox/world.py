@@ -11,12 +11,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from smsandbox import paths, ports, probe, secret
+from smsandbox import events, paths, ports, probe, secret
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import Service, inherited, locked, write_atomically
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # the simulator's
+# As manifests/aws/events.yaml names it.
+EVENTS_QUEUE = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/smendpoints-events"
 NAMESPACE, SERVICE_ACCOUNT, LEASE = "smendpoints-system", "smendpoints", "smendpoints"
 ACCESS_DURATION = "8760h"
 READY_SECONDS = 240.0
@@ -89,6 +91,7 @@ class World:
     @property
     def operator(self) -> Service:
         settings = {
+            "EVENTS_QUEUE_URL": EVENTS_QUEUE,
             **self._operator_settings,
             "LIVENESS_PORT": str(self._ports["liveness"]),
             "METRICS_PORT": str(self._ports["metrics"]),
@@ -135,6 +138,7 @@ class World:
         say(f"Kubernetes API server at {plane.url}")
         aws.wait_ready(lambda: probe.answer(f"{self.aws_url}/_sandbox/health") is not None, READY_SECONDS)
         say(f"AWS simulator at {self.aws_url}{'' if anew else ' (was running)'}")
+        events.ensure_at(self.aws_environment)
         apply = ("apply", "--server-side", "--force-conflicts", "-k")
         for manifests in ("crds", "manifests/rbac"):
             plane.kubectl(*apply, str(paths.repository() / manifests))

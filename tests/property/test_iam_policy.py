@@ -9,8 +9,10 @@ import pytest
 
 from smendpoints.aws.clients import Clients as Operator
 from smendpoints.aws.clients import Place
+from smendpoints.aws.events import EventQueue
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.reasons import Reason
+from smsandbox import events
 from smsandbox.assets import ROLE, ROLE_ARN
 from smsandbox.aws.core.context import Request
 from smsandbox.aws.iam.policy import Access, decide
@@ -62,6 +64,16 @@ class Recorder:
         if request.principal_arn is not None and request.principal_arn.endswith("user/operator"):
             self._asked |= {repr(access): access for access in self._inner.accesses(request)}
         self._inner.authorize(request)
+
+
+def read_events(harness: Harness, admin: Clients) -> None:
+    """More than come at once, so that the second look finds some as well, and deletes the first."""
+    url = events.ensure(admin("cloudformation"))
+    for number in range(11):
+        admin("sqs").send_message(QueueUrl=url, MessageBody=str(number))
+    queue = EventQueue(Operator(Place(REGION), harness.connections), url, wait_seconds=0)
+    queue.receive()
+    queue.receive()
 
 
 def allow(harness: Harness, granted: list[Statement]) -> None:
@@ -144,6 +156,7 @@ def test_the_policy_is_enough_for_a_whole_life_and_each_action_of_each_statement
     harness.world.authorizer = recorder
     live_one_life(harness, admin)
     adopt_and_let_go(harness, admin)
+    read_events(harness, admin)
     assert denied(harness) == {}
     assert {kind: names for kind, names in harness.inventory().items() if names} == {}
     fail(harness, admin)
@@ -230,6 +243,8 @@ def account(harness: Harness, admin: Clients) -> Clients:
         admin("cloudwatch").put_metric_alarm(AlarmName=f"smendpoints/x/{name}", Tags=owned, **ALARM)
     for name in ("theirs", "TargetTracking-service/shop", "TargetTracking-endpoint/mine/variant/v-AlarmLow-1"):
         admin("cloudwatch").put_metric_alarm(AlarmName=name, **ALARM)
+    for name in ("shop", "smendpoints-events"):
+        admin("sqs").create_queue(QueueName=name)
     admin("logs").create_log_group(logGroupName="/aws/lambda/shop")
     admin("logs").create_log_stream(logGroupName="/aws/lambda/shop", logStreamName="s")
     harness.run(600)
@@ -288,6 +303,10 @@ def register(resource: str = "endpoint/mine/variant/v", **changes: Any) -> CALL:
 WEIGHTS = [{"VariantName": "v", "DesiredWeight": 2.0}]
 LOGS = {"logGroupName": "/aws/lambda/shop", "logStreamName": "s"}
 GRANT = {"KeyId": "one", "GranteePrincipal": ROLE_ARN, "Operations": ["Decrypt"]}
+
+QUEUE, SHOPS_QUEUE = (
+    {"QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"} for name in ("smendpoints-events", "shop")
+)
 
 REFUSED: dict[str, CALL] = {
     "an endpoint without the tag": endpoint("new", "mine", []),
@@ -364,6 +383,10 @@ REFUSED: dict[str, CALL] = {
     "a grant of its own": ("kms", "create_grant", GRANT),
     "another service's log": ("logs", "get_log_events", LOGS),
     "the streams of another service's log": ("logs", "describe_log_streams", {"logGroupName": "/aws/lambda/shop"}),
+    "somebody's messages": ("sqs", "receive_message", SHOPS_QUEUE),
+    "somebody's messages' end": ("sqs", "delete_message", {**SHOPS_QUEUE, "ReceiptHandle": "x"}),
+    "a message of its own": ("sqs", "send_message", {**QUEUE, "MessageBody": "x"}),
+    "the end of its queue": ("sqs", "delete_queue", QUEUE),
     "another service's role": ("iam", "create_service_linked_role", {"AWSServiceName": "ecs.amazonaws.com"}),
     "a user": ("iam", "create_user", {"UserName": "eve"}),
     "a model's file": ("s3", "get_object", {"Bucket": "models", "Key": "a"}),
@@ -393,6 +416,7 @@ ALLOWED: dict[str, CALL] = {
         {"AlarmNames": ["TargetTracking-endpoint/mine/variant/v-AlarmLow-1"]},
     ),
     "letting go of its own": untag("model/mine"),
+    "its messages": ("sqs", "receive_message", QUEUE),
     "deleting its config": delete("endpoint_config", "new"),
 }
 

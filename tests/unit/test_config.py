@@ -39,13 +39,16 @@ def test_namespaces_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, sai
     assert Config().namespace_list() == meant
 
 
-@pytest.mark.parametrize("name", ["CLUSTER_ID", "POLL_SECONDS", "DEFAULT_EXECUTION_ROLE_ARN", "LIVENESS_PORT"])
+@pytest.mark.parametrize(
+    "name", ["CLUSTER_ID", "POLL_SECONDS", "DEFAULT_EXECUTION_ROLE_ARN", "LIVENESS_PORT", "EVENTS_QUEUE_URL"]
+)
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"SMENDPOINTS_{name}", "")
     assert Config() == Config(_env_prefix="NOWHERE_")
 
 
 REFUSED = {
+    "a queue that is no URL": ("EVENTS_QUEUE_URL", "smendpoints-events"),
     "a time of zero": ("POLL_SECONDS", "0"),
     "a time that is no number": ("WATCH_SECONDS", "soon"),
     "no thread": ("THREADS", "0"),

@@ -165,7 +165,8 @@ class Connections:
         self.paces.keep(frozenset(kept | {(own, self._region)}))
 
     def _needed(self, service: str, region: str, regions: set[str]) -> bool:
-        return region in regions or (service == "sts" and region == self._region)
+        # Of these two the operator uses one client each, wherever objects are.
+        return region in regions or service == "sqs" or (service == "sts" and region == self._region)
 
     def _assume(self, request: dict[str, Any]) -> dict[str, Any]:
         """AssumeRole, by the operator itself."""

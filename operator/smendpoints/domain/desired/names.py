@@ -68,6 +68,12 @@ def alarm_prefix(endpoint: str) -> str:
     return f"smendpoints/{endpoint}/"
 
 
+def endpoint_of_alarm(alarm: str) -> str | None:
+    """The endpoint that `alarm_prefix` names in an alarm; None where it is no such alarm."""
+    match = re.fullmatch(r"smendpoints/([A-Za-z0-9](?:-*[A-Za-z0-9]){0,62})/.+", alarm, flags=re.DOTALL)
+    return None if match is None else match[1]
+
+
 def config_of_alarm(endpoint: str, alarm: str) -> str | None:
     """The config whose rollout an alarm of the endpoint watches; None where it is for something else."""
     first = alarm.removeprefix(alarm_prefix(endpoint)).partition("/")[0]
