@@ -1,15 +1,19 @@
 """The fault matrix: at every step of every flow, the operator is killed or AWS fails; the end is the same.
 
-Each flow is run once undisturbed to learn its steps: calls that change AWS, calls at all, and status writes. Then it is
-run again for each step with each disturbance. The number of cases is printed.
+Each flow is brought to its beginning once; from there it goes on in a child process for each case. First undisturbed, to
+learn its steps: calls that change AWS, calls at all, and status writes; then for each step with each disturbance. The
+number of cases is printed.
 """
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
+from smsandbox.testing.children import in_a_child
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, GROWING, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
@@ -62,56 +66,86 @@ FLOWS = {
 }
 
 
-class Stage:
-    """One harness for all cases of a flow; each case has an object of its own."""
+NAME = "case"
 
-    def __init__(self) -> None:
+
+class Case:
+    """An object in a world of its own, brought to where the flow begins; what goes on from there is a child's."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
         self.harness = Harness(settings=BRISK)
-        self.cases = 0
-
-    def begin(self, flow: Flow) -> str:
-        self.cases += 1
-        name = f"case-{self.cases}"
-        self.harness.witnesses.clear()
-        self.witness = Witness(self.harness, name)
+        self.witness = Witness(self.harness, NAME)
         if flow.before is not None:
-            self.harness.apply(name, flow.before)
-            self.harness.settle(name)
+            self.harness.apply(NAME, flow.before)
+            self.harness.settle(NAME)
             self.harness.run(15)
         self.harness.world.calls.reset()
         self.harness.applied = self.harness.writes = 0
-        return name
 
-    def go(self, flow: Flow, name: str) -> None:
-        if flow.after is not None:
-            self.harness.apply(name, flow.after)
-            self.harness.settle(name)
+    def go(self) -> None:
+        if self.flow.after is not None:
+            self.harness.apply(NAME, self.flow.after)
+            self.harness.settle(NAME)
         else:
-            self.harness.delete(name)
-            self.harness.settle_gone(name)
+            self.harness.delete(NAME)
+            self.harness.settle_gone(NAME)
 
-    def finish(self, flow: Flow, name: str) -> None:
+    def finish(self) -> None:
         harness = self.harness
         harness.kill_after = harness.kill_before_write = None
         harness.world.faults.remove()
-        if flow.after is not None:
-            if harness.condition(name, "Stalled") is not None:
+        if self.flow.after is not None:
+            if harness.condition(NAME, "Stalled") is not None:
                 harness.run(400, 15)  # what AWS refused is tried again after five minutes
-            harness.settle(name)
+            harness.settle(NAME)
             harness.run(130, 15)
-            self.check(name)
-            harness.delete(name)
-            harness.settle_gone(name)
-        left = {key: [each for each in value if f"{name}" in each] for key, value in harness.inventory().items()}
-        assert {key: value for key, value in left.items() if value} == {}
+            self.check()
+            harness.delete(NAME)
+            harness.settle_gone(NAME)
+        assert {key: value for key, value in harness.inventory().items() if value} == {}
         assert harness.violations == []
 
-    def check(self, name: str) -> None:
+    def check(self) -> None:
         """As declared, to the letter; and nothing is remembered as a failure."""
         self.witness.check()
-        history = self.harness.resource(name).status.history
+        history = self.harness.resource(NAME).status.history
         assert {each.outcome for each in history} <= {"Deployed"}
         assert [each.config_name for each in history[:1]] == self.witness.served[-1:]
+
+    def undisturbed(self) -> "Steps":
+        """What the flow does."""
+        self.go()
+        recent = [call["operation"] for call in self.harness.world.calls.recent()]
+        steps = Steps(
+            [operation for operation in recent if operation != "ListEndpoints"],
+            self.harness.applied,
+            self.harness.writes,
+        )
+        self.finish()
+        return steps
+
+    def disturbed(self, disturb: Callable[[Harness], None]) -> None:
+        """The flow with a disturbance, which must happen; the end is the same."""
+        disturb(self.harness)
+        self.go()
+        assert self.harness.kill_after is None, "the kill did not happen"
+        assert self.harness.kill_before_write is None, "the kill did not happen"
+        assert self.harness.world.faults.rules() == [], "the fault did not strike"
+        self.finish()
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What a flow does: its calls in order, how many changes in AWS it makes, how often it writes the status."""
+
+    calls: list[str]
+    changes: int
+    writes: int
+
+
+def reads(operation: str) -> bool:
+    return operation.startswith(("List", "Describe", "Get"))
 
 
 REFUSALS: dict[str, dict[str, Any]] = {
@@ -121,15 +155,21 @@ REFUSALS: dict[str, dict[str, Any]] = {
 LATE: dict[str, object] = {"consistency": {"endpoint_config": 20.0, "model": 20.0, "role": 20.0}}
 
 
-def at_call(step: int) -> tuple[str, str]:
-    """What befalls a call: its answer is lost; or it is refused, for which AWS has two words, taken in turn."""
+MOST_CALLS = 25
+
+
+def at_call(step: int, operation: str) -> tuple[str, ...]:
+    """What befalls a call: its answer is lost; or it is refused, for which AWS has two words, taken in turn.
+
+    A question whose answer is lost is one that was not put: all three are taken in turn.
+    """
+    if reads(operation):
+        return (("throttle", "error", "lose_response")[step % 3],)
     return "lose_response", "throttle" if step % 2 else "error"
 
 
-def disturbances(
-    changes: list[str], applied: int, calls: int, writes: int
-) -> list[tuple[str, Callable[[Harness], None]]]:
-    """Each step with each disturbance; `changes` are the operations that change something in AWS."""
+def disturbances(steps: Steps) -> list[tuple[str, Callable[[Harness], None]]]:
+    """Each step with each disturbance."""
 
     def kill_after(step: int) -> Callable[[Harness], None]:
         return lambda harness: setattr(harness, "kill_after", step)
@@ -156,13 +196,17 @@ def disturbances(
     def see_late(harness: Harness) -> None:
         harness.world.settings = harness.world.settings.changed(LATE)
 
-    cases = [(f"killed after change {step}", kill_after(step)) for step in range(applied)]
-    cases += [(f"killed before status write {step}", kill_before_write(step)) for step in range(writes)]
-    cases += [(f"{kind} at call {step}", fail(kind, step)) for step in range(calls) for kind in at_call(step)]
+    cases = [(f"killed after change {step}", kill_after(step)) for step in range(steps.changes)]
+    cases += [(f"killed before status write {step}", kill_before_write(step)) for step in range(steps.writes)]
+    cases += [
+        (f"{kind} at call {step}, {operation}", fail(kind, step))
+        for step, operation in enumerate(steps.calls[:MOST_CALLS])
+        for kind in at_call(step, operation)
+    ]
     cases += [
         (f"{label}: {operation}", refuse({**rule, "operation": operation, "times": 1}))
         for label, rule in REFUSALS.items()
-        for operation in dict.fromkeys(changes)
+        for operation in dict.fromkeys(each for each in steps.calls if not reads(each))
     ]
     return [*cases, ("what is new is seen late", see_late)]
 
@@ -170,30 +214,18 @@ def disturbances(
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
 def test_whatever_happens_the_end_is_the_same(flow: Flow, record_property: Callable[[str, object], None]) -> None:
-    stage = Stage()
-    harness = stage.harness
+    case = Case(flow)
     try:
-        name = stage.begin(flow)
-        stage.go(flow, name)
-        applied, writes = harness.applied, harness.writes
-        recent = [call["operation"] for call in harness.world.calls.recent()]
-        calls = sum(operation != "ListEndpoints" for operation in recent)
-        changes = [each for each in recent if not each.startswith(("List", "Describe", "Get"))]
-        stage.finish(flow, name)
-        cases = disturbances(changes, applied, min(calls, 25), writes)
+        gc.collect()
+        gc.freeze()  # what is not touched is not copied for each child
+        steps = in_a_child(case.undisturbed)
+        cases = disturbances(steps)
         for label, disturb in cases:
-            name = stage.begin(flow)
-            disturb(harness)
             try:
-                stage.go(flow, name)
-                assert harness.kill_after is None, "the kill did not happen"
-                assert harness.kill_before_write is None, "the kill did not happen"
-                assert harness.world.faults.rules() == [], "the fault did not strike"
-                stage.finish(flow, name)
+                in_a_child(partial(case.disturbed, disturb))
             except AssertionError as error:
-                raise AssertionError(
-                    f"{label} of {len(cases)} cases ({applied} changes, {writes} writes): {error}"
-                ) from error
+                raise AssertionError(f"{label} of {len(cases)} cases ({steps}): {error}") from error
         record_property("cases", len(cases))
     finally:
-        harness.simulator.close()
+        gc.unfreeze()
+        case.harness.simulator.close()

@@ -8,6 +8,7 @@ import pytest
 
 from smendpoints.endpoints import serve
 from smendpoints.health import Health
+from smendpoints.metrics import LEASE_HELD
 from smsandbox import ports
 
 
@@ -72,12 +73,15 @@ def get(port: int, path: str) -> tuple[int, bytes]:
 def test_both_ports_serve_and_follow_what_happens() -> None:
     one, other = ports.free(2)
     made = Health()
+    LEASE_HELD.set(0)
     serve(made, "127.0.0.1", (one, other, None))
     assert get(one, "/healthz") == (200, b"standby\n")
     assert get(other, "/healthz") == (200, b"standby\n")
+    assert b"\nsmendpoints_lease_held 0.0\n" in get(other, "/metrics")[1]
+    LEASE_HELD.set(1)
     status, text = get(other, "/metrics")
-    assert status == 200
-    assert b"smendpoints_lease_held" in text
+    assert (status, b"\nsmendpoints_lease_held 1.0\n" in text) == (200, True)
+    LEASE_HELD.set(0)
     assert get(one, "/")[0] == 404
     made.candidate = Candidate(silent_seconds=1000)
     assert get(one, "/healthz") == (500, b"the election stood still for 1000 s\n")

@@ -1,6 +1,7 @@
 """Requests to the API server: those of threads, and kopf's own with the fence before them."""
 
 import asyncio
+import gc
 import json
 import threading
 from collections.abc import Iterator
@@ -208,6 +209,7 @@ def test_kopfs_writes_ask_the_fence_and_its_watches_do_not(api: Any, fence: Fenc
     assert [method for method, *_ in api.asked] == ["GET", "PATCH", "POST", "GET"]
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # aiohttp's, whose hook raised: the process ends here
 @pytest.mark.parametrize("before", [(), ("GET",)], ids=["a new one", "one that is kept alive"])
 def test_the_fence_is_asked_again_once_there_is_a_connection(api: Any, fence: Fence, before: tuple[str, ...]) -> None:
     """To get one may take longer than the lease lasts."""
@@ -216,6 +218,7 @@ def test_the_fence_is_asked_again_once_there_is_a_connection(api: Any, fence: Fe
         asyncio.run(requests(fence, *before, "PATCH"))
     assert fence.asked == ["PATCH /apis/x"] * 2
     assert [method for method, *_ in api.asked] == list(before)
+    gc.collect()
 
 
 def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ It must never import `smendpoints`. It reads through clients that no fault strik
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 Client = Callable[[str], Any]
 Answer = Mapping[str, Any]
 
@@ -13,9 +15,9 @@ Answer = Mapping[str, Any]
 def holding(client: Client, endpoint: str) -> dict[str, Any] | None:
     """All of an endpoint; None when there is none."""
     sagemaker = client("sagemaker")
-    if endpoint not in every(sagemaker, "list_endpoints", "Endpoints", "EndpointName"):
+    shown = endpoint_of(sagemaker, endpoint)
+    if shown is None:
         return None
-    shown = sagemaker.describe_endpoint(EndpointName=endpoint)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=shown["EndpointConfigName"])
     live = {each["VariantName"]: each for each in (*shown["ProductionVariants"], *_shadows(shown))}
     scaling, alarms, strays = _scaling(client, endpoint)
@@ -42,6 +44,17 @@ def holding(client: Client, endpoint: str) -> dict[str, Any] | None:
         "scaling": {name: {**each, "alarms": alarms.get(name, {})} for name, each in scaling.items()},
         "strays": strays,
     }
+
+
+def endpoint_of(sagemaker: Any, name: str) -> Answer | None:
+    """DescribeEndpoint; None when there is none."""
+    try:
+        shown: Answer = sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if "Could not find endpoint" in error.response["Error"]["Message"]:
+            return None
+        raise
+    return shown
 
 
 def every(client: Any, operation: str, key: str, field: str, **params: Any) -> list[str]:

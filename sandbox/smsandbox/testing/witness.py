@@ -12,7 +12,7 @@ from typing import Any
 from smsandbox.aws.core.calls import CallLog
 from smsandbox.aws.core.faults import Faults
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.in_aws import every, holding, tags_of
+from smsandbox.testing.in_aws import endpoint_of, every, holding, tags_of
 from smsandbox.testing.oracle import differences, owner, wanted
 from smsandbox.testing.virtual_aws import VirtualAws
 
@@ -91,9 +91,8 @@ class Witness:
                     self.served = self._kept()
 
     def _note_served(self) -> None:
-        sagemaker = self._harness.client("sagemaker")
-        if self.endpoint in every(sagemaker, "list_endpoints", "Endpoints", "EndpointName"):
-            shown = sagemaker.describe_endpoint(EndpointName=self.endpoint)
+        shown = endpoint_of(self._harness.client("sagemaker"), self.endpoint)
+        if shown is not None:
             self.seen[f"endpoint {shown['EndpointStatus']}"] += 1
             live = shown["EndpointConfigName"]
             if shown["EndpointStatus"] in {"InService", "Updating"} and (not self.served or self.served[-1] != live):
