@@ -45,7 +45,7 @@ class Config(BaseSettings):
         ge=0,
         le=60,
     )
-    poll_seconds: float = Field(15.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
+    poll_seconds: float = Field(5.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
     watch_seconds: float = Field(30.0, description="How often AWS is asked about endpoints at rest.", gt=0, le=3600)
     audit_seconds: float = Field(
         60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400

@@ -16,6 +16,7 @@ from smendpoints.api.resource import FINALIZER
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
+from smendpoints.aws.watch import Awaited, Cadence
 from smendpoints.boundary import Boundary
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
@@ -26,7 +27,7 @@ from smendpoints.delays import OwnDelays
 from smendpoints.handlers import Handlers
 from smendpoints.metrics import AWS_WAIT
 from smendpoints.standing import Standing, holding
-from smendpoints.watching import PLACES_AT_ONCE, watch_aws
+from smendpoints.watching import PLACES_AT_ONCE, Watcher, watch_aws
 
 _READERS = 4
 
@@ -115,7 +116,8 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     size = config.threads + PLACES_AT_ONCE
     connections = Connections(region, size, presented, fence=standing.fence, user_agent=agent)
     AWS_WAIT.set_function(connections.paces.oldest_wait)
-    accounts = Accounts(connections)
+    cadence = Cadence(config.poll_seconds, config.watch_seconds, config.audit_seconds)
+    accounts = Accounts(connections, cadence=cadence)
     tasks: list[asyncio.Task[None]] = []
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -124,8 +126,10 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         # More threads than reconciles: objects are read in the others.
         loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="reconcile"))
         watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
-        watching = watch_aws(accounts, config, watchers, handlers.places, handlers.idle_places)
-        tasks.append(loop.create_task(watching))
+        watcher = Watcher(
+            accounts, handlers.places, lambda _: Awaited(), lambda *_: None, prices=config.prices == "api"
+        )
+        tasks.append(loop.create_task(watch_aws(watcher, watchers)))
         tasks.append(loop.create_task(standing.health.beat()))
         standing.health.work = handlers
         boundary.start()

@@ -1,52 +1,113 @@
-"""Lists what is in AWS now and then, for idle objects; those in transition look themselves.
+"""Makes the calls of the watch when they are due: one loop for each process, over all places.
 
-Places are looked at side by side: one that AWS does not answer for holds up no other. Places that have no objects any
-more are let go.
+How often a place is asked depends on what is awaited there, not on how many objects it has. Places are asked side by
+side: one that AWS does not answer for holds up no other. Places that have no objects any more are let go.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor
+from functools import partial
 
 from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Place
-from smendpoints.config import Config
+from smendpoints.aws.watch import Awaited, Lane
 from smendpoints.domain.errors import ReconcileError
 
 logger = logging.getLogger(__name__)
 PLACES_AT_ONCE = 8
+_LONGEST_SLEEP = 1.0  # what is awaited may change at any time
+
+Moved = Callable[[Place, Collection[str]], None]
 
 
-async def watch_aws(
-    accounts: Accounts,
-    config: Config,
-    executor: Executor,
-    places: Callable[[], Collection[Place]],
-    idle: Callable[[], Collection[Place]],
-) -> None:
-    """Look at the places that have `idle` objects, each period, without end; keep those of `places`."""
+class Watcher:
+    """The places, what is due there, and whom to tell. Thread-safe, but for one call at a time in each lane."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        places: Callable[[], Collection[Place]],
+        awaited: Callable[[Place], Awaited],
+        moved: Moved,
+        *,
+        prices: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`moved` is called in the thread that made the call, with names in lower case. `prices`: they are kept fresh.
+
+        `places` is asked once a second at the most, `awaited` before each call.
+        """
+        self._accounts = accounts
+        self._ask = places
+        self._awaited = awaited
+        self._moved = moved
+        self._prices = prices
+        self.clock = clock
+        self._places: tuple[Place, ...] = ()
+        self._asked_at = float("-inf")
+
+    def lanes(self) -> Iterator[tuple[Account, Lane, float]]:
+        """Each lane of each place that has objects, and when its next call is due."""
+        if self.clock() - self._asked_at >= _LONGEST_SLEEP:
+            self._asked_at = self.clock()
+            self._places = tuple(sorted(self._ask(), key=str))
+            self._accounts.keep(self._places)
+        for place in self._places:
+            account, awaited = self._accounts(place), self._awaited(place)
+            for lane in Lane:
+                yield account, lane, account.watch.due(lane, awaited)
+
+    def call(self, account: Account, lane: Lane) -> None:
+        """Make the next call of a lane, and tell who moved. Never raises."""
+        place = account.place
+        try:
+            moved = account.watch.step(lane, self._awaited(place))
+            if moved:
+                self._moved(place, moved)
+            if self._prices and lane is Lane.AUDIT:
+                account.prices.refresh()
+        except ReconcileError as failure:
+            logger.warning("cannot watch %s: %s", place.region, failure)
+        except Exception:
+            logger.exception("cannot watch %s: a fault of the operator", place.region)
+
+    def catch_up(self) -> None:
+        """Make all calls that are due by now, in this thread."""
+        for account, lane, when in self.lanes():
+            due = when
+            while due <= self.clock():
+                self.call(account, lane)
+                due = account.watch.due(lane, self._awaited(account.place))
+
+
+async def watch_aws(watcher: Watcher, executor: Executor) -> None:
+    """Make each call when it is due, without end."""
     loop = asyncio.get_running_loop()
-    under_way: set[Place] = set()
+    under_way: set[tuple[Place, Lane]] = set()
+    through = asyncio.Event()
+
+    def done(key: tuple[Place, Lane], _: object) -> None:
+        under_way.discard(key)
+        through.set()
+
     while True:
-        await asyncio.sleep(min(config.watch_seconds, config.audit_seconds))
-        accounts.keep(places())
-        for account in accounts.of(idle()):
-            if account.place in under_way:
-                continue
-            under_way.add(account.place)
-            looking = loop.run_in_executor(executor, look, account, config)
-            looking.add_done_callback(lambda _, place=account.place: under_way.discard(place))  # type: ignore[misc]
-
-
-def look(account: Account, config: Config) -> None:
-    """One look at one place, as deep as is due."""
-    try:
-        account.watch.look("", max_age=config.watch_seconds * 0.9)
-        account.watch.audit(config.audit_seconds * 0.9)
-        if config.prices == "api":
-            account.prices.refresh()
-    except ReconcileError as failure:
-        logger.warning("cannot watch %s: %s", account.place.region, failure)
-    except Exception:
-        logger.exception("cannot watch %s: a fault of the operator", account.place.region)
+        through.clear()
+        wait = _LONGEST_SLEEP
+        try:
+            for account, lane, when in watcher.lanes():
+                key = account.place, lane
+                if key in under_way:
+                    continue
+                if when > watcher.clock():
+                    wait = min(wait, when - watcher.clock())
+                    continue
+                under_way.add(key)
+                loop.run_in_executor(executor, watcher.call, account, lane).add_done_callback(partial(done, key))
+        except Exception:
+            logger.exception("cannot watch AWS: a fault of the operator")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(through.wait(), max(0.0, wait))

@@ -89,11 +89,6 @@ def test_a_reconcile_under_way_ends_well_though_its_place_is_let_go(accounts: Ac
     assert after.meta.region_name == "eu-west-1"
 
 
-def test_only_known_places_are_listed(accounts: Accounts) -> None:
-    accounts(HOME)
-    assert [account.place for account in accounts.of({HOME, AWAY})] == [HOME]
-
-
 def test_what_is_kept_for_speed_is_bounded_and_the_last_used_stays() -> None:
     kept: Bounded[str, int] = Bounded(2)
     kept.put("a", 1)

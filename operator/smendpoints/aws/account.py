@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from smendpoints.aws.apply import Applier
@@ -12,7 +12,7 @@ from smendpoints.aws.logs import log_tail
 from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
-from smendpoints.aws.watch import Watch
+from smendpoints.aws.watch import Cadence, Watch
 from smendpoints.domain.plan.actions import Action, PolicyARN
 
 _LONGEST_PASS = 300.0
@@ -22,12 +22,16 @@ class Account:
     """What a controller needs of one account and region."""
 
     def __init__(
-        self, clients: Clients, clock: Callable[[], float] = time.monotonic, configs: Configs | None = None
+        self,
+        clients: Clients,
+        clock: Callable[[], float] = time.monotonic,
+        configs: Configs | None = None,
+        cadence: Cadence | None = None,
     ) -> None:
         self.place = clients.place
         self._clients = clients
-        self.watch = Watch(clients, clock)
-        self.observe = Observer(clients, configs)
+        self.watch = Watch(clients, clock, cadence)
+        self.observe = Observer(clients, self.watch, configs, clock)
         self.prices = Prices(clients, clock)
         self.preflight = Preflight(clients, clock)
         self._applier = Applier(clients, self.observe)
@@ -60,9 +64,15 @@ class Account:
 class Accounts:
     """The accounts of the places that have objects, each made once; all share the process's connections."""
 
-    def __init__(self, connections: Connections, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        clock: Callable[[], float] = time.monotonic,
+        cadence: Cadence | None = None,
+    ) -> None:
         self._connections = connections
         self._clock = clock
+        self._cadence = cadence
         self._configs = Configs(MOST_CONFIGS)
         self._lock = threading.Lock()
         self._accounts: dict[Place, Account] = {}
@@ -73,13 +83,9 @@ class Accounts:
         with self._lock:
             self._asked_at[place] = self._clock()
             if place not in self._accounts:
-                self._accounts[place] = Account(Clients(place, self._connections), self._clock, self._configs)
+                clients = Clients(place, self._connections)
+                self._accounts[place] = Account(clients, self._clock, self._configs, self._cadence)
             return self._accounts[place]
-
-    def of(self, places: Iterable[Place]) -> tuple[Account, ...]:
-        """Those of these places that are known."""
-        with self._lock:
-            return tuple(self._accounts[place] for place in sorted(places, key=str) if place in self._accounts)
 
     def all(self) -> tuple[Account, ...]:
         """All that are known."""

@@ -42,29 +42,29 @@ class Applier:
         """
         verb = action.verb
         params = {key: _resolve(value, policies) for key, value in action.params.items()}
+        self._observer.owners.confirm(action)
         try:
             response = self._clients.on_behalf_of(namespace).call(verb.service, verb.operation, **params)
         except ReconcileError as failure:
             if failure.kind is Kind.EXISTS and verb in _DESCRIBE:
                 try:
-                    self._compare(action, failure, adopts=adopts, namespace=namespace)
+                    found = self._compare(action, failure, adopts=adopts, namespace=namespace)
                 except ReconcileError as unseen:
                     raise _in_context(unseen, verb) from failure
+                self._observer.applied(action, found)
                 return
             if failure.kind is Kind.GONE and verb.removes:
+                self._observer.applied(action, {})
                 return
             if failure.kind is Kind.GONE and verb is Verb.UPDATE_ENDPOINT:
                 self._observer.forget_config(params["EndpointConfigName"])  # an out-of-band change may have deleted it
             raise _in_context(failure, verb) from failure
         if verb is Verb.PUT_POLICY:
             policies[PolicyARN(params["ResourceId"], params["PolicyName"])] = response["PolicyARN"]
-        if verb is Verb.DELETE_CONFIG:
-            self._observer.forget_config(action.target)
-        if verb in {Verb.TAG_ALARM, Verb.UNTAG_ALARM}:
-            self._observer.forget_alarm(params["ResourceARN"])
+        self._observer.applied(action, response)
 
-    def _compare(self, action: Action, failure: ReconcileError, *, adopts: bool, namespace: str | None) -> None:
-        """A model or config of that name is there: go on if it has the same content and the same owner."""
+    def _compare(self, action: Action, failure: ReconcileError, *, adopts: bool, namespace: str | None) -> Any:
+        """A model or config of that name is there: what it is, if it has the same content and the same owner."""
         operation, key, arn = _DESCRIBE[action.verb]
         found = self._clients.call("sagemaker", operation, **{key: action.target})
         wanted = {name: value for name, value in action.params.items() if name != "Tags"}
@@ -73,7 +73,7 @@ class Applier:
         if not covers(without(wanted), without(found)):
             problem = "is not what this object would make; delete it"
         elif all(tags.get(tag["Key"]) == tag["Value"] for tag in ours):
-            return
+            return found
         elif is_owned(tags):
             whose = told_owner(tags, {tag["Key"]: tag["Value"] for tag in ours})
             problem = f"belongs to {whose}; recreate this object with another spec.endpointName"
@@ -82,7 +82,7 @@ class Applier:
         else:
             writes = self._clients.on_behalf_of(namespace)
             writes.call("sagemaker", "add_tags", ResourceArn=found[arn], Tags=ours)
-            return
+            return found
         message = f"{action.target} exists in AWS and {problem}"
         raise ReconcileError(Kind.BLOCKED, Reason.NAME_CONFLICT, message, failure.operation) from failure
 

@@ -1,10 +1,19 @@
-"""Looks at AWS: the few Describe and List calls that a plan needs."""
+"""Looks at AWS: the few Describe and List calls that a plan needs.
 
+What the shared listings show, and what this process wrote itself, is not asked for again where that will do. Nothing is
+deleted on such a word: whose a thing is, is asked right before (`owners`).
+"""
+
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.contents import Contents
+from smendpoints.aws.owners import Owners
+from smendpoints.aws.watch import Summary, Watch
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import Kind, ReconcileError
@@ -17,6 +26,7 @@ from smendpoints.domain.observed.observed import (
     parse_endpoint,
     parse_target,
 )
+from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.alarms import Ownership, sort
 
 T = TypeVar("T")
@@ -24,15 +34,25 @@ T = TypeVar("T")
 # Configs by place and name. Enough for all that a process rolls out or clears away at a time.
 Configs = Bounded[tuple[Place, str], ObservedConfig]
 MOST_CONFIGS = 5000
+_MADE = {Verb.CREATE_CONFIG: "EndpointConfigArn", Verb.CREATE_MODEL: "ModelArn"}
 
 
 class Observer:
-    """Looks at one place. Configs never change, so each is described once."""
+    """Looks at one place. Configs never change, so each is described once; so is an endpoint that does not move."""
 
-    def __init__(self, clients: Clients, configs: Configs | None = None) -> None:
-        """`configs` may be shared with other places."""
+    def __init__(
+        self,
+        clients: Clients,
+        watch: Watch | None = None,
+        configs: Configs | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`watch` is this place's, and is told what is written; `configs` may be shared with other places."""
         self._clients = clients
+        self._watch = watch if watch is not None else Watch(clients, clock)
         self._configs = configs if configs is not None else Configs(MOST_CONFIGS)
+        self._described: Bounded[str, ObservedEndpoint] = Bounded(MOST_CONFIGS)
+        self.owners = Owners(lambda arn: _unless_gone(lambda: self.tags(arn)), MOST_CONFIGS, clock)
         self._alarm_tags: Bounded[str, tuple[Any, Mapping[str, str]]] = Bounded(MOST_CONFIGS)
 
     def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> ObservedEndpoint | None:
@@ -42,7 +62,27 @@ class Observer:
             return None
         if tags is None:
             tags = _unless_gone(lambda: self.tags(response["EndpointArn"]))
-        return parse_endpoint(response, tags) if tags is not None else None
+        if tags is None:
+            return None
+        endpoint = parse_endpoint(response, tags)
+        self._described.put(name, endpoint)
+        return endpoint
+
+    def recall(
+        self, name: str, summary: Summary, since: float
+    ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
+        """An endpoint in service and its autoscaling, without a call: as it was described before, and has not moved.
+
+        Tags and autoscaling are those of listings begun after `since`. None where that cannot be said. It will do to
+        find out that nothing need be done; who finds something to do looks again before.
+        """
+        known = self._described.get(name)
+        tags, targets = self._watch.tags(summary.arn, since), self._watch.targets(name, since)
+        if known is None or tags is None or targets is None or summary.status != "InService":
+            return None
+        if (known.status, known.modified_at) != (summary.status, summary.modified_at):
+            return None
+        return replace(known, tags=tags), targets
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags of anything in SageMaker."""
@@ -69,7 +109,7 @@ class Observer:
         return _unless_gone(lambda: self._clients.call("sagemaker", "describe_model", ModelName=name))
 
     def forget_config(self, name: str) -> None:
-        """A config was deleted."""
+        """A config may have been deleted."""
         self._configs.drop((self._clients.place, name))
 
     def targets(self, resource_ids: list[str]) -> tuple[ObservedTarget, ...]:
@@ -112,34 +152,35 @@ class Observer:
         self._alarm_tags.put(arn, (changed, tags))
         return tags
 
-    def forget_alarm(self, arn: str) -> None:
-        """The tags of an alarm were changed."""
-        self._alarm_tags.drop(arn)
-
     def alarm_owners(self, endpoint: str, owner: Owner) -> Ownership:
         """Whose the alarms are that are named after the endpoint."""
         found = self.alarms(names.alarm_prefix(endpoint))
         tags = {name: self.alarm_tags(alarm, owner) for name, alarm in found.items()}
         return sort(owner, {name: alarm["AlarmArn"] for name, alarm in found.items()}, tags)
 
-    def owned_resources(self, endpoint: str, owner: Owner, *, alarms: bool) -> OwnedResources:
-        """What of the owner's is there, by name and tags."""
-        configs = []
-        prefix = names.config_prefix(endpoint)
-        for entry in self._clients.all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=prefix):
-            name = entry["EndpointConfigName"]
-            if names.made_here(endpoint, name) and self._owned(entry["EndpointConfigArn"], owner):
-                config = self.config(name)
-                if config is not None:
-                    configs.append(config)
-        models = {}
-        prefix = names.model_prefix(endpoint)
-        for entry in self._clients.all("sagemaker", "list_models", "Models", NameContains=prefix):
-            name = entry["ModelName"]
-            if names.model_made_here(endpoint, name) and self._owned(entry["ModelArn"], owner):
-                models[name] = entry["ModelArn"]
+    def owned_resources(self, endpoint: str, owner: Owner, *, alarms: bool, listed: bool = False) -> OwnedResources:
+        """What of the owner's is there, by name and tags. `listed`: the shared listing will do for the names.
+
+        That will not do where what is not seen now is never looked for again.
+        """
+        there = self._watch.belongings(endpoint) if listed else None
+        there = there or self._list_belongings(endpoint)
+        configs = [self.config(name) for name, arn in sorted(there.configs.items()) if self.owners.owned(arn, owner)]
+        models = {name: arn for name, arn in sorted(there.models.items()) if self.owners.owned(arn, owner)}
         owners = self.alarm_owners(endpoint, owner) if alarms else Ownership()
-        return OwnedResources(tuple(configs), models, owners.ours, owners.nobodys)
+        found = tuple(config for config in configs if config is not None)
+        return OwnedResources(found, models, owners.ours, owners.nobodys)
+
+    def _list_belongings(self, endpoint: str) -> Contents:
+        configs, models = names.config_prefix(endpoint), names.model_prefix(endpoint)
+        found = Contents()
+        for entry in self._clients.all("sagemaker", "list_endpoint_configs", "EndpointConfigs", NameContains=configs):
+            if names.made_here(endpoint, entry["EndpointConfigName"]):
+                found.configs[entry["EndpointConfigName"]] = entry["EndpointConfigArn"]
+        for entry in self._clients.all("sagemaker", "list_models", "Models", NameContains=models):
+            if names.model_made_here(endpoint, entry["ModelName"]):
+                found.models[entry["ModelName"]] = entry["ModelArn"]
+        return found
 
     def unowned(self, endpoint: str, config_name: str) -> tuple[str, ...]:
         """The ARNs of this config and of its models that are named as ours are, and are nobody's."""
@@ -152,9 +193,29 @@ class Observer:
             found += [model["ModelArn"]] if model is not None else []
         return tuple(arn for arn in found if not is_owned(self.tags(arn)))
 
-    def _owned(self, arn: str, owner: Owner) -> bool:
-        tags = _unless_gone(lambda: self.tags(arn))
-        return tags is not None and owner.owns(tags)
+    def applied(self, action: Action, response: Mapping[str, Any]) -> None:
+        """AWS did it. In the place of the answer to a creation, that of a Describe will do."""
+        verb, params = action.verb, action.params
+        if verb in _MADE:
+            arn = response[_MADE[verb]]
+            tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", ())}
+            self.owners.put(arn, tags)
+            self._watch.put(action.target, arn, model=verb is Verb.CREATE_MODEL)
+        elif verb in {Verb.DELETE_CONFIG, Verb.DELETE_MODEL}:
+            self._watch.put(action.target, None, model=verb is Verb.DELETE_MODEL)
+        elif verb.service == "application-autoscaling":
+            self._watch.wrote(params["ResourceId"].split("/")[1])
+        elif verb in {Verb.ADD_TAGS, Verb.DELETE_TAGS}:
+            self.owners.drop(params["ResourceArn"])
+            self._watch.wrote(action.target)
+        elif verb in {Verb.TAG_ALARM, Verb.UNTAG_ALARM}:
+            self._alarm_tags.drop(params["ResourceARN"])
+        if verb is Verb.DELETE_CONFIG:
+            self.forget_config(action.target)
+        if verb is Verb.DELETE_ENDPOINT:
+            self._watch.deleting(action.target)
+        if verb is Verb.CREATE_ENDPOINT:
+            self._watch.created(action.target)
 
 
 def _unless_gone(call: Callable[[], T]) -> T | None:

@@ -55,7 +55,7 @@ def observe_closely(
     alarmed = collects_garbage or _has_alarms(resource, desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
     if collects_garbage:
-        owned_resources = account.observe.owned_resources(endpoint.name, desired.owner, alarms=False)
+        owned_resources = account.observe.owned_resources(endpoint.name, desired.owner, alarms=False, listed=True)
     missing: frozenset[str] = frozenset()
     if not rolling or wanted is not None:
         missing = account.watch.missing(desired.contents(), memory.written_at)

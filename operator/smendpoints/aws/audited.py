@@ -1,0 +1,119 @@
+"""What the audit keeps of what it lists: autoscaling and tags by endpoint, configs and models by name."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from smendpoints.aws.audit import Part
+from smendpoints.aws.contents import Contents
+from smendpoints.aws.pages import Entry, Query
+from smendpoints.aws.summary import scaling_fingerprint, tags_fingerprint
+from smendpoints.domain.desired import names
+from smendpoints.domain.desired.ownership import PREFIX
+from smendpoints.domain.observed.observed import ObservedTarget, parse_target
+
+_VARIANT = re.compile(r"endpoint/([^/]+)/variant/.+")
+_OURS = re.compile(rf".+-[0-9a-f]{{{names.HASH_LENGTH}}}")
+_SAGEMAKER = {"ServiceNamespace": "sagemaker"}
+_SCALING = tuple(
+    Query("application-autoscaling", operation, key, size, _SAGEMAKER)
+    for operation, key, size in (
+        ("describe_scalable_targets", "ScalableTargets", 50),
+        ("describe_scaling_policies", "ScalingPolicies", 10),
+        ("describe_scheduled_actions", "ScheduledActions", 50),
+    )
+)
+_TAGS = Query(
+    "resourcegroupstaggingapi",
+    "get_resources",
+    "ResourceTagMappingList",
+    100,
+    {"ResourceTypeFilters": ["sagemaker:endpoint"], "TagFilters": [{"Key": f"{PREFIX}cluster"}]},
+)
+_CONFIGS = Query("sagemaker", "list_endpoint_configs", "EndpointConfigs", 100)
+_MODELS = Query("sagemaker", "list_models", "Models", 100)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The autoscaling of one endpoint."""
+
+    fingerprint: str
+    targets: tuple[ObservedTarget, ...] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """The tags of one endpoint."""
+
+    fingerprint: str
+    tags: Mapping[str, str] = field(hash=False)
+
+
+class _Scaling:
+    def __init__(self) -> None:
+        self._found: defaultdict[str, list[tuple[str, Entry]]] = defaultdict(list)
+
+    def take(self, query: Query, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            match = _VARIANT.fullmatch(entry["ResourceId"])
+            if match is not None:
+                self._found[match[1].lower()].append((query.key, entry))
+
+    def made(self) -> Mapping[str, Scaling]:
+        return {name: Scaling(scaling_fingerprint(each), _targets(each)) for name, each in self._found.items()}
+
+
+class _Tags:
+    def __init__(self) -> None:
+        self._found: dict[str, Tagged] = {}
+
+    def take(self, _: Query, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            tags = {tag["Key"]: tag["Value"] for tag in entry["Tags"]}
+            self._found[entry["ResourceARN"].lower()] = Tagged(tags_fingerprint(tags), tags)
+
+    def made(self) -> Mapping[str, Tagged]:
+        return self._found
+
+
+class _Contents:
+    def __init__(self) -> None:
+        self._found = Contents()
+
+    def take(self, query: Query, entries: Iterable[Entry]) -> None:
+        model = query is _MODELS
+        name, arn = ("ModelName", "ModelArn") if model else ("EndpointConfigName", "EndpointConfigArn")
+        for entry in entries:
+            if _OURS.fullmatch(entry[name]):
+                self._found.put(entry[name], entry[arn], model=model)
+
+    def made(self) -> Contents:
+        return self._found
+
+
+def _targets(found: list[tuple[str, Entry]]) -> tuple[ObservedTarget, ...]:
+    def of(kind: str, target: Entry) -> list[Entry]:
+        which = target["ResourceId"], target["ScalableDimension"]
+        return [each for key, each in found if key == kind and (each["ResourceId"], each["ScalableDimension"]) == which]
+
+    targets = [entry for kind, entry in found if kind == "ScalableTargets"]
+    return tuple(
+        parse_target(target, of("ScalingPolicies", target), of("ScheduledActions", target)) for target in targets
+    )
+
+
+def scaling() -> Part[Mapping[str, Scaling]]:
+    """Autoscaling by the endpoint's name in lower case."""
+    return Part(_SCALING, _Scaling)
+
+
+def tags() -> Part[Mapping[str, Tagged]]:
+    """The tags of endpoints that are some operator's, by ARN in lower case; empty without tag:GetResources."""
+    return Part([_TAGS], _Tags, optional=True)
+
+
+def contents() -> Part[Contents]:
+    """Configs and models."""
+    return Part([_CONFIGS, _MODELS], _Contents)
