@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit check integration crds requirements fmt bench-inference bench-operator mutate clean
+.PHONY: help setup demo up down test lint types unit check integration crds requirements fmt bench-inference bench-operator soak mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -70,6 +70,11 @@ N ?= 1 100 1000
 DELAY ?= 0
 bench-operator: $(STAMP) ## what N endpoints cost (N="1 100 1000", DELAY="0 100" ms a call; ARGS=--help for more)
 	$(BIN)/python -m bench.operator.scale --objects $(N) --delay-ms $(DELAY) $(ARGS)
+
+MINUTES ?= 30
+OBJECTS ?= 500
+soak: $(STAMP) ## half an hour of edits, faults and failovers: memory, threads and sockets do not grow (MINUTES=30 OBJECTS=500)
+	$(BIN)/python -m bench.operator.soak --minutes $(MINUTES) --objects $(OBJECTS) $(ARGS)
 
 mutate: $(STAMP) ## do the quick tests notice mutants of the core? (ARGS="--number 40 --seed 7 operator/smendpoints/domain")
 	$(BIN)/python -m bench.mutate $(ARGS)

@@ -43,10 +43,13 @@ class Edits:
             self._thread.join()
 
     def _run(self) -> None:
-        turn = 0
+        """One that has not reached AWS yet is not edited again: the next edit would be taken for it."""
+        under_way: dict[str, float] = {}
         while not self._over.wait(self.seconds):
-            self.once(self.names[turn % len(self.names)])
-            turn += 1
+            under_way = {name: at for name, at in under_way.items() if self.delay(name, at) is None}
+            if idle := [name for name in self.names if name not in under_way]:
+                name = idle[len(self.made) % len(idle)]
+                under_way[name] = self.once(name)
 
     def delays(self, patience: float = 30.0) -> list[float | None]:
         """Seconds of each edit until it reached AWS; None of one that did not within `patience` of the last one."""

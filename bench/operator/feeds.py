@@ -47,13 +47,13 @@ class Objects:
         """
         return sum(since <= when < until and namespace in {"", where} for when, where in list(self.writes))
 
-    def wait(self, what: Callable[[], bool], seconds: float) -> bool:
-        """Whether it came true within so many seconds."""
+    def wait(self, what: Callable[[], bool], seconds: float, every: float = 0.05) -> bool:
+        """Whether it came true within so many seconds; looks `every` so many."""
         deadline = time.monotonic() + seconds
         while not what():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(0.05)
+            time.sleep(every)
         return True
 
     def still(self, quiet: float, seconds: float) -> bool:

@@ -80,6 +80,10 @@ class Metrics:
                     found[value] = found.get(value, 0.0) + sample.value
         return found
 
+    def passes(self) -> float:
+        """How many passes there were."""
+        return self.total("smendpoints_reconcile_seconds_count") or self.total("smendpoints_passes_total") or 0.0
+
     def buckets(self, histogram: str, before: "Metrics | None" = None) -> dict[float, float]:
         """What a histogram counted since `before`, by upper bound; empty when there is no such histogram."""
         now = {float(bound): count for bound, count in self.by(f"{histogram}_bucket", "le").items()}

@@ -13,27 +13,45 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.operator import scenarios
+from bench.operator import scenarios, strains
 from bench.operator.report import table
 from bench.operator.rig import Aws, rig
 
-ALL = ("create", "rest", "restart", "delete")
+TOGETHER = ("create", "rest", "restart", "delete", "singles", "flood")
+APART = ("quota", "throttled", "load")
+A_MINUTE = 600.0  # 9,000 in 15 minutes
 
 
 def measure(count: int, aws: Aws, wanted: list[str], rest_seconds: float) -> dict[str, Any]:
-    """The scenarios of one N, in a rig of their own."""
+    """The scenarios of one N that follow each other, in a rig of their own."""
     found: dict[str, Any] = {}
     with rig(aws) as made:
         scenarios.prepare(made)
         found["create"] = scenarios.create(made, count)
         if "rest" in wanted:
-            found["rest"] = scenarios.rest(made, count, rest_seconds)
+            found["rest"] = scenarios.rest(made, rest_seconds)
         if "restart" in wanted:
             found["restart"] = scenarios.restart(made)
         if "delete" in wanted:
             found["delete"] = scenarios.delete(made, min(count, 100))
+        if "singles" in wanted:
+            found["singles"] = strains.singles(made)
+        if "flood" in wanted:
+            found["flood"] = strains.flood(made)
         found["calls_missed"] = made.calls.missed
         found["watch_broken"] = made.objects.broken
+    return found
+
+
+def strain(count: int, aws: Aws, wanted: list[str]) -> dict[str, Any]:
+    """The scenarios of one N that each have a rig of their own."""
+    found: dict[str, Any] = {}
+    if "quota" in wanted:
+        found["quota"] = strains.quota(count, aws.call_seconds)
+    if "throttled" in wanted:
+        found["throttled"] = strains.throttled(count)
+    if "load" in wanted:
+        found["load"] = strains.load(count, A_MINUTE, aws.call_seconds)
     return found
 
 
@@ -43,7 +61,7 @@ def main() -> None:
     parser.add_argument("--delay-ms", type=float, nargs="+", default=[0.0], help="how long each call to AWS takes")
     parser.add_argument("--create-seconds", type=float, help="of an endpoint; 60 where calls take time, else 0")
     parser.add_argument("--rest-seconds", type=float, default=120.0, help="how long rest is looked at")
-    parser.add_argument("--scenarios", nargs="+", choices=ALL, default=list(ALL))
+    parser.add_argument("--scenarios", nargs="+", choices=TOGETHER + APART, default=list(TOGETHER[:4]))
     parser.add_argument("--out", type=Path, help="folder of the JSON; a temporary one if not given")
     chosen = parser.parse_args()
     out = chosen.out or Path(tempfile.mkdtemp(prefix="bench-operator-figures-"))
@@ -54,7 +72,10 @@ def main() -> None:
             slow = chosen.create_seconds if chosen.create_seconds is not None else (60.0 if delay else 0.0)
             began = time.time()
             load = os.getloadavg()[0]
-            found = measure(count, Aws(delay / 1000, slow), chosen.scenarios, chosen.rest_seconds)
+            aws, found = Aws(delay / 1000, slow), {}
+            if set(chosen.scenarios) & set(TOGETHER):
+                found = measure(count, aws, chosen.scenarios, chosen.rest_seconds)
+            found |= strain(count, aws, chosen.scenarios)
             run = {"objects": count, "delay_ms": delay, "create_seconds": slow, "load_before": load, **found}
             runs.append({**run, "took_seconds": round(time.time() - began)})
             (out / "figures.json").write_text(json.dumps(runs, indent=1))

@@ -3,6 +3,9 @@
 Each answers with figures, the counts before the times; nothing is judged here.
 """
 
+import os
+import re
+import sys
 import time
 from typing import Any
 
@@ -14,9 +17,15 @@ from smsandbox.testing.specs import spec
 
 Figures = dict[str, Any]
 MANY, OTHERS = "many", "others"
-_EDIT_SECONDS = 0.25
+_EDIT_SECONDS = 1.0
 _OBSERVED = "smendpoints_objects"  # gauge of the operator, by state
 _LOOK_SECONDS = 60.0
+_QUIET_SECONDS, _QUIET_PATIENCE = 65.0, 300.0  # longer than all of AWS is looked over once
+
+
+def say(what: str) -> None:
+    """Tell what is being done, beside the figures."""
+    print(f"{time.strftime('%H:%M:%S')} {what}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
 
 
 def names(count: int) -> list[str]:
@@ -39,6 +48,7 @@ def create(
     rig: Rig, count: int, *, edit: bool = True, patience: float | None = None, expected: int | None = None
 ) -> Figures:
     """`count` objects at once; others are edited meanwhile."""
+    say(f"{count} objects are created")
     patience = patience or 120 + count * 0.6 + 3 * rig.aws.create_seconds
     expected = count if expected is None else expected
     others = [name for namespace, name in rig.objects.there if namespace == OTHERS]
@@ -71,8 +81,8 @@ def create(
         "seconds_half_ready": round(quantile(firsts, 0.5) or 0.0, 1),
         "edits": len(delays),
         "edits_lost": len(delays) - len(arrived),
-        "edit_p50": _short(quantile(arrived, 0.5)),
-        "edit_p99": _short(quantile(arrived, 0.99)),
+        "edit_p50": short(quantile(arrived, 0.5)),
+        "edit_p99": short(quantile(arrived, 0.99)),
         "cpu_seconds": round(cpu, 1),
         "cpu_of_others": shared,
         "peak_mib": round(peak),
@@ -90,14 +100,16 @@ def told_by_operator(rig: Rig, before: Any) -> Figures:
         ("pass", "smendpoints_pass_seconds"),
     ):
         if buckets := now.buckets(histogram, before):
-            found[f"{name}_p50"] = _short(histogram_quantile(buckets, 0.5))
-            found[f"{name}_p99"] = _short(histogram_quantile(buckets, 0.99))
+            found[f"{name}_p50"] = short(histogram_quantile(buckets, 0.5))
+            found[f"{name}_p99"] = short(histogram_quantile(buckets, 0.99))
     return found
 
 
-def rest(rig: Rig, count: int, seconds: float) -> Figures:
-    """Nothing is done to them for a while."""
-    stilled = rig.objects.still(15, 180)
+def rest(rig: Rig, seconds: float) -> Figures:
+    """Nothing is done to any object for a while, once all that was done has come to its end."""
+    say("rest")
+    came, stilled = time.time(), rig.objects.wait(lambda: _quiet(rig) > _QUIET_SECONDS, _QUIET_PATIENCE, every=2.0)
+    quieted = time.time() - came - _QUIET_SECONDS
     memory = rig.operator.resident_mib()
     written = rig.written()
     spent = Spent(rig)
@@ -106,8 +118,9 @@ def rest(rig: Rig, count: int, seconds: float) -> Figures:
     traffic = rig.traffic(spent.began, until)
     more = {kind: number - written.get(kind, 0) for kind, number in rig.written().items()}
     return {
-        "objects": count,
-        "stilled": stilled,
+        "objects": len(rig.objects.there),
+        "quiet": stilled,
+        "seconds_until_quiet": round(max(0.0, quieted), 1),
         "seconds": round(lasted),
         "cpu_percent": round(100 * cpu / lasted, 2),
         "calls_a_minute": round(traffic.total * 60 / lasted, 1),
@@ -120,8 +133,16 @@ def rest(rig: Rig, count: int, seconds: float) -> Figures:
     }
 
 
+def _quiet(rig: Rig) -> float:
+    """Seconds since an object was written, or AWS was asked about one: listings are about none."""
+    written = rig.objects.writes[-1][0] if rig.objects.writes else 0.0
+    about = (each.began for each in reversed(rig.calls.since(0.0)) if re.search(rf"\b({MANY}|{OTHERS})-", each.target))
+    return time.time() - max(written, next(about, 0.0))
+
+
 def restart(rig: Rig, patience: float = 300.0) -> Figures:
     """The operator is told to stop and started again, with all at rest."""
+    say("restart")
     rig.world.operator.stop(seconds=60)
     written, began = rig.written(), time.time()
     rig.world.operator.ensure_running()
@@ -135,9 +156,7 @@ def restart(rig: Rig, patience: float = 300.0) -> Figures:
             told, seen = _OBSERVED, sum(number for state, number in states.items() if state != "unobserved")
         else:
             told = "passes"
-            seen = (
-                metrics.total("smendpoints_reconcile_seconds_count") or metrics.total("smendpoints_passes_total") or 0.0
-            )
+            seen = metrics.passes()
         if seen >= total:
             observed = time.time()
         time.sleep(0.2)
@@ -155,7 +174,7 @@ def restart(rig: Rig, patience: float = 300.0) -> Figures:
         "aws_writes": traffic.writes,
         "object_writes": rig.objects.written(began, until),
         "api_writes": {kind: number for kind, number in more.items() if number},
-        "seconds_observed": _short(None if observed is None else observed - began),
+        "seconds_observed": short(None if observed is None else observed - began),
         "observed_by": told,
         "cpu_seconds": round(cpu, 1),
         "peak_mib": round(rig.operator.peak_mib()),
@@ -164,6 +183,7 @@ def restart(rig: Rig, patience: float = 300.0) -> Figures:
 
 def delete(rig: Rig, count: int) -> Figures:
     """So many of them are deleted at once."""
+    say(f"{count} objects are deleted")
     doomed = names(count)
     spent = Spent(rig)
     rig.api.delete(MANY, doomed)
@@ -186,5 +206,6 @@ def delete(rig: Rig, count: int) -> Figures:
     }
 
 
-def _short(value: float | None) -> float | None:
+def short(value: float | None) -> float | None:
+    """Seconds as they are shown."""
     return None if value is None else round(value, 2)

@@ -21,7 +21,7 @@ from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.stage import Stage
 
 # What AWS is asked within a reconcile, between looking and acting, says that a reconcile has begun.
-LOOKING = {"DescribeEndpoint", "ListTags", "DescribeScalableTargets", "ListEndpointConfigs"}
+LOOKING = {"DescribeEndpoint", "ListTags", "DescribeScalableTargets"}
 # What a reconcile asks last before it writes down that it is about to roll out a new config.
 REMEMBERING = "DescribeEndpointConfig"
 

@@ -14,6 +14,8 @@ NAME_MEMBERS = (
     "ModelName",
     "ResourceId",
     "ResourceIds",
+    "NameContains",
+    "AlarmNamePrefix",
     "ResourceArn",
     "PolicyName",
     "AlarmName",
