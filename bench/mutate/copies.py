@@ -57,7 +57,7 @@ class Copy:
         path = os.pathsep.join(str(self.folder / each) for each in _ON_THE_PATH)
         started = time.monotonic()
         process = subprocess.Popen(
-            ["nice", "-n", "10", sys.executable, "-P", *arguments],
+            ["nice", "-n", "5", sys.executable, "-P", *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": path, **environment},
             stdin=subprocess.DEVNULL,

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.domain.observed.log_lines import LINES, shown
-from smendpoints.domain.observed.redact import LONGEST_LINE
+from smendpoints.domain.observed.redact import GONE, LONGEST_LINE
 
 VALUES = st.recursive(
     st.none()
@@ -44,3 +45,52 @@ def test_a_line_of_json_stays_json_and_short(value: Any) -> None:
     (said,) = shown([json.dumps(value)])
     assert len(said) <= LONGEST_LINE
     json.loads(said)
+
+
+# A line of JSON as it is in the log, and as it is shown. Names are told by `name` or `key`, in any case.
+SHOWN = {
+    "a value beside a secret's name": (
+        {"name": "DB_PASSWORD", "value": "hunter2hunter2", "more": 1},
+        {"name": "DB_PASSWORD", "value": GONE, "more": 1},
+    ),
+    "the same by `key`, in capitals": (
+        {"Key": "DB_PASSWORD", "Value": "hunter2hunter2"},
+        {"Key": "DB_PASSWORD", "Value": GONE},
+    ),
+    "`name` is asked before `key`": (
+        {"name": "plain", "key": "DB_PASSWORD", "value": "7"},
+        {"name": "plain", "key": "DB_PASSWORD", "value": "7"},
+    ),
+    "a value beside a harmless name": ({"name": "region", "value": "eu"}, {"name": "region", "value": "eu"}),
+    "under a secret's own name": ({"password": ["a", "b"], "user": "me"}, {"password": GONE, "user": "me"}),
+    "deep inside": (
+        [{"env": [{"name": "API_TOKEN", "value": "x1y2z3"}]}],
+        [{"env": [{"name": "API_TOKEN", "value": GONE}]}],
+    ),
+    "deeper than is looked": ([[[[[[[[[["x"]]]]]]]]]], [[[[[[[[["…"]]]]]]]]]),
+    "more members than are shown": ({f"{n}": n for n in range(50)}, {f"{n}": n for n in range(40)}),
+    "more entries than are shown": (list(range(50)), list(range(40))),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_of_a_line_of_json_is_shown(name: str) -> None:
+    line, told = SHOWN[name]
+    (said,) = shown([json.dumps(line)])
+    assert json.loads(said) == told
+
+
+def test_of_what_is_too_long_in_the_shortest_form_as_many_members_as_fit_are_shown() -> None:
+    (said,) = shown([json.dumps({f"{n:02}" * 10: "v" * 50 for n in range(40)})])
+    found = json.loads(said)
+    assert list(found)[-1] == "…"
+    assert 385 - 41 < len(said) <= LONGEST_LINE
+    assert set(found.values()) == {found["00" * 10], "…"}
+    (said,) = shown([json.dumps(["w" * 50] * 40)])
+    assert json.loads(said)[-1] == "…"
+    assert 385 - 16 < len(said) <= LONGEST_LINE
+
+
+@pytest.mark.parametrize("line", ['"text"', "5", "null", "{not json", "", "  plain text"])
+def test_what_is_no_object_and_no_list_is_shown_as_it_is(line: str) -> None:
+    assert shown([line]) == [line.rstrip()]

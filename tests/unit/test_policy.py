@@ -177,6 +177,12 @@ def test_first_come_first_kept() -> None:
     assert limit(third, [first], five) == []
 
 
+def test_of_two_that_came_within_one_second_the_uid_decides() -> None:
+    one, other = (holder(uid, spec(on("ml.m5.large", 3)), created="2026-11-22T10:00:00Z") for uid in "12")
+    assert limit(one, [other], {"maxInstances": 5}) == []
+    assert limit(other, [one], {"maxInstances": 5}) != []
+
+
 def test_who_grows_comes_after_all_who_hold_their_share_and_disturbs_none() -> None:
     first, second = holder("1", spec(on("ml.m5.large", 3))), holder("2", spec(on("ml.m5.large", 2)))
     grown = replace(first, asked=capacity(spec(on("ml.m5.large", 4))))

@@ -1,0 +1,25 @@
+"""The reasons that programs rely on, in full: whoever renames one breaks somebody's alerts."""
+
+from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
+
+TOLD = """
+Pending Creating Updating RollingBack Scaling Deleting Stopping Maintenance
+InService Stopped Suspended Deleted Retained
+CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
+PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
+ModelNotAccessible ImageNotFound ArtifactNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
+InternalError
+ScalingActive ScalingPending ScalingSuspended
+DriftFound InSync ChangedInPlace Adopted PreflightIncomplete
+"""
+WELL = """
+Pending Creating Updating Scaling Deleting Stopping Maintenance InService Stopped Suspended Adopted
+"""
+
+
+def test_the_reasons_are_these() -> None:
+    assert sorted(Reason) == sorted(TOLD.split())
+
+
+def test_an_event_of_these_is_no_warning() -> None:
+    assert sorted(AS_IT_SHOULD) == sorted(WELL.split())
