@@ -12,6 +12,7 @@ from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.clients import Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.pace import Call
+from smendpoints.controller.ports import Aws
 
 CREATE = Call("sagemaker", "CreateModel")
 HOME = Place("us-east-1")
@@ -108,3 +109,10 @@ def test_two_hundred_places_cost_little_more_than_one(accounts: Accounts) -> Non
     assert len(clients) == 2
     grown = [accounts(place).observe._configs for place in places]
     assert all(each is grown[0] for each in grown)
+
+
+def test_an_account_is_what_the_controller_asks_for(accounts: Accounts) -> None:
+    aws: Aws = accounts(HOME)  # mypy sees to the rest
+    assert aws.place == HOME
+    for port in (aws.watch, aws.observe, aws.prices, aws.preflight):
+        assert port is not None

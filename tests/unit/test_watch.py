@@ -325,9 +325,74 @@ def test_what_this_process_writes_is_told_once_and_as_a_whole() -> None:
     _hand(place, "iris", "bounds")
     _hand(place, "iris", "policy")
     place.watch.wrote("iris")
+    wrote = place.aws.now
     assert place.run(50) == []
+    assert place.watch.settled("iris", wrote) is None
     assert place.run(60) == ["iris"]
-    assert place.watch.targets("iris", since=61.0)[0].max_capacity == 50  # type: ignore[index]
+    assert place.watch.settled("iris", wrote) is not None
+    targets = place.watch.targets("iris", wrote)
+    assert targets is not None
+    assert targets[0].max_capacity == 50
+    assert place.run(300) == []
+
+
+@pytest.mark.parametrize("before", ["describe_scaling_policies", "list_models", "get_resources", "list_endpoints"])
+def test_a_write_is_told_when_it_can_be_settled_though_no_list_shows_it(before: str) -> None:
+    place = Watched("iris", "rose")
+    place.know()
+    place.until_asked(before)
+    place.aws.now += 0.1
+    place.watch.wrote("Iris")
+    wrote = place.aws.now
+    assert place.run(125) == ["iris"]
+    assert place.watch.settled("iris", wrote) is not None
+
+
+def test_what_somebody_else_looked_up_is_told_all_the_same() -> None:
+    place = Watched("iris")
+    place.know()
+    place.aws.now += 10
+    place.aws.become("iris", "Updating")
+    assert place.watch.look("iris", max_age=0.0) is not None
+    _hand(place, "iris", "tags")
+    place.watch.audit(0.0)
+    assert place.run(0) == ["iris"]
+
+
+def test_what_is_listed_by_who_cannot_wait_is_known_and_told_once() -> None:
+    place = many(120)
+    place.watch.look("", max_age=float("inf"))
+    place.watch.audit(float("inf"))
+    assert place.watch.known
+    calls = place.aws.count().total()
+    place.watch.look("", max_age=float("inf"))
+    place.watch.audit(float("inf"))
+    assert place.aws.count().total() == calls
+    assert len(place.run(0.1)) == 120
+    assert place.run(300) == []
+
+
+def test_an_endpoint_is_absent_once_a_list_that_would_show_it_does_not() -> None:
+    place = many(150)
+    assert not place.watch.absent("iris", float("-inf"))
+    place.know()
+    place.aws.now += 0.5
+    made = place.aws.now
+    assert place.watch.absent("iris", made - 1)
+    assert not place.watch.absent("iris", made)
+    place.run(20, MOVING)
+    assert place.watch.seen_at > made
+    assert not place.watch.absent("iris", made)  # what was modified says nothing of it
+    assert place.watch.settled("iris", made) is None
+    place.watch.deleting("many-3")
+    place.aws.vanish("many-3")
+    deleted = place.aws.now
+    place.aws.now += 0.1
+    place.run(6, LEAVING)
+    assert place.watch.absent("Many-3", deleted)
+    place.aws.create("many-3")
+    place.run(6, MOVING)
+    assert not place.watch.absent("many-3", deleted)
 
 
 def test_contents_are_as_listed_and_as_this_process_changed_them_since() -> None:

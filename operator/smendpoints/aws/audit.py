@@ -131,7 +131,7 @@ class Audit:
         """
         with self._lock:
             oldest = self._clock() - max_age
-            read = tuple(part for part in self._parts if part.begun < oldest)
+            read = tuple(part for part in self._parts if part.begun < oldest or part.begun == NEVER)
             for part in read:
                 while not part.step(self._clients, self._clock()):
                     pass

@@ -45,6 +45,7 @@ class EndpointListing:
         self._moved_pages = 1
         self._mark: datetime | None = None
         self._deletions: set[str] = set()
+        self._dropped: dict[str, float] = {}  # since the last full listing: when the list was begun that missed them
         self.trouble = Trouble()
         self.entries: Mapping[str, Summary] = {}  # by name in lower case; replaced, never changed
         self.begun = NEVER  # of the last full listing that is complete
@@ -75,14 +76,20 @@ class EndpointListing:
     def read(self, oldest: float) -> frozenset[str]:
         """List all endpoints without pauses, unless that was begun after `oldest`; as `step`."""
         with self._lock:
-            if self.begun >= oldest:
+            if self.known and self.begun >= oldest:
                 return _NONE
             if self._clock() - self.trouble.at < _SHARED_FAILURE and self.trouble.last is not None:
                 raise replace(self.trouble.last)
-            self._full, moved = None, self._make(self._page)
-            while not self.begun >= oldest:
+            self._full, moved, more = None, _NONE, True
+            while more:
                 moved |= self._make(self._page)
+                more = self._reading()
             return moved
+
+    def absent(self, name: str, since: float) -> bool:
+        """Whether a listing that would show it shows no such endpoint, and was begun after `since`."""
+        name = name.lower()
+        return name not in self.entries and max(self.begun, self._dropped.get(name, NEVER)) > since
 
     def deleting(self, name: str) -> None:
         """An endpoint is being deleted, and may be gone before any listing has shown it so."""
@@ -91,6 +98,9 @@ class EndpointListing:
     def created(self, name: str) -> None:
         """An endpoint was created: what was deleted under its name was another."""
         self._deletions.discard(name.lower())
+
+    def _reading(self) -> bool:
+        return self._full is not None
 
     def _calls(self, awaited: Awaited) -> list[tuple[float, Callable[[], frozenset[str]]]]:
         """Which calls there are, and when each is due."""
@@ -131,7 +141,8 @@ class EndpointListing:
         self._page_at = max(self._full_since + self._cadence.watch, now + self._cadence.page_gap)
         if reading.pages == 1:  # it says all that the other listings would
             self._moved_at = self._leaving_at = now
-        return moved | self._drop(self._unseen)
+        self._dropped = {}
+        return moved | self._drop(self._unseen, self._full_since)
 
     def _moved(self) -> frozenset[str]:
         """What was modified since the latest modification that is known, by AWS's own clock."""
@@ -153,7 +164,7 @@ class EndpointListing:
             unseen -= {_name(entry) for entry in entries}
             moved |= self._take(entries)
         self._leaving_at = now
-        return moved | self._drop(unseen)
+        return moved | self._drop(unseen, now)
 
     def _take(self, listed: Iterable[Entry]) -> frozenset[str]:
         found = {
@@ -169,10 +180,11 @@ class EndpointListing:
         self.entries = {**self.entries, **found} if moved else self.entries
         return moved
 
-    def _drop(self, names: Iterable[str]) -> frozenset[str]:
-        """Forget these; the names of those that were there, or being deleted."""
+    def _drop(self, names: Iterable[str], begun: float) -> frozenset[str]:
+        """Forget these, that a list begun then does not show; the names of those that were there, or being deleted."""
         gone = frozenset(name for name in names if name in self.entries or name in self._deletions)
         self._deletions -= gone
+        self._dropped |= dict.fromkeys(gone, begun)
         if gone:
             self.entries = {name: entry for name, entry in self.entries.items() if name not in gone}
         return gone

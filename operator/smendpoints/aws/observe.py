@@ -212,6 +212,8 @@ class Observer:
             self._alarm_tags.drop(params["ResourceARN"])
         if verb is Verb.DELETE_CONFIG:
             self.forget_config(action.target)
+        if verb.changes_endpoint:
+            self._watch.wrote(action.target)
         if verb is Verb.DELETE_ENDPOINT:
             self._watch.deleting(action.target)
         if verb is Verb.CREATE_ENDPOINT:

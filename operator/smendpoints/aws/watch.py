@@ -20,7 +20,7 @@ from smendpoints.aws.endpoint_listing import EndpointListing
 from smendpoints.aws.summary import ABSENT, Summary
 from smendpoints.domain.observed.observed import ObservedTarget
 
-__all__ = ["ABSENT", "Awaited", "Cadence", "Lane", "Summary", "Watch"]
+__all__ = ["ABSENT", "NEVER", "Awaited", "Cadence", "Lane", "Summary", "Watch"]
 
 _NONE: frozenset[str] = frozenset()
 
@@ -50,33 +50,50 @@ class Watch:
         self._lock = threading.Lock()
         self._view: Mapping[str, Summary] = {}  # replaced, never changed
         self._belongings = Belongings()
-        self._wrote: dict[str, float] = {}  # when autoscaling or tags of an endpoint were changed by this process
+        self._wrote: dict[str, float] = {}  # when this process changed something of an endpoint, until that is listed
+        self._untold = _NONE
+        self._knew = False
 
     @property
     def known(self) -> bool:
         """Whether all lists were read to their end since the process began."""
         return self._endpoints.known and self._audit.known
 
+    @property
+    def seen_at(self) -> float:
+        """When the newest listing of endpoints was begun, be it of what moved."""
+        return self._endpoints.seen_at
+
     def due(self, lane: Lane, awaited: Awaited) -> float:
         """When the next call is."""
+        if self._untold:
+            return NEVER
         return self._endpoints.due(awaited) if lane is Lane.ENDPOINTS else self._audit.due()
 
     def step(self, lane: Lane, awaited: Awaited) -> frozenset[str]:
-        """Make one call; returns the endpoints whose summary changed, came or went, or whose config or model is gone.
+        """Make one call; returns the endpoints that moved.
 
-        What is listed for the first time has not moved. With the call by which all is known, all endpoints are
-        returned.
+        Those are whose summary changed, came or went, or whose config or model is gone; and once after a write of this
+        process, when all lists are complete that were begun after it. What is listed for the first time has not moved.
+        When all is known for the first time, all endpoints are returned.
 
         Raises:
             ReconcileError: AWS could not be asked.
         """
-        knew, listed = self.known, self._endpoints.known
+        with self._lock:
+            untold, self._untold = self._untold, _NONE
+        if untold:
+            return untold
+        listed = self._endpoints.known
         if lane is Lane.ENDPOINTS:
-            moved, tells = self._shown(self._endpoints.step(awaited)), listed
+            moved = self._shown(self._endpoints.step(awaited))
+            tells = listed
         else:
             part = self._audit.step()
-            moved, tells = self._completed(part) if part is not None else _NONE, knew
-        if self.known and not knew:
+            moved = self._completed(part) if part is not None else _NONE
+            tells = self._knew
+        if self.known and not self._knew:
+            self._knew = True
             return frozenset(self._view)
         return moved if tells else _NONE
 
@@ -96,10 +113,15 @@ class Watch:
 
         None while they are not: then nothing can be said. Costs nothing.
         """
-        audited = min(self._scaling.begun, self._tags.begun, self._contents.begun)
-        if not self.known or min(self._endpoints.seen_at, audited) <= since:
+        told = self.peek(name)
+        seen = self._endpoints.seen_at > since if told is not None else self.absent(name, since)
+        if not self.known or not seen or self._audited() <= since:
             return None
-        return self._view.get(name.lower(), ABSENT)
+        return told if told is not None else ABSENT
+
+    def absent(self, name: str, since: float) -> bool:
+        """Whether a list that was begun after `since` and would show such an endpoint shows none."""
+        return self._endpoints.absent(name, since)
 
     def targets(self, name: str, since: float) -> tuple[ObservedTarget, ...] | None:
         """The endpoint's autoscaling, if it was listed after `since`."""
@@ -126,7 +148,7 @@ class Watch:
     # what this process does
 
     def wrote(self, endpoint: str) -> None:
-        """Autoscaling or tags of the endpoint were changed: what was listed before says nothing of it."""
+        """Something of the endpoint was changed: what was listed before says nothing of its autoscaling and tags."""
         with self._lock:
             self._wrote[endpoint.lower()] = self._clock()
 
@@ -151,7 +173,7 @@ class Watch:
         Raises:
             ReconcileError: AWS could not be asked.
         """
-        self._shown(self._endpoints.read(max(self._clock() - max_age, since)))
+        self._tell_later(self._shown(self._endpoints.read(max(self._clock() - max_age, since))))
         return self.peek(name)
 
     def audit(self, max_age: float) -> None:
@@ -161,20 +183,30 @@ class Watch:
             ReconcileError: AWS could not be asked.
         """
         for part in self._audit.read(max_age):
-            self._completed(part)
+            self._tell_later(self._completed(part))
 
     # within
 
-    def _completed(self, part: Part[Any]) -> frozenset[str]:
-        """A part of the audit was read to its end; the endpoints that it says something else of."""
-        if part is not self._contents:
-            with self._lock:
-                oldest = min(self._scaling.begun, self._tags.begun)
-                self._wrote = {name: when for name, when in self._wrote.items() if when >= oldest}
-            return self._shown(frozenset(self._endpoints.entries))
+    def _audited(self) -> float:
+        return min(self._scaling.begun, self._tags.begun, self._contents.begun)
+
+    def _tell_later(self, moved: frozenset[str]) -> None:
+        """Some other call than `step` has found them."""
         with self._lock:
-            gone = self._belongings.listed(self._contents.value, self._contents.begun)
-        return owners_of(gone, self._view.values()) if gone else _NONE
+            self._untold |= moved if self._knew else _NONE
+
+    def _completed(self, part: Part[Any]) -> frozenset[str]:
+        """A part of the audit was read to its end; the endpoints that moved."""
+        gone = _NONE
+        with self._lock:
+            if part is self._contents:
+                gone = self._belongings.listed(self._contents.value, self._contents.begun)
+            whole = self._audited()
+            told = frozenset(name for name, when in self._wrote.items() if when < whole)
+            for name in told:
+                del self._wrote[name]
+        moved = owners_of(gone, self._view.values()) if gone else _NONE
+        return moved | told | self._shown(frozenset(self._endpoints.entries))
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
         """Tell anew of these endpoints; those of which something else is told now."""
@@ -192,16 +224,13 @@ class Watch:
             return frozenset(moved)
 
     def _summary(self, entry: Summary, name: str) -> Summary:
-        """The entry with the fingerprints of the audit: as before where that is older than what this process wrote."""
-        before, wrote = self._view.get(name), self._wrote.get(name, NEVER)
+        """The entry with the fingerprints of the audit; as before while some part is older than our last write."""
+        before = self._view.get(name)
+        if name in self._wrote:
+            return replace(entry, scaling=before.scaling, tags=before.tags) if before is not None else entry
         scaling, tags = self._scaling.value.get(name), self._tags.value.get(entry.arn.lower())
-        told = replace(
+        return replace(
             entry,
             scaling=scaling.fingerprint if scaling is not None else None,
             tags=tags.fingerprint if tags is not None else None,
         )
-        if before is not None and self._scaling.begun <= wrote:
-            told = replace(told, scaling=before.scaling)
-        if before is not None and self._tags.begun <= wrote:
-            told = replace(told, tags=before.tags)
-        return told
