@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench.mutate.copies import ROOT, Copy, fingerprint
@@ -37,13 +38,16 @@ class Map:
     lines: dict[str, dict[str, list[int]]]
 
     def nearest(self, path: Path, *wheres: range) -> list[str]:
-        """The tests that run these lines, else those lines, else any of the file; the quickest first, up to a sum."""
+        """The tests that run these lines, else those lines, else any of the file, else those that import it.
+
+        What is run as a module is imported is no test's. The quickest come first, up to a sum of seconds.
+        """
         by_line = self.lines.get(str(path), {})
         for where in (*wheres, by_line):
             found = {test for line in where for test in by_line.get(str(line), ())}
             if found:
                 return self._within(found)
-        return []
+        return self._within(number for number, test in enumerate(self.tests) if _imports(test.partition("::")[0], path))
 
     def _within(self, numbers: Iterable[int]) -> list[str]:
         chosen: list[str] = []
@@ -54,6 +58,12 @@ class Map:
                 break
             chosen.append(self.tests[number])
         return chosen
+
+
+@cache
+def _imports(test: str, path: Path) -> bool:
+    module = ".".join(path.with_suffix("").parts[1:])
+    return f"from {module} import" in (ROOT / test).read_text()
 
 
 def measured(copies: list[Copy], lanes: list[Lane]) -> list[Map]:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from smendpoints.domain.observed.observed import ObservedVariant
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"
 B = {"modelArtifact": "s3://models/b/model.tar.gz"}
 ROLLED = {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}
 SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
@@ -67,6 +70,54 @@ def test_live_properties(
     assert params["RetainAllVariantProperties"] is True
     assert excluded(params) == taken
     assert params["EndpointConfigName"] == seen.desired.config_name
+
+
+def shadow(count: int) -> dict[str, Any]:
+    return {"shadow": {"name": "shadow", "image": IMAGE, **instance(count)}}
+
+
+# What the spec wants beside a shadow of three (two live); how many run of the first variant; what is the config's own.
+RESIZED: dict[str, tuple[dict[str, Any], int, list[str], int]] = {
+    "and nothing else": (instance(1), 1, ["DesiredInstanceCount"], 1),
+    "and a new count": (instance(4), 1, ["DesiredInstanceCount"], 4),
+    "beside autoscaling, whose live count the config brings": (
+        {**instance(1), "scaling": SCALING},
+        4,
+        ["DesiredInstanceCount"],
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESIZED)
+def test_a_new_count_of_a_shadow_is_the_configs_own(sight: Callable[..., Any], name: str) -> None:
+    """AWS would keep the live one, and none but an update changes it."""
+    variant, runs, taken, brought = RESIZED[name]
+    seen = sight(
+        {"variant": variant, **shadow(3)},
+        {"variant": {**variant, **instance(1)}, **shadow(2)},
+        remembers=ROLLED,
+        variants={"primary": {"desired_count": runs}},
+        shows={"shadows": (ObservedVariant("shadow", desired_count=2),)},
+    )
+    create, _ = seen.plan().actions
+    assert [each["InitialInstanceCount"] for each in create.params["ProductionVariants"]] == [brought]
+    assert [each["InitialInstanceCount"] for each in create.params["ShadowProductionVariants"]] == [3]
+    assert excluded(update(seen)) == taken
+
+
+def test_with_a_shadow_that_keeps_its_count_live_counts_are_kept(sight: Callable[..., Any]) -> None:
+    variant = {**instance(1), "scaling": SCALING}
+    seen = sight(
+        {"variant": {**variant, **B}, **shadow(2)},
+        {"variant": variant, **shadow(2)},
+        remembers=ROLLED,
+        variants={"primary": {"desired_count": 4}},
+        shows={"shadows": (ObservedVariant("shadow", desired_count=2),)},
+    )
+    *_, create, _ = seen.plan().actions
+    assert [each["InitialInstanceCount"] for each in create.params["ProductionVariants"]] == [1]
+    assert excluded(update(seen)) == []
 
 
 def test_a_config_of_earlier_times_brings_nothing_of_its_own_time(sight: Callable[..., Any], config: Any) -> None:

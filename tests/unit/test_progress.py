@@ -359,3 +359,18 @@ def test_when_it_is_over_nothing_is_under_way(sight: Callable[..., Any], sees: d
     rollout = sight(**sees, remembers={"phase": "InProgress", "bakingUntil": BAKE_END, **under_way}).plan().rollout
     assert rollout.phase in {"Succeeded", "Failed"}
     assert {key: getattr(rollout, key) for key in NOTHING_UNDER_WAY} == dict.fromkeys(NOTHING_UNDER_WAY)
+
+
+def test_when_aws_has_just_taken_the_call_nothing_has_moved() -> None:
+    assert begun(LINEAR, [7]) == Progress("Launching", 0, 4, 0)
+    assert begun(CANARY, [3, None]) == Progress("Launching", 0, 2, 0)
+    assert begun(ALL_AT_ONCE, [3]) == Progress("Launching", 0, 1, 0)
+
+
+def test_until_aws_says_how_many_instances_are_to_come_as_many_as_there_are_count() -> None:
+    shown = Shown((step("Creating", "Launching 3 instance(s)."),), count=3).endpoint()
+    unknown = replace(shown, pending=(replace(shown.pending[0], desired_count=None),))
+    way = Rollout(strategy="Linear", step_instances=1, step_wait_seconds=600)
+    assert progress(unknown, way, None).total_steps == 3
+    new = replace(shown, variants=(), pending=(replace(shown.pending[0], desired_count=None),))
+    assert progress(new, way, None).total_steps is None

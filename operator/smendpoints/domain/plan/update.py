@@ -25,7 +25,28 @@ def create_revision(desired: Desired, observed: Observed) -> list[Action]:
     models = [
         Action(Verb.CREATE_MODEL, model.name, model.request) for model in desired.models if model.name not in live
     ]
-    return [*models, Action(Verb.CREATE_CONFIG, desired.config_name, desired.config_request)]
+    request = desired.config_request
+    if observed.endpoint is not None and _resizes_shadow(desired, observed.endpoint):
+        request = _with_live_counts(desired, observed.endpoint)
+    return [*models, Action(Verb.CREATE_CONFIG, desired.config_name, request)]
+
+
+def _resizes_shadow(desired: Desired, endpoint: ObservedEndpoint) -> bool:
+    """Whether the spec changed the count of a shadow that is there: only a new config brings it."""
+    entries = desired.config_request.get("ShadowProductionVariants", ())
+    shown = [(entry, endpoint.variant(entry["VariantName"])) for entry in entries]
+    return any(live is not None and entry["InitialInstanceCount"] != live.desired_count for entry, live in shown)
+
+
+def _with_live_counts(desired: Desired, endpoint: ObservedEndpoint) -> dict[str, Any]:
+    """The config with the counts that autoscaling chose: AWS keeps the live counts of all variants, or of none."""
+    scaled = {variant.name for variant in desired.variants if variant.count is None}
+    entries = []
+    for entry in desired.config_request["ProductionVariants"]:
+        live = endpoint.variant(entry["VariantName"])
+        count = live.desired_count if live is not None and live.name in scaled else None
+        entries.append({**entry, "InitialInstanceCount": count} if count else entry)
+    return {**desired.config_request, "ProductionVariants": entries}
 
 
 def restore(desired: Desired, missing: frozenset[str]) -> list[Action]:
@@ -156,11 +177,15 @@ def _not_retained(desired: Desired, observed: Observed, endpoint: ObservedEndpoi
     )
     if weights_fit and any(not _same_weight(variant.weight, shown.desired_weight) for variant, shown in live):
         properties.append("DesiredWeight")
+    counts = [
+        (variant.name, variant.count if variant.count is not None else shown.desired_count) for variant, shown in live
+    ]
     counts_fit = config is None or all(
-        (entry := brings(variant.name)) is not None and variant.count == entry.initial_count for variant, _ in live
+        (entry := brings(name)) is not None and count == entry.initial_count for name, count in counts
     )
     ours = all(variant.count is not None for variant, _ in live)
-    if ours and counts_fit and any(variant.count != shown.desired_count for variant, shown in live):
+    changed = ours and any(variant.count != shown.desired_count for variant, shown in live)
+    if counts_fit and (changed or _resizes_shadow(desired, endpoint)):
         properties.append("DesiredInstanceCount")
     return properties
 
