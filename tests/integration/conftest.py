@@ -55,18 +55,23 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture
 def stage(cloud: Cloud) -> Iterator[Stage]:
-    """A namespace of its own; afterwards nothing of it is left in AWS, and the operator's log has nothing odd."""
+    """A namespace of its own; afterwards nothing of it is left in AWS, and the operator's log has nothing odd.
+
+    Each fault that a test puts in force has to strike.
+    """
     namespace = f"t{next(_NUMBERS)}"
     cloud.plane.kubectl("create", "namespace", namespace)
-    before = len(cloud.log())
+    before, idle = len(cloud.log()), cloud.simulator.idle()
     made = Stage(cloud, namespace)
     yield made
+    spared = {fault: what for fault, what in cloud.simulator.idle().items() if fault not in idle}
     cloud.simulator.release_all()
     cloud.simulator.set(QUICK)
     cloud.plane.apiserver.start()
     made.start_operator()
     made.clean()
     assert made.left() == {}
+    assert spared == {}, "never struck"
     lines = cloud.log()[before:].splitlines()
     expected = (UNREACHABLE, *STARTING)
     noise = [

@@ -4,11 +4,10 @@ import os
 import re
 import signal
 
-import pytest
 from kubernetes import client
 
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
-from smsandbox.testing.stage import Stage, has, message
+from smsandbox.testing.stage import Stage
 
 CHANGING = (
     "CreateModel",
@@ -61,11 +60,6 @@ def test_throttling_of_every_operation_only_costs_time(stage: Stage) -> None:
     live_and_die(stage)
 
 
-def test_a_third_of_all_calls_failing_with_500_only_costs_time(stage: Stage) -> None:
-    stage.cloud.simulator.fault("error", code="InternalFailure", status=500, probability=0.3)
-    live_and_die(stage)
-
-
 def test_every_change_whose_answer_is_lost_is_made_once(stage: Stage) -> None:
     for operation in CHANGING:
         stage.cloud.simulator.fault("lose_response", operation=operation, times=1)
@@ -74,26 +68,6 @@ def test_every_change_whose_answer_is_lost_is_made_once(stage: Stage) -> None:
         "CreateEndpoint": 1,
         "UpdateEndpoint": 1,
     }
-
-
-def test_eventual_consistency_is_waited_out(stage: Stage) -> None:
-    stage.cloud.simulator.change(consistency={"model": 1.5, "endpoint_config": 1.5})
-    live_and_die(stage)
-    assert count(stage, "CreateEndpoint") == 1
-
-
-@pytest.mark.parametrize("operation", ["CreateModel", "CreateEndpoint", "RegisterScalableTarget"])
-def test_denied_access_is_told_in_awss_words_and_healed_by_the_next_edit(stage: Stage, operation: str) -> None:
-    fault = stage.cloud.simulator.fault("access_denied", operation=operation)
-    stage.apply("iris", spec())
-    found = stage.told("iris", "is not authorized to perform")
-    assert operation in message(found)
-    assert not has(found, "Ready")
-    assert has(found, "Stalled")
-    stage.see(lambda: any(kind == "Warning" for kind, _, _ in stage.events("iris")), "a Warning")
-    stage.cloud.simulator.release(fault)
-    stage.apply("iris", spec(tags={"again": "1"}))
-    stage.ready("iris")
 
 
 def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stage) -> None:

@@ -202,37 +202,3 @@ def test_where_the_first_type_of_a_pool_is_not_to_be_had_the_next_one_serves(
         assert serving() == {"ml.g5.xlarge": 0, "ml.g4dn.xlarge": 2}
         assert {echo(stage, name)["container"] for _ in range(10)} == {revision}
     stage.rests(name)
-
-
-@pytest.mark.parametrize("sample", ["vpc-kms"], indirect=True)
-def test_network_keys_isolation_and_tags_reach_aws_as_the_spec_has_them(
-    stage: Stage, sample: tuple[str, dict[str, Any]]
-) -> None:
-    name, spec = sample
-    stage.apply(name, spec)
-    found = stage.ready(name)
-    sagemaker, config = stage.cloud.aws("sagemaker"), config_of(stage, name)
-    (variant,) = config["ProductionVariants"]
-    model = sagemaker.describe_model(ModelName=variant["ModelName"])
-    assert model["VpcConfig"] == {
-        "Subnets": spec["vpc"]["subnetIDs"],
-        "SecurityGroupIds": spec["vpc"]["securityGroupIDs"],
-    }
-    assert model["EnableNetworkIsolation"] is True
-    assert config["KmsKeyId"] == spec["kmsKeyID"]
-    assert variant["VolumeSizeInGB"] == 30
-    assert config["DataCaptureConfig"] == {
-        "EnableCapture": True,
-        "InitialSamplingPercentage": 100,
-        "DestinationS3Uri": spec["dataCapture"]["destination"],
-        "KmsKeyId": spec["dataCapture"]["kmsKeyID"],
-        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-    }
-    for arn in (model["ModelArn"], config["EndpointConfigArn"], stage.in_service(name)["EndpointArn"]):
-        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
-        assert spec["tags"].items() <= tags.items()
-    image = spec["variants"][0]["image"]
-    assert found["status"]["variants"][0]["digest"] == image.partition("@")[2]
-    assert echo(stage, name)["body"] == ROW
-    stage.see(lambda: len(captures(stage, name, spec)) == 1, "the captured request")
-    stage.rests(name)

@@ -4,8 +4,6 @@ import json
 from typing import Any
 
 import boto3
-import pytest
-from kubernetes import client
 
 from smsandbox.aws.moto.images import push
 from smsandbox.testing.specs import spec, with_variant
@@ -57,10 +55,3 @@ def test_an_object_may_live_in_another_account_and_region(stage: Stage) -> None:
     stage.delete("iris")
     stage.gone("iris")
     assert elsewhere(stage, "sagemaker").list_models()["Models"] == []
-
-
-def test_no_edit_may_move_an_object_to_another_region(stage: Stage) -> None:
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    with pytest.raises(client.ApiException, match="region"):
-        stage.apply("iris", spec(region=ELSEWHERE))

@@ -8,7 +8,6 @@ import pytest
 
 from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL
 from smendpoints.api.resource import GROUP, VERSION
-from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.stage import Stage, condition, has, message
 
@@ -108,24 +107,5 @@ def test_a_policy_that_comes_later_stops_every_change_and_says_why_but_not_stopp
     assert stage.served("iris") == served
     edit(stage, with_variant(spec(desiredState="Stopped"), modelArtifact=ARTIFACTS[1]))
     stage.until("iris", lambda each: each["status"]["endpoint"]["status"] == "Stopped", "stopped")
-    stage.delete("iris")
-    stage.gone("iris")
-
-
-def test_what_a_policy_gave_by_default_stays_when_the_policy_goes_also_after_a_restart(
-    stage: Stage, policies: Policies
-) -> None:
-    policies.apply("defaults", defaults={"executionRoleARN": ROLE_ARN, "tags": {"team": "a"}}, requiredTags={"c": "7"})
-    # Until the operator has seen the policy the object has no role; then it goes on by itself.
-    stage.apply("iris", spec(executionRoleARN=None))
-    found = stage.ready("iris")
-    assert found["status"]["resolved"]["executionRoleARN"] == ROLE_ARN
-    arn = stage.in_service("iris")["EndpointArn"]
-    tags = {each["Key"]: each["Value"] for each in stage.cloud.aws("sagemaker").list_tags(ResourceArn=arn)["Tags"]}
-    assert (tags["team"], tags["c"]) == ("a", "7")
-    policies.apply("defaults", defaults={"tags": {"team": "b"}}, requiredTags={"c": "7"})
-    stage.kill_operator()
-    stage.start_operator()
-    stage.rests("iris")
     stage.delete("iris")
     stage.gone("iris")

@@ -69,6 +69,10 @@ class Simulator:
         """No fault is in force any more."""
         self._ask("DELETE", "faults")
 
+    def idle(self) -> dict[str, str]:
+        """The faults, in force or not any more, that have never struck: what they were to do, by id."""
+        return {each["id"]: f"{each['kind']} {each['operation']}" for each in self._ask("GET", "faults")["idle"]}
+
     def held(self, fault: str, seconds: float = 0.0) -> int:
         """How many answers the fault holds back; waits for the first as long as `seconds` (at most 60)."""
         return int(self._ask("GET", f"held/{fault}?seconds={seconds}")["held"])

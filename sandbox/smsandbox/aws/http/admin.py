@@ -62,7 +62,9 @@ class Admin:
         return settings.model_dump()
 
     def _get_faults(self, _body: Any, _rest: str, _query: Any) -> Any:
-        return {"faults": [rule.model_dump() for rule in self._world.faults.rules()]}
+        faults = self._world.faults
+        found = {"faults": faults.rules(), "idle": faults.idle()}
+        return {kind: [rule.model_dump() for rule in rules] for kind, rules in found.items()}
 
     def _post_faults(self, body: Any, _rest: str, _query: Any) -> Any:
         return self._world.faults.add(body).model_dump()
