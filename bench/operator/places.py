@@ -75,7 +75,7 @@ def use(account: Account, connections: Connections) -> None:
             account.preflight.check(launch)
     account.log_tail("nothing", frozenset({"primary"}), datetime.now(UTC))
     account.prices.of("ml.m5.large")
-    account.prices.refresh()
+    account.prices.look_up()
     account.invocations_url("nothing")
     for number in range(NAMESPACES):
         writes = Clients(account.place, connections).on_behalf_of(f"team-{number}")

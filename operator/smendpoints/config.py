@@ -56,7 +56,8 @@ class Config(BaseSettings):
         pattern=r"^https?://[^\s/]+/[^\s]+$",
     )
     prices: Literal["api", "table"] = Field(
-        "api", description="Where prices come from: AWS's price list if it may be read, or the table of this release."
+        "api",
+        description="Where prices come from: AWS's price list, or none where it cannot be read; or a dated table.",
     )
     threads: int = Field(32, description="Most reconciles at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")

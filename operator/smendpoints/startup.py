@@ -117,7 +117,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     connections = Connections(region, size, presented, fence=standing.fence, user_agent=agent)
     AWS_WAIT.set_function(connections.paces.oldest_wait)
     cadence = Cadence(config.poll_seconds, config.watch_seconds, config.audit_seconds)
-    accounts = Accounts(connections, cadence=cadence)
+    accounts = Accounts(connections, cadence=cadence, price_table=config.prices == "table")
     tasks: list[asyncio.Task[None]] = []
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
@@ -127,7 +127,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="reconcile"))
         watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
         watcher = Watcher(
-            accounts, handlers.places, lambda _: Awaited(), lambda *_: None, prices=config.prices == "api"
+            accounts, handlers.places, lambda _: Awaited(), lambda *_: None
         )
         tasks.append(loop.create_task(watch_aws(watcher, watchers)))
         tasks.append(loop.create_task(standing.health.beat()))

@@ -34,10 +34,9 @@ class Watcher:
         awaited: Callable[[Place], Awaited],
         moved: Moved,
         *,
-        prices: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`moved` is called in the thread that made the call, with names in lower case. `prices`: they are kept fresh.
+        """`moved` is called in the thread that made the call, with names in lower case.
 
         `places` is asked once a second at the most, `awaited` before each call.
         """
@@ -45,7 +44,6 @@ class Watcher:
         self._ask = places
         self._awaited = awaited
         self._moved = moved
-        self._prices = prices
         self.clock = clock
         self._places: tuple[Place, ...] = ()
         self._asked_at = float("-inf")
@@ -68,8 +66,6 @@ class Watcher:
             moved = account.watch.step(lane, self._awaited(place))
             if moved:
                 self._moved(place, moved)
-            if self._prices and lane is Lane.AUDIT:
-                account.prices.refresh()
         except ReconcileError as failure:
             logger.warning("cannot watch %s: %s", place.region, failure)
         except Exception:

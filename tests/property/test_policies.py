@@ -1,8 +1,11 @@
 """The cluster's policies, checked before every write, also when they change later; in virtual time."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from smendpoints.domain.plan.actions import Verb
 from smsandbox.assets import ROLE_ARN
@@ -328,6 +331,61 @@ def test_a_limit_of_cost_refuses_what_it_has_no_price_of(harness: Harness) -> No
     assert "policy cheap, maxHourlyUSD: the price of ml.new.large is not known" in condition.message
     harness.apply("iris", spec())
     harness.settle_told("iris", "InService")
+
+
+def listed(usd: str) -> dict[str, Any]:
+    """GetProducts' answer."""
+    dimension = {"unit": "Hrs", "pricePerUnit": {"USD": usd}}
+    return {"PriceList": [json.dumps({"terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}})]}
+
+
+def by_the_list(harness: Harness, answer: Callable[[], dict[str, Any]]) -> list[str]:
+    """Prices come from AWS's list from now on, which answers so; what was asked for."""
+    asked: list[str] = []
+    client = harness.connections.client("pricing", "us-east-1")
+
+    def get(**params: Any) -> dict[str, Any]:
+        asked.append(params["Filters"][0]["Value"])
+        return answer()
+
+    client.get_products = get
+    harness.price_table = False
+    harness.restart()
+    return asked
+
+
+def test_a_limit_of_cost_goes_by_awss_list_asked_once_for_all_objects(harness: Harness) -> None:
+    asked = by_the_list(harness, lambda: listed("0.4"))
+    harness.policy("cheap", {"maxHourlyUSD": 1})
+    fixed = with_variant(spec(), scaling=None)
+    for name in ("iris", "second", "third"):
+        harness.apply(name, fixed)
+        harness.settle(name)
+    assert [told(harness, "Ready", name) for name in ("iris", "second")] == [("True", "InService")] * 2
+    assert told(harness, name="third") == ("True", "PolicyViolation")
+    assert asked == ["ml.m5.large"]
+    cost = harness.resource("iris").status.cost
+    assert cost is not None
+    assert cost.hourly_usd == "0.4"
+
+
+def test_without_the_list_there_is_no_cost_and_a_limit_of_cost_refuses(harness: Harness) -> None:
+    def refuse() -> dict[str, Any]:
+        response = {"Error": {"Code": "AccessDeniedException", "Message": "no"}}
+        raise ClientError(response, "GetProducts")  # type: ignore[arg-type]
+
+    asked = by_the_list(harness, refuse)
+    harness.apply("iris", spec())
+    harness.settle_told("iris", "InService")
+    assert harness.resource("iris").status.cost is None
+    harness.policy("cheap", {"maxHourlyUSD": 100})
+    harness.apply("second", spec())
+    harness.settle("second")
+    condition = harness.condition("second", "Stalled")
+    assert condition is not None
+    assert "the price of ml.m5.large is not known" in condition.message
+    assert "pricing:GetProducts" in condition.message
+    assert asked == ["ml.m5.large"]
 
 
 def test_log_tails_can_be_turned_off_and_go_from_the_status_then(harness: Harness) -> None:

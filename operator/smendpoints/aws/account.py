@@ -27,12 +27,14 @@ class Account:
         clock: Callable[[], float] = time.monotonic,
         configs: Configs | None = None,
         cadence: Cadence | None = None,
+        *,
+        price_table: bool = False,
     ) -> None:
         self.place = clients.place
         self._clients = clients
         self.watch = Watch(clients, clock, cadence)
         self.observe = Observer(clients, self.watch, configs, clock)
-        self.prices = Prices(clients, clock)
+        self.prices = Prices(clients, clock, from_table=price_table)
         self.preflight = Preflight(clients, clock)
         self._applier = Applier(clients, self.observe)
 
@@ -69,10 +71,13 @@ class Accounts:
         connections: Connections,
         clock: Callable[[], float] = time.monotonic,
         cadence: Cadence | None = None,
+        *,
+        price_table: bool = False,
     ) -> None:
         self._connections = connections
         self._clock = clock
         self._cadence = cadence
+        self._price_table = price_table
         self._configs = Configs(MOST_CONFIGS)
         self._lock = threading.Lock()
         self._accounts: dict[Place, Account] = {}
@@ -84,7 +89,9 @@ class Accounts:
             self._asked_at[place] = self._clock()
             if place not in self._accounts:
                 clients = Clients(place, self._connections)
-                self._accounts[place] = Account(clients, self._clock, self._configs, self._cadence)
+                self._accounts[place] = Account(
+                    clients, self._clock, self._configs, self._cadence, price_table=self._price_table
+                )
             return self._accounts[place]
 
     def all(self) -> tuple[Account, ...]:

@@ -1,6 +1,7 @@
-"""Prices of instances: AWS's price list where it may be read, else a table of a known date.
+"""Prices of instances: AWS's price list, or the dated table where that is asked for; never the one for the other.
 
-Prices are looked up in the background, never in a reconcile: a reconcile takes what is known.
+Where the list cannot be read there is no price: none is better than an old one. A price is looked up once a day, for
+all objects of a place.
 """
 
 import json
@@ -8,90 +9,101 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from smendpoints.aws.clients import Clients
-from smendpoints.domain.errors import ReconcileError
+from smendpoints.aws.price_table import TABLE, TABLE_DATE
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.cost import Price
 
 logger = logging.getLogger(__name__)
 _DAY = 86400.0
+_AGAIN = 3600.0
+_SOON = 60.0
+_TRIES = 3
+_NEVER = float("-inf")
 
-# Hosting in us-east-1, on demand, US dollars per hour. Other regions differ by some percent.
-TABLE_DATE = "2026-11-22"
-TABLE = {
-    "ml.t2.medium": "0.056",
-    "ml.t2.large": "0.111",
-    "ml.m5.large": "0.115",
-    "ml.m5.xlarge": "0.23",
-    "ml.m5.2xlarge": "0.461",
-    "ml.m5.4xlarge": "0.922",
-    "ml.m5.12xlarge": "2.765",
-    "ml.m5.24xlarge": "5.53",
-    "ml.c5.large": "0.102",
-    "ml.c5.xlarge": "0.204",
-    "ml.c5.2xlarge": "0.408",
-    "ml.c5.4xlarge": "0.816",
-    "ml.c5.9xlarge": "1.836",
-    "ml.c5.18xlarge": "3.672",
-    "ml.r5.2xlarge": "0.605",
-    "ml.r5.4xlarge": "1.21",
-    "ml.r5.8xlarge": "2.419",
-    "ml.r5.16xlarge": "4.838",
-    "ml.g4dn.xlarge": "0.7364",
-    "ml.g4dn.2xlarge": "0.94",
-    "ml.g4dn.4xlarge": "1.505",
-    "ml.g4dn.8xlarge": "2.72",
-    "ml.g4dn.12xlarge": "4.89",
-    "ml.g4dn.16xlarge": "5.44",
-    "ml.g5.xlarge": "1.408",
-    "ml.g5.2xlarge": "1.515",
-    "ml.g5.4xlarge": "2.03",
-    "ml.g5.8xlarge": "3.06",
-    "ml.g5.12xlarge": "7.09",
-    "ml.g5.16xlarge": "5.12",
-    "ml.g5.24xlarge": "10.18",
-    "ml.g5.48xlarge": "20.36",
-    "ml.p3.2xlarge": "3.825",
-    "ml.p3.8xlarge": "14.688",
-    "ml.p3.16xlarge": "28.152",
-}
+
+@dataclass(frozen=True)
+class _Found:
+    """What the last look-ups of a type told: a price and when, when to ask again, and why not, so many times."""
+
+    price: Price | None = None
+    found_at: float = _NEVER
+    due_at: float = _NEVER
+    failure: ReconcileError | None = None
+    tries: int = 0
 
 
 class Prices:
     """The prices of one region."""
 
-    def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clients: Clients, clock: Callable[[], float] = time.monotonic, *, from_table: bool = False
+    ) -> None:
         self._clients = clients
         self._clock = clock
+        self._from_table = from_table
         self._lock = threading.Lock()
-        self._asked: set[str] = set()
-        self._known: dict[str, tuple[float, Price | None]] = {}
+        self._found: dict[str, _Found] = {}
+        self._told = False
 
     def of(self, instance_type: str) -> Price | None:
-        """The price as far as it is known; costs nothing."""
+        """The price as far as it is known; asks nobody, but lets `look_up` ask for it."""
+        if self._from_table:
+            usd = TABLE.get(instance_type)
+            return Price(Decimal(usd), TABLE_DATE) if usd is not None else None
         with self._lock:
-            self._asked.add(instance_type)
-            known = self._known.get(instance_type)
-        if known is not None and known[1] is not None:
-            return known[1]
-        usd = TABLE.get(instance_type)
-        return Price(Decimal(usd), TABLE_DATE) if usd is not None else None
+            found = self._found.setdefault(instance_type, _Found())
+        return found.price if self._clock() - found.found_at < 2 * _DAY else None
 
-    def refresh(self) -> None:
-        """Look up what was asked for, once a day."""
+    def look_up(self) -> bool:
+        """Ask AWS for what was asked for here, and is new or a day old; whether there was any.
+
+        Raises:
+            ReconcileError: a price is not known, but may be soon (`RETRY`).
+        """
         with self._lock:
             now = self._clock()
-            due = [each for each in sorted(self._asked) if now - self._known.get(each, (-_DAY, None))[0] >= _DAY]
+            due = sorted(each for each, found in self._found.items() if now >= found.due_at)
+            for instance_type in due:  # so that other threads do not ask, too
+                self._found[instance_type] = replace(self._found[instance_type], due_at=now + _SOON)
         for instance_type in due:
-            try:
-                price = self._look_up(instance_type)
-            except (ReconcileError, KeyError, ValueError, StopIteration) as failure:
-                logger.info("the price of %s is taken from the table: %s", instance_type, failure)
-                price = None
+            found = self._learn(instance_type, self._found[instance_type])
             with self._lock:
-                self._known[instance_type] = (self._clock(), price)
+                self._found[instance_type] = found
+        for instance_type, found in sorted(self._found.items()):
+            if found.failure is not None and self.of(instance_type) is None:
+                raise replace(found.failure)
+        return bool(due)
+
+    def _learn(self, instance_type: str, before: _Found) -> _Found:
+        now = self._clock()
+        try:
+            price = self._look_up(instance_type)
+        except ReconcileError as failure:
+            tries = before.tries + 1 if failure.kind is Kind.RETRY else _TRIES
+            if tries < _TRIES:
+                return replace(before, due_at=now + _SOON, failure=failure, tries=tries)
+            self._tell(failure)
+            return replace(before, due_at=now + _AGAIN, failure=None, tries=tries)
+        except (KeyError, ValueError, ArithmeticError) as error:
+            logger.warning("the price of %s is not known: AWS's answer is not understood: %r", instance_type, error)
+            price = None
+        self._told = False
+        return _Found(price, now, now + _DAY)
+
+    def _tell(self, failure: ReconcileError) -> None:
+        """Say once why there are no prices."""
+        if not self._told:
+            self._told = True
+            message = (
+                "%s: AWS's price list cannot be read: status.cost is absent, and maxHourlyUSD refuses all; "
+                "allow pricing:GetProducts, or have the table of %s by SMENDPOINTS_PRICES=table: %s"
+            )
+            logger.warning(message, self._clients.place.region, TABLE_DATE, failure)
 
     def _look_up(self, instance_type: str) -> Price | None:
         wanted = {"instanceName": instance_type, "component": "Hosting", "regionCode": self._clients.place.region}

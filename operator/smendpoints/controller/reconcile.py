@@ -18,6 +18,7 @@ from smendpoints.aws.paces import paced
 from smendpoints.aws.watch import Summary
 from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight
+from smendpoints.controller.costing import cost_of
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import observe_closely, observe_listing
@@ -32,7 +33,6 @@ from smendpoints.domain.desired.desired import Desired, desire
 from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.cost import hourly_cost
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
@@ -147,6 +147,8 @@ class Controller:
         memory.pursue(pursuit_of(asked, self._now()))
         try:
             ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
+            if ruling.violations and self.account(asked).prices.look_up():  # it may be for want of a price
+                ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
             memory.view, memory.viewed_at = ruling.view, ruling.version
             if ruling.refused is not None:
                 raise ruling.refused
@@ -222,7 +224,7 @@ class Controller:
             applied=applied,
             url=account.invocations_url(desired.endpoint_name),
             log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
-            cost=hourly_cost(desired, observed, account.prices.of, resource.status.cost),
+            cost=cost_of(account, desired, observed, resource.status.cost),
             now=self._now(),
         )
         resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved

@@ -54,6 +54,7 @@ class Harness(VirtualAws):
         self.events: list[Event] = []
         self.violations: list[str] = []
         self.witnesses: list[Callable[[], None]] = []  # called after each tick
+        self.price_table = True  # counts from the next restart on
         self.kill_after: int | None = None
         self.kill_before_write: int | None = None
         self.at = ""
@@ -63,7 +64,7 @@ class Harness(VirtualAws):
 
     def restart(self) -> None:
         """A new operator process: it remembers nothing."""
-        accounts = Accounts(self.connections, self.clock.now)
+        accounts = Accounts(self.connections, self.clock.now, price_table=self.price_table)
         self.accounts = accounts
         self.controller = Controller(
             ControllerSettings("cluster-1", REGION, poll_seconds=15),

@@ -63,7 +63,7 @@ def _dear(asked: Capacity, room: Room, most: Decimal, price_of: PriceOf) -> str 
     except LookupError as unknown:
         return (
             f"the price of {unknown.args[0]} is not known, so that the limit of {most:f} USD an hour cannot be kept: "
-            "use another instance type"
+            "use another instance type, or let the operator read AWS's price list (pricing:GetProducts)"
         )
     if others + mine <= most:
         return None
