@@ -209,7 +209,7 @@ def test_without_leave_to_look_at_roles_awss_words_stand_alone(harness: Harness)
 
 def test_a_quota_that_a_creation_exceeds_is_told_with_awss_words_and_costs_no_question(harness: Harness) -> None:
     quota(harness, ml_m5_large=0)
-    reason, message = refused(harness, spec())
+    reason, message = refused(harness, FIXED)
     assert reason == "QuotaExceeded"
     assert "ml.m5.large for endpoint usage" in message
     assert "request an increase" in message

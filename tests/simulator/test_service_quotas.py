@@ -34,6 +34,16 @@ def test_a_quota_is_what_create_endpoint_goes_by(cloud: Any, refused: Any) -> No
     assert f"'{quota['QuotaName']}' is 1 Instances" in error.text
 
 
+def test_the_quota_of_scalable_targets_is_listed_under_application_auto_scaling(bare: Any) -> None:
+    bare.set(options={"scalable_target_quota": 7})
+    client = bare.client("service-quotas")
+    which = {"ServiceCode": "application-autoscaling"}
+    (quota,) = client.list_service_quotas(**which)["Quotas"]
+    (default,) = client.list_aws_default_service_quotas(**which)["Quotas"]
+    assert (quota["QuotaName"], quota["Value"]) == ("Scalable targets for Amazon SageMaker", 7.0)
+    assert (default["QuotaCode"], default["Value"]) == (quota["QuotaCode"], 500.0)
+
+
 def test_the_default_stays_when_the_applied_quota_changes(bare: Any) -> None:
     bare.set(quotas={"ml.m5.large": 3}, options={"default_instance_quota": 20})
     client = bare.client("service-quotas")

@@ -202,7 +202,7 @@ def test_passes_of_a_flood_end_one_by_one_and_not_all_in_the_end() -> None:
     flood(town, "many")
     town.run(240.0)
     ends = sorted(end for _, end in town.ended["many"] if end > 60.0)
-    assert max(after - before for before, after in itertools.pairwise(ends)) < 8.0
+    assert max(after - before for before, after in itertools.pairwise(ends)) < 5.0
 
 
 @settings(max_examples=12, deadline=None)

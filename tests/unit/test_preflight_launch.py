@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.update import update_endpoint
 from smendpoints.domain.preflight.launch import Artifact, dropped_guardrails, launch_of
 from smendpoints.domain.preflight.quota import Need, needs
+from smendpoints.domain.preflight.targets import Targets
 
 BASE = "s3://models/b"
 NEW = {"modelArtifact": f"{BASE}/model.tar.gz"}
+SCALES = {"scaling": {"minCapacity": 1, "maxCapacity": 2, "targetInvocationsPerInstance": 9}}
 ROLLING = {"strategy": "Rolling", "stepWaitSeconds": 60}
 CANARY = {"strategy": "Canary", "stepPercent": 10, "stepWaitSeconds": 60}
 
@@ -223,3 +226,43 @@ def test_guardrails_are_for_variants_that_keep_their_names(
 def test_a_creation_has_nothing_to_guard(sight: Any) -> None:
     seen = sight({"rollout": CANARY}, exists=False)
     assert dropped_guardrails(seen.desired, seen.observed) is None
+
+
+# scalable targets
+
+
+def test_a_new_endpoint_needs_the_targets_of_its_variants_that_scale(sight: Callable[..., Any]) -> None:
+    seen = sight({"variant": SCALES, "challenger": {"scaling": None}})
+    create = Action(Verb.CREATE_ENDPOINT, seen.desired.endpoint_name, {})
+    launch = launch_of(seen.desired, seen.observed, (create,), [])
+    assert launch is not None
+    assert launch.targets == Targets("default-iris", frozenset({"endpoint/default-iris/variant/primary"}))
+
+
+def test_an_update_and_an_endpoint_that_does_not_scale_need_no_targets(sight: Callable[..., Any]) -> None:
+    seen = sight({"variant": {**SCALES, **NEW}}, {"variant": SCALES})
+    update = update_endpoint(seen.desired, seen.observed, seen.observed.endpoint)
+    launch = launch_of(seen.desired, seen.observed, (update,), [])
+    assert launch is not None
+    assert launch.targets is None
+    fixed = sight({"variant": {"scaling": None}})
+    create = Action(Verb.CREATE_ENDPOINT, "default-iris", {})
+    launch = launch_of(fixed.desired, fixed.observed, (create,), [])
+    assert launch is not None
+    assert launch.targets is None
+
+
+@pytest.mark.parametrize(
+    ("taken", "limit", "told"),
+    [
+        ({"a", "b"}, 4, None),
+        ({"a", "b"}, 3, "1 of 3 scalable targets are left in eu-west-1, and this endpoint needs 2"),
+        ({"a", "b", "x"}, 4, None),
+        ({"a", "b", "c"}, 2, "0 of 2 scalable targets are left in eu-west-1, and this endpoint needs 2"),
+        ({"x", "y", "a"}, 3, None),
+    ],
+    ids=["room", "no room", "one is there already", "over the quota", "all are there already"],
+)
+def test_what_is_left_of_the_quota_of_targets_is_told(taken: set[str], limit: float, told: str | None) -> None:
+    refusal = Targets("e", frozenset({"x", "y"})).refusal(taken, limit, "eu-west-1")
+    assert refusal == told or (refusal is not None and told is not None and refusal.startswith(told))

@@ -35,7 +35,7 @@ class Account:
         self.watch = Watch(clients, clock, cadence)
         self.observe = Observer(clients, self.watch, configs, clock)
         self.prices = Prices(clients, clock, from_table=price_table)
-        self.preflight = Preflight(clients, clock)
+        self.preflight = Preflight(clients, clock, lambda name: self.watch.peek(name) is not None)
         self._applier = Applier(clients, self.observe)
 
     def apply(

@@ -15,9 +15,11 @@ from smendpoints.aws.bounded import Bounded
 from smendpoints.aws.checks import check_alarm, check_artifact, check_image, look_at_role, repository_of
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.quotas import Quotas
+from smendpoints.aws.targets import TargetBook
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.preflight.launch import Launch
 from smendpoints.domain.preflight.quota import Need
+from smendpoints.domain.preflight.targets import Targets
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -30,13 +32,17 @@ _MOST_KNOWN = 500  # of each place; what goes early is only asked anew
 
 @dataclass(frozen=True)
 class Check:
-    """One check: of what kind, of what, by which permission on which resource, and how it is made."""
+    """One check: of what kind, of what, by which permission on which resource, and how it is made.
+
+    What it finds good is believed for a while, unless it is not `believed` and costs nothing.
+    """
 
     kind: str
     subject: object
     permission: str
     resource: str
     make: Callable[[], ReconcileError | None]
+    believed: bool = True
 
     @property
     def key(self) -> tuple[str, object]:
@@ -52,10 +58,17 @@ class Check:
 class Preflight:
     """The checks of one place. What was found good is believed for five minutes."""
 
-    def __init__(self, clients: Clients, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clients: Clients,
+        clock: Callable[[], float] = time.monotonic,
+        exists: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """`exists` tells whether an endpoint of that name is there; it costs nothing."""
         self._clients = clients
         self._clock = clock
         self._quotas = Quotas(clients, clock)
+        self._targets = TargetBook(clients, self._quotas, exists, clock)
         self._lock = threading.Lock()
         self._good: Bounded[tuple[str, object], float] = Bounded(_MOST_KNOWN)
         self._off: Bounded[str, tuple[float, str]] = Bounded(_MOST_KNOWN)
@@ -88,6 +101,8 @@ class Preflight:
 
     def _checks(self, launch: Launch) -> Iterator[Check]:
         clients = self._clients
+        if launch.targets is not None:  # first: who waits for others to make room asks nothing else
+            yield self._targets_check(launch.targets, give=False)
         for image in sorted(launch.images):
             where = repository_of(image)
             yield Check("images", image, "ecr:DescribeImages", where, partial(check_image, clients, image))
@@ -98,6 +113,12 @@ class Preflight:
             yield Check("alarms", alarm, "cloudwatch:DescribeAlarms", "*", partial(check_alarm, clients, alarm))
         for need in launch.needs:
             yield Check("quotas", need, "servicequotas:ListServiceQuotas", "*", partial(self._check_quota, need))
+        if launch.targets is not None:  # last: what is not launched keeps them from nobody
+            yield self._targets_check(launch.targets, give=True)
+
+    def _targets_check(self, targets: Targets, *, give: bool) -> Check:
+        make = partial(self._targets.promise, targets, give=give)
+        return Check("quotas", targets, "servicequotas:ListServiceQuotas", "*", make, believed=False)
 
     def _check_quota(self, need: Need) -> ReconcileError | None:
         limit = self._quotas.of(need.quota, _HOUR)
@@ -114,7 +135,7 @@ class Preflight:
         if note is not None:
             return note
         found_good = self._good.get(check.key)
-        if found_good is not None and self._clock() - found_good < _FRESH:
+        if check.believed and found_good is not None and self._clock() - found_good < _FRESH:
             return None
         try:
             wrong = check.make()

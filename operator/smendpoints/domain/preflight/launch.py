@@ -8,6 +8,7 @@ from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.preflight.quota import Need, needs
+from smendpoints.domain.preflight.targets import Targets
 
 _LAUNCHES = frozenset({Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT})
 
@@ -32,6 +33,7 @@ class Launch:
     artifacts: frozenset[Artifact]
     alarms: frozenset[str]
     needs: tuple[Need, ...]
+    targets: Targets | None = None
 
 
 def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...], alarms: list[str]) -> Launch | None:
@@ -45,7 +47,13 @@ def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...],
         artifacts=frozenset(_artifacts(desired)),
         alarms=frozenset(alarms),
         needs=needs(desired, observed, launches) if updates else (),
+        targets=_targets(desired) if not updates else None,
     )
+
+
+def _targets(desired: Desired) -> Targets | None:
+    ids = frozenset(target.resource_id for target in desired.targets)
+    return Targets(desired.endpoint_name, ids) if ids else None
 
 
 def dropped_guardrails(desired: Desired, observed: Observed) -> str | None:

@@ -1,12 +1,14 @@
-"""Service Quotas: SageMaker's quotas of endpoint instances, as the simulator's settings have them.
+"""Service Quotas: SageMaker's quotas of endpoint instances and Application Auto Scaling's of scalable targets.
 
-Not here: usage metrics (AWS's are not established), requests for increases, other services. Codes
-are of AWS's form but not AWS's own.
+Both are what the simulator's settings have. Not here: usage metrics (AWS's are not established), requests for
+increases, other quotas and services. Codes are of AWS's form but not AWS's own, and so is the name of the quota of
+scalable targets: AWS's guide has it as "scalable targets per resource type".
 """
 
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.core.utils import get_service_model
@@ -16,12 +18,12 @@ from smsandbox.aws.core.paging import page
 from smsandbox.aws.core.service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from smsandbox.aws.core.context import Context
     from smsandbox.aws.core.world import World
 
 PAGE = 100
+TARGETS = "Scalable targets for Amazon SageMaker"
+DEFAULT_TARGETS = 500
 
 
 class ServiceQuotas(Service):
@@ -33,58 +35,63 @@ class ServiceQuotas(Service):
         self._world = world
 
     def list_service_quotas(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-        return _listed(params, [_applied(ctx, each, self._limit(each)) for each in _types(params)])
+        return _listed(params, [_applied(ctx, each) for each in self._quotas(params)])
 
     def get_service_quota(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-        return {"Quota": _of_code(params, [_applied(ctx, each, self._limit(each)) for each in _types(params)])}
+        return {"Quota": _of_code(params, [_applied(ctx, each) for each in self._quotas(params)])}
 
     def list_aws_default_service_quotas(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-        return _listed(params, [_quota(ctx, each, self._default()) for each in _types(params)])
+        return _listed(params, [_shown(ctx, each, each.default) for each in self._quotas(params)])
 
     def get_aws_default_service_quota(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-        return {"Quota": _of_code(params, [_quota(ctx, each, self._default()) for each in _types(params)])}
+        return {"Quota": _of_code(params, [_shown(ctx, each, each.default) for each in self._quotas(params)])}
 
-    def _default(self) -> int:
-        return self._world.settings.options.default_instance_quota
-
-    def _limit(self, instance_type: str) -> int:
-        return self._world.settings.quotas.get(instance_type, self._default())
-
-
-def code(instance_type: str) -> str:
-    """The code of the quota for endpoint usage: the same for all regions and accounts."""
-    return f"L-{zlib.crc32(_name(instance_type).encode()):08X}"
-
-
-def _name(instance_type: str) -> str:
-    return f"{instance_type} for endpoint usage"
-
-
-def _types(params: dict[str, Any]) -> Iterator[str]:
-    if params["ServiceCode"] != "sagemaker":
-        message = f"The sandbox has no quotas of the service {params['ServiceCode']}."
-        raise AwsError("NoSuchResourceException", message)
-    shape: Any = get_service_model("sagemaker").shape_for("ProductionVariantInstanceType")
-    yield from sorted(shape.enum)
+    def _quotas(self, params: dict[str, Any]) -> list[_Quota]:
+        settings, service = self._world.settings, params["ServiceCode"]
+        if service == "application-autoscaling":
+            limit, default = settings.options.scalable_target_quota, DEFAULT_TARGETS
+            return [_Quota(service, "Application Auto Scaling", TARGETS, limit, default)]
+        if service != "sagemaker":
+            raise AwsError("NoSuchResourceException", f"The sandbox has no quotas of the service {service}.")
+        shape: Any = get_service_model("sagemaker").shape_for("ProductionVariantInstanceType")
+        default = settings.options.default_instance_quota
+        names = ((each, f"{each} for endpoint usage") for each in sorted(shape.enum))
+        return [
+            _Quota(service, "Amazon SageMaker", name, settings.quotas.get(each, default), default)
+            for each, name in names
+        ]
 
 
-def _quota(ctx: Context, instance_type: str, limit: int) -> dict[str, Any]:
-    arn = f"arn:{ctx.partition}:servicequotas:{ctx.region}:{ctx.account}:sagemaker/{code(instance_type)}"
+@dataclass(frozen=True)
+class _Quota:
+    service: str
+    service_name: str
+    name: str
+    limit: int
+    default: int
+
+    @property
+    def code(self) -> str:
+        """The same for all regions and accounts."""
+        return f"L-{zlib.crc32(self.name.encode()):08X}"
+
+
+def _shown(ctx: Context, quota: _Quota, value: int) -> dict[str, Any]:
     return {
-        "ServiceCode": "sagemaker",
-        "ServiceName": "Amazon SageMaker",
-        "QuotaArn": arn,
-        "QuotaCode": code(instance_type),
-        "QuotaName": _name(instance_type),
-        "Value": float(limit),
+        "ServiceCode": quota.service,
+        "ServiceName": quota.service_name,
+        "QuotaArn": f"arn:{ctx.partition}:servicequotas:{ctx.region}:{ctx.account}:{quota.service}/{quota.code}",
+        "QuotaCode": quota.code,
+        "QuotaName": quota.name,
+        "Value": float(value),
         "Unit": "None",
         "Adjustable": True,
         "GlobalQuota": False,
     }
 
 
-def _applied(ctx: Context, instance_type: str, limit: int) -> dict[str, Any]:
-    return {**_quota(ctx, instance_type, limit), "QuotaAppliedAtLevel": "ACCOUNT"}
+def _applied(ctx: Context, quota: _Quota) -> dict[str, Any]:
+    return {**_shown(ctx, quota, quota.limit), "QuotaAppliedAtLevel": "ACCOUNT"}
 
 
 def _listed(params: dict[str, Any], quotas: list[dict[str, Any]]) -> dict[str, Any]:
