@@ -102,6 +102,12 @@ def test_identities_of_one_account_share_what_was_learnt(harness: Harness, other
     assert harness.calls("GetCallerIdentity") == (other.role_arn is None)
 
 
+def test_what_the_operator_itself_learnt_before_is_shared_with_the_first_role(harness: Harness) -> None:
+    accounts = Accounts(harness.connections, harness.clock.now)
+    flood(harness, accounts, Place(REGION))
+    assert max(describe(harness, accounts, Place(REGION, ROLES[0])) for _ in range(3)) > 0.0
+
+
 def test_another_account_is_not_slowed(harness: Harness) -> None:
     accounts = Accounts(harness.connections, harness.clock.now)
     flood(harness, accounts, Place(REGION))
