@@ -126,9 +126,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         # More threads than reconciles: objects are read in the others.
         loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="reconcile"))
         watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
-        watcher = Watcher(
-            accounts, handlers.places, lambda _: Awaited(), lambda *_: None
-        )
+        watcher = Watcher(accounts, handlers.places, lambda _: Awaited(), lambda *_: None)
         tasks.append(loop.create_task(watch_aws(watcher, watchers)))
         tasks.append(loop.create_task(standing.health.beat()))
         standing.health.work = handlers

@@ -358,12 +358,24 @@ def test_a_limit_of_cost_goes_by_awss_list_asked_once_for_all_objects(harness: H
     asked = by_the_list(harness, lambda: listed("0.4"))
     harness.policy("cheap", {"maxHourlyUSD": 1})
     fixed = with_variant(spec(), scaling=None)
-    for name in ("iris", "second", "third"):
+    for name in ("iris", "second"):
         harness.apply(name, fixed)
         harness.settle(name)
+    assert "PolicyViolation" not in {event.reason for event in harness.events}, "not even while it was not known"
+    harness.apply("third", fixed)
+    harness.settle("third")
     assert [told(harness, "Ready", name) for name in ("iris", "second")] == [("True", "InService")] * 2
     assert told(harness, name="third") == ("True", "PolicyViolation")
     assert asked == ["ml.m5.large"]
+    cost = harness.resource("iris").status.cost
+    assert cost is not None
+    assert cost.hourly_usd == "0.4"
+
+
+def test_the_cost_is_by_awss_list_from_the_first_time_that_it_is_told(harness: Harness) -> None:
+    by_the_list(harness, lambda: listed("0.4"))
+    harness.apply("iris", spec())
+    harness.settle("iris")
     cost = harness.resource("iris").status.cost
     assert cost is not None
     assert cost.hourly_usd == "0.4"

@@ -153,7 +153,7 @@ def test_the_end_of_the_operator_ends_all_waits() -> None:
 
 
 def test_many_threads_all_get_their_turn_and_none_is_left_asleep() -> None:
-    paces = Paces(nap=lambda event, seconds: event.wait(seconds if seconds < 1.0 else DEADLINE))  # woken, or never
+    paces = Paces(nap=lambda event, seconds: event.wait(seconds if seconds < 1.0 else 9 * DEADLINE))  # woken, or never
     budget = paces._pace("1", "us-east-1")._of(("sagemaker", "CreateModel"))
     paces.refused("1", "us-east-1", CREATE)
     budget.rate, budget.ready_at = 90.0, float("-inf")

@@ -27,10 +27,9 @@ class Accounts:
 
     def __init__(self, *places: Place, clock: Callable[[], float] | None = None) -> None:
         self.aws = {place: ListedAws(place) for place in places}
-        self.refreshed = 0
         self.kept: list[set[Place]] = []
         self.made = {
-            place: SimpleNamespace(place=place, watch=Watch(aws, clock or aws.clock), prices=self)  # type: ignore[arg-type]
+            place: SimpleNamespace(place=place, watch=Watch(aws, clock or aws.clock))  # type: ignore[arg-type]
             for place, aws in self.aws.items()
         }
 
@@ -39,9 +38,6 @@ class Accounts:
 
     def keep(self, places: Collection[Place]) -> None:
         self.kept.append(set(places))
-
-    def refresh(self) -> None:
-        self.refreshed += 1
 
 
 def watcher(accounts: Accounts, told: Told, **how: Any) -> Watcher:
@@ -58,11 +54,10 @@ def test_in_virtual_time_all_that_is_due_is_called_at_once() -> None:
     told: Told = []
     aws = accounts.aws[HOME]
     aws.create("iris")
-    watch = watcher(accounts, told, clock=aws.clock, prices=True)
+    watch = watcher(accounts, told, clock=aws.clock)
     watch.catch_up()
     assert accounts(HOME).watch.known
     assert told == [(HOME, "iris")]
-    assert accounts.refreshed > 0
     made = len(aws.made)
     watch.catch_up()
     assert len(aws.made) == made
@@ -70,12 +65,6 @@ def test_in_virtual_time_all_that_is_due_is_called_at_once() -> None:
     aws.become("iris", "Updating")
     watch.catch_up()
     assert told == [(HOME, "iris")] * 2
-
-
-def test_prices_are_left_alone_where_they_are_not_asked_for() -> None:
-    accounts = Accounts(HOME)
-    watcher(accounts, [], clock=accounts.aws[HOME].clock).catch_up()
-    assert accounts.refreshed == 0
 
 
 def test_how_often_depends_on_what_is_awaited_in_the_place() -> None:

@@ -107,6 +107,9 @@ class Prices(Protocol):
     def of(self, instance_type: str) -> Price | None:
         """The price of an hour; None where it is not known. Costs nothing."""
 
+    def look_up(self) -> bool:
+        """Ask for what was asked for here and is not known yet; whether there was any. Raises if it may be soon."""
+
 
 class Preflight(Protocol):
     """What is found out before a fleet is launched."""
