@@ -121,21 +121,37 @@ def test_an_endpoint_that_has_not_moved_is_recalled_with_what_was_listed_since(p
     assert place.asked() == []
 
 
-@pytest.mark.parametrize("why", ["never described", "moved", "in transition", "not listed since"])
-def test_what_may_have_changed_is_not_recalled(place: Place, why: str) -> None:
+@pytest.mark.parametrize("why", ["never described", "moved"])
+def test_what_has_moved_is_described_and_no_more_is_asked(place: Place, why: str) -> None:
+    if why == "moved":
+        place.observer.endpoint("iris")
+        place.aws.now += 1
+        place.aws.become("iris", "InService")
+    place.list_all()
+    summary = place.watch.peek("iris")
+    assert summary is not None
+    recalled = place.observer.recall("iris", summary, 0.5)
+    assert recalled is not None
+    assert recalled[0].modified_at == summary.modified_at
+    assert place.asked() == ["describe_endpoint"]
+    assert place.observer.recall("iris", summary, 0.5) == recalled
+    assert place.asked() == []
+
+
+@pytest.mark.parametrize("why", ["in transition", "by now in transition", "not listed since", "tags are not listed"])
+def test_what_cannot_be_told_from_the_lists_is_not_recalled(place: Place, why: str) -> None:
     if why == "in transition":
         place.aws.become("iris", "Updating")
-    if why != "never described":
-        place.observer.endpoint("iris")
-    place.aws.now += 1
-    if why == "moved":
-        place.aws.become("iris", "InService")
+    if why == "tags are not listed":
+        place.aws.tags.clear()
     wrote = place.aws.now - 0.5
     if why != "not listed since":
         place.aws.now += 1
         place.list_all()
     summary = place.watch.peek("iris")
     assert summary is not None
+    if why == "by now in transition":
+        place.aws.become("iris", "Updating")
     assert place.observer.recall("iris", summary, wrote) is None
 
 

@@ -474,6 +474,28 @@ def test_without_leave_to_list_tags_all_else_is_told() -> None:
     assert place.run(62) == ["iris"]
 
 
+def test_what_is_told_is_current_once_a_list_says_so_that_was_begun_later() -> None:
+    place = many(150)
+    place.know()
+    place.run(100)
+    wrote = place.aws.now
+    place.aws.now += 0.1
+    assert not place.watch.current("many-3", wrote)
+    place.aws.become("many-3", "Deleting")
+    place.run(0, LEAVING)  # only what is being deleted is listed
+    assert place.watch.current("Many-3", wrote)
+    assert not place.watch.current("many-4", wrote)
+    assert not place.watch.current("nobody", wrote)
+    place.run(0, MOVING)
+    assert place.watch.current("many-4", wrote)
+    assert not place.watch.current("nobody", wrote)
+    place.aws.vanish("many-3")
+    place.run(6, LEAVING)
+    assert place.watch.current("many-3", wrote)
+    place.run(60)
+    assert place.watch.current("nobody", wrote)
+
+
 def test_look_shares_a_listing_and_a_failure() -> None:
     place = Watched("iris", takes=0.1)
     assert place.watch.look("Iris", max_age=5.0) is not None

@@ -99,6 +99,13 @@ class EndpointListing:
         """An endpoint was created: what was deleted under its name was another."""
         self._deletions.discard(name.lower())
 
+    def current(self, name: str, since: float) -> bool:
+        """Whether what is listed of the name, be it that there is none, is from after `since`."""
+        entry = self.entries.get(name.lower())
+        if entry is None:
+            return self.absent(name, since)
+        return max(self.seen_at, self._leaving_at if entry.status == "Deleting" else NEVER) > since
+
     def _reading(self) -> bool:
         return self._full is not None
 

@@ -71,16 +71,18 @@ class Observer:
     def recall(
         self, name: str, summary: Summary, since: float
     ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
-        """An endpoint in service and its autoscaling, without a call: as it was described before, and has not moved.
+        """An endpoint in service with tags and autoscaling as listed after `since`; described only if it has moved.
 
-        Tags and autoscaling are those of listings begun after `since`. None where that cannot be said. It will do to
-        find out that nothing need be done; who finds something to do looks again before.
+        None where they were not, or it is not in service. It will do to find out that nothing need be done; who finds
+        something to do looks again before.
         """
-        known = self._described.get(name)
         tags, targets = self._watch.tags(summary.arn, since), self._watch.targets(name, since)
-        if known is None or tags is None or targets is None or summary.status != "InService":
+        if tags is None or targets is None or summary.status != "InService":
             return None
-        if (known.status, known.modified_at) != (summary.status, summary.modified_at):
+        known = self._described.get(name)
+        if known is None or (known.status, known.modified_at) != (summary.status, summary.modified_at):
+            known = self.endpoint(name, tags)
+        if known is None or known.status != "InService":
             return None
         return replace(known, tags=tags), targets
 

@@ -113,11 +113,13 @@ class Watch:
 
         None while they are not: then nothing can be said. Costs nothing.
         """
-        told = self.peek(name)
-        seen = self._endpoints.seen_at > since if told is not None else self.absent(name, since)
-        if not self.known or not seen or self._audited() <= since:
+        if not self.known or not self.current(name, since) or self._audited() <= since:
             return None
-        return told if told is not None else ABSENT
+        return self._view.get(name.lower(), ABSENT)
+
+    def current(self, name: str, since: float) -> bool:
+        """Whether what `peek` tells, be it that there is none, was listed after `since`."""
+        return self._endpoints.current(name, since)
 
     def absent(self, name: str, since: float) -> bool:
         """Whether a list that was begun after `since` and would show such an endpoint shows none."""

@@ -43,6 +43,9 @@ class Listings(Protocol):
         None while they are not. Costs nothing.
         """
 
+    def current(self, name: str, since: float) -> bool:
+        """Whether what `peek` tells, be it that there is none, was listed after `since`. Costs nothing."""
+
     def absent(self, name: str, since: float) -> bool:
         """Whether a list that was begun after `since` and would show such an endpoint shows none. Costs nothing."""
 
@@ -68,9 +71,10 @@ class Observing(Protocol):
     def recall(
         self, name: str, summary: Summary, since: float
     ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
-        """An endpoint in service and its autoscaling, if it has not moved since it was described. Costs nothing.
+        """An endpoint in service with tags and autoscaling as listed after `since`; described only if it has moved.
 
-        It will do to find out that nothing need be done; who finds something to do looks again before.
+        None where they were not, or it is not in service. It will do to find out that nothing need be done; who finds
+        something to do looks again before.
         """
 
     def tags(self, arn: str) -> Mapping[str, str]:
