@@ -11,6 +11,7 @@ RESOURCE = "endpoint/ep/variant/primary"
 COUNT = "sagemaker:variant:DesiredInstanceCount"
 NAMED = {"ServiceNamespace": "sagemaker", "ResourceId": RESOURCE, "ScalableDimension": COUNT}
 PER_INSTANCE = "SageMakerVariantInvocationsPerInstance"
+OWN = {"MetricName": "Queue", "Namespace": "shop", "Statistic": "Average"}
 
 
 class Scaled:
@@ -425,6 +426,31 @@ def test_policies_need_a_target_and_a_type_that_sagemaker_has(scaled: Scaled, re
         scaled.aas.put_scaling_policy(**NAMED, PolicyName="p", PolicyType="PredictiveScaling")
     with refused("ObjectNotFoundException"):
         scaled.aas.delete_scaling_policy(**NAMED, PolicyName="p")
+
+
+def test_a_metric_has_one_target_tracking_policy(scaled: Scaled, refused: Any) -> None:
+    scaled.register()
+    scaled.track()
+    with refused("ValidationException") as error:
+        scaled.track("again", target=6.0)
+    assert error.text == "Only one TargetTrackingScaling policy for a given metric specification is allowed."
+    scaled.aas.delete_scaling_policy(**NAMED, PolicyName="track")
+    scaled.track("again", target=6.0)
+    scaled.track("own", CustomizedMetricSpecification=OWN)
+    with refused("ValidationException"):
+        scaled.track("own-again", CustomizedMetricSpecification=OWN)
+    scaled.track("others", CustomizedMetricSpecification={**OWN, "MetricName": "Others"})
+
+
+def test_a_policy_keeps_its_type(scaled: Scaled, refused: Any) -> None:
+    scaled.register()
+    scaled.track("one")
+    scaled.step("two")
+    with refused("ValidationException") as error:
+        scaled.step("one")
+    assert error.text.startswith("You cannot change a TargetTrackingScaling policy to a non TargetTrackingScaling")
+    with refused("ValidationException"):
+        scaled.track("two", CustomizedMetricSpecification=OWN)
 
 
 def test_policies_come_in_pages_of_ten(scaled: Scaled, refused: Any) -> None:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from smendpoints.aws.errors import classify
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.plan.wording import may_try_again, share_of, stage_of
+from smsandbox.aws.autoscaling import policies
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.fleet.instant import ping_failure
 from smsandbox.aws.sagemaker import deployment, texts
@@ -37,6 +38,8 @@ REFUSED: dict[str, Callable[[], AwsError]] = {
     "a role that cannot be assumed": lambda: texts.bad_role(NAMES["<role>"]),
     "a quota of instances": lambda: texts.over_quota(NAMES["<type>"], 0, 0, 1),
     "a target that stands in the way of an update": lambda: texts.still_scaled([NAMES["<variant>"]]),
+    "a second policy for a metric": lambda: AwsError("ValidationException", policies.ONE_PER_METRIC),
+    "another type of a policy": lambda: AwsError("ValidationException", policies.SAME_TYPE),
     "a permission that deleting needs": lambda: AwsError("ValidationException", texts.CANNOT_DEREGISTER),
 }
 

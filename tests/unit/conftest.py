@@ -138,10 +138,25 @@ def make_endpoint(desired: Desired, variants: Mapping[str, Any] | None = None, *
             )
             for variant in desired.variants
         ),
+        shadows=tuple(
+            ObservedVariant(
+                name=entry["VariantName"],
+                image=IMAGE,
+                current_weight=entry["InitialVariantWeight"],
+                desired_weight=entry["InitialVariantWeight"],
+                current_count=entry["InitialInstanceCount"],
+                desired_count=entry["InitialInstanceCount"],
+            )
+            for entry in desired.config_request.get("ShadowProductionVariants", ())
+        ),
         tags=desired.tags,
     )
-    changed = tuple(replace(each, **(variants or {}).get(each.name, {})) for each in endpoint.variants)
-    return replace(endpoint, **{"variants": changed, **shows})
+
+    def changed(shown: tuple[ObservedVariant, ...]) -> tuple[ObservedVariant, ...]:
+        return tuple(replace(each, **(variants or {}).get(each.name, {})) for each in shown)
+
+    moved = {"variants": changed(endpoint.variants), "shadows": changed(endpoint.shadows)}
+    return replace(endpoint, **{**moved, **shows})
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,11 @@ SERVERLESS = {"variant": {"instance": None, "serverless": {"memorySizeMB": 2048,
 TARGET = "endpoint/default-iris/variant/primary"
 
 
+SHADOWED = {
+    "shadow": {"name": "shadow", "image": "i", "modelArtifact": "s3://models/b/", "instance": {"type": "ml.m5.large"}}
+}
+
+
 def changes(plan: Any) -> list[list[dict[str, Any]]]:
     """What each call in place would change."""
     return [
@@ -91,6 +96,28 @@ def test_provisioned_concurrency_is_taken_off_by_a_new_config_as_no_call_takes_i
         for each in (warm, {**warm, "provisionedConcurrency": 3}, SERVERLESS["variant"]["serverless"])
     ]
     assert names[0] == names[1] != names[2]
+
+
+ONLY_BY_UPDATE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "concurrency kept warm that the spec does not name": (
+        SERVERLESS,
+        {"primary": {"serverless": {"MemorySizeInMB": 2048, "MaxConcurrency": 20, "ProvisionedConcurrency": 5}}},
+        "primary: ProvisionedConcurrency 5 -> none",
+    ),
+    "another count of the shadow": (SHADOWED, {"shadow": {"desired_count": 2}}, "shadow: instances 2 -> 1"),
+    "another weight of the shadow": (SHADOWED, {"shadow": {"desired_weight": 3.0}}, "shadow: weight 3 -> 1"),
+}
+
+
+@pytest.mark.parametrize(("wants", "shown", "told"), ONLY_BY_UPDATE.values(), ids=ONLY_BY_UPDATE.keys())
+def test_what_no_call_changes_in_place_is_told(
+    sight: Callable[..., Any], wants: dict[str, Any], shown: dict[str, Any], told: str
+) -> None:
+    plan = sight(wants, variants=shown, converged=True).plan()
+    assert plan.drift == (f"{told}; AWS changes that only with a new revision",)
+    assert plan.actions == ()
+    assert plan.verdict.ready
+    assert sight(wants, converged=True).plan().drift == ()
 
 
 def test_a_tag_that_lacks_is_added_and_only_that(sight: Callable[..., Any]) -> None:

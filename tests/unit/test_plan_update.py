@@ -52,6 +52,29 @@ RETAINED: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str]]] = {
 }
 
 
+def shadowed(count: int = 1, weight: float = 1.0, **others: Any) -> dict[str, Any]:
+    shadow = {"name": "shadow", "image": "i", "modelArtifact": "s3://models/b/model.tar.gz", "weight": weight}
+    return {**others, "shadow": {**shadow, **instance(count)}}
+
+
+WARM = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 5, "provisionedConcurrency": 2}}
+COLD = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 5}}
+ONLY_BY_UPDATE: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str]]] = {
+    "concurrency that is kept warm no longer": ({"variant": COLD}, {"variant": WARM}, ["DesiredInstanceCount"]),
+    "concurrency that is kept warm still": ({"variant": {**WARM, **B}}, {"variant": WARM}, []),
+    "the count of a shadow": (shadowed(2), shadowed(1), ["DesiredInstanceCount"]),
+    "the weight of a shadow": (shadowed(weight=2), shadowed(), ["DesiredWeight"]),
+    "both of a shadow": (shadowed(2, 2), shadowed(), BOTH),
+    "neither, as the shadow is new": (shadowed(2), {}, []),
+    "the count of a shadow beside autoscaling": (
+        shadowed(2, variant={"scaling": SCALING}),
+        shadowed(1, variant={"scaling": SCALING}),
+        ["DesiredInstanceCount"],
+    ),
+}
+RETAINED |= ONLY_BY_UPDATE
+
+
 def update(seen: Any) -> Any:
     (action,) = [each for each in seen.plan().actions if each.verb.name == "UPDATE_ENDPOINT"]
     return action.params
@@ -128,6 +151,43 @@ def test_a_config_of_earlier_times_brings_nothing_of_its_own_time(sight: Callabl
     assert seen.desired.config_name == earlier.config_name
     assert excluded(update(seen)) == []
     assert seen.actions() == ["UPDATE_ENDPOINT default-iris"]
+
+
+def made(seen: Any) -> Mapping[str, Any]:
+    (action,) = [each for each in seen.plan().actions if each.verb.name == "CREATE_CONFIG"]
+    return {each["VariantName"]: each["InitialInstanceCount"] for each in action.params["ProductionVariants"]}
+
+
+def test_a_config_that_brings_a_shadows_count_brings_what_autoscaling_has_grown(sight: Callable[..., Any]) -> None:
+    scaled: dict[str, Any] = {"variant": {"scaling": SCALING}}
+    grown = {"primary": {"desired_count": 4}}
+    seen = sight(shadowed(2, **scaled), shadowed(1, **scaled), variants=grown, remembers=ROLLED)
+    assert made(seen) == {"primary": 4}
+    kept = sight(
+        shadowed(1, variant={"scaling": SCALING, **B}), shadowed(1, **scaled), variants=grown, remembers=ROLLED
+    )
+    assert made(kept) == {"primary": 1}
+
+
+def test_a_config_of_earlier_times_that_does_not_bring_what_autoscaling_has_grown_is_made_anew(
+    sight: Callable[..., Any], config: Any
+) -> None:
+    scaled: dict[str, Any] = {"variant": {"scaling": SCALING}}
+    wants, lives = shadowed(2, **scaled), shadowed(1, **scaled)
+    there = config(sight(wants).desired)
+
+    def does(count: int) -> list[str]:
+        variants = {"primary": {"desired_count": count}}
+        seen = sight(wants, lives, variants=variants, remembers=ROLLED, wanted_config=there)
+        assert excluded(update(seen)) == ["DesiredInstanceCount"]
+        return list(seen.actions())
+
+    assert does(1) == ["UPDATE_ENDPOINT default-iris"]
+    assert does(4) == [
+        "DELETE_CONFIG default-iris-WANTED",
+        "CREATE_CONFIG default-iris-WANTED",
+        "UPDATE_ENDPOINT default-iris",
+    ]
 
 
 def test_a_model_that_the_live_config_uses_is_there_already(sight: Callable[..., Any]) -> None:

@@ -126,8 +126,7 @@ def test_variants_of_one_type_add_up_and_cannot_roll(sight: Callable[..., Any]) 
 
 
 def test_a_shadow_counts_too(sight: Callable[..., Any]) -> None:
-    shadow = {"shadow": {"name": "shadow", "image": "i", "modelArtifact": f"{BASE}/model.tar.gz", **hosted(count=2)}}
-    seen = sight({"variant": {**hosted(), **NEW}, **shadow}, {"variant": hosted()})
+    seen = sight({"variant": {**hosted(), **NEW}, "shadow": SHADOW}, {"variant": hosted()})
     assert asked(seen) == (Need("ml.m5.large", live=1, beside=3),)
 
 
@@ -195,6 +194,7 @@ def test_what_launches_no_fleet_needs_nothing(sight: Any) -> None:
 
 
 TWO = {"challenger": {"weight": 2.0}}
+SHADOW = {"name": "shadow", "image": "i", "modelArtifact": f"{BASE}/model.tar.gz", **hosted(count=2)}
 GUARDED: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "the same variants": ({"variant": NEW, "rollout": CANARY}, {}, False),
     "a new name": ({"variant": {"name": "other"}, "rollout": CANARY}, {}, True),
@@ -206,6 +206,9 @@ GUARDED: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
         {},
         True,
     ),
+    "a shadow that comes": ({"rollout": CANARY, "shadow": SHADOW}, {}, True),
+    "a shadow that goes": ({"rollout": CANARY}, {"shadow": SHADOW}, True),
+    "a shadow that stays": ({"rollout": CANARY, "shadow": SHADOW}, {"shadow": SHADOW}, False),
     "a new name, nothing guarded": ({"variant": {"name": "other"}}, {}, False),
 }
 

@@ -1,11 +1,13 @@
 """Autoscaling: the spec in AWS's requests, and what is put or taken away so that AWS is as the spec says."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from smendpoints.domain.desired.scaling import UNNAMED
 from smendpoints.domain.observed.diff import covers
 from smendpoints.domain.observed.observed import parse_target
 from smendpoints.domain.plan.actions import PolicyARN
@@ -33,6 +35,14 @@ def scaled(**changes: Any) -> dict[str, Any]:
 
 def without(*keys: str) -> dict[str, Any]:
     return {"variant": {"scaling": {key: value for key, value in PLAIN.items() if key not in keys}}}
+
+
+CALLS = "InvocationsPerInstance"
+
+
+def _tracking(**metrics: str) -> dict[str, Any]:
+    policies = [{"name": name, "predefinedMetric": each, "targetValue": 5} for name, each in metrics.items()]
+    return {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetTracking": policies}}}
 
 
 DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
@@ -75,6 +85,26 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         scaled(stepScaling=[STEP]),
         [f"PUT_ALARM {ALARM}"],
     ),
+    "a policy goes by another name: AWS takes one for a metric, so the old one goes first": (
+        scaled(targetTracking=[{**TRACKING, "name": "busier"}]),
+        scaled(targetTracking=[TRACKING]),
+        [f"DELETE_POLICY {ID} busy", f"PUT_POLICY {ID} busier"],
+    ),
+    "two policies change metrics with each other: both go first": (
+        without("targetInvocationsPerInstance") | _tracking(busy="ConcurrentRequestsPerModel", calls=CALLS),
+        without("targetInvocationsPerInstance") | _tracking(calls="ConcurrentRequestsPerModel", busy=CALLS),
+        [f"{verb}_POLICY {ID} {name}" for verb in ("DELETE", "PUT") for name in ("busy", "calls")],
+    ),
+    "a policy is of another type under its name: AWS changes none, so the old one goes first": (
+        scaled(stepScaling=[{**STEP, "name": "busy"}]),
+        scaled(targetTracking=[TRACKING]),
+        [f"DELETE_POLICY {ID} busy", f"PUT_POLICY {ID} busy", f"PUT_ALARM {ALARM.replace('wake-up', 'busy')}"],
+    ),
+    "only a policy's target differs: it stays, with its alarms": (
+        scaled(targetTracking=[{**TRACKING, "targetValue": 6}]),
+        scaled(targetTracking=[TRACKING]),
+        [f"PUT_POLICY {ID} busy"],
+    ),
     "no scaling any more": ({}, scaled(schedules=[NOON]), [f"DEREGISTER_TARGET {ID}"]),
     "all of it is new: target, policy, schedule": (
         scaled(schedules=[NOON]),
@@ -107,6 +137,80 @@ def test_the_alarms_of_a_rollout_go_when_it_is_over(sight: Callable[..., Any]) -
     alarms = {alarm["AlarmName"]: alarm for alarm in seen.desired.rollback_alarms}
     done = sight({"rollout": rollout}, alarms=alarms).actions()
     assert done == [f"DELETE_ALARMS {seen.words(next(iter(alarms)))}"]
+
+
+OWN = {"namespace": "shop", "metricName": "Queue"}
+OF_EU = {"dimensions": [{"name": "region", "value": "eu"}], "unit": "Count"}
+OWN_METRIC = {"name": "queue", "customizedMetric": {**OWN, **OF_EU}, "targetValue": 5}
+FULL_STEP = {
+    **STEP,
+    "steps": [{"lowerBound": 0, "upperBound": 5, "adjustment": 1}],
+    "alarm": {**STEP["alarm"], "metric": {**OWN, **OF_EU}},  # type: ignore[dict-item]
+}
+FULL_NOON = {**NOON, "maxCapacity": 4}
+FULL = scaled(targetTracking=[OWN_METRIC], stepScaling=[FULL_STEP], schedules=[FULL_NOON])
+
+
+def less(name: str, *path: str | int) -> dict[str, Any]:
+    """All of it, without one field of the policy or schedule of that kind."""
+    spec = copy.deepcopy(FULL)
+    *way, last = path
+    found = spec["variant"]["scaling"][name][0]
+    for key in way:
+        found = found[key]
+    del found[last]
+    return spec
+
+
+TAKEN_OUT = {
+    "the unit of a policy's metric": (less("targetTracking", "customizedMetric", "unit"), "PUT_POLICY"),
+    "the dimensions of a policy's metric": (less("targetTracking", "customizedMetric", "dimensions"), "PUT_POLICY"),
+    "the lower bound of a step": (less("stepScaling", "steps", 0, "lowerBound"), "PUT_POLICY"),
+    "the upper bound of a step": (less("stepScaling", "steps", 0, "upperBound"), "PUT_POLICY"),
+    "the unit of an alarm's metric": (less("stepScaling", "alarm", "metric", "unit"), "PUT_ALARM"),
+    "the dimensions of an alarm's metric": (less("stepScaling", "alarm", "metric", "dimensions"), "PUT_ALARM"),
+    "the time zone of a schedule": (less("schedules", "timeZone"), "PUT_SCHEDULE"),
+    "the lower bound of a schedule": (less("schedules", "minCapacity"), "PUT_SCHEDULE"),
+    "the upper bound of a schedule": (less("schedules", "maxCapacity"), "PUT_SCHEDULE"),
+}
+
+
+@pytest.mark.parametrize(("wants", "does"), TAKEN_OUT.values(), ids=TAKEN_OUT.keys())
+def test_what_is_taken_out_of_the_spec_is_taken_out_of_aws(
+    sight: Callable[..., Any], wants: dict[str, Any], does: str
+) -> None:
+    assert does in {action.verb.name for action in sight(wants, FULL).plan().actions}
+    assert sight(wants).actions() == []
+    assert sight(FULL).actions() == []
+
+
+def test_every_field_that_a_request_may_leave_out_has_its_default(desired: Callable[..., Any]) -> None:
+    def members(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            return set(value).union(*(members(each) for each in value.values()))
+        return set().union(*(members(each) for each in value)) if isinstance(value, list) else set()
+
+    def said(changes: dict[str, Any]) -> set[str]:
+        (target,) = desired(changes).targets
+        requests = [policy.request for policy in target.policies] + [policy.alarm or {} for policy in target.policies]
+        return set().union(*(members(each) for each in (*requests, *target.schedules.values())))
+
+    sparse = scaled(
+        targetTracking=[{**OWN_METRIC, "customizedMetric": OWN}],
+        stepScaling=[{**STEP, "steps": [{"adjustment": 1}], "alarm": {**STEP["alarm"], "metric": OWN}}],  # type: ignore[dict-item]
+        schedules=[{"name": "noon", "schedule": "rate(1 day)", "minCapacity": 1}],
+    )
+    # The name and value of a dimension go with it; a schedule has one bound at least.
+    assert said(FULL) - said(sparse) - {"Name", "Value"} <= UNNAMED.keys()
+    assert {"Unit", "Dimensions", "Timezone", "MaxCapacity"} <= said(FULL) - said(sparse)
+
+
+def test_a_schedule_that_loses_its_time_zone_is_made_anew_as_aws_keeps_it_otherwise(sight: Callable[..., Any]) -> None:
+    assert sight(less("schedules", "timeZone"), FULL).actions() == [
+        f"DELETE_SCHEDULE {ID} noon",
+        f"PUT_SCHEDULE {ID} noon",
+    ]
+    assert sight(less("schedules", "maxCapacity"), FULL).actions() == [f"PUT_SCHEDULE {ID} noon"]
 
 
 BOUNDS = {

@@ -34,7 +34,7 @@ class DesiredModel:
 
 @dataclass(frozen=True)
 class DesiredVariant:
-    """What of a variant changes in place; `count` is None where autoscaling, or nobody, owns it."""
+    """What a live variant has beside its config; `count` is None where autoscaling, or nobody, owns it."""
 
     name: str
     weight: float
@@ -56,6 +56,7 @@ class Desired:
     variants: tuple[DesiredVariant, ...]
     targets: tuple[DesiredTarget, ...]
     tags: Mapping[str, str] = field(hash=False)
+    shadow: DesiredVariant | None = None
     retry: str | None = None
     adoption_refused: str | None = None
 
@@ -206,7 +207,7 @@ def _async(inference: AsyncInference) -> dict[str, Any]:
     return request
 
 
-def _variant_in_place(variant: Variant) -> DesiredVariant:
+def _beside_config(variant: Variant) -> DesiredVariant:
     count = variant.instance.count if variant.instance is not None and variant.scaling is None else None
     serverless = _concurrency(variant)
     if variant.scaling is not None:
@@ -261,7 +262,8 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
         config_request={"EndpointConfigName": name, **full, **shared, "Tags": tag_list(tags)},
         deployment=deployment_config(spec.rollout, tuple(alarm["AlarmName"] for alarm in alarms)),
         rollback_alarms=alarms,
-        variants=tuple(_variant_in_place(variant) for variant in spec.variants),
+        variants=tuple(_beside_config(variant) for variant in spec.variants),
+        shadow=_beside_config(spec.shadow) if spec.shadow is not None else None,
         targets=tuple(target for target in targets if target is not None),
         tags=tags,
         retry=resource.retry(),

@@ -5,6 +5,7 @@ Not here: what to do about it, which is `plan_scaling`'s.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from smendpoints.api.scaling import CustomizedMetric, Scaling, ScalingSchedule, StepScaling, TargetTracking
@@ -19,6 +20,23 @@ _PREDEFINED = {
     "ConcurrentRequestsPerModel": "SageMakerVariantConcurrentRequestsPerModelHighResolution",
     "ProvisionedConcurrencyUtilization": "SageMakerVariantProvisionedConcurrencyUtilization",
 }
+# What a request here may leave out, and what AWS has then: what an edit takes out of the spec must not stay.
+UNNAMED: Mapping[str, Any] = MappingProxyType(
+    {
+        "Dimensions": [],
+        "Unit": None,
+        "MetricIntervalLowerBound": None,
+        "MetricIntervalUpperBound": None,
+        "MinAdjustmentMagnitude": None,
+        "Timezone": "UTC",
+        "StartTime": None,
+        "EndTime": None,
+        "MinCapacity": None,
+        "MaxCapacity": None,
+        "DatapointsToAlarm": None,
+        "ActionsEnabled": True,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Adoption: whether an endpoint that somebody else made is already what the spec wants, and what becomes of it."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from smendpoints.api.resource import SageMakerEndpoint
@@ -10,6 +11,29 @@ from smendpoints.domain.observed.observed import ObservedConfig
 
 _NOT_CONTENT = IN_PLACE | {"EndpointConfigName", "ModelName", "Tags"}
 _BLOCKS = ("ShadowProductionVariants", "DataCaptureConfig", "AsyncInferenceConfig", "KmsKeyId", "ExplainerConfig")
+# What the spec may leave out of a config or a model, and what AWS has then: else it is there by another's wish, or by a
+# spec of before. Not here: what AWS chooses by itself and shows, as the size of a volume.
+_UNNAMED: Mapping[str, Any] = MappingProxyType(
+    {
+        "VpcConfig": None,
+        "EnableNetworkIsolation": False,
+        "Mode": "SingleModel",
+        "ModelDataDownloadTimeoutInSeconds": None,
+        "ContainerStartupHealthCheckTimeoutInSeconds": None,
+        "VariantInstanceProvisionTimeoutInSeconds": None,
+        "InferenceAmiVersion": None,
+        "RoutingConfig": {"RoutingStrategy": "RANDOM"},
+        "KmsKeyId": None,
+        "CaptureContentTypeHeader": None,
+        "CsvContentTypes": None,
+        "JsonContentTypes": None,
+        "ClientConfig": None,
+        "S3FailurePath": None,
+        "NotificationConfig": None,
+        "SuccessTopic": None,
+        "ErrorTopic": None,
+    }
+)
 
 
 def is_retained(resource: SageMakerEndpoint) -> bool:
@@ -26,7 +50,7 @@ def _content(value: Any) -> Any:
 def equivalent(desired: Desired, live: ObservedConfig, models: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether the live config, with its models by name, serves what the desired revision would serve.
 
-    What AWS adds of its own is no difference; a block that the spec does not ask for is one.
+    What AWS adds of its own is no difference; what the spec does not ask for is one.
     """
     wanted = {entry["VariantName"]: entry for entry in desired.config_request["ProductionVariants"]}
     shown = {entry["VariantName"]: entry for entry in live.raw["ProductionVariants"]}
@@ -35,11 +59,27 @@ def equivalent(desired: Desired, live: ObservedConfig, models: Mapping[str, Mapp
     if any((block in live.raw) != (block in desired.config_request) for block in _BLOCKS):
         return False
     blocks = {block: desired.config_request[block] for block in _BLOCKS if block in desired.config_request}
-    if not covers(_content(blocks), live.raw):
+    if not all(covers(_content(block), live.raw[name], _UNNAMED) for name, block in blocks.items()):
         return False
     requests = {model.name: model.request for model in desired.models}
     return all(
-        covers(_content(entry), shown[name])
-        and covers(_content(requests[entry["ModelName"]]), models.get(shown[name].get("ModelName", ""), {}))
+        covers(_content(entry), shown[name], _UNNAMED)
+        and _keeps_warm(entry) == _keeps_warm(shown[name])
+        and _same_model(requests[entry["ModelName"]], models.get(shown[name].get("ModelName", ""), {}))
         for name, entry in wanted.items()
     )
+
+
+def _keeps_warm(variant: Mapping[str, Any]) -> bool:
+    """Whether there is provisioned concurrency, how much ever: no call takes all of it off."""
+    return "ProvisionedConcurrency" in variant.get("ServerlessConfig", {})
+
+
+def _same_model(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether a model serves what was asked for: all of it, and no other variable in a container's environment."""
+    return covers(_content(wanted), found, _UNNAMED) and _environments(wanted) == _environments(found)
+
+
+def _environments(model: Mapping[str, Any]) -> list[dict[str, str]]:
+    containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
+    return [dict(container.get("Environment") or {}) for container in containers]

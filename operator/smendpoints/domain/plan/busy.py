@@ -6,9 +6,9 @@ from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import restore_guards
+from smendpoints.domain.plan.in_place import changes_in_place
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import progress
-from smendpoints.domain.plan.update import changes_in_place
 from smendpoints.domain.plan.verdict import Plan, ready, reconciling
 from smendpoints.domain.reasons import Reason
 

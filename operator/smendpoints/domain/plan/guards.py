@@ -2,6 +2,7 @@
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.desired.scaling import UNNAMED
 from smendpoints.domain.observed.diff import covers
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb
@@ -28,5 +29,5 @@ def restore_guards(given: Input, endpoint: ObservedEndpoint) -> tuple[Action, ..
     return tuple(
         Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm)
         for alarm in given.desired.rollback_alarms
-        if not covers(alarm, given.observed.alarms.get(alarm["AlarmName"]))
+        if not covers(alarm, given.observed.alarms.get(alarm["AlarmName"]), UNNAMED)
     )

@@ -11,17 +11,18 @@ from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.garbage import collect_garbage
-from smendpoints.domain.plan.input import Input
-from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
-from smendpoints.domain.plan.scaling import deregister, plan_scaling, unwanted_targets
-from smendpoints.domain.plan.update import (
+from smendpoints.domain.plan.in_place import (
     changes_in_place,
     describe_in_place,
+    describe_only_by_update,
     describe_tags,
-    restore,
     tag_changes,
     weights_and_capacities,
 )
+from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
+from smendpoints.domain.plan.scaling import deregister, plan_scaling, unwanted_targets
+from smendpoints.domain.plan.update import restore
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, ready, reconciling, stalled
 from smendpoints.domain.plan.wording import NO_REASON, may_try_again
 from smendpoints.domain.reasons import Reason
@@ -42,19 +43,21 @@ class Differences:
     """What AWS lacks or has too much of beside the config in service, as the calls that put it right.
 
     `restored` are models and the config deleted under the endpoint. Only the first `in_place` can be made: each leaves
-    the endpoint busy.
+    the endpoint busy. `only_by_update` tells of what no call puts right before there is a new revision.
     """
 
     restored: tuple[Action, ...]
     tags: tuple[Action, ...]
     scaling: tuple[Action, ...]
     in_place: tuple[Action, ...]
+    only_by_update: tuple[str, ...]
 
     def in_words(self, endpoint: ObservedEndpoint) -> tuple[str, ...]:
         """What differs, for people."""
         return (
             *(f"{action.target} was deleted" for action in self.restored),
             *describe_in_place(self.in_place, endpoint),
+            *self.only_by_update,
             *(f"tags: {describe_tags(action)}" for action in self.tags),
             *(f"autoscaling: {action.in_words()}" for action in self.scaling),
         )
@@ -102,6 +105,7 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
         tags=tuple(tag_changes(desired, endpoint, before.tag_keys if before is not None else [])),
         scaling=plan_scaling(desired, observed.targets, observed.alarms) if observed.targets is not None else (),
         in_place=changes_in_place(desired, endpoint),
+        only_by_update=describe_only_by_update(desired, endpoint),
     )
 
 

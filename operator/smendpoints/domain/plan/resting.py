@@ -2,8 +2,8 @@
 
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.deletion import plan_endpoint_removal
+from smendpoints.domain.plan.in_place import changes_in_place
 from smendpoints.domain.plan.input import Input
-from smendpoints.domain.plan.update import changes_in_place
 from smendpoints.domain.plan.verdict import Plan, Requeue, ready, suspended
 from smendpoints.domain.reasons import Reason
 

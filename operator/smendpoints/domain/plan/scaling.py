@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.desired.scaling import DesiredTarget
+from smendpoints.domain.desired.scaling import UNNAMED, DesiredTarget
 from smendpoints.domain.observed.diff import covers
-from smendpoints.domain.observed.observed import ObservedTarget
+from smendpoints.domain.observed.observed import Json, ObservedTarget
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 
 _IDENTITY = ("ServiceNamespace", "ResourceId", "ScalableDimension")
@@ -53,10 +53,13 @@ def _put_target(wanted: DesiredTarget, found: ObservedTarget | None) -> Iterator
 def _put_policies(
     wanted: DesiredTarget, found: ObservedTarget | None, alarms: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Action]:
-    policies = found.policies if found is not None else {}
+    policies = dict(found.policies) if found is not None else {}
+    for name in _in_the_way(wanted, policies):
+        del policies[name]
+        yield Action(Verb.DELETE_POLICY, f"{wanted.resource_id} {name}", {**wanted.identity(), "PolicyName": name})
     for policy in wanted.policies:
         shown = policies.get(policy.name)
-        put = shown is None or not covers(policy.request, shown)
+        put = shown is None or not covers(policy.request, shown, UNNAMED)
         if put:
             params = {**wanted.identity(), "PolicyName": policy.name, **policy.request}
             yield Action(Verb.PUT_POLICY, f"{wanted.resource_id} {policy.name}", params)
@@ -64,18 +67,40 @@ def _put_policies(
             name = policy.alarm["AlarmName"]
             arn = shown["PolicyARN"] if shown is not None and not put else PolicyARN(wanted.resource_id, policy.name)
             alarm = {**policy.alarm, "AlarmActions": [arn]}
-            if put or not covers(alarm, alarms.get(name)):
+            if put or not covers(alarm, alarms.get(name), UNNAMED):
                 yield Action(Verb.PUT_ALARM, name, alarm)
-    for name in sorted(policies.keys() - {policy.name for policy in wanted.policies}):
-        yield Action(Verb.DELETE_POLICY, f"{wanted.resource_id} {name}", {**wanted.identity(), "PolicyName": name})
+
+
+def _in_the_way(wanted: DesiredTarget, policies: Mapping[str, Json]) -> list[str]:
+    """The policies that go before others are put: those that are not wanted, or not for what they follow.
+
+    AWS takes no second target tracking policy for a metric, and no change of a policy's type under its name.
+    """
+    requests = {policy.name: policy.request for policy in wanted.policies}
+    return sorted(
+        name
+        for name, shown in policies.items()
+        if name not in requests or not covers(_follows(requests[name]), _follows(shown), UNNAMED)
+    )
+
+
+def _follows(policy: Json) -> Json:
+    """A policy's type, and the metric that a target tracking policy keeps near its target."""
+    tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
+    metrics = ("PredefinedMetricSpecification", "CustomizedMetricSpecification")
+    return {"PolicyType": policy["PolicyType"], **{key: tracking.get(key) for key in metrics}}
 
 
 def _put_schedules(wanted: DesiredTarget, found: ObservedTarget | None) -> Iterator[Action]:
     schedules = found.schedules if found is not None else {}
     for name, request in wanted.schedules.items():
-        if not covers(request, schedules.get(name)):
-            params = {**wanted.identity(), "ScheduledActionName": name, **request}
-            yield Action(Verb.PUT_SCHEDULE, f"{wanted.resource_id} {name}", params)
+        shown = schedules.get(name, {})
+        if covers(request, shown, UNNAMED):
+            continue
+        identity = {**wanted.identity(), "ScheduledActionName": name}
+        if "Timezone" in shown and "Timezone" not in request:  # AWS keeps it where the schedule is put without one
+            yield Action(Verb.DELETE_SCHEDULE, f"{wanted.resource_id} {name}", identity)
+        yield Action(Verb.PUT_SCHEDULE, f"{wanted.resource_id} {name}", {**identity, **request})
     for name in sorted(schedules.keys() - wanted.schedules.keys()):
         params = {**wanted.identity(), "ScheduledActionName": name}
         yield Action(Verb.DELETE_SCHEDULE, f"{wanted.resource_id} {name}", params)

@@ -59,13 +59,13 @@ def _targets(desired: Desired) -> Targets | None:
 def dropped_guardrails(desired: Desired, observed: Observed) -> str | None:
     """Why AWS would replace the fleet all at once although the spec asks for a guarded rollout; None if it would not.
 
-    AWS guards an update only between configs with the same variants.
+    AWS guards an update only between configs with the same variants, a shadow among them.
     """
     endpoint = observed.endpoint
     if desired.deployment is None or endpoint is None or not endpoint.variants:
         return None
-    live = {variant.name for variant in endpoint.variants}
-    wanted = {variant.name for variant in desired.variants}
+    live = {variant.name for variant in (*endpoint.variants, *endpoint.shadows)}
+    wanted = set(desired.variant_names())
     if live == wanted:
         return None
     return (

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.observed.observed import ConfigVariant, Observed, ObservedConfig, ObservedEndpoint, parse_config
+from smendpoints.domain.observed.observed import ConfigVariant, Observed, ObservedConfig, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
+from smendpoints.domain.plan.update import upcoming_config
 
 _ONE = {"Type": "INSTANCE_COUNT", "Value": 1}
 
@@ -57,7 +58,7 @@ def needs(desired: Desired, observed: Observed, update: Action) -> tuple[Need, .
     endpoint, before = observed.endpoint, observed.live_config
     if endpoint is None or before is None:
         return ()
-    after = observed.wanted_config or parse_config({**desired.config_request, "EndpointConfigArn": ""})
+    after = upcoming_config(desired, observed)
     rolling = (desired.deployment or {}).get("RollingUpdatePolicy")
     live = _live(before, endpoint)
     beside, by_one = Counter[str](), Counter[str]()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.autoscaling import decisions, predefined
 from smsandbox.aws.autoscaling.base import AutoScalingBase
-from smsandbox.aws.autoscaling.records import Policy, TargetKey
+from smsandbox.aws.autoscaling.records import Policy, Target, TargetKey
 from smsandbox.aws.autoscaling.shapes import (
     Params,
     check_filters,
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_POLICIES = 50
 MAX_STEPS = 20
+ONE_PER_METRIC = "Only one TargetTrackingScaling policy for a given metric specification is allowed."
+SAME_TYPE = "You cannot change a TargetTrackingScaling policy to a non TargetTrackingScaling policy, or vice versa"
 
 
 class PolicyOperations(AutoScalingBase):
@@ -38,6 +40,10 @@ class PolicyOperations(AutoScalingBase):
         old = target.policies.get(name)
         kind = params.get("PolicyType") or (old.kind if old else "StepScaling")
         config = self._policy_config(params, kind, old, key.dimension)
+        if old is not None and old.kind != kind:
+            raise validation(SAME_TYPE)
+        if kind == "TargetTrackingScaling":
+            self._check_metric(target, name, config)
         if old is None and len(target.policies) >= MAX_POLICIES:
             raise limit_exceeded(f"Number of scaling policies for a scalable target can't exceed {MAX_POLICIES}.")
         arn = old.arn if old else (
@@ -51,6 +57,12 @@ class PolicyOperations(AutoScalingBase):
         self._put_alarms(key, policy)
         self._registry.put_policy(target, policy)
         return {"PolicyARN": arn, "Alarms": self._alarm_members(key, policy)}
+
+    @staticmethod
+    def _check_metric(target: Target, name: str, config: dict[str, Any]) -> None:
+        others = (policy for policy in target.policies.values() if policy.is_tracking and policy.name != name)
+        if any(predefined.metric_of(policy.config) == predefined.metric_of(config) for policy in others):
+            raise validation(ONE_PER_METRIC)
 
     def tracks(self, ctx: Context, params: Mapping[str, Any]) -> bool:
         """Whether the policy that a request names is there and one of target tracking."""

@@ -48,6 +48,11 @@ def dimensions_of(resource_id: str) -> list[dict[str, str]]:
     return [{"Name": "InferenceComponentName", "Value": parts[1]}]
 
 
+def metric_of(config: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """What a target tracking policy follows."""
+    return config.get("PredefinedMetricSpecification"), config.get("CustomizedMetricSpecification")
+
+
 def check(config: dict[str, Any], dimension: str) -> None:
     """ValidationException for a target tracking configuration that can't work on this dimension."""
     predefined, custom = config.get("PredefinedMetricSpecification"), config.get("CustomizedMetricSpecification")

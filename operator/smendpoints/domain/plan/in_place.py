@@ -1,0 +1,135 @@
+"""How a live endpoint differs from the spec beside its config: what changes in place, what only an update brings."""
+
+from typing import Any
+
+from smendpoints.domain.desired.desired import Desired, tag_list
+from smendpoints.domain.observed.diff import covers
+from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant
+from smendpoints.domain.plan.actions import Action, Verb
+
+COUNT, WEIGHT = "DesiredInstanceCount", "DesiredWeight"  # AWS's names of properties that an update retains
+_WARM = "ProvisionedConcurrency"
+
+
+def same_weight(left: float | None, right: float | None) -> bool:
+    return left is not None and right is not None and abs(left - right) <= 1e-5 * max(1.0, abs(left))
+
+
+def changes_in_place(desired: Desired, endpoint: ObservedEndpoint) -> tuple[Action, ...]:
+    """Weights, counts and concurrency that differ: one call for all weights, then one for each variant's capacity.
+
+    AWS takes the weights of several variants in one call, but the capacity of one only.
+    """
+    weights, capacities = [], []
+    for variant in desired.variants:
+        shown = endpoint.variant(variant.name)
+        if shown is None:
+            continue
+        entry: dict[str, Any] = {"VariantName": variant.name}
+        if not same_weight(variant.weight, shown.desired_weight):
+            weights.append({**entry, "DesiredWeight": variant.weight})
+        if variant.count is not None and shown.desired_count != variant.count:
+            capacities.append({**entry, "DesiredInstanceCount": variant.count})
+        if variant.serverless is not None and not covers(variant.serverless, shown.serverless or {}):
+            capacities.append({**entry, "ServerlessUpdateConfig": variant.serverless})
+    calls = ([weights] if weights else []) + [[capacity] for capacity in capacities]
+    return tuple(
+        Action(
+            Verb.SET_WEIGHTS_AND_CAPACITIES,
+            ", ".join(entry["VariantName"] for entry in call),
+            {"EndpointName": endpoint.name, "DesiredWeightsAndCapacities": call},
+        )
+        for call in calls
+    )
+
+
+def weights_and_capacities(action: Action) -> list[dict[str, Any]]:
+    """What a call of `changes_in_place` sets, for each variant."""
+    entries: list[dict[str, Any]] = action.params["DesiredWeightsAndCapacities"]
+    return entries
+
+
+def describe_in_place(actions: tuple[Action, ...], endpoint: ObservedEndpoint) -> tuple[str, ...]:
+    """What the calls change, from what to what, for people."""
+    words = []
+    for entry in (entry for action in actions for entry in weights_and_capacities(action)):
+        name = entry["VariantName"]
+        shown = endpoint.variant(name) or ObservedVariant(name)
+        if "DesiredWeight" in entry:
+            words.append(f"{name}: weight {_told(shown.desired_weight)} -> {_told(entry['DesiredWeight'])}")
+        if "DesiredInstanceCount" in entry:
+            words.append(f"{name}: instances {_told(shown.desired_count)} -> {_told(entry['DesiredInstanceCount'])}")
+        live = shown.serverless or {}
+        words += [
+            f"{name}: {key} {_told(live.get(key))} -> {_told(value)}"
+            for key, value in entry.get("ServerlessUpdateConfig", {}).items()
+            if live.get(key) != value
+        ]
+    return tuple(words)
+
+
+def only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> frozenset[str]:
+    """The live properties, in AWS's words, that differ from the spec and that no call changes in place.
+
+    They are the shadow's, and provisioned concurrency that the spec no longer names. An update has to bring them.
+    """
+    found = set()
+    if desired.shadow is not None and (shown := endpoint.variant(desired.shadow.name)) is not None:
+        if shown.desired_weight is not None and not same_weight(desired.shadow.weight, shown.desired_weight):
+            found.add(WEIGHT)
+        if shown.desired_count is not None and shown.desired_count != desired.shadow.count:
+            found.add(COUNT)
+    if _still_warm(desired, endpoint):
+        found.add(COUNT)
+    return frozenset(found)
+
+
+def describe_only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> tuple[str, ...]:
+    """What of `only_by_update` differs, for people."""
+    words = []
+    properties = only_by_update(desired, endpoint)
+    if desired.shadow is not None and (shown := endpoint.variant(desired.shadow.name)) is not None:
+        if WEIGHT in properties:
+            words.append(f"{shown.name}: weight {_told(shown.desired_weight)} -> {_told(desired.shadow.weight)}")
+        if COUNT in properties:
+            words.append(f"{shown.name}: instances {_told(shown.desired_count)} -> {_told(desired.shadow.count)}")
+    words += [
+        f"{shown.name}: {_WARM} {_told((shown.serverless or {})[_WARM])} -> none"
+        for shown in _still_warm(desired, endpoint)
+    ]
+    return tuple(f"{each}; AWS changes that only with a new revision" for each in words)
+
+
+def _still_warm(desired: Desired, endpoint: ObservedEndpoint) -> list[ObservedVariant]:
+    """The variants that keep concurrency warm, though neither the spec nor autoscaling says how much."""
+    scaled = {target.variant for target in desired.targets}
+    return [
+        shown
+        for variant in desired.variants
+        if variant.name not in scaled and variant.serverless is not None and _WARM not in variant.serverless
+        if (shown := endpoint.variant(variant.name)) is not None and (shown.serverless or {}).get(_WARM)
+    ]
+
+
+def _told(number: float | None) -> str:
+    return "none" if number is None else f"{number:.6g}"
+
+
+def tag_changes(desired: Desired, endpoint: ObservedEndpoint, kept: list[str]) -> list[Action]:
+    """Tags that differ; `kept` are the keys that the operator set before."""
+    missing = {key: value for key, value in desired.tags.items() if endpoint.tags.get(key) != value}
+    gone = sorted(key for key in kept if key not in desired.tags and key in endpoint.tags)
+    actions = []
+    if missing:
+        params = {"ResourceArn": endpoint.arn, "Tags": tag_list(missing)}
+        actions.append(Action(Verb.ADD_TAGS, endpoint.name, params))
+    if gone:
+        actions.append(Action(Verb.DELETE_TAGS, endpoint.name, {"ResourceArn": endpoint.arn, "TagKeys": gone}))
+    return actions
+
+
+def describe_tags(action: Action) -> str:
+    """The keys that a call of `tag_changes` sets or takes away."""
+    if action.verb is Verb.ADD_TAGS:
+        return "set " + ", ".join(tag["Key"] for tag in action.params["Tags"])
+    return "remove " + ", ".join(action.params["TagKeys"])
