@@ -67,6 +67,7 @@ GOALS: Mapping[str, Mapping[str, Mapping[int | None, str]]] = {
         "one_p50": {},
         "one_worst": {None: "≤ 5 s later than alone"},
         "seconds_last_landed": {},
+        "oldest_wait_told": {None: "told, and bounded"},
     },
     "load": {
         "ready_as_the_last_came": {},

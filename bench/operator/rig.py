@@ -5,12 +5,13 @@ as asked: each call takes so long, an endpoint takes so long to be created.
 """
 
 import contextlib
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bench.operator.api import Api
 from bench.operator.feeds import Calls, Objects, Traffic
@@ -101,6 +102,15 @@ class Rig:
         plane = self.cloud.plane
         pids = {"aws": self.world.aws.pid, "kube-apiserver": plane.apiserver.pid, "etcd": plane.etcd.pid}
         return {name: Process(pid).cpu_seconds() for name, pid in pids.items() if pid is not None}
+
+
+def end_when_told() -> None:
+    """Let SIGTERM end this process as Ctrl-C does: with the folder removed."""
+
+    def stop(number: int, _: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 @contextlib.contextmanager

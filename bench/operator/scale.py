@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.operator import scenarios, strains
 from bench.operator.report import table
-from bench.operator.rig import Aws, rig
+from bench.operator.rig import Aws, end_when_told, rig
 
 TOGETHER = ("create", "rest", "restart", "delete", "singles", "flood")
 APART = ("quota", "throttled", "load")
@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--scenarios", nargs="+", choices=TOGETHER + APART, default=list(TOGETHER[:4]))
     parser.add_argument("--out", type=Path, help="folder of the JSON; a temporary one if not given")
     chosen = parser.parse_args()
+    end_when_told()
     out = chosen.out or Path(tempfile.mkdtemp(prefix="bench-operator-figures-"))
     out.mkdir(parents=True, exist_ok=True)
     runs = []

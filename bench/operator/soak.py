@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.operator.process import Process
-from bench.operator.rig import Aws, Rig, rig
+from bench.operator.rig import Aws, Rig, end_when_told, rig
 from bench.operator.scenarios import MANY, names
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -175,6 +175,7 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=500)
     parser.add_argument("--seed", type=int, help="of what is done; a fresh one if not given")
     chosen = parser.parse_args()
+    end_when_told()
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"soak of {chosen.minutes:g} minutes with {chosen.objects} objects, --seed {seed}", flush=True)
     with rig(Aws(call_seconds=0.0, create_seconds=2.0), operator=False) as made:

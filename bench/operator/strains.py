@@ -82,11 +82,12 @@ def throttled(count: int, patience: float = 600.0) -> Figures:
         before, spent = made.metrics(), Spent(made)
         made.api.patch(MANY, names(count), {"tags": {"edit": "all"}})
         one.made.clear()
-        deadline = time.time() + patience
+        deadline, waits = time.time() + patience, []
         while len(_landed(made, spent.began)) < count and time.time() < deadline:
             if not one.made or one.delay(*one.made[-1]) is not None:
                 one.once(one.names[0])
             made.objects.wait(lambda: one.delay(*one.made[-1]) is not None, 30)
+            waits.append(made.metrics().total("smendpoints_aws_wait_seconds") or 0.0)
             time.sleep(5)
         until = time.time()
         landed = _landed(made, spent.began)
@@ -107,6 +108,7 @@ def throttled(count: int, patience: float = 600.0) -> Figures:
             "one_lost": len(delays) - len(arrived),
             "one_p50": short(quantile(arrived, 0.5)),
             "one_worst": short(max(arrived, default=None)),
+            "oldest_wait_told": short(max(waits, default=None)),
             "cpu_seconds": round(spent.cpu(), 1),
             **told_by_operator(made, before),
         }
