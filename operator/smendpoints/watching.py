@@ -47,6 +47,12 @@ class Watcher:
         self.clock = clock
         self._places: tuple[Place, ...] = ()
         self._asked_at = float("-inf")
+        self.wake: Callable[[], None] = lambda: None
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places that had objects a second ago. From any thread."""
+        return self._places
 
     def lanes(self) -> Iterator[tuple[Account, Lane, float]]:
         """Each lane of each place that has objects, and when its next call is due."""
@@ -71,6 +77,11 @@ class Watcher:
         except Exception:
             logger.exception("cannot watch %s: a fault of the operator", place.region)
 
+    def hinted(self, place: Place) -> None:
+        """Something is said to have moved there: it is listed now, for all who are said to. From any thread."""
+        self._accounts(place).watch.hinted()
+        self.wake()
+
     def catch_up(self) -> None:
         """Make all calls that are due by now, in this thread."""
         for account, lane, when in self.lanes():
@@ -85,6 +96,7 @@ async def watch_aws(watcher: Watcher, executor: Executor) -> None:
     loop = asyncio.get_running_loop()
     under_way: set[tuple[Place, Lane]] = set()
     through = asyncio.Event()
+    watcher.wake = partial(_set_from_any_thread, loop, through)
 
     def done(key: tuple[Place, Lane], _: object) -> None:
         under_way.discard(key)
@@ -107,3 +119,8 @@ async def watch_aws(watcher: Watcher, executor: Executor) -> None:
             logger.exception("cannot watch AWS: a fault of the operator")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(through.wait(), max(0.0, wait))
+
+
+def _set_from_any_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        loop.call_soon_threadsafe(event.set)

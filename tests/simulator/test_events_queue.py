@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smsandbox import events
+from smsandbox import events, paths
 from smsandbox.aws.iam.queue_policy import lets_rule_send
 
 ALARM = {
@@ -148,6 +148,17 @@ def test_the_rules_of_the_stack_may_send_to_the_queue_and_nobody_else(bare: Any,
     assert sends == set(arns) - {"other"}
     assert told["SqsManagedSseEnabled"] == "true"
     assert told["MessageRetentionPeriod"] == "300"
+
+
+def test_without_its_policy_the_stack_lets_nobody_send(cloud: Any, url: str) -> None:
+    template = (paths.repository() / "manifests" / "aws" / "events.yaml").read_text()
+    lax, _, outputs = template.partition("\n  OnlyTheseRulesSend:")
+    less = lax + "\nOutputs:" + outputs.partition("\nOutputs:")[2]
+    cloud.client("cloudformation").update_stack(StackName=events.STACK, TemplateBody=less)
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert "Policy" not in attributes
+    cloud.endpoint("iris")
+    assert taken(cloud, url) == []
 
 
 def test_the_stack_goes_whole(bare: Any, url: str) -> None:

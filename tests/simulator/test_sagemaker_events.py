@@ -77,6 +77,16 @@ def test_a_queue_gets_nothing_without_a_policy_nor_from_a_rule_that_is_switched_
     assert queue() == []
 
 
+def test_a_queue_whose_policy_names_somebody_else_gets_nothing(cloud: Any, queue: Any) -> None:
+    sqs = cloud.client("sqs")
+    url = sqs.get_queue_url(QueueName="changes")["QueueUrl"]
+    everything = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+    others = [{**everything, "Principal": {"AWS": "*"}}, {**everything, "Principal": {"Service": "sns.amazonaws.com"}}]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": others})})
+    cloud.endpoint("one")
+    assert queue() == []
+
+
 def test_a_rule_that_changes_what_it_passes_on_is_motos(cloud: Any, queue: Any) -> None:
     arn = "arn:aws:sqs:us-east-1:123456789012:changes"
     short = {"InputPathsMap": {"name": "$.detail.EndpointName"}, "InputTemplate": '{"endpoint": "<name>"}'}

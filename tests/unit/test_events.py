@@ -72,6 +72,8 @@ OTHERS = {
     "a model": changed(ENDPOINT, detail_type="SageMaker Model State Change", detail={"ModelName": "m"}),
     "somebody else's alarm": changed(ALARM, alarmName="shop-errors"),
     "an alarm named like ours, of no endpoint": changed(ALARM, alarmName="smendpoints/-bad-/errors"),
+    "an alarm of the endpoint's, of no name": changed(ALARM, alarmName="smendpoints/MyEndpoint/"),
+    "an alarm that names ours in its middle": changed(ALARM, alarmName="shop/smendpoints/MyEndpoint/errors"),
     "an alarm of AWS's autoscaling": changed(
         ALARM, alarmName="TargetTracking-endpoint/MyEndpoint/variant/v-AlarmLow-1"
     ),
@@ -96,6 +98,7 @@ MALFORMED = {
     "a name that is no endpoint's": changed(ENDPOINT, EndpointName="../../etc"),
     "a name with a line break": changed(ENDPOINT, EndpointName="MyEndpoint\n"),
     "a name that is too long": changed(ENDPOINT, EndpointName="a" * 64),
+    "a name that is too long by its hyphens": changed(ENDPOINT, EndpointName="a-" * 32 + "a"),
     "a huge name": changed(ENDPOINT, EndpointName="a" * 1_000_000),
     "an account that is none": changed(ENDPOINT, account="me"),
     "a region that is none": changed(ENDPOINT, region="us-west-2/../x"),

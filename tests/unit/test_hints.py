@@ -116,6 +116,11 @@ def test_while_aws_is_away_it_asks_less_and_less_and_tells_it_once(
     assert [place for place, _ in moved.told] == [OWN, ROLE]
 
 
+def test_it_outlives_any_number_of_failures(moved: Moved) -> None:
+    waits = hear(moved, *[AWAY] * 1200, [HINT])
+    assert (max(waits), [place for place, _ in moved.told]) == (60, [OWN, ROLE])
+
+
 def test_waits_differ_between_processes(moved: Moved) -> None:
     asked: list[tuple[float, float]] = []
 
@@ -164,9 +169,11 @@ def test_it_runs_in_a_thread_that_keeps_no_process_alive(moved: Moved) -> None:
         return []
 
     thread = start_listening(receive, lambda: [ROLE], moved, ending)
-    assert moved.event.wait(30)
-    assert thread.daemon
-    ending.set()
-    forever.set()
-    thread.join(30)
+    try:
+        assert moved.event.wait(30)
+        assert thread.daemon
+    finally:
+        ending.set()
+        forever.set()
+        thread.join(30)
     assert not thread.is_alive()

@@ -127,6 +127,51 @@ def test_while_something_moves_one_page_each_five_seconds_tells_it() -> None:
     assert place.told[-1][0] <= began + 5
 
 
+def test_a_hint_is_looked_up_at_once_by_one_call_for_all_and_once_a_second_at_the_most() -> None:
+    place = many(300)
+    place.know()
+    place.run(100)
+    place.aws.become("many-0", "Updating")
+    assert place.run(60) == ["many-0"]  # by the listing of all
+
+    def looked_up() -> int:
+        return sum(1 for _, _, params in place.aws.made if "LastModifiedTimeAfter" in params)
+
+    assert looked_up() == 0
+    for name in ("many-1", "many-2"):
+        place.aws.become(name, "Updating")
+        place.watch.hinted()
+    assert place.run(0.1) == ["many-1", "many-2"]
+    for name in ("many-3", "many-4"):
+        place.aws.become(name, "Updating")
+        place.watch.hinted()
+        place.run(0.3)
+    assert looked_up() == 1
+    assert place.run(0.4) == ["many-3", "many-4"]
+    place.run(100)
+    assert looked_up() == 2
+
+
+def test_a_hint_that_comes_while_it_is_looked_up_is_looked_up_again() -> None:
+    place = Watched(*(f"many-{number}" for number in range(300)), takes=0.2)
+    place.run(100)
+    place.aws.become("many-0", "Updating")
+    assert place.run(60) == ["many-0"]
+    call = place.aws.call
+
+    def late(service: str, operation: str, **params: Any) -> dict[str, Any]:
+        answer = call(service, operation, **params)
+        if "LastModifiedTimeAfter" in params:
+            place.aws.call = call  # type: ignore[method-assign]
+            place.aws.become("many-1", "Updating")
+            place.watch.hinted()
+        return answer
+
+    place.aws.call = late  # type: ignore[method-assign, assignment]
+    place.watch.hinted()
+    assert place.run(2) == ["many-1"]
+
+
 @pytest.mark.parametrize("ahead", [-7200.0, 7200.0])
 def test_what_moved_is_asked_for_by_the_clock_of_aws(ahead: float) -> None:
     place = Watched(*(f"many-{number}" for number in range(150)), ahead=ahead)

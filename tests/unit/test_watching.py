@@ -185,3 +185,41 @@ def test_the_loop_outlives_a_fault_of_whoever_it_asks(caplog: pytest.LogCaptureF
 
     asyncio.run(run())
     assert "a fault of the operator" in caplog.text
+
+
+def test_a_hint_is_looked_up_now_and_told_as_all_that_moves() -> None:
+    accounts, told = Accounts(HOME), Told()
+    for number in range(300):
+        accounts.aws[HOME].create(f"many-{number}")
+    watch = watcher(accounts, told, clock=accounts.aws[HOME].clock)
+    watch.catch_up()
+    told.clear()
+    accounts.aws[HOME].become("many-7", "Updating")
+    watch.catch_up()
+    assert told == []
+    assert watch.places == (HOME,)
+    watch.hinted(HOME)
+    watch.catch_up()
+    assert told == [(HOME, "many-7")]
+
+
+def test_a_hint_from_another_thread_ends_the_sleep_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smendpoints.watching._LONGEST_SLEEP", 3600.0)
+    accounts, looks = Accounts(HOME), threading.Semaphore(0)
+
+    class Sleeping(Watcher):
+        def lanes(self) -> Any:
+            looks.release()
+            return iter(())
+
+    async def run() -> None:
+        watch = Sleeping(accounts, set, lambda _: IDLE, lambda *_: None)  # type: ignore[arg-type]
+        with ThreadPoolExecutor(2) as threads:
+            task = asyncio.create_task(watch_aws(watch, threads))
+            assert await asyncio.to_thread(looks.acquire, timeout=60)
+            await asyncio.to_thread(watch.hinted, HOME)
+            assert await asyncio.to_thread(looks.acquire, timeout=60)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(run())

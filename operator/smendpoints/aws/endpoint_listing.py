@@ -43,6 +43,7 @@ class EndpointListing:
         self._unseen: set[str] = set()  # of what was there when the full listing under way began
         self._page_at, self._moved_at, self._leaving_at = NEVER, NEVER, NEVER
         self._moved_pages = 1
+        self._hinted_at = NEVER
         self._mark: datetime | None = None
         self._deletions: set[str] = set()
         self._dropped: dict[str, float] = {}  # since the last full listing: when the list was begun that missed them
@@ -91,6 +92,10 @@ class EndpointListing:
         name = name.lower()
         return name not in self.entries and max(self.begun, self._dropped.get(name, NEVER)) > since
 
+    def hinted(self) -> None:
+        """Something is said to have moved by now: that is listed at once, but a page a second at the most."""
+        self._hinted_at = self._clock()
+
     def deleting(self, name: str) -> None:
         """An endpoint is being deleted, and may be gone before any listing has shown it so."""
         self._deletions.add(name.lower())
@@ -112,9 +117,11 @@ class EndpointListing:
     def _calls(self, awaited: Awaited) -> list[tuple[float, Callable[[], frozenset[str]]]]:
         """Which calls there are, and when each is due."""
         calls = [(self._page_at, self._page)]
-        if self.known and awaited.moving:
+        hinted = self._hinted_at > self._moved_at
+        if self.known and (awaited.moving or hinted):
             call = self._moved if self._mark is not None else self._page  # nothing was ever there
-            calls.append((self._moved_at + max(self._cadence.poll, self._moved_pages), call))
+            period = 0.0 if hinted else self._cadence.poll
+            calls.append((self._moved_at + max(period, self._moved_pages), call))  # a second for each page
         if self.known and awaited.leaving:
             calls.append((self._leaving_at + self._cadence.poll, self._leaving))
         return calls

@@ -154,6 +154,10 @@ class Watch:
         with self._lock:
             self._wrote[endpoint.lower()] = self._clock()
 
+    def hinted(self) -> None:
+        """Something is said to have moved by now: what has is listed soon, in one call for all."""
+        self._endpoints.hinted()
+
     def put(self, name: str, arn: str | None, *, model: bool) -> None:
         """A config or model was made; or deleted, if there is no ARN."""
         with self._lock:
