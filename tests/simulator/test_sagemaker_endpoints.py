@@ -317,6 +317,21 @@ def test_lists_can_be_asked_for_what_changed_since(cloud: Any) -> None:
     assert [one["EndpointName"] for one in found] == ["two"]
 
 
+def test_lists_may_show_what_was_and_describe_what_is(cloud: Any) -> None:
+    def listed() -> list[tuple[str, str]]:
+        return [(one["EndpointName"], one["EndpointStatus"]) for one in cloud.sm.list_endpoints()["Endpoints"]]
+
+    cloud.endpoint("one")
+    cloud.set(consistency={"listing": 10}, durations={"delete": 60})
+    assert listed() == [("one", "InService")]
+    cloud.sm.delete_endpoint(EndpointName="one")
+    cloud.world.advance(9)
+    assert listed() == [("one", "InService")]
+    assert cloud.describe("one")["EndpointStatus"] == "Deleting"
+    cloud.world.advance(10)
+    assert listed() == [("one", "Deleting")]
+
+
 def test_tags_are_overwritten_by_key_listed_and_deleted(cloud: Any, refused: Any) -> None:
     cloud.config("first")
     cloud.sm.create_endpoint(

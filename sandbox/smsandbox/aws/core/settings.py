@@ -36,6 +36,7 @@ class Consistency(Section):
     endpoint_config: Seconds = 0.0
     model: Seconds = 0.0
     role: Seconds = 0.0
+    listing: Annotated[float, Field(ge=0, description="How old what ListEndpoints shows is, at the least")] = 0.0
 
 
 class Options(Section):

@@ -150,7 +150,8 @@ class EndpointOperations(TagOperations):
         return describe(self.endpoint_of(ctx, params["EndpointName"]))
 
     def list_endpoints(self, ctx: Context, params: dict[str, Any]) -> dict[str, Any]:
-        found, token = select(self.store(ctx).endpoints.values(), params)
+        store, lag = self.store(ctx), self.world.settings.consistency.listing
+        found, token = select(store.listed.show(store.endpoints.values(), self.world.now(), lag), params)
         return {
             "Endpoints": [
                 {

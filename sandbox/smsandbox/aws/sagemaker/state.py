@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from smsandbox.aws.sagemaker.lagging import Lagging
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -131,6 +133,7 @@ class Store:
     configs: dict[str, Stored] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    listed: Lagging = field(default_factory=Lagging)
 
     def instances_used(self, instance_type: str) -> int:
         """How many instances of a type are held, those under way included."""
