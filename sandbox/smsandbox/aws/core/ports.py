@@ -66,7 +66,6 @@ class Instance(Protocol):
     @property
     def id(self) -> str:
         """The name of the instance in log streams: `i-...`."""
-        ...
 
     @property
     def state(self) -> InstanceState: ...
@@ -74,17 +73,14 @@ class Instance(Protocol):
     @property
     def failure_reason(self) -> str | None:
         """AWS's sentence, once the state is Failed."""
-        ...
 
     def terminate(self) -> None:
         """End it. Does not block, may be called twice."""
-        ...
 
 
 class Fleet(Protocol):
     def launch(self, spec: InstanceSpec) -> Instance:
         """Start an instance and return at once."""
-        ...
 
 
 class Metrics(Protocol):
@@ -99,19 +95,16 @@ class Metrics(Protocol):
         unit: str,
     ) -> None:
         """One data point, now."""
-        ...
 
 
 class Logs(Protocol):
     def append(self, account: str, region: str, group: str, stream: str, lines: Iterable[str]) -> None:
         """Lines at the end of a stream; the group and the stream are made when missing."""
-        ...
 
 
 class Alarms(Protocol):
     def state(self, ctx: Context, name: str) -> str | None:
         """OK, ALARM or INSUFFICIENT_DATA; None when there is no such alarm."""
-        ...
 
 
 class Events(Protocol):
@@ -119,7 +112,6 @@ class Events(Protocol):
         self, account: str, region: str, source: str, detail_type: str, resource: str, detail: Mapping[str, Any]
     ) -> None:
         """One event of an AWS service on the default event bus, now. Nothing that a target does comes back."""
-        ...
 
 
 class Targets(Protocol):
@@ -153,31 +145,25 @@ class Objects(Protocol):
 
     def exists(self, account: str, region: str, uri: str) -> bool:
         """Whether there is an object of exactly this URI, in a bucket of this region."""
-        ...
 
     def prefix_exists(self, account: str, region: str, uri: str) -> bool: ...
 
     def bucket_region(self, account: str, uri: str) -> str | None:
         """Where the bucket of a URI is; None when there is none."""
-        ...
 
     def list(self, account: str, uri: str) -> list[str]:
         """The URIs of all objects under a prefix."""
-        ...
 
     def read(self, account: str, uri: str) -> bytes:
         """An object's bytes; KeyError when there is none."""
-        ...
 
     def content_type(self, account: str, uri: str) -> str | None:
         """The media type that an object was stored with."""
-        ...
 
     def write(self, account: str, uri: str, body: bytes, content_type: str) -> None: ...
 
     def image(self, uri: str) -> ImageInfo | None:
         """The image in ECR; None when it was never pushed."""
-        ...
 
     def role(self, arn: str) -> RoleInfo | None: ...
 
@@ -232,20 +218,16 @@ class Hosting(Protocol):
 
     def endpoint(self, account: str, region: str, name: str) -> EndpointView | None:
         """By name, in any case (compare `.name` where case matters)."""
-        ...
 
     def endpoints(self, account: str | None = None, region: str | None = None) -> list[EndpointView]: ...
 
     def interfere(self, account: str, region: str, name: str, status: str, seconds: float) -> None:
         """Put an endpoint in service into another status for `seconds`, as AWS's own maintenance does."""
-        ...
 
     def scale(self, ctx: Context, name: str, variant: str, count: int | None, concurrency: int | None = None) -> None:
         """UpdateEndpointWeightsAndCapacities as the autoscaler calls it; AwsError as from the API."""
-        ...
 
 
 class Authorizer(Protocol):
     def authorize(self, request: Request) -> None:
         """Raise AwsError (AccessDeniedException) when the caller may not make this call."""
-        ...

@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 import time
-import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.fleet.presence import NAMESPACE
 from smsandbox.aws.moto.topics import publish
+from smsandbox.aws.runtime.async_job import Job, job_of
 from smsandbox.aws.runtime.errors import invalid, model_error
 from smsandbox.aws.runtime.forward import Invocation, UnreachableError
 from smsandbox.aws.runtime.routing import takes_requests
@@ -26,27 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_INLINE_BYTES = 128_000
-DEFAULT_TTL = 21_600.0
-DEFAULT_TIMEOUT = 900.0
 DEFAULT_CONCURRENCY = 4
 METRICS_AWS_SECONDS = 60.0
 Key = tuple[str, str, str]
-
-
-@dataclass
-class Job:
-    """One accepted request. Times are epoch seconds; `ttl` and `timeout` are AWS seconds."""
-
-    id: str
-    accepted: float
-    ttl: float
-    timeout: float
-    source: str | None
-    body: bytes
-    output: str
-    failure: str | None
-    params: dict[str, Any]
 
 
 @dataclass
@@ -69,41 +51,11 @@ class AsyncQueue:
 
     def accept(self, view: EndpointView, params: dict[str, Any]) -> dict[str, Any]:
         """Queue a request; the answer of InvokeEndpointAsync."""
-        job = self._job(view, params)
         with self._world.lock:
+            job = job_of(view, params, self._world.random(), self._world.now())
             self.track(view).waiting.append(job)
             self._hand_out(_key(view))
         return {"InferenceId": job.id, "OutputLocation": job.output, "FailureLocation": job.failure}
-
-    def _job(self, view: EndpointView, params: dict[str, Any]) -> Job:
-        source, body = params.get("InputLocation"), params.get("Body") or b""
-        if (source is None) == (not body):
-            raise invalid("Exactly one of InputLocation and Body must be specified.")
-        if len(body) > MAX_INLINE_BYTES:
-            raise invalid(
-                f"Body can hold at most {MAX_INLINE_BYTES} bytes: put larger input into S3, named in InputLocation."
-            )
-        output = view.config["AsyncInferenceConfig"]["OutputConfig"]
-        with self._world.lock:
-            unique = str(uuid.UUID(int=self._world.random().getrandbits(128), version=4))
-        name = params.get("Filename") or unique
-        extension = f"/{params['S3OutputPathExtension'].strip('/')}" if params.get("S3OutputPathExtension") else ""
-        place = (
-            output.get("S3OutputPath")
-            or f"s3://sagemaker-{view.region}-{view.account}/async-endpoint-outputs/{view.name}"
-        )
-        failure = output.get("S3FailurePath")
-        return Job(
-            params.get("InferenceId") or unique,
-            self._world.now(),
-            float(params.get("RequestTTLSeconds", DEFAULT_TTL)),
-            float(params.get("InvocationTimeoutSeconds", DEFAULT_TIMEOUT)),
-            source,
-            body,
-            f"{place.rstrip('/')}{extension}/{name}.out",
-            f"{failure.rstrip('/')}{extension}/{name}-error.out" if failure else None,
-            params,
-        )
 
     # the backlog, under the World's lock
 
