@@ -236,3 +236,82 @@ def test_a_shadow_that_comes_or_goes_takes_the_guard_off_a_rollout_and_that_is_t
         assert stalled is not None
         assert "AWS guards a rollout only while the variants keep their names" in stalled.message
     assert harness.failed_calls() == {}
+
+
+def kill(harness: Harness, after: int) -> None:
+    """Let the operator be killed right after the change in AWS of that number."""
+
+    def alive() -> bool:
+        return harness.kill_after is not None
+
+    harness.kill_after = after
+    until = harness.clock.now() + 600
+    while alive():
+        assert harness.clock.now() < until, "it made no such change"
+        harness.tick()
+        harness.world.advance(5)
+
+
+def tags_of(harness: Harness) -> list[str]:
+    """The keys of tags that are not the operator's marks."""
+    tags = harness.client("sagemaker").list_tags(ResourceArn=harness.live()["EndpointArn"])["Tags"]
+    return sorted(tag["Key"] for tag in tags if not tag["Key"].startswith("smendpoints.dev/"))
+
+
+TAGGED = spec(tags={"team": "ml", "cost": "42"})
+
+
+@pytest.mark.parametrize("kill_after", range(4))
+def test_a_tag_is_gone_though_the_operator_was_killed_before_it_told_that_it_had_set_it(
+    harness: Harness, kill_after: int
+) -> None:
+    witness = Witness(harness)
+    harness.apply("iris", TAGGED)
+    kill(harness, kill_after)  # after the model, the config, the endpoint (the tags), the scaling
+    harness.apply("iris", spec(tags={"cost": "42"}))
+    harness.settle("iris")
+    harness.run(130, 15)
+    witness.check()
+
+
+@pytest.mark.parametrize("kill_after", [None, 0])
+def test_a_tag_that_came_and_went_is_gone_though_the_operator_was_killed_between(
+    harness: Harness, kill_after: int | None
+) -> None:
+    harness.ready()
+    witness = Witness(harness)
+    for tags in ({"team": "ml"}, {"cost": "42"}, {"team": "ml", "stage": "dev"}, {}):
+        harness.apply("iris", spec(tags=tags))
+        if kill_after is None:
+            harness.settle("iris")
+        else:
+            kill(harness, kill_after)
+    harness.settle("iris")
+    harness.run(130, 15)
+    witness.check()
+    resolved = harness.resource("iris").status.resolved
+    assert resolved is not None
+    assert resolved.other_tag_keys == []
+
+
+def test_a_tag_that_a_policy_requires_no_longer_is_gone_though_the_operator_was_killed(harness: Harness) -> None:
+    harness.ready()
+    harness.run(130, 15)
+    harness.policy("costs", {"requiredTags": {"centre": "42"}})
+    kill(harness, 0)
+    assert "centre" in tags_of(harness)
+    harness.policy("costs", None)
+    harness.settle("iris")
+    harness.run(130, 15)
+    assert tags_of(harness) == []
+
+
+def test_a_tag_that_a_hand_set_stays(harness: Harness) -> None:
+    harness.apply("iris", TAGGED)
+    harness.settle("iris")
+    arn = harness.live()["EndpointArn"]
+    harness.client("sagemaker").add_tags(ResourceArn=arn, Tags=[{"Key": "audit", "Value": "2026"}])
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    harness.run(130, 15)
+    assert tags_of(harness) == ["audit"]

@@ -201,6 +201,7 @@ def make_sight(
     converged: bool = False,
     history: list[tuple[str, str]] | None = None,
     tag_keys: list[str] | None = None,
+    pinned: Mapping[str, Any] | None = None,
     **observed: Any,
 ) -> Sight:
     """What a reconcile sees when the spec `wants` something while `lives` (else the same) is in service.
@@ -236,6 +237,8 @@ def make_sight(
         }
     if tag_keys is not None:
         status["endpoint"] = {"name": desired.endpoint_name, "status": "InService", "tagKeys": tag_keys}
+    if pinned is not None:
+        status["resolved"] = {"endpointName": desired.endpoint_name, "region": "us-east-1", **pinned}
     shown = {key: meant.get(value, value) if isinstance(value, str) else value for key, value in (shows or {}).items()}
     defaults: dict[str, Any] = {
         "endpoint": make_endpoint(live, variants, **shown) if exists else None,

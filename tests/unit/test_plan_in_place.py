@@ -134,6 +134,22 @@ def test_a_tag_that_was_ours_and_is_no_longer_wanted_goes(sight: Callable[..., A
     assert action.params["TagKeys"] == ["team"]
 
 
+@pytest.mark.parametrize("pinned", [{"tags": {"team": "ml"}}, {"otherTagKeys": ["team", "stage"]}])
+def test_a_tag_that_the_status_says_may_have_been_set_goes_if_it_is_there(
+    sight: Callable[..., Any], pinned: dict[str, Any]
+) -> None:
+    seen = sight({"tags": {}}, {"tags": {"team": "ml", "cost": "42"}}, pinned=pinned)
+    (action,) = seen.plan().actions
+    assert action.params["TagKeys"] == ["team"]
+
+
+def test_a_reserved_tag_in_the_status_is_none_of_ours_to_take(sight: Callable[..., Any]) -> None:
+    lent = {"smendpoints.dev/adoptable-by": "default"}
+    seen = sight(pinned={"tags": lent})
+    shown = {"tags": {**seen.observed.endpoint.tags, **lent}}
+    assert sight(pinned={"tags": lent}, shows=shown).actions() == []
+
+
 def test_a_tag_that_somebody_else_set_stays(sight: Callable[..., Any]) -> None:
     assert sight({"tags": {}}, {"tags": {"cost": "42"}}, tag_keys=[]).actions() == []
 

@@ -87,7 +87,21 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], dict[str,
         {},
         {"resolved": {**PINNED, "generation": 3, "capacity": {"ml.m5.large": 7}}},
         {},
-        {**OPERATORS, "region": "ap-south-1", "capacityBefore": {"ml.m5.large": 7}},
+        {**OPERATORS, "region": "ap-south-1", "capacityBefore": {"ml.m5.large": 7}, "otherTagKeys": ["team"]},
+    ),
+    "other tags than before: their keys are kept": (
+        {"tags": {"stage": "specs"}},
+        {
+            "resolved": {**PINNED, "generation": 3, "otherTagKeys": ["older", "stage"]},
+            "endpoint": {"name": "default-iris", "status": "InService", "tagKeys": ["told"]},
+        },
+        {},
+        {
+            **OPERATORS,
+            "region": "ap-south-1",
+            "tags": {"stage": "specs"},
+            "otherTagKeys": ["older", "team", "told"],
+        },
     ),
 }
 
@@ -99,7 +113,16 @@ def test_in_force_is(name: str) -> None:
     body, resource = an_object(spec, status)
     found = resolve(resource, facts_of(body), [SageMakerEndpointPolicy.parse(policy)], "us-east-1", O_ROLE)
     expected = {key: value for key, value in told.items() if value is not None}
-    assert {key: value for key, value in found.to_json().items() if value not in (None, {})} == expected
+    assert {key: value for key, value in found.to_json().items() if value not in (None, {}, [])} == expected
+
+
+@pytest.mark.parametrize("generation", [3, 4])
+def test_the_keys_of_tags_that_policies_require_are_kept(generation: int) -> None:
+    pinned = {**PINNED, "generation": generation, "tags": {"team": "pinned"}}
+    body, resource = an_object({"tags": {"team": "specs"}}, {"resolved": pinned})
+    policy = {"metadata": {"name": "p"}, "spec": {"namespaceSelector": {}, "requiredTags": {"centre": "42"}}}
+    found = resolve(resource, facts_of(body), [SageMakerEndpointPolicy.parse(policy)], "us-east-1", O_ROLE)
+    assert found.other_tag_keys == ["centre"]
 
 
 def test_then_it_is_as_if_the_spec_said_so_and_what_policies_require() -> None:

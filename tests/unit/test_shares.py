@@ -58,6 +58,15 @@ def test_once_it_is_in_service_what_aws_runs_counts(name: str, sight: Any) -> No
     assert found == resolved({M5: 2}, told)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "kept"), [(WELL, ["team"]), (reconciling(Reason.UPDATING, "updating"), ["older", "team"])]
+)
+def test_the_keys_of_tags_are_kept_until_they_are_wanted_or_gone(verdict: Verdict, kept: list[str], sight: Any) -> None:
+    seen = sight({"tags": {"team": "ml"}})
+    pinned = resolved({M5: 2}).model_copy(update={"other_tag_keys": ["older", "team"]})
+    assert left_over(pinned, seen.resource, seen.observed.endpoint, Plan(verdict)).other_tag_keys == kept
+
+
 def test_what_is_stopped_has_nothing_and_what_is_not_seen_is_kept(sight: Any) -> None:
     pinned, resource = resolved({M5: 2}, HELD), sight().resource
     assert left_over(pinned, resource, None, Plan(ready(Reason.STOPPED, "stopped"))) == resolved({M5: 2})

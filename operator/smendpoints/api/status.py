@@ -150,6 +150,11 @@ class Resolved(ApiModel):
     execution_role_arn: str | None = Field(None, description="Role of the models, until the spec is edited.")
     vpc: Vpc | None = Field(None, description="Network of the containers, until the spec is edited.")
     tags: dict[str, str] = Field(default_factory=dict, description="Tags, until the spec is edited.")
+    other_tag_keys: list[str] = Field(
+        default_factory=list,
+        description="Keys of other tags that it may have set: by specs before this one, and as policies require.",
+        max_length=100,
+    )
     generation: int = Field(-1, description="The generation of the spec that they were resolved for.")
     capacity: dict[str, int] = Field(
         default_factory=dict,

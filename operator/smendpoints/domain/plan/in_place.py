@@ -1,5 +1,6 @@
 """How a live endpoint differs from the spec beside its config: what changes in place, what only an update brings."""
 
+from collections.abc import Collection
 from typing import Any
 
 from smendpoints.domain.desired.desired import Desired, tag_list
@@ -115,10 +116,10 @@ def _told(number: float | None) -> str:
     return "none" if number is None else f"{number:.6g}"
 
 
-def tag_changes(desired: Desired, endpoint: ObservedEndpoint, kept: list[str]) -> list[Action]:
-    """Tags that differ; `kept` are the keys that the operator set before."""
+def tag_changes(desired: Desired, endpoint: ObservedEndpoint, ours: Collection[str]) -> list[Action]:
+    """Tags that differ; `ours` are the keys of those that the operator may have set."""
     missing = {key: value for key, value in desired.tags.items() if endpoint.tags.get(key) != value}
-    gone = sorted(key for key in kept if key not in desired.tags and key in endpoint.tags)
+    gone = sorted(key for key in ours if key not in desired.tags and key in endpoint.tags)
     actions = []
     if missing:
         params = {"ResourceArn": endpoint.arn, "Tags": tag_list(missing)}

@@ -8,6 +8,7 @@ from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.office_hours import Schedule
+from smendpoints.domain.desired.ownership import is_reserved
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 
 
@@ -49,6 +50,15 @@ class Input:
         """Whether the rollout in the status is the very one that the spec asks for now."""
         past = self.recorded.rollout
         return past is not None and past.attempt == self.desired.attempt()
+
+    @property
+    def tag_keys(self) -> frozenset[str]:
+        """The keys of all tags that the object may have set."""
+        endpoint, pinned = self.recorded.endpoint, self.recorded.resolved
+        keys = [*(endpoint.tag_keys if endpoint is not None else ())]
+        if pinned is not None:
+            keys += [*pinned.tags, *pinned.other_tag_keys]
+        return frozenset(key for key in keys if not is_reserved(key))
 
     def serves_wanted(self, endpoint: ObservedEndpoint) -> bool:
         """Whether the config in service is the desired one, or one of somebody else's that says the same."""

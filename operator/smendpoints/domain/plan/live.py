@@ -99,10 +99,9 @@ def _config(given: Input, endpoint: ObservedEndpoint) -> str:
 
 def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
     desired, observed = given.desired, given.observed
-    before = given.recorded.endpoint
     return Differences(
         restored=tuple(restore(desired, observed.missing)),
-        tags=tuple(tag_changes(desired, endpoint, before.tag_keys if before is not None else [])),
+        tags=tuple(tag_changes(desired, endpoint, given.tag_keys)),
         scaling=plan_scaling(desired, observed.targets, observed.alarms) if observed.targets is not None else (),
         in_place=changes_in_place(desired, endpoint),
         only_by_update=describe_only_by_update(desired, endpoint),

@@ -13,8 +13,8 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
 from smendpoints.domain.tenancy.claims import Standing
 from smendpoints.domain.tenancy.facts import Facts, Identity
-from smendpoints.domain.tenancy.policy import Policies, merged_defaults
-from smendpoints.domain.tenancy.shares import before
+from smendpoints.domain.tenancy.policy import Policies, merged_defaults, required_tags
+from smendpoints.domain.tenancy.shares import before, other_keys
 
 
 def offered_identities(policies: Policies) -> list[Identity]:
@@ -28,6 +28,7 @@ def resolve(
 ) -> Resolved:
     """The values in force. `region` and `default_role` are the operator's own."""
     spec, pinned = resource.spec, resource.status.resolved
+    required = required_tags(policies)
     identity = facts.identity(offered_identities(policies), region)
     fixed: dict[str, Any] = {
         "endpoint_name": identity.endpoint,
@@ -38,14 +39,16 @@ def resolve(
         "capacity_before": before(pinned, facts.asked),
     }
     if pinned is not None and pinned.generation == resource.metadata.generation:
-        return pinned.model_copy(update=fixed)
+        return pinned.model_copy(update=fixed | {"other_tag_keys": other_keys(resource, pinned.tags, required)})
     made_without = pinned is None and facts.standing is not Standing.NEW  # by the release before
     defaults = PolicyDefaults() if made_without else merged_defaults(policies)
+    tags = {**defaults.tags, **spec.tags}
     return Resolved(
         **fixed,
         execution_role_arn=spec.execution_role_arn or defaults.execution_role_arn or default_role,
         vpc=spec.vpc or defaults.vpc,
-        tags={**defaults.tags, **spec.tags},
+        tags=tags,
+        other_tag_keys=other_keys(resource, tags, required),
     )
 
 
