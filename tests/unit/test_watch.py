@@ -172,6 +172,25 @@ def test_a_hint_that_comes_while_it_is_looked_up_is_looked_up_again() -> None:
     assert place.run(2) == ["many-1"]
 
 
+def test_in_a_small_place_a_full_listing_stands_for_what_moved() -> None:
+    place = Watched("iris")
+    place.know()
+    place.run(120, MOVING)
+    assert place.aws.count(0.1)["list_endpoints"] == 24
+
+
+def test_a_full_listing_that_breaks_is_begun_anew_as_its_token_may_be_stale() -> None:
+    place = many(300)
+    place.know()
+    place.run(31)
+    place.aws.fail("list_endpoints")
+    place.run(2.5)
+    assert place.aws.made[-1][2].get("NextToken") == "100"
+    place.aws.fails.clear()
+    place.until_asked("list_endpoints")
+    assert "NextToken" not in place.aws.made[-1][2]
+
+
 @pytest.mark.parametrize("ahead", [-7200.0, 7200.0])
 def test_what_moved_is_asked_for_by_the_clock_of_aws(ahead: float) -> None:
     place = Watched(*(f"many-{number}" for number in range(150)), ahead=ahead)
@@ -215,6 +234,7 @@ def test_what_is_gone_is_told_within_a_poll() -> None:
     assert place.run(6, LEAVING) == ["many-3"]
     assert place.watch.peek("many-3") is None
     assert place.run(300) == []
+    assert place.watch._endpoints._dropped == {}  # nothing is kept of it
 
 
 def test_what_is_gone_before_it_was_seen_leaving_is_told_within_a_poll() -> None:
@@ -233,6 +253,14 @@ def test_what_came_and_went_between_two_listings_is_told_to_be_gone() -> None:
     place.run(100)
     place.watch.deleting("new")
     assert place.run(6, LEAVING) == ["new"]
+
+
+def test_what_came_and_went_is_told_by_the_next_full_listing_though_nobody_waits_for_it() -> None:
+    place = Watched("iris")
+    place.know()
+    place.watch.deleting("new")
+    assert place.run(31) == ["new"]
+    assert place.run(300) == []
 
 
 def test_a_name_that_is_taken_again_is_not_gone() -> None:
@@ -256,6 +284,14 @@ def test_what_is_made_while_pages_are_read_is_kept_and_what_is_gone_is_dropped()
     assert place.watch.peek("late") is not None
     assert place.watch.peek("many-499") is None
     assert len(place.watch._endpoints.entries) == 500
+
+
+def test_what_is_made_while_pages_are_read_is_on_a_later_page_of_the_same_listing() -> None:
+    place = many(500)
+    place.know()
+    place.run(31)
+    place.aws.create("late")
+    assert place.run(15) == ["late"]
 
 
 # drift
@@ -478,10 +514,15 @@ def test_a_listing_that_fails_is_tried_less_and_less_often_and_its_blindness_is_
     began = place.aws.now
     place.run(300)
     assert 250 <= place.watch.blind_seconds() <= 300
-    assert place.aws.count(began + 1)["list_endpoints"] <= 25
+    assert 15 <= place.aws.count(began + 1)["list_endpoints"] <= 25
+    place.aws.fail("list_endpoints", Reason.ACCESS_DENIED, Kind.BLOCKED)
+    place.run(100)
+    began = place.aws.now
+    place.run(640)
+    assert place.aws.count(began)["list_endpoints"] == 10
     place.aws.fails.clear()
     place.aws.become("iris", "Updating")
-    assert place.run(20) == ["iris"]
+    assert place.run(65) == ["iris"]
     assert place.watch.blind_seconds() == 0
 
 
@@ -505,7 +546,10 @@ def test_what_failed_in_its_middle_is_read_anew_and_what_was_known_stays() -> No
     assert place.run(30) == []
     assert place.watch.peek("many-3") == before
     place.aws.fails.clear()
+    made = len(place.aws.made)
     assert place.run(300) == []
+    asked = [operation for _, operation, _ in place.aws.made[made:]]
+    assert asked.index("describe_scalable_targets") < asked.index("describe_scaling_policies")
     assert place.watch.peek("many-3") == before
 
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from smendpoints.domain.errors import ReconcileError
+from smendpoints.domain.errors import Kind, ReconcileError
 
 NEVER = float("-inf")
 _PAGES_A_PERIOD = 10
 AUDIT_CALLS = 17  # in a period, at the most
 _WATCH, _AUDIT = 30.0, 60.0
+_LONGEST, _LONGEST_REFUSED = 16.0, 64.0
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Cadence:
 
 
 class Trouble:
-    """How long calls have failed, and when the next is made: after one second, then twice as long each time."""
+    """How long calls have failed, and when the next is made: after one second, then twice as long each time.
 
-    LONGEST = 16.0
+    What AWS refuses for good is asked for again within a minute, all else sooner.
+    """
 
     def __init__(self) -> None:
         self.since: float | None = None
@@ -57,7 +59,8 @@ class Trouble:
         """A call that was begun then has failed."""
         self.since = begun if self.since is None else self.since
         self.last, self.at = failure, now
-        self.retry_at = now + min(self.LONGEST, float(1 << min(self._tries, 10)))
+        longest = _LONGEST if failure.kind is Kind.RETRY else _LONGEST_REFUSED
+        self.retry_at = now + min(longest, float(1 << min(self._tries, 10)))
         self._tries += 1
 
     def over(self) -> None:

@@ -216,6 +216,8 @@ class Watch:
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
         """Tell anew of these endpoints; those of which something else is told now."""
+        if not touched:
+            return _NONE
         with self._lock:
             entries, view = self._endpoints.entries, dict(self._view)
             moved = set(touched - entries.keys())
