@@ -553,6 +553,49 @@ def test_what_failed_in_its_middle_is_read_anew_and_what_was_known_stays() -> No
     assert place.watch.peek("many-3") == before
 
 
+def test_a_list_that_keeps_breaking_is_read_faster_as_tokens_live_for_minutes() -> None:
+    place = many(300)  # thirty pages of policies
+    place.know()
+
+    def gap() -> float:
+        place.until_asked("describe_scaling_policies")
+        first = place.aws.now
+        place.until_asked("describe_scaling_policies")
+        return place.aws.now - first
+
+    slow = gap()
+    for _ in range(2):
+        place.aws.fail("describe_scaling_policies")
+        place.until_asked("describe_scaling_policies")
+        place.aws.fails.clear()
+        place.until_asked("describe_scaling_policies")
+    assert gap() == pytest.approx(slow / 4)
+    place.run(300)
+    assert gap() == pytest.approx(slow)
+
+
+def test_names_are_taken_in_any_case() -> None:
+    place = Watched("Iris")
+    place.know()
+    assert place.run(0) == []
+    summary, targets = place.watch.peek("IRIS"), place.watch.targets("iRIS", float("-inf"))
+    assert summary is not None
+    assert summary.name == "Iris"
+    assert summary.scaling is not None
+    assert targets is not None
+    assert [target.resource_id for target in targets] == [variant("Iris")]
+    _hand(place, "Iris", "bounds")
+    _hand(place, "Iris", "config")
+    assert place.run(65) == ["iris"] * 2
+
+
+def test_nothing_is_kept_of_configs_and_models_that_are_not_named_as_ours() -> None:
+    place = Watched("iris")
+    place.aws.configs += ["somebodys", "iris-latest"]
+    place.know()
+    assert place.watch._belongings.names() == {"iris-0123456789", "iris-primary-0123456789"}
+
+
 def test_without_leave_to_list_tags_all_else_is_told() -> None:
     place = Watched("iris")
     place.aws.fail("get_resources", Reason.ACCESS_DENIED, Kind.BLOCKED)
