@@ -162,6 +162,21 @@ def test_one_namespaces_500_edits_delay_anothers_one_by_less_than_five_seconds()
     assert max(took) - alone <= 5.0
 
 
+def test_a_lone_edit_of_many_calls_is_hardly_delayed_either() -> None:
+    """Two by turns would take twice the time: who had nothing of late goes first until it has had as much."""
+    town = Town({ALL: 5.0})
+    flood(town, "many")
+    long = (EDIT * 3)[:16]
+    for at in (90.0, 130.0, 170.0):
+        town.thread("one", [long], at=at)
+    town.run(240.0)
+    alone = len(long) / 5.0
+    took = [end - begun for begun, end in town.ended["one"]]
+    print(f"alone {alone:.1f} s; beside a flood {[f'{each:.1f}' for each in took]} s")
+    assert len(took) == 3
+    assert max(took) - alone <= 5.0
+
+
 def test_with_twenty_namespaces_of_which_one_floods_each_other_gets_as_much_as_it() -> None:
     town = Town({ALL: 5.0})
     flood(town, "many", threads=13)

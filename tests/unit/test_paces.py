@@ -90,6 +90,22 @@ def test_a_wait_ends_after_a_minute_and_says_why(clock: Clock, paces: Paces) -> 
     assert paces.oldest_wait() == 0.0
 
 
+def test_what_all_wait_for_stands_in_nobodys_line(clock: Clock, paces: Paces) -> None:
+    """Who makes the one listing holds up those who wait for it, of other namespaces, too."""
+    seen: list[tuple[str, Work]] = []
+
+    def nap(_: threading.Event, seconds: float) -> None:
+        clock.now += seconds
+        seen.extend((each.namespace, each.work) for each in paces._pace("1", "us-east-1").waiting)
+
+    paces._nap = nap
+    for call in (LIST, CREATE):
+        paces.refused("1", "us-east-1", call)
+        with paced("team-a", Work.NEW, clock.now):
+            paces.wait("1", "us-east-1", call)
+    assert set(seen) == {("", Work.LISTING), ("team-a", Work.NEW)}
+
+
 def test_a_long_wait_is_told_once_in_the_log_with_whose_it_is(
     clock: Clock, paces: Paces, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,6 +6,7 @@ the widest of which most was refused of late, else to the operation if it is cal
 Pure, in the time that it is told; waiting is `paces`.
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from smendpoints.aws.budget import NEVER, Budget
 _COUNTED_TOGETHER = frozenset({"sts"})
 _RECENT = 10.0
 _IN_A_ROW = 3
+_LATE = 20.0
 _MOST_REMEMBERED = 1000
 
 
@@ -66,8 +68,9 @@ class Ticket:
 class Pace:
     """The budgets of one account and region, and who waits for them. Not thread-safe.
 
-    A namespace's turn comes round; within it what began first is ended first, so that reconciles end one by one and not
-    all in the end. Every fourth call is the oldest's, whoever it is: n that wait are served within 4 n calls.
+    It is the turn of the namespace that had fewest calls of late, so that one with a single edit is soon through.
+    Within it what began first is ended first, so that reconciles end one by one and not all in the end. Every fourth
+    call is the oldest's, whoever it is: n that wait are served within 4 n calls.
     """
 
     def __init__(self) -> None:
@@ -76,7 +79,7 @@ class Pace:
         self._called: dict[Call, float] = {}
         self._refused: dict[Call, float] = {}
         self._last: deque[tuple[Call, float]] = deque(maxlen=_IN_A_ROW)
-        self._served: dict[str, int] = {}
+        self._served: dict[str, tuple[float, float]] = {}
         self._number = 0
 
     def deal(self, now: float) -> Ticket | None:
@@ -86,11 +89,11 @@ class Pace:
             return None
         first = _ROUND[self._number % len(_ROUND)]
         self._number += 1
-        chosen = min(able, key=lambda each: self._order(each, first))
+        chosen = min(able, key=lambda each: self._order(each, first, now))
         self.waiting.remove(chosen)
         for budget in self._budgets_of(chosen.call):
             budget.take(now)
-        self._remember(chosen.namespace)
+        self._remember(chosen.namespace, now)
         chosen.dealt = True
         return chosen
 
@@ -157,16 +160,21 @@ class Pace:
     def _ready_at(self, ticket: Ticket) -> float:
         return max(budget.ready_at for budget in self._budgets_of(ticket.call))
 
-    def _order(self, ticket: Ticket, first: Work | None) -> tuple[float, ...]:
+    def _order(self, ticket: Ticket, first: Work | None, now: float) -> tuple[float, ...]:
         if first is None:
             return (ticket.since,)
-        served = self._served.get(ticket.namespace, 0)
-        return ticket.work is not first, ticket.work, served, ticket.begun, ticket.since
+        had = self._had(ticket.namespace, now)
+        return ticket.work is not first, ticket.work, had, ticket.begun, ticket.since
 
-    def _remember(self, namespace: str) -> None:
+    def _had(self, namespace: str, now: float) -> float:
+        """The calls that a namespace had of late; each counts less as time passes."""
+        calls, when = self._served.get(namespace, (0.0, now))
+        return calls * math.exp((when - now) / _LATE)
+
+    def _remember(self, namespace: str, now: float) -> None:
         if not self.waiting and len(self._served) > _MOST_REMEMBERED:
             self._served.clear()
-        self._served[namespace] = self._number
+        self._served[namespace] = self._had(namespace, now) + 1, now
 
     def _budgets_of(self, call: Call) -> list[Budget]:
         return [self._of(scope) for scope in call.scopes()]

@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 LONGEST_WAIT = 60.0
 LONG_WAIT = 30.0
 _NAP = 1.0
+# Whoever makes these, all wait for the answer: they do not stand in the line of one namespace.
+_FOR_ALL = frozenset({"ListEndpoints", "GetResources", "ListServiceQuotas"})
 _SHORTEST_NAP = 0.001
 
 
@@ -72,6 +74,8 @@ class Paces:
         """
         now = self._clock()
         errand = _errand.get() or Errand(namespace or "", Work.LISTING, now)
+        if call.operation in _FOR_ALL:
+            errand = Errand("", Work.LISTING, now)
         ticket = Ticket(call, errand.namespace, errand.work, errand.begun, now)
         with self._lock:
             pace = self._pace(account, region)
