@@ -174,7 +174,7 @@ def test_a_lone_edit_of_many_calls_is_hardly_delayed_either() -> None:
     took = [end - begun for begun, end in town.ended["one"]]
     print(f"alone {alone:.1f} s; beside a flood {[f'{each:.1f}' for each in took]} s")
     assert len(took) == 3
-    assert max(took) - alone <= 5.0
+    assert max(took) < 1.5 * alone
 
 
 def test_with_twenty_namespaces_of_which_one_floods_each_other_gets_as_much_as_it() -> None:
