@@ -1,5 +1,6 @@
 """The watch: what moved is told, what did not costs next to nothing, and nothing is asked in a burst."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -728,3 +729,18 @@ def test_a_fingerprint_tells_each_change_of_autoscaling(index: int, change: dict
     changed[index] = (changed[index][0], {**changed[index][1], **change})
     assert scaling_fingerprint(changed) != scaling_fingerprint(ENTRIES)
     assert scaling_fingerprint(ENTRIES[:index] + ENTRIES[index + 1 :]) != scaling_fingerprint(ENTRIES)
+
+
+def test_who_can_do_with_what_is_listed_does_not_wait_for_a_listing_under_way() -> None:
+    """Throttled, a listing takes many seconds, and those that need a newer one follow each other."""
+    watched = Watched("iris")
+    watched.watch.look("iris", max_age=0)
+    done = threading.Event()
+
+    def look() -> None:
+        watched.watch.look("iris", max_age=60)
+        done.set()
+
+    with watched.watch._endpoints._lock:
+        threading.Thread(target=look, daemon=True).start()
+        assert done.wait(20)
