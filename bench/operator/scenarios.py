@@ -18,7 +18,7 @@ from smsandbox.testing.specs import spec
 Figures = dict[str, Any]
 MANY, OTHERS = "many", "others"
 _EDIT_SECONDS = 1.0
-_OBSERVED = "smendpoints_objects"  # gauge of the operator, by state
+_OBSERVED = "smendpoints_objects"  # gauge of the operator: those that are known, and that it has reconciled
 _LOOK_SECONDS = 60.0
 _QUIET_SECONDS, _QUIET_PATIENCE = 65.0, 300.0  # longer than all of AWS is looked over once
 
@@ -152,11 +152,8 @@ def restart(rig: Rig, patience: float = 300.0) -> Figures:
     while time.time() - began < patience and observed is None:
         metrics = rig.metrics()
         states = metrics.by(_OBSERVED, "state")
-        if states:
-            told, seen = _OBSERVED, sum(number for state, number in states.items() if state != "unobserved")
-        else:
-            told = "passes"
-            seen = metrics.passes()
+        told = _OBSERVED if states else "passes"
+        seen = states.get("reconciled", 0.0) if states else metrics.passes()
         if seen >= total:
             observed = time.time()
         time.sleep(0.2)
