@@ -97,16 +97,18 @@ def noticed_by(copy: Copy, one: Chosen, maps: list[Map]) -> str | None:
 @click.option("--number", default=40, show_default=True, help="How many mutants.")
 @click.option("--seed", type=int, default=None, help="Which mutants; one that is printed gives the same ones again.")
 @click.option("--workers", default=2, show_default=True, help="How many at a time.")
-@click.option("--only", type=click.Choice([lane.name for lane in LANES]), help="One kind of tests alone.")
+@click.option(
+    "--only", type=click.Choice([lane.name for lane in LANES]), multiple=True, help="Some kinds of tests alone."
+)
 @click.option("--at-least", type=float, default=0.0, help="Percent to be noticed, else the exit code is 1.")
 def main(
-    paths: tuple[str, ...], number: int, seed: int | None, workers: int, only: str | None, at_least: float
+    paths: tuple[str, ...], number: int, seed: int | None, workers: int, only: tuple[str, ...], at_least: float
 ) -> None:
     """Random mutants of PATHS (the domain and the controller), each against the nearest quick tests."""
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     sources = paths or SOURCES
     files = [path for path in tracked(*sources) if path.suffix == ".py"]
-    lanes = [lane for lane in LANES if only in {None, lane.name}]
+    lanes = [lane for lane in LANES if not only or lane.name in only]
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         copies: SimpleQueue[Copy] = SimpleQueue()
         made = [Copy(Path(folder) / str(worker)) for worker in range(workers)]

@@ -8,14 +8,17 @@ import contextlib
 import os
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from smsandbox.assets import BUCKET
+from smendpoints.api.resource import RETRY
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
+from smsandbox.testing.random_specs import kinds_of, random_spec, with_attempt
+from smsandbox.testing.specs import spec
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.testing.witness import Witness
 
@@ -31,87 +34,12 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "rollback", "times": 1},
     {"kind": "capacity", "times": 1},
     {"kind": "delay", "delay_seconds": 7.0, "times": 2},
+    {"kind": "delete_fails", "times": 1},
 ]
 
-
-TAGS = ({"team": "ml"}, {"team": "web"})
-STEPS_OF_SCALING = {
-    "name": "bursts",
-    "steps": [{"lowerBound": 0, "adjustment": 1}],
-    "alarm": {
-        "metric": {"namespace": "Shop", "metricName": "Waiting", "unit": "Count"},
-        "comparisonOperator": "GreaterThanThreshold",
-        "threshold": 12.5,
-        "treatMissingData": "notBreaching",
-    },
-}
-SCHEDULE = {"name": "once", "schedule": "at(2031-01-01T00:00:00)", "minCapacity": 2}
-CAPTURE = {"destination": f"s3://{BUCKET}/captured", "csvContentTypes": ["text/csv"]}
-ASYNC = {"outputPath": f"s3://{BUCKET}/answers", "maxConcurrentInvocationsPerInstance": 4}
-ROLLOUTS = (
-    {"strategy": "Canary", "stepPercent": 10, "stepWaitSeconds": 60},
-    {"strategy": "Linear", "stepPercent": 50, "stepWaitSeconds": 30, "rollback": {"maxErrorRatePercent": 5}},
-    {"strategy": "Rolling", "stepPercent": 50, "stepWaitSeconds": 30},
-)
-
-
-def some_scaling(rng: random.Random) -> dict[str, Any] | None:
-    if rng.random() < 0.4:
-        return None
-    scaling: dict[str, Any] = {"minCapacity": 1, "maxCapacity": rng.choice([5, 8])}
-    scaling["targetInvocationsPerInstance"] = rng.choice([70, 90.5])
-    scaling["scaleInCooldownSeconds"] = rng.choice([300, 120])
-    if rng.random() < 0.3:
-        scaling["stepScaling"] = [STEPS_OF_SCALING]
-    if rng.random() < 0.3:
-        scaling["schedules"] = [SCHEDULE]
-    return scaling
-
-
-def serverless_spec(rng: random.Random, *, warm: bool) -> dict[str, Any]:
-    hosting = {"memorySizeMB": rng.choice([1024, 2048]), "maxConcurrency": rng.choice([10, 20])}
-    tracking = {"name": "warmth", "predefinedMetric": "ProvisionedConcurrencyUtilization", "targetValue": 0.7}
-    scaling = None
-    if warm:
-        hosting["provisionedConcurrency"] = rng.choice([2, 4])
-        if rng.random() < 0.5:
-            scaling = {"minCapacity": 1, "maxCapacity": rng.choice([5, 8]), "targetTracking": [tracking]}
-    artifact = rng.choice(ARTIFACTS[:3])
-    return with_variant(spec(), modelArtifact=artifact, instance=None, serverless=hosting, scaling=scaling)
-
-
-def random_spec(rng: random.Random, *, serverless: str | None) -> dict[str, Any]:
-    """A spec that the API server would take, whatever was there before."""
-    common: dict[str, Any] = {
-        "revisionHistoryLimit": rng.choice([0, 1, 3]),
-        "tags": rng.choice(TAGS),
-    }
-    if rng.random() < 0.1:
-        common["desiredState"] = "Stopped"
-    if serverless:
-        return {**serverless_spec(rng, warm=serverless == "warm"), **common}
-    base = with_variant(
-        spec(),
-        modelArtifact=rng.choice(ARTIFACTS[:3]),
-        instance={"type": rng.choice(["ml.m5.large", "ml.c5.large"]), "count": rng.choice([1, 2])},
-        weight=rng.choice([1, 3]),
-        scaling=some_scaling(rng),
-    )
-    match rng.choices(["alone", "challenger", "shadow", "rollout"], [3, 4, 2, 3])[0]:
-        case "challenger":
-            other = {**base["variants"][0], "name": "challenger", "modelArtifact": ARTIFACTS[1]}
-            base = {**base, "variants": [*base["variants"], other]}
-        case "shadow":
-            shadow = {"name": "shadow", "image": ECHO_IMAGE, "modelArtifact": rng.choice(ARTIFACTS[1:3])}
-            base["shadow"] = {**shadow, "weight": 1, "instance": {"type": "ml.m5.large", "count": rng.choice([1, 2])}}
-        case "rollout":
-            base = with_variant(base, instance={"type": "ml.m5.large", "count": 2})
-            base["rollout"] = rng.choice(ROLLOUTS)
-    if rng.random() < 0.2:
-        base["dataCapture"] = {**CAPTURE, "samplingPercentage": rng.choice([10, 100])}
-    if rng.random() < 0.15:
-        base["async"] = ASYNC
-    return {**base, **common}
+LATE = {"endpoint_config": 20.0, "model": 20.0, "role": 20.0}
+AT_ONCE = dict.fromkeys(LATE, 0.0)
+POLICY = Path(__file__).parents[2] / "manifests" / "iam" / "operator-policy.json"
 
 
 def hand_weighs(harness: Harness) -> None:
@@ -133,7 +61,8 @@ def hand_tags(harness: Harness) -> None:
 def targets(harness: Harness) -> list[dict[str, str]]:
     scaling = harness.client("application-autoscaling")
     found = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
-    return [{key: each[key] for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")} for each in found]
+    keys = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    return [{key: each[key] for key in keys} for each in found if "/default-iris/" in each["ResourceId"]]
 
 
 def hand_ends_scaling(harness: Harness) -> None:
@@ -148,7 +77,8 @@ def hand_sets_bounds(harness: Harness) -> None:
 
 def hand_changes_a_policy(harness: Harness) -> None:
     scaling = harness.client("application-autoscaling")
-    for policy in scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"][:1]:
+    found = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    for policy in [each for each in found if "/default-iris/" in each["ResourceId"]][:1]:
         identity = {key: policy[key] for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
         scaling.delete_scaling_policy(**identity, PolicyName=policy["PolicyName"])
 
@@ -156,36 +86,171 @@ def hand_changes_a_policy(harness: Harness) -> None:
 HANDS = (hand_weighs, hand_deletes, hand_tags, hand_ends_scaling, hand_sets_bounds, hand_changes_a_policy)
 
 
-def step(harness: Harness, rng: random.Random, *, serverless: str | None) -> None:
-    match rng.choices(
-        ["time", "edit", "fault", "mend", "restart", "kill", "hand", "delete"], [30, 15, 10, 6, 4, 10, 6, 2]
-    )[0]:
-        case "time":
-            harness.run(*rng.choice([(5, 5), (30, 5), (120, 15), (600, 15)]))
-        case "edit":
-            if "deletionTimestamp" not in harness.objects.get("iris", _NOTHING).body["metadata"]:
-                harness.apply("iris", random_spec(rng, serverless=serverless))
-        case "fault":
-            harness.world.faults.add(rng.choice(FAULTS))
-        case "mend":
-            harness.world.faults.remove()
-        case "restart":
-            harness.restart()
-        case "kill":
-            harness.kill_after = rng.randrange(6)
-        case "hand":
-            with contextlib.suppress(ClientError):
-                rng.choice(HANDS)(harness)
-        case "delete":
-            if "iris" in harness.objects:
-                harness.delete("iris")
+class Walk:
+    """A history of one object; in some there is another one beside it, which must not notice."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.harness = Harness(seed=seed, settings=BRISK if seed % 2 else None)
+        self.serverless = {5: "warm", 11: "cold"}.get(seed % 12)
+        self.tried: set[str] = set()
+        if seed % 3 == 0:
+            self._hold_to_the_policy()
+        self.beside = None
+        if seed % 4 == 1:
+            self.harness.apply("beside", spec(revisionHistoryLimit=0))
+            self.harness.settle("beside")
+            self.beside = Witness(self.harness, "beside", exact=False)
+        self.witness = Witness(self.harness, exact=False)
+
+    def _hold_to_the_policy(self) -> None:
+        """The operator is a user with the policy that we ship, and IAM keeps to it."""
+        iam = self.harness.client("iam")
+        iam.create_user(UserName="operator")
+        document = POLICY.read_text().replace("CLUSTER_ID", "cluster-1")
+        iam.put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=document)
+        key = iam.create_access_key(UserName="operator")["AccessKey"]
+        credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        self.harness.connections = self.harness.connections_of(self.harness.session_of(**credentials))
+        self.harness.restart()
+        self.harness.world.settings = self.harness.world.settings.changed({"enforce_iam": True})
+        self.tried.add("IAM enforced")
+
+    def random_spec(self) -> dict[str, Any]:
+        now = datetime.fromtimestamp(self.harness.clock.now(), UTC)
+        made = random_spec(self.rng, now, serverless=self.serverless)
+        self.tried |= kinds_of(made)
+        return made
+
+    def is_leaving(self) -> bool:
+        found = self.harness.objects.get("iris")
+        return found is not None and "deletionTimestamp" in found.body["metadata"]
+
+    def step(self) -> None:
+        """What happens next, by chance."""
+        kinds = {
+            self.pass_time: 30,
+            self.edit: 15,
+            self.put_a_fault: 10,
+            self.mend: 6,
+            self.harness.restart: 3,
+            self.kill: 10,
+            self.see_late: 2,
+            self.interfere: 6,
+            self.retry: 2,
+            self.suspend: 1,
+            self.delete: 2,
+        }
+        self.rng.choices(list(kinds), list(kinds.values()))[0]()
+
+    def pass_time(self) -> None:
+        self.harness.run(*self.rng.choice([(5, 5), (30, 5), (120, 15), (600, 15)]))
+
+    def edit(self) -> None:
+        if not self.is_leaving():
+            self.harness.apply("iris", self.random_spec())
+
+    def put_a_fault(self) -> None:
+        self.harness.world.faults.add(self.rng.choice(FAULTS))
+
+    def mend(self) -> None:
+        self.harness.world.faults.remove()
+        self._see_after(AT_ONCE)
+
+    def kill(self) -> None:
+        if self.rng.random() < 0.7:
+            self.harness.kill_after = self.rng.randrange(6)
+        else:
+            self.harness.kill_before_write = self.rng.randrange(3)
+            self.tried.add("killed before a write")
+
+    def see_late(self) -> None:
+        """What is new is seen elsewhere after a while."""
+        self._see_after(LATE)
+        self.tried.add("seen late")
+
+    def _see_after(self, seconds: dict[str, float]) -> None:
+        settings = self.harness.world.settings
+        self.harness.world.settings = settings.changed({"consistency": seconds})
+
+    def interfere(self) -> None:
+        with contextlib.suppress(ClientError):
+            self.rng.choice(HANDS)(self.harness)
+
+    def retry(self) -> None:
+        if "iris" in self.harness.objects:
+            self.harness.annotate("iris", {RETRY: str(self.harness.clock.now())})
+            self.tried.add("retry")
+
+    def delete(self) -> None:
+        if "iris" in self.harness.objects:
+            self.harness.delete("iris")
+
+    def suspend(self) -> None:
+        """For a while the object is only watched, whatever its spec says besides."""
+        harness = self.harness
+        if "iris" not in harness.objects or self.is_leaving():
+            return
+        before = harness.objects["iris"].body["spec"]
+        harness.apply("iris", {**self.random_spec(), "suspend": True})
+        harness.run(120, 15)
+        harness.world.calls.reset()
+        harness.run(300, 15)
+        assert changes(harness, "default-iris") == []
+        self.tried.add("suspended")
+        harness.apply("iris", before)
+
+    def calm(self) -> None:
+        """No fault is in force any more."""
+        self.mend()
+        self.harness.kill_after = self.harness.kill_before_write = None
+
+    def last(self) -> dict[str, Any]:
+        """The spec at the end: one that runs, whose config no fault has spoilt yet."""
+        made = {**self.random_spec(), "tags": {"team": "last"}, "desiredState": "Running"}
+        # AWS guards no update from or to other variants.
+        return with_attempt(without(made, "rollout", "officeHours", "driftPolicy"), "last")
+
+    def left(self) -> dict[str, list[str]]:
+        """What there is in AWS; as far as names tell, where there is another object."""
+        found = self.harness.inventory()
+        if self.beside is not None:
+            found = {key: [each for each in value if "default-iris" in each] for key, value in found.items()}
+        return {key: value for key, value in found.items() if value}
+
+    def change_hands(self) -> None:
+        """The object goes and leaves all that it made; another one takes it over, and makes nothing new."""
+        harness = self.harness
+        kept = {**harness.objects["iris"].body["spec"], "deletionPolicy": "Retain", "revisionHistoryLimit": 0}
+        harness.apply("iris", kept)
+        harness.settle("iris")
+        harness.run(1200, 30)
+        self.witness.check()
+        before = harness.inventory()
+        harness.delete("iris")
+        harness.settle_gone("iris")
+        shown = harness.live()
+        assert shown["EndpointStatus"] == "InService"
+        tags = harness.client("sagemaker").list_tags(ResourceArn=shown["EndpointArn"])["Tags"]
+        assert [each["Key"] for each in tags if each["Key"].startswith("smendpoints.dev/")] == []
+        harness.apply("iris", {**kept, "deletionPolicy": "Delete", "adoptExisting": True})
+        harness.run(1200, 30)
+        self.witness.check()
+        assert harness.inventory() == before
+        self.tried.add("retained and adopted")
 
 
-class _Nothing:
-    body: dict[str, Any] = {"metadata": {}}  # noqa: RUF012
+def changes(harness: Harness, name: str) -> list[str]:
+    """What the operator changed in AWS that bears this name."""
+    return [
+        call["operation"]
+        for call in harness.world.calls.recent(5000)
+        if name in str(call["summary"]) and not call["operation"].startswith(("List", "Describe", "Get", "Assume"))
+    ]
 
 
-_NOTHING: Any = _Nothing()
+def without(made: dict[str, Any], *fields: str) -> dict[str, Any]:
+    return {key: value for key, value in made.items() if key not in fields}
 
 
 def check_end(harness: Harness, witness: Witness) -> None:
@@ -204,34 +269,34 @@ def check_end(harness: Harness, witness: Witness) -> None:
     assert own == set()
 
 
-# What the histories together have to reach: calls of the operator, states of the endpoint, faults that strike.
+# What the histories together have to reach: calls of the operator, states of the endpoint, faults that strike, specs.
 EXPECTED = {
     *("CreateModel", "DeleteModel", "CreateEndpointConfig", "DeleteEndpointConfig", "CreateEndpoint", "DeleteEndpoint"),
-    *(
-        "UpdateEndpoint",
-        "UpdateEndpointWeightsAndCapacities",
-        "AddTags",
-        "PutMetricAlarm",
-        "DeleteAlarms",
-    ),
+    *("UpdateEndpoint", "UpdateEndpointWeightsAndCapacities", "AddTags", "PutMetricAlarm", "DeleteAlarms"),
     *("RegisterScalableTarget", "DeregisterScalableTarget", "PutScalingPolicy", "DeleteScalingPolicy"),
     "PutScheduledAction",
     *(f"endpoint {status}" for status in ("Creating", "Updating", "InService", "Deleting", "Failed")),
     *(f"fault {fault['kind']}" for fault in FAULTS),
+    *(f"rollout {each}" for each in ("Canary", "Linear", "Rolling")),
+    *("shadow", "async", "dataCapture", "officeHours", "driftPolicy", "serverless", "multiModel", "containers"),
+    *("stepScaling", "schedules", "pools", "stopped", "variants"),
+    *("suspended", "retry", "seen late", "killed before a write", "IAM enforced", "retained and adopted"),
+    "a second object",
 }
 # Seeds of this run alone, as many as wanted; the end of the run says which.
 FRESH = [f"fresh-{number}" for number in range(int(os.environ.get("SMENDPOINTS_FRESH_WALKS", "0")))]
 SEEDS: list[int | str] = [*range(int(os.environ.get("SMENDPOINTS_WALKS", "22"))), *FRESH]
 
 
-def reached(harness: Harness, witness: Witness) -> set[str]:
+def reached(walk: Walk) -> set[str]:
     operations = {
         operation
-        for service in harness.world.calls.counts().values()
+        for service in walk.harness.world.calls.counts().values()
         for operation, codes in service.items()
         if "OK" in codes
     }
-    return {*operations, *witness.seen, *(f"fault {kind}" for kind in harness.world.faults.struck())}
+    struck = {f"fault {kind}" for kind in walk.harness.world.faults.struck()}
+    return {*operations, *walk.witness.seen, *struck, *walk.tried, *(["a second object"] if walk.beside else [])}
 
 
 @pytest.mark.parametrize(
@@ -243,39 +308,36 @@ def test_every_history_ends_as_the_last_spec_says(
     seed = chosen if isinstance(chosen, int) else random.SystemRandom().randrange(1_000_000)
     if chosen in FRESH:
         record_property("seed", seed)
-    rng = random.Random(seed)
-    harness = Harness(seed=seed, settings=BRISK if seed % 2 else None)
-    witness = Witness(harness, exact=False)
-    serverless = {5: "warm", 11: "cold"}.get(seed % 12)
+    walk = Walk(seed)
+    harness, witness = walk.harness, walk.witness
     print(f"SMENDPOINTS_WALK_SEED={seed}, {STEPS} steps")
     try:
-        harness.apply("iris", random_spec(rng, serverless=serverless))
+        harness.apply("iris", walk.random_spec())
         for _ in range(STEPS):
-            step(harness, rng, serverless=serverless)
-        harness.world.faults.remove()
-        harness.kill_after = None
-        if "iris" in harness.objects and "deletionTimestamp" in harness.objects["iris"].body["metadata"]:
+            walk.step()
+        walk.calm()
+        if walk.is_leaving():
             harness.settle_gone("iris")
-            assert {key: value for key, value in harness.inventory().items() if value} == {}
-        last = {**random_spec(rng, serverless=serverless), "tags": {"team": "last"}, "desiredState": "Running"}
-        last.pop("rollout", None)  # AWS guards no update from or to other variants
-        for variant in last["variants"]:
-            variant["environment"] = {"ATTEMPT": "last"}  # a config that no fault has spoilt yet
-        harness.apply("iris", last)
+            assert walk.left() == {}
+        harness.apply("iris", walk.last())
         harness.run(4000, 30)
         harness.settle("iris")
         harness.run(1200, 30)
-        found = reached(harness, witness)
+        found = reached(walk)
         check_end(harness, witness)
         for hand in HANDS:  # what a hand does to what is at rest
             hand(harness)
             harness.run(1200, 30)
             witness.check()
+        if seed % 4 == 2:
+            walk.change_hands()
+        if walk.beside is not None:
+            walk.beside.check()
         harness.delete("iris")
         harness.settle_gone("iris")
-        assert {key: value for key, value in harness.inventory().items() if value} == {}
+        assert walk.left() == {}
         assert harness.violations == []
-        found |= reached(harness, witness)
+        found |= reached(walk)
         record_property("steps", STEPS)
         record_property("walked", "|".join(sorted(EXPECTED & found)))
         record_property("to be walked", "|".join(sorted(EXPECTED)))

@@ -162,12 +162,14 @@ def test_rules_are_added_listed_and_removed_over_http(served: Any, token: str) -
 
     made = call("POST", body={"kind": "throttle", "operation": "ListModels", "times": 3})
     assert [rule["id"] for rule in call("GET")["faults"]] == [made["id"]]
+    assert [rule["id"] for rule in call("GET")["idle"]] == [made["id"]]
     assert call("DELETE", f"/{made['id']}") == {"removed": 1}
     call("POST", body={"kind": "capacity"})
     assert call("DELETE") == {"removed": 1}
     with pytest.raises(urllib.error.HTTPError) as refused:
         call("POST", body={"kind": "earthquake"})
-    assert refused.value.code == 400
+    with refused.value as answer:
+        assert answer.code == 400
 
 
 def test_due_work_runs_in_order_and_sees_its_own_time() -> None:

@@ -5,7 +5,9 @@ finds. Names of models and configs are not told: whatever serves is looked at th
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Spec = Mapping[str, Any]
 
@@ -30,9 +32,9 @@ def owner(name: str, namespace: str = "default", cluster: str = "cluster-1") -> 
     return {f"{TAGS}/cluster": cluster, f"{TAGS}/namespace": namespace, f"{TAGS}/name": name}
 
 
-def wanted(spec: Spec, owner: Mapping[str, str]) -> dict[str, Any] | None:
+def wanted(spec: Spec, owner: Mapping[str, str], now: datetime) -> dict[str, Any] | None:
     """What AWS must hold, in the form of `holding`; None where there must be no endpoint."""
-    if spec.get("desiredState") == "Stopped":
+    if spec.get("desiredState") == "Stopped" or not _open(spec.get("officeHours"), now):
         return None
     variants = {each["name"]: each for each in spec["variants"]}
     shadow = spec.get("shadow")
@@ -47,6 +49,22 @@ def wanted(spec: Spec, owner: Mapping[str, str]) -> dict[str, Any] | None:
         "scaling": {name: _scaling(each) for name, each in variants.items() if "scaling" in each},
         "strays": [],
     }
+
+
+def _open(hours: Spec | None, now: datetime) -> bool:
+    """Whether the office is open, of one that opens and closes once on each day: `30 8 * * *`."""
+    if hours is None:
+        return True
+
+    def minute(moment: str) -> int:
+        minutes, hour, *rest = moment.split()
+        if rest != ["*", "*", "*"]:
+            raise ValueError(f"the oracle knows no {moment}")
+        return int(hour) * 60 + int(minutes)
+
+    wall = now.astimezone(ZoneInfo(hours.get("timeZone", "UTC")))
+    start, stop, at = minute(hours["start"]), minute(hours["stop"]), wall.hour * 60 + wall.minute
+    return start <= at < stop if start < stop else not stop <= at < start
 
 
 def _variant(spec: Spec, variant: Spec) -> dict[str, Any]:
