@@ -101,7 +101,10 @@ class Objects:
 
 @dataclass
 class Calls:
-    """The operator's calls to AWS. `missed` counts those that left the simulator's log before they were read."""
+    """The operator's calls to AWS, but for those to the queue of hints.
+
+    `missed` counts those that left the simulator's log before they were read.
+    """
 
     simulator: Simulator
     missed: int = 0
@@ -140,7 +143,7 @@ class Calls:
             if self._last is not None and not places:
                 self.missed += max(0, total - self._asked - len(found))
             fresh = found[places[-1] + 1 :] if places else found
-            self._seen += [each for each in fresh if _OURS in each.user_agent]
+            self._seen += [each for each in fresh if _OURS in each.user_agent and each.service != "sqs"]
             self._asked, self._last = total, found[-1] if found else self._last
 
 

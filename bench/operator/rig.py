@@ -26,11 +26,12 @@ PLENTY = 1_000_000
 
 @dataclass(frozen=True)
 class Aws:
-    """How AWS is: seconds of a call and of a creation, how many variants may be autoscaled."""
+    """How AWS is: seconds of a call and of a creation, how many variants may be autoscaled, whether it sends hints."""
 
     call_seconds: float = 0.0
     create_seconds: float = 0.0
     scalable_targets: int = PLENTY
+    events: bool = False
 
     def settings(self) -> dict[str, Any]:
         """For the simulator, in which minutes are minutes here."""
@@ -114,10 +115,11 @@ def end_when_told() -> None:
 
 
 @contextlib.contextmanager
-def rig(aws: Aws, settings: Mapping[str, str] | None = None, *, operator: bool = True) -> Iterator[Rig]:
-    """A rig for the block, with these settings of the operator beside its defaults; `operator` says whether it runs."""
+def rig(aws: Aws, *, operator: bool = True) -> Iterator[Rig]:
+    """A rig for the block; `operator` says whether one runs."""
     with tempfile.TemporaryDirectory(prefix="bench-operator-") as temporary:
-        world = World(Path(temporary), bound=True, aws_settings=aws.settings(), operator_settings=settings or {})
+        settings = {} if aws.events else {"EVENTS_QUEUE_URL": ""}  # empty: unset, as it is by default
+        world = World(Path(temporary), bound=True, aws_settings=aws.settings(), operator_settings=settings)
         try:
             cloud = Cloud(world, world.start(lambda _: None))
             cloud.stock()

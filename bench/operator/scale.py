@@ -47,11 +47,11 @@ def strain(count: int, aws: Aws, wanted: list[str]) -> dict[str, Any]:
     """The scenarios of one N that each have a rig of their own."""
     found: dict[str, Any] = {}
     if "quota" in wanted:
-        found["quota"] = strains.quota(count, aws.call_seconds)
+        found["quota"] = strains.quota(count, aws)
     if "throttled" in wanted:
-        found["throttled"] = strains.throttled(count)
+        found["throttled"] = strains.throttled(count, aws)
     if "load" in wanted:
-        found["load"] = strains.load(count, A_MINUTE, aws.call_seconds)
+        found["load"] = strains.load(count, A_MINUTE, aws)
     return found
 
 
@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--objects", type=int, nargs="+", default=[1, 100, 1000], help="N")
     parser.add_argument("--delay-ms", type=float, nargs="+", default=[0.0], help="how long each call to AWS takes")
     parser.add_argument("--create-seconds", type=float, help="of an endpoint; 60 where calls take time, else 0")
+    parser.add_argument("--events", action="store_true", help="AWS sends hints through a queue; by default it does not")
     parser.add_argument("--rest-seconds", type=float, default=120.0, help="how long rest is looked at")
     parser.add_argument("--scenarios", nargs="+", choices=TOGETHER + APART, default=list(TOGETHER[:4]))
     parser.add_argument("--out", type=Path, help="folder of the JSON; a temporary one if not given")
@@ -73,11 +74,18 @@ def main() -> None:
             slow = chosen.create_seconds if chosen.create_seconds is not None else (60.0 if delay else 0.0)
             began = time.time()
             load = os.getloadavg()[0]
-            aws, found = Aws(delay / 1000, slow), {}
+            aws, found = Aws(delay / 1000, slow, events=chosen.events), {}
             if set(chosen.scenarios) & set(TOGETHER):
                 found = measure(count, aws, chosen.scenarios, chosen.rest_seconds)
             found |= strain(count, aws, chosen.scenarios)
-            run = {"objects": count, "delay_ms": delay, "create_seconds": slow, "load_before": load, **found}
+            run = {
+                "objects": count,
+                "delay_ms": delay,
+                "events": chosen.events,
+                "create_seconds": slow,
+                "load_before": load,
+                **found,
+            }
             runs.append({**run, "took_seconds": round(time.time() - began)})
             (out / "figures.json").write_text(json.dumps(runs, indent=1))
             print(table(runs[-1:]), flush=True)

@@ -178,7 +178,7 @@ def main() -> None:
     end_when_told()
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(1 << 32)
     print(f"soak of {chosen.minutes:g} minutes with {chosen.objects} objects, --seed {seed}", flush=True)
-    with rig(Aws(call_seconds=0.0, create_seconds=2.0), operator=False) as made:
+    with rig(Aws(create_seconds=2.0, events=True), operator=False) as made:
         made.namespace(MANY)
         replicas = Replicas(made.cloud, LEASE)
         replicas.start("one", "two")

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bench.operator.edits import Edits
 from bench.operator.rig import Aws, Rig, Spent, rig
@@ -34,13 +35,13 @@ _PATCHES_A_SECOND = 15
 _NUMBER = re.compile(r"\d+")
 
 
-def quota(count: int, call_seconds: float) -> Figures:
+def quota(count: int, aws: Aws) -> Figures:
     """Half of `count` objects find no scalable target left; how fast the other half is, beside that half alone."""
     half = count // 2
-    with rig(Aws(call_seconds)) as made:
+    with rig(aws) as made:
         prepare(made, _BYSTANDERS)
         alone = create(made, half)
-    with rig(Aws(call_seconds, scalable_targets=_BYSTANDERS + half)) as made:
+    with rig(replace(aws, scalable_targets=_BYSTANDERS + half)) as made:
         prepare(made, _BYSTANDERS)
         among = create(made, count, expected=half)
         made.objects.wait(lambda: len(_stuck(made)) >= count - half, 60)
@@ -67,9 +68,9 @@ def _stuck(made: Rig) -> list[tuple[str, str]]:
     return sorted(key for key, (_, words) in told if key[0] == MANY and words and key not in made.objects.ready)
 
 
-def throttled(count: int, patience: float = 600.0) -> Figures:
+def throttled(count: int, aws: Aws, patience: float = 600.0) -> Figures:
     """All objects of one namespace are edited while AWS takes 5 calls a second; and one of another's, now and then."""
-    with rig(Aws()) as made:
+    with rig(aws) as made:
         prepare(made, 1)
         create(made, count, edit=False)
         made.objects.still(15, 180)
@@ -124,9 +125,9 @@ def _landed(made: Rig, began: float) -> dict[str, float]:
     return found
 
 
-def load(count: int, a_minute: float, call_seconds: float) -> Figures:
+def load(count: int, a_minute: float, aws: Aws) -> Figures:
     """So many objects come, as many each minute; how long each waits to be Ready."""
-    with rig(Aws(call_seconds)) as made:
+    with rig(aws) as made:
         prepare(made, 1)
         made.operator.forget_peak()
         before, spent = made.metrics(), Spent(made)
