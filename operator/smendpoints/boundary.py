@@ -179,13 +179,15 @@ class Boundary:
         """`required`: that there is no policy at all is no leave, but a boundary that is missing."""
         self._tenancy = tenancy
         self._required = required
+        self._ruled: Callable[[], None] = lambda: None
         self._reflectors = (
             Reflector(client, f"/apis/{GROUP}/{VERSION}/{POLICY_PLURAL}", self.policies),
             Reflector(client, "/api/v1/namespaces", self.namespaces),
         )
 
-    def start(self) -> None:
-        """Begin to watch."""
+    def start(self, ruled: Callable[[], None]) -> None:
+        """Begin to watch; `ruled` is called, from a thread, when something else may be said of objects."""
+        self._ruled = ruled
         for each in self._reflectors:
             each.start()
 
@@ -196,6 +198,10 @@ class Boundary:
 
     def policies(self, found: Found | None, why_not: str | None) -> None:
         """What policies there are. One that cannot be read is none that may be passed over."""
+        self._set_policies(found, why_not)
+        self._ruled()
+
+    def _set_policies(self, found: Found | None, why_not: str | None) -> None:
         if found is None:
             self._tenancy.set_policies(None, why_not)
             return
@@ -215,3 +221,4 @@ class Boundary:
         """The labels of the namespaces."""
         labels = {name: each["metadata"].get("labels") or {} for name, each in found.items()} if found else None
         self._tenancy.set_namespaces(labels if found is not None else None, why_not)
+        self._ruled()

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -15,9 +13,6 @@ from smendpoints.kube import KubeClient, KubeError, UnreachableError
 _TOKEN_SECONDS = 10.0
 _LOGIN_SECONDS = 1.0
 _UNREACHABLE_TRIES = 20
-_UNCONFIGURED = "failed to configure policy"
-_UNCONFIGURED_SECONDS = 60.0
-_ASK_AGAIN_SECONDS = 1.0
 
 
 def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None:
@@ -26,13 +21,9 @@ def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None:
 
 
 class Login:
-    """kopf's login handler. Its requests that write ask `fence` first: kopf patches objects and posts Events by itself.
+    """kopf's login handler. kopf only lists and watches with it; what is written goes through `objectapi`."""
 
-    The fence is asked when a request begins and once it has its connection, right before it goes out.
-    """
-
-    def __init__(self, fence: Callable[[str], None]) -> None:
-        self._fence = fence
+    def __init__(self) -> None:
         self._given_at = float("-inf")
 
     async def log_in(self, *, settings: kopf.OperatorSettings, **_: Any) -> kopf.AiohttpSession | None:
@@ -47,8 +38,7 @@ class Login:
             headers=info.as_http_headers(),
             proxy=info.proxy_url,
             trust_env=info.trust_env,
-            trace_configs=[self._trace()],
-            middlewares=[ask_again_where_checks_are_not_loaded, _FreshToken(settings, info)],
+            middlewares=[_FreshToken(settings, info)],
         )
         return kopf.AiohttpSession(
             server=info.server,
@@ -56,37 +46,6 @@ class Login:
             priority=info.priority,
             aiohttp_session=session,
         )
-
-    def _trace(self) -> aiohttp.TraceConfig:
-        async def begin(_: Any, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams) -> None:
-            context.what = f"{params.method} {params.url.path}" if params.method not in {"GET", "HEAD"} else None
-            await ask(_, context)
-
-        async def ask(_: Any, context: SimpleNamespace, *__: Any) -> None:
-            if context.what is not None:
-                self._fence(context.what)
-
-        trace = aiohttp.TraceConfig()
-        trace.on_request_start.append(begin)
-        trace.on_connection_create_end.append(ask)
-        trace.on_connection_reuseconn.append(ask)
-        return trace
-
-
-async def ask_again_where_checks_are_not_loaded(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Send a request again that an API server refuses since it does not know the kind of a check's policies yet.
-
-    For some ten seconds after its start it refuses every write of our objects so. kopf takes 422 for final and drops
-    the patch, and with it the deletion whose progress that was: nothing would wake it again.
-    """
-    until = time.monotonic() + _UNCONFIGURED_SECONDS
-    while True:
-        response = await handler(request)
-        if response.status != 422 or time.monotonic() > until or _UNCONFIGURED not in await response.text():
-            return response
-        await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
 class _FreshToken:

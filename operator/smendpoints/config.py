@@ -38,7 +38,6 @@ class Config(BaseSettings):
         default=False,
         description="Change nothing in AWS while the cluster has no SageMakerEndpointPolicy, as when its CRD is gone.",
     )
-    tick_seconds: float = Field(2.0, description="How often each object is asked whether it is due.", gt=0, le=60)
     object_seconds: float = Field(
         1.0,
         description="Least time between two reconciles of an object, whatever is done to it; three may follow at once.",

@@ -1,14 +1,10 @@
 """Whether this process is well, as a leader and as a standby."""
 
-import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 _STALE_AFTER = 120.0
 _ELECTION_STALE_AFTER = 60.0
-_BEAT = 1.0
 
 
 class Candidate(Protocol):
@@ -22,13 +18,10 @@ class Candidate(Protocol):
 
 
 class Work(Protocol):
-    """What is asked of the handlers."""
-
-    def ticks(self) -> bool:
-        """Whether their clock should be heard."""
+    """What is asked of the dispatcher."""
 
     def silent_seconds(self) -> float:
-        """How long it was not."""
+        """How long the work queue was not looked at."""
 
 
 @dataclass
@@ -41,25 +34,15 @@ class Health:
 
     candidate: Candidate | None = None
     work: Work | None = None
-    clock: Callable[[], float] = time.monotonic
-    beaten_at: float | None = None
 
     def ailment(self) -> str | None:
         """What is wrong; None when nothing is."""
         if self.candidate is not None and self.candidate.silent_seconds > _ELECTION_STALE_AFTER:
             return f"the election stood still for {self.candidate.silent_seconds:.0f} s"
-        if self.beaten_at is not None and self.clock() - self.beaten_at > _STALE_AFTER:
-            return f"the event loop stood still for {self.clock() - self.beaten_at:.0f} s"
-        if self.work is not None and self.work.ticks() and self.work.silent_seconds() > _STALE_AFTER:
-            return f"no object was looked at for {self.work.silent_seconds():.0f} s"
+        if self.work is not None and self.work.silent_seconds() > _STALE_AFTER:
+            return f"the work queue stood still for {self.work.silent_seconds():.0f} s"
         return None
 
     def role(self) -> str:
         """What this process is."""
         return "leader" if self.work is not None else "standby"
-
-    async def beat(self) -> None:
-        """Run in the event loop, to be seen alive."""
-        while True:
-            self.beaten_at = self.clock()
-            await asyncio.sleep(_BEAT)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Collection
 from smendpoints.aws.clients import Place
 from smendpoints.aws.events import Hint
 from smendpoints.domain.errors import ReconcileError
-from smendpoints.watching import Moved
 
 logger = logging.getLogger(__name__)
 _LONGEST_WAIT = 60.0
 _BREATH = 0.05  # between two looks into the queue: a flood of messages takes no more than a small part of a core
 
 Receive = Callable[[], list[Hint]]
+Moved = Callable[[Place, Collection[str]], None]
 
 
 def start_listening(

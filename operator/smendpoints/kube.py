@@ -1,8 +1,8 @@
 """A small client of the API server for threads: single requests with short timeouts, connections kept alive.
 
 kopf's own requests are of its event loop, and are tried until they succeed. What is asked here must be answered soon or
-not at all: the lease, and whether an object is still as it was when a reconcile began; or it goes on for long
-(`stream`). What is listed and watched, and when it is tried again, is for those who ask.
+not at all: the lease, what is written of objects, and whether one is still as it was when a reconcile began; or it goes
+on for long (`stream`). What is listed and watched, and when it is tried again, is for those who ask.
 """
 
 import contextlib
@@ -67,6 +67,7 @@ class KubeClient:
         body: Mapping[str, Any] | None = None,
         *,
         accept: str = "application/json",
+        content_type: str = "application/json",
     ) -> dict[str, Any]:
         """One request to a path of the API server; the object that it answers with.
 
@@ -74,7 +75,8 @@ class KubeClient:
             Refused: the API server said no.
             Unreachable: it said nothing.
         """
-        answer = self._send(method, path, body, accept, urllib3.Timeout(total=self._seconds))
+        timeout = urllib3.Timeout(total=self._seconds)
+        answer = self._send(method, path, body, accept, timeout, content_type=content_type)
         try:
             found = json.loads(answer.data) if answer.data else {}
         except ValueError as error:
@@ -106,12 +108,13 @@ class KubeClient:
         timeout: urllib3.Timeout,
         *,
         preload: bool = True,
+        content_type: str = "application/json",
     ) -> urllib3.BaseHTTPResponse:
         info, pool = self._connection()
         headers = {
             **info.as_http_headers(),
             "Accept": accept,
-            "Content-Type": "application/json",
+            "Content-Type": content_type,
             "User-Agent": self._user_agent,
         }
         try:

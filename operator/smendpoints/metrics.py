@@ -4,6 +4,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 RECONCILES = Counter("smendpoints_reconcile_total", "Reconciles of objects, by what they came to.", ["result"])
 RECONCILE_SECONDS = Histogram("smendpoints_reconcile_seconds", "Duration of a reconcile.")
+QUEUE_SECONDS = Histogram("smendpoints_queue_seconds", "How long an object that was due waited for its turn.")
+QUEUE_LENGTH = Gauge("smendpoints_queue_length", "Objects that are due and wait for their turn.")
+OBJECTS = Gauge("smendpoints_objects", "Objects: known, and reconciled at least once by this process.", ["state"])
 AWS_CALLS = Counter("smendpoints_aws_calls_total", "Calls to AWS.", ["service", "operation", "code"])
 AWS_WAIT = Gauge("smendpoints_aws_wait_seconds", "Seconds that the oldest call waits for AWS's rate limit now.")
 EVENT_MESSAGES = Counter("smendpoints_event_messages_total", "Messages read of EventBridge's queue.", ["result"])

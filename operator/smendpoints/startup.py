@@ -4,32 +4,35 @@ import asyncio
 import itertools
 import logging
 import os
-import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.session
 import kopf
 
-from smendpoints.api.resource import FINALIZER
 from smendpoints.aws.account import Accounts
+from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
+from smendpoints.aws.events import EventQueue, region_of_queue
 from smendpoints.aws.identity import Presented
-from smendpoints.aws.watch import Awaited, Cadence
+from smendpoints.aws.watch import Cadence
+from smendpoints.backlog import Backlog
 from smendpoints.boundary import Boundary
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.current import why_not_current
-from smendpoints.delays import OwnDelays
+from smendpoints.dispatcher import Dispatcher
 from smendpoints.handlers import Handlers
+from smendpoints.hints import start_listening
 from smendpoints.metrics import AWS_WAIT
+from smendpoints.objectapi import KubeObjects
+from smendpoints.reconciler import Reconciler
 from smendpoints.standing import Standing, holding
 from smendpoints.watching import PLACES_AT_ONCE, Watcher, watch_aws
-
-_READERS = 4
+from smendpoints.workqueue import WorkQueue
 
 
 class Backoffs:
@@ -43,11 +46,7 @@ class Backoffs:
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
-    """Keeps no copy of the spec on the object: no handler asks what changed, and the copy would not always fit.
-
-    Annotations hold 256 KiB in all. Once over that, with kubectl's own copy beside it, the API server refuses every
-    patch of kopf's, the end of a deletion among them.
-    """
+    """Keeps kopf from copying each version of each object to find out what changed: no handler asks."""
 
     def build(self, **_: Any) -> kopf.BodyEssence:
         return kopf.BodyEssence()
@@ -61,8 +60,6 @@ class NoDiffBase(kopf.DiffBaseStorage):
 
 def apply_settings(settings: kopf.OperatorSettings) -> None:
     """Kopf's settings; each that differs from its default has a reason."""
-    settings.persistence.finalizer = FINALIZER
-    settings.persistence.progress_storage = OwnDelays()
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.peering.standalone = True
     settings.scanning.disabled = True  # needs no rights on CRDs and namespaces
@@ -73,25 +70,14 @@ def apply_settings(settings: kopf.OperatorSettings) -> None:
     settings.watching.connect_timeout = 10
     settings.watching.reconnect_backoff = 1.0
     settings.watching.chunk_size = 500
-    settings.execution.default_backoff = 30
-    settings.background.cancellation_polling = 2  # 60 by default: a deletion would wait for it
-    settings.posting.loggers = False  # only the events that we send
-    settings.posting.reporting_component = "smendpoints"
-    settings.posting.reporting_instance = socket.gethostname()
-    settings.posting.event_name_prefix = "smendpoints-"
     settings.process.ultimate_exiting_timeout = 50  # below the pod's grace period
 
 
 class QuietKopf(logging.Filter):
-    """Drops kopf's word on each tick, and calls waiting for AWS no error."""
+    """Drops kopf's word on each event that it hands on."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if "/kopf/" not in record.pathname:
-            return True
-        if record.levelno == logging.ERROR and "failed temporarily" in record.getMessage():
-            record.levelno, record.levelname = logging.DEBUG, "DEBUG"
-            return logging.getLogger().isEnabledFor(logging.DEBUG)
-        return record.levelno >= logging.WARNING
+        return "/kopf/" not in record.pathname or record.levelno >= logging.WARNING
 
 
 def region_of(config: Config) -> str:
@@ -123,14 +109,25 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings)
         loop = asyncio.get_running_loop()
-        # More threads than reconciles: objects are read in the others.
-        loop.set_default_executor(ThreadPoolExecutor(config.threads + _READERS, thread_name_prefix="reconcile"))
+        workers = ThreadPoolExecutor(config.threads, thread_name_prefix="reconcile")
         watchers = ThreadPoolExecutor(PLACES_AT_ONCE, thread_name_prefix="watch")
-        watcher = Watcher(accounts, handlers.places, lambda _: Awaited(), lambda *_: None)
+        backlog = Backlog(controller.tenancy, WorkQueue(config.threads, config.object_seconds))
+        dispatcher = Dispatcher(backlog, reconciler.reconcile, workers)
+        handlers.to = dispatcher
+        watcher = Watcher(accounts, dispatcher.places, dispatcher.awaited, dispatcher.moved)
         tasks.append(loop.create_task(watch_aws(watcher, watchers)))
-        tasks.append(loop.create_task(standing.health.beat()))
-        standing.health.work = handlers
-        boundary.start()
+        tasks.append(loop.create_task(dispatcher.run()))
+        if config.events_queue_url is not None:
+            where = Place(region_of_queue(config.events_queue_url) or region)
+            events = EventQueue(Clients(where, connections), config.events_queue_url)
+
+            def hinted(place: Place, endpoints: Collection[str]) -> None:
+                watcher.hinted(place)  # for those that believe the listings alone
+                dispatcher.moved(place, endpoints)
+
+            start_listening(events.receive, lambda: watcher.places, hinted, standing.ending)
+        standing.health.work = dispatcher
+        boundary.start(dispatcher.ruled)
 
     async def stop(**_: Any) -> None:
         standing.ending.set()
@@ -138,6 +135,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         boundary.stop()
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     controller = Controller(
         ControllerSettings(
@@ -149,10 +147,10 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         accounts,
         why_not=why_not_current(standing.client),
     )
+    handlers = Handlers(registry)
+    reconciler = Reconciler(controller, KubeObjects(standing.client, standing.fence))
     boundary = Boundary(standing.client, controller.tenancy, required=config.require_policies)
-    handlers = Handlers(controller, threads=config.threads, object_seconds=config.object_seconds)
-    handlers.register(registry, config.tick_seconds)
-    kopf.on.login(registry=registry)(Login(standing.fence).log_in)  # a registry of one's own has none
+    kopf.on.login(registry=registry)(Login().log_in)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)
     kopf.on.cleanup(registry=registry)(stop)
 

@@ -1,20 +1,17 @@
-"""Who has a reconcile next: threads are dealt round over namespaces, and one object has its share and no more.
+"""Whose turn it is: slots are dealt round over namespaces, and one object is reconciled so often and no more.
 
-So one namespace's many edits do not delay another's one, and nobody spends AWS's rate with one object. Not here: what
-a reconcile does, and whether it has anything to do.
+So one namespace's many edits do not delay another's one, and nobody spends AWS's rate with one object. Not here: which
+objects are due, which is `workqueue`'s.
 """
 
-import asyncio
-import contextlib
 from collections import Counter, OrderedDict, deque
-from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class Allowance:
-    """The reconciles of one object: `burst` at once, then one in so many `seconds`, whatever is done to the object."""
+    """How often one object is reconciled: `burst` at once, then once in so many `seconds`, whatever is done to it."""
 
     def __init__(self, seconds: float, burst: int = 3) -> None:
         self._seconds = seconds
@@ -23,11 +20,11 @@ class Allowance:
         self._at = 0.0
 
     def wait(self, now: float) -> float:
-        """Seconds until the next reconcile may begin; 0 when it may now."""
+        """Seconds until the object may be reconciled; 0 when it may now."""
         return max(0.0, self._left(now) - (self._burst - 1)) * self._seconds
 
     def take(self, now: float) -> None:
-        """A reconcile begins."""
+        """The object is reconciled now."""
         self._spent, self._at = self._left(now) + 1, now
 
     def _left(self, now: float) -> float:
@@ -49,9 +46,13 @@ class Line(Generic[T]):
         self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
         self._held: Counter[str] = Counter()
 
-    def ask(self, namespace: str, ticket: T) -> None:
-        """Get in line."""
-        self._waiting.setdefault(namespace, deque()).append(ticket)
+    def ask(self, namespace: str, ticket: T, *, first: bool = False) -> None:
+        """Get in line, at its end or as the `first` of the namespace."""
+        tickets = self._waiting.setdefault(namespace, deque())
+        if first:
+            tickets.appendleft(ticket)
+        else:
+            tickets.append(ticket)
 
     def withdraw(self, namespace: str, ticket: T) -> None:
         """Leave the line; nothing if the ticket is not in it."""
@@ -83,39 +84,3 @@ class Line(Generic[T]):
         self._held[namespace] -= 1
         if not self._held[namespace]:
             del self._held[namespace]
-
-
-class Turns:
-    """The line of one event loop."""
-
-    def __init__(self, slots: int) -> None:
-        self._line: Line[asyncio.Future[None]] = Line(slots)
-
-    @contextlib.asynccontextmanager
-    async def of(self, namespace: str) -> AsyncIterator[None]:
-        """Wait for a slot, and hold it."""
-        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.ask(namespace, ticket)
-        self._deal()
-        try:
-            await ticket
-        except asyncio.CancelledError:
-            if ticket.cancelled():
-                self._line.withdraw(namespace, ticket)
-            else:  # it was dealt a slot at the same moment
-                self._line.done(namespace)
-                self._deal()
-            raise
-        try:
-            yield
-        finally:
-            self._line.done(namespace)
-            self._deal()
-
-    def _deal(self) -> None:
-        while (dealt := self._line.deal()) is not None:
-            namespace, ticket = dealt
-            if ticket.cancelled():
-                self._line.done(namespace)
-            else:
-                ticket.set_result(None)

@@ -14,14 +14,14 @@ from functools import partial
 
 from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Place
-from smendpoints.aws.watch import Awaited, Lane
+from smendpoints.aws.watch import BLIND_SECONDS, Awaited, Lane
 from smendpoints.domain.errors import ReconcileError
 
 logger = logging.getLogger(__name__)
 PLACES_AT_ONCE = 8
 _LONGEST_SLEEP = 1.0  # what is awaited may change at any time
 
-Moved = Callable[[Place, Collection[str]], None]
+Moved = Callable[[Place, Collection[str] | None], None]
 
 
 class Watcher:
@@ -36,7 +36,7 @@ class Watcher:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`moved` is called in the thread that made the call, with names in lower case.
+        """`moved` is called in the thread that made the call, with names in lower case; None: with all of the place.
 
         `places` is asked once a second at the most, `awaited` before each call.
         """
@@ -47,6 +47,7 @@ class Watcher:
         self.clock = clock
         self._places: tuple[Place, ...] = ()
         self._asked_at = float("-inf")
+        self._blind: set[Place] = set()
         self.wake: Callable[[], None] = lambda: None
 
     @property
@@ -70,10 +71,16 @@ class Watcher:
         place = account.place
         try:
             moved = account.watch.step(lane, self._awaited(place))
-            if moved:
+            if lane is Lane.ENDPOINTS and place in self._blind:
+                self._blind.discard(place)
+                self._moved(place, None)
+            elif moved:
                 self._moved(place, moved)
         except ReconcileError as failure:
             logger.warning("cannot watch %s: %s", place.region, failure)
+            if place not in self._blind and account.watch.blind_seconds() > BLIND_SECONDS:
+                self._blind.add(place)
+                self._moved(place, None)  # what was true need be so no longer, and that has to be said
         except Exception:
             logger.exception("cannot watch %s: a fault of the operator", place.region)
 

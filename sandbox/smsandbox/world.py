@@ -29,7 +29,6 @@ SERVICES = ("operator", "aws", "kube-apiserver", "etcd")  # in the order of endi
 # AWS's minutes take seconds here, so what looks at it has to look more often than the defaults say.
 AWS_SETTINGS: Mapping[str, Any] = {"time_scale": 15}
 OPERATOR_SETTINGS: Mapping[str, str] = {
-    "TICK_SECONDS": "0.5",
     "POLL_SECONDS": "2",
     "WATCH_SECONDS": "2",
     "PRICES": "table",

@@ -26,7 +26,6 @@ QUICK = {
     "runtime": {"startup_floor_seconds": 60.0},
 }
 OFTEN = {
-    "TICK_SECONDS": "0.2",
     "POLL_SECONDS": "0.4",
     "WATCH_SECONDS": "1",
     "THREADS": "64",

@@ -1,14 +1,10 @@
 """An object can be deleted at any time, and leaves nothing."""
 
-import json
 import time
 from pathlib import Path
-from typing import Any, cast
 
-import kopf
 import pytest
 
-from smendpoints.delays import OwnDelays
 from smsandbox.testing.specs import spec, with_variant
 from smsandbox.testing.stage import Stage
 
@@ -48,20 +44,6 @@ def test_a_deletion_begins_at_once_though_aws_had_refused_the_object_something(s
     stage.apply("iris", spec())
     stage.stalled("iris", "InvalidSpec")
     stage.kubectl("delete", "smendpoint", "iris", "--timeout=240s")
-    assert stage.left() == {}
-
-
-def test_a_wait_that_an_earlier_process_chose_is_not_kept_by_the_next(stage: Stage) -> None:
-    stage.apply("iris", spec())
-    stage.ready("iris")
-    stage.kill_operator()
-    stage.delete("iris")
-    found, patch = stage.get("iris"), kopf.Patch()
-    tomorrow = {"started": "2026-11-25T12:00:00.000000+00:00", "delayed": "2126-11-25T12:00:00.000000+00:00"}
-    OwnDelays().store(key="Handlers.on_delete", record=tomorrow, body=kopf.Body(cast("Any", found)), patch=patch)
-    stage.kubectl("patch", "smendpoint", "iris", "--type=merge", "-p", json.dumps(dict(patch)))
-    stage.start_operator()
-    stage.gone("iris")
     assert stage.left() == {}
 
 

@@ -2,11 +2,13 @@
 
 import json
 import time
+from collections import Counter
 from pathlib import Path
 
 import yaml
 
 from smsandbox import assets
+from smsandbox.testing.holdings import LISTS
 from smsandbox.testing.specs import spec
 from smsandbox.testing.stage import Stage, condition, has
 from smsandbox.world import AWS_SETTINGS, OPERATOR_SETTINGS, World
@@ -84,7 +86,7 @@ def test_a_trained_model_answers_through_the_runtime(stage: Stage, tmp_path: Pat
     stage.gone("iris")
 
 
-def test_an_autoscaled_endpoint_costs_ten_calls_and_a_look_now_and_then_none_of_them_failing(stage: Stage) -> None:
+def test_an_autoscaled_endpoint_costs_ten_calls_beside_the_lists_none_of_them_failing(stage: Stage) -> None:
     stage.cloud.simulator.set({**AWS_SETTINGS, "containers": False})
     stage.start_operator(World(stage.cloud.world.folder, bound=True))
     stage.cloud.simulator.forget_calls()
@@ -101,10 +103,10 @@ def test_an_autoscaled_endpoint_costs_ten_calls_and_a_look_now_and_then_none_of_
     }
     print(made)
     assert [call for call in made if not call.endswith(" OK")] == []
-    looks = sum(made.pop(f"{operation} OK", 0) for operation in ("ListEndpoints", "DescribeEndpoint"))
-    assert sum(made.values()) <= 10, made
+    own = Counter({call.removesuffix(" OK"): number for call, number in made.items()}) - LISTS
+    assert sum(own.values()) <= 10, own
     period = float(OPERATOR_SETTINGS["POLL_SECONDS"])  # that of the watch, too; a slow machine needs more of them
-    assert looks <= 2 * (2 + (time.monotonic() - began) / period)
+    assert made["ListEndpoints OK"] <= 2 * (2 + (time.monotonic() - began) / period)
 
 
 def test_an_idle_object_costs_no_write_and_no_call_of_its_own(stage: Stage) -> None:
@@ -115,8 +117,8 @@ def test_an_idle_object_costs_no_write_and_no_call_of_its_own(stage: Stage) -> N
         simulator.forget_calls()
         stage.listings(3)
         made = {(service, operation) for service, operations in simulator.counts().items() for operation in operations}
-        made.discard(("sqs", "ReceiveMessage"))  # a look into the queue of events, for all objects together
-        return stage.get("iris")["metadata"]["resourceVersion"] == before and made == {("sagemaker", "ListEndpoints")}
+        own = {operation for service, operation in made if service != "sqs"} - LISTS.keys()
+        return stage.get("iris")["metadata"]["resourceVersion"] == before and not own
 
     stage.apply("iris", spec())
     stage.ready("iris")

@@ -112,7 +112,7 @@ def test_the_deletion_of_an_object_that_was_refused_leaves_the_others_guards(
     assert owners(harness) == dict.fromkeys(guards, "first")
     harness.apply("second", spec(endpointName="shared", rollout=GUARDED))
     harness.run(30)
-    harness.objects["second"].body["status"]["createdInAWS"] = made
+    harness.set_status("second", {**harness.objects["second"].body["status"], "createdInAWS": made})
     gone(harness, "second")
     assert alarms(harness).keys() == guards.keys()
     harness.settle("first")

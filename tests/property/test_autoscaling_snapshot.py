@@ -135,7 +135,7 @@ def test_an_update_that_the_release_before_began_leaves_autoscaling_as_it_was(
     assert client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
     rollout = {NAMES_OF_BEFORE.get(key, key): value for key, value in each.body["status"]["rollout"].items()}
     assert rollout["takenOff"]
-    each.body = {**each.body, "status": {**each.body["status"], "rollout": rollout}}
+    harness.set_status("iris", {**each.body["status"], "rollout": rollout})
     harness.restart()
     harness.settle("iris")
     assert stalled(harness) == "UpdateFailed"

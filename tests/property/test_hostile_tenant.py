@@ -174,7 +174,7 @@ def test_what_a_spec_says_of_name_and_place_counts_whatever_a_status_says(harnes
     harness.settle("iris")
     body = harness.objects["iris"].body
     resolved = {**body["status"]["resolved"], "endpointName": "theirs", "region": "eu-west-1"}
-    harness.objects["iris"].body = {**body, "status": {**body["status"], "resolved": resolved}}
+    harness.set_status("iris", {**body["status"], "resolved": resolved})
     harness.apply("theirs", {**fixed(1), "endpointName": "theirs", "region": "us-east-1"})
     harness.settle_told("theirs", Reason.IN_SERVICE)
     harness.run(300)
@@ -226,7 +226,7 @@ def test_what_a_status_remembers_is_called_for_nothing_but_the_scaling_of_its_ow
     assert body["spec"]["variants"][0]["name"] == "primary"
     autoscaling_snapshot = [json.dumps({"resourceID": OWN["ResourceId"], "calls": [call]}) for call in FORGED]
     rollout = {**body["status"]["rollout"], "autoscalingSnapshot": autoscaling_snapshot}
-    harness.objects["iris"].body = {**body, "status": {**body["status"], "rollout": rollout}}
+    harness.set_status("iris", {**body["status"], "rollout": rollout})
     harness.run(120)
     assert harness.inventory() == before
     assert harness.live("default-victim")["EndpointStatus"] == "InService"

@@ -183,9 +183,9 @@ def test_a_change_wakes_just_the_objects_that_it_concerns(harness: Harness, monk
     reconciles: list[str] = []
     reconcile = harness.controller.reconcile
 
-    def counted(resource: Any, memory: Any) -> Any:
-        reconciles.append(resource.metadata.namespace)
-        return reconcile(resource, memory)
+    def counted(body: Any, memory: Any) -> Any:
+        reconciles.append(body["metadata"]["namespace"])
+        return reconcile(body, memory)
 
     monkeypatch.setattr(harness.controller, "reconcile", counted)
     harness.policy("a", {"namespaceSelector": {"matchLabels": {"team": "a"}}, **NO_TYPES})
@@ -407,7 +407,8 @@ def test_log_tails_can_be_turned_off_and_go_from_the_status_then(harness: Harnes
     harness.settle("iris")
     failure = harness.resource("iris").status.failure
     assert failure is not None
-    harness.objects["iris"].body["status"]["failure"]["logTail"] = ["a line of before"]
+    status = harness.objects["iris"].body["status"]
+    harness.set_status("iris", {**status, "failure": {**status["failure"], "logTail": ["a line of before"]}})
     harness.policy("quiet", {"logTails": False})
     harness.run(60)
     failure = harness.resource("iris").status.failure

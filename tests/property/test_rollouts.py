@@ -14,7 +14,7 @@ from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.world import ACCOUNT, REGION
 
 ENDPOINT = "default-iris"
-POLL = 15
+POLL = 5
 CANARY = {"strategy": "Canary", "stepPercent": 25, "stepWaitSeconds": 300, "terminationWaitSeconds": 120}
 LINEAR = {"strategy": "Linear", "stepInstances": 1, "stepWaitSeconds": 120}
 ROLLING = {"strategy": "Rolling", "stepPercent": 50, "stepWaitSeconds": 180}

@@ -25,7 +25,7 @@ def presenting(harness: Harness, presented: Presented) -> None:
 def apply(harness: Harness, name: str, **changes: Any) -> None:
     harness.apply(name, spec(**changes))
     metadata = {**harness.objects[name].body["metadata"], "namespace": NAMESPACES[name]}
-    harness.objects[name].body = {**harness.objects[name].body, "metadata": metadata}
+    harness.api.put(name, {**harness.objects[name].body, "metadata": metadata})
 
 
 def live_and_go(harness: Harness, **changes: Any) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from smsandbox.testing.harness import Cluster, Harness
+from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec
 
 RELEASE = json.loads((Path(__file__).parent / "releases" / "68f25e9.json").read_text())
 SERVICES = {"auto scaling": "application-autoscaling"}
-ADDED = {"createdInAWS", "resolved"}
+ADDED = {"createdInAWS", "resolved", "converged"}
 RENAMED = {"steps": "totalSteps", "step": "awsMessage", "takenOff": "autoscalingSnapshot"}
 
 
@@ -30,7 +30,7 @@ def upgraded(harness: Harness) -> Harness:
     harness.world.advance(begun + RELEASE["ended"] - harness.clock.now())
     for name, body in RELEASE["objects"].items():
         stamp = {"creationTimestamp": f"2023-11-14T22:13:2{len(harness.objects)}Z"}
-        harness.objects[name] = Cluster({**body, "metadata": {**body["metadata"], **stamp}})
+        harness.api.put(name, {**body, "metadata": {**body["metadata"], **stamp}})
     harness.restart()
     return harness
 

@@ -34,7 +34,7 @@ def test_nothing_is_made_while_the_api_server_does_not_show_that_it_was_written(
     unwritten = harness.objects["iris"].body["status"]
     for _ in range(12):
         harness.tick()
-        harness.objects["iris"].body["status"] = unwritten  # the write is lost, or comes back late
+        harness.set_status("iris", unwritten)  # as if the write had been lost
         harness.world.advance(5)
     assert left(harness) == {}
     harness.settle("iris")
@@ -80,7 +80,7 @@ def test_an_object_that_made_nothing_says_so_and_is_deleted_without_a_call(harne
 
 def test_an_endpoint_of_ours_counts_as_made_though_the_status_was_lost(harness: Harness) -> None:
     harness.ready()
-    harness.objects["iris"].body["status"] = {"observedGeneration": -1, "createdInAWS": False}  # as after a restore
+    harness.set_status("iris", {"observedGeneration": -1, "createdInAWS": False})  # as after a restore
     harness.restart()
     harness.settle("iris")
     assert harness.resource("iris").status.created_in_aws is True
@@ -113,7 +113,8 @@ def test_an_object_of_the_release_before_goes_on_and_leaves_nothing(harness: Har
 
 def test_an_object_of_the_release_before_says_so_before_it_changes_anything(harness: Harness) -> None:
     harness.ready()
-    del harness.objects["iris"].body["status"]["createdInAWS"]
+    status = harness.objects["iris"].body["status"]
+    harness.set_status("iris", {key: value for key, value in status.items() if key != "createdInAWS"})
     harness.restart()
     harness.apply("iris", spec(tags={"team": "ml"}))
     harness.tick()

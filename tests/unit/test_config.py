@@ -20,7 +20,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_any_variable_it_is_complete() -> None:
     config = Config()
     assert (config.namespace_list(), config.cluster_id, config.default_execution_role_arn) == ((), None, None)
-    assert 0 < config.tick_seconds < config.poll_seconds < config.watch_seconds
+    assert 0 < config.poll_seconds < config.watch_seconds < config.audit_seconds
 
 
 def test_a_variable_says_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,33 +20,20 @@ class Candidate:
 
 @dataclass
 class Work:
-    objects: bool = True
     silent: float = 0.0
-
-    def ticks(self) -> bool:
-        return self.objects
 
     def silent_seconds(self) -> float:
         return self.silent
 
 
-def health(**parts: object) -> Health:
-    made = Health(clock=lambda: 1000.0)
-    for name, value in parts.items():
-        setattr(made, name, value)
-    return made
-
-
 WELL = {
-    "a standby": health(candidate=Candidate()),
-    "a leader": health(candidate=Candidate(leads=True), work=Work(), beaten_at=999.0),
-    "a leader of no object, which hears no timer": health(work=Work(objects=False, silent=1e6), beaten_at=999.0),
-    "one without a lease": health(work=Work(), beaten_at=999.0),
+    "a standby": Health(candidate=Candidate()),
+    "a leader": Health(candidate=Candidate(leads=True), work=Work()),
+    "one without a lease": Health(work=Work()),
 }
 ILL = {
-    "an election that stands still": (health(candidate=Candidate(silent_seconds=61)), "election stood still for 61 s"),
-    "a loop that stands still": (health(work=Work(objects=False), beaten_at=800.0), "event loop stood still for 200 s"),
-    "a timer that is not heard": (health(work=Work(silent=121), beaten_at=999.0), "no object was looked at for 121 s"),
+    "an election that stands still": (Health(candidate=Candidate(silent_seconds=61)), "election stood still for 61 s"),
+    "a queue that stands still": (Health(work=Work(silent=121)), "work queue stood still for 121 s"),
 }
 
 

@@ -1,10 +1,9 @@
 """Requests to the API server: those of threads, and kopf's own with the fence before them."""
 
 import asyncio
-import gc
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,11 @@ import pytest
 
 from smendpoints import cluster, kube
 from smendpoints.cluster import Login, cluster_uid
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.status.status import Event
 from smendpoints.kube import KubeClient, RefusedError, UnreachableError
 from smendpoints.lease.leases import ApiLeases, StaleError
+from smendpoints.objectapi import KubeObjects
 
 
 class Api(BaseHTTPRequestHandler):
@@ -184,41 +186,9 @@ class Fence:
 
 @pytest.fixture
 def fence(api: Any, monkeypatch: pytest.MonkeyPatch) -> Fence:
-    """What kopf's writes ask."""
+    """What writes ask."""
     monkeypatch.setattr(cluster, "credentials", lambda _: info(api))
     return Fence()
-
-
-async def requests(fence: Fence, *methods: str) -> None:
-    found = await Login(fence).log_in(settings=kopf.OperatorSettings())
-    assert found is not None
-    async with found.aiohttp_session as session:
-        for method in methods:
-            async with session.request(method, f"{found.server}/apis/x") as answer:
-                assert answer.status == 200
-
-
-def test_kopfs_writes_ask_the_fence_and_its_watches_do_not(api: Any, fence: Fence) -> None:
-    asyncio.run(requests(fence, "GET", "PATCH", "POST"))
-    assert set(fence.asked) == {"PATCH /apis/x", "POST /apis/x"}
-    fence.lets_through = 0
-    asyncio.run(requests(fence, "GET"))
-    for method in ("PATCH", "POST", "DELETE", "PUT"):
-        with pytest.raises(EndedError):
-            asyncio.run(requests(fence, method))
-    assert [method for method, *_ in api.asked] == ["GET", "PATCH", "POST", "GET"]
-
-
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # aiohttp's, whose hook raised: the process ends here
-@pytest.mark.parametrize("before", [(), ("GET",)], ids=["a new one", "one that is kept alive"])
-def test_the_fence_is_asked_again_once_there_is_a_connection(api: Any, fence: Fence, before: tuple[str, ...]) -> None:
-    """To get one may take longer than the lease lasts."""
-    fence.lets_through = 1
-    with pytest.raises(EndedError):
-        asyncio.run(requests(fence, *before, "PATCH"))
-    assert fence.asked == ["PATCH /apis/x"] * 2
-    assert [method for method, *_ in api.asked] == list(before)
-    gc.collect()
 
 
 def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -228,7 +198,7 @@ def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pyte
     monkeypatch.setattr(cluster, "_TOKEN_SECONDS", 0.0)
 
     async def life() -> None:
-        found = await Login(lambda _: None).log_in(settings=kopf.OperatorSettings())
+        found = await Login().log_in(settings=kopf.OperatorSettings())
         assert found is not None
         async with found.aiohttp_session as session:
             for change in ("old", "new", None):
@@ -240,46 +210,62 @@ def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pyte
     assert [each[2]["Authorization"] for each in api.asked] == ["Bearer old", "Bearer new", "Bearer new"]
 
 
-NOT_LOADED = {"message": "denied request: failed to configure policy: failed to find resource referenced by paramKind"}
+BODY = {
+    "metadata": {"name": "iris", "namespace": "team", "uid": "u-1", "resourceVersion": "7", "finalizers": []},
+    "spec": {},
+}
+PATH = "/apis/smendpoints.dev/v1alpha1/namespaces/team/sagemakerendpoints/iris"
 
 
-@pytest.mark.parametrize(
-    ("answers", "status", "asked"),
-    [
-        ([(422, NOT_LOADED)] * 3, 200, 4),
-        ([(422, {"message": "spec is not what the schema takes"})], 422, 1),
-        ([(403, NOT_LOADED)], 403, 1),
-    ],
-    ids=["checks that are not loaded", "what is wrong", "what is forbidden"],
-)
-def test_what_an_api_server_refuses_while_its_checks_are_not_loaded_is_sent_again(
-    api: Any, fence: Fence, monkeypatch: pytest.MonkeyPatch, answers: list[Any], status: int, asked: int
-) -> None:
-    monkeypatch.setattr(cluster, "_ASK_AGAIN_SECONDS", 0.0)
-    api.answers.extend(answers)
-
-    async def patch() -> tuple[int, Any]:
-        found = await Login(fence).log_in(settings=kopf.OperatorSettings())
-        assert found is not None
-        async with (
-            found.aiohttp_session as session,
-            session.patch(f"{found.server}/apis/x", json={"metadata": {"finalizers": []}}) as answer,
-        ):
-            return answer.status, await answer.json(content_type=None)
-
-    assert asyncio.run(patch()) == (status, answers[-1][1] if status != 200 else {})
-    assert [content for *_, content in api.asked] == [{"metadata": {"finalizers": []}}] * asked
-    assert len(fence.asked) > asked  # before each of them
+def test_an_object_is_written_by_merge_patches_under_the_operators_name(api: Any, fence: Fence) -> None:
+    api.answers += [(200, {"metadata": {"resourceVersion": "8"}}), (200, {"metadata": {"resourceVersion": "9"}})]
+    objects = KubeObjects(client(api), fence)
+    assert objects.patch(BODY, {"metadata": {"finalizers": ["x"]}})["metadata"]["resourceVersion"] == "8"
+    assert objects.patch_status(BODY, {"instances": "1/1"})["metadata"]["resourceVersion"] == "9"
+    assert [(method, path, content) for method, path, _, content in api.asked] == [
+        ("PATCH", f"{PATH}?fieldManager=smendpoints", {"metadata": {"finalizers": ["x"]}}),
+        ("PATCH", f"{PATH}/status?fieldManager=smendpoints", {"status": {"instances": "1/1"}}),
+    ]
+    assert {headers["Content-Type"] for _, _, headers, _ in api.asked} == {"application/merge-patch+json"}
 
 
-def test_a_refusal_that_lasts_is_told_in_the_end(api: Any, fence: Fence, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_UNCONFIGURED_SECONDS", 0.0)
-    api.answers.append((422, NOT_LOADED))
+def test_an_event_speaks_of_the_object(api: Any, fence: Fence) -> None:
+    KubeObjects(client(api), fence).post(BODY, Event(warning=True, reason=Reason.UPDATE_FAILED, message="x" * 5000))
+    ((method, path, _, event),) = api.asked
+    assert (method, path) == ("POST", "/api/v1/namespaces/team/events")
+    assert event["involvedObject"] == {
+        "apiVersion": "smendpoints.dev/v1alpha1",
+        "kind": "SageMakerEndpoint",
+        "namespace": "team",
+        "name": "iris",
+        "uid": "u-1",
+        "resourceVersion": "7",
+    }
+    assert (event["type"], event["reason"], event["message"]) == ("Warning", "UpdateFailed", "x" * 1024)
+    assert event["reportingComponent"] == event["source"]["component"] == "smendpoints"
 
-    async def patch() -> int:
-        found = await Login(fence).log_in(settings=kopf.OperatorSettings())
-        assert found is not None
-        async with found.aiohttp_session as session, session.patch(f"{found.server}/apis/x", json={}) as answer:
-            return answer.status
 
-    assert asyncio.run(patch()) == 422
+def test_an_event_that_is_refused_is_only_logged(api: Any, fence: Fence, caplog: pytest.LogCaptureFixture) -> None:
+    api.answers.append((403, {"message": "events are forbidden"}))
+    KubeObjects(client(api), fence).post(BODY, Event(warning=False, reason=Reason.IN_SERVICE, message="in service"))
+    assert "an Event is lost (403 events are forbidden): in service" in caplog.text
+
+
+def test_every_write_asks_the_fence_first(api: Any, fence: Fence) -> None:
+    objects = KubeObjects(client(api), fence)
+    event = Event(warning=False, reason=Reason.IN_SERVICE, message="in service")
+    objects.patch(BODY, {})
+    objects.patch_status(BODY, {})
+    objects.post(BODY, event)
+    asked = [f"PATCH {PATH}", f"PATCH {PATH}/status", "POST /api/v1/namespaces/team/events"]
+    assert fence.asked == asked
+    fence.lets_through = 0
+    writes: list[Callable[[], object]] = [
+        lambda: objects.patch(BODY, {}),
+        lambda: objects.patch_status(BODY, {}),
+        lambda: objects.post(BODY, event),
+    ]
+    for write in writes:
+        with pytest.raises(EndedError):
+            write()
+    assert len(api.asked) == 3

@@ -43,6 +43,7 @@ def told(
         url=URL,
         log_tail=log_tail or [],
         cost=cost,
+        fingerprint=None,
         now=NOW,
     )
 

@@ -1,12 +1,9 @@
 """Turns: one object's share of reconciles, and threads dealt round over namespaces."""
 
-import asyncio
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.turns import Allowance, Line, Turns
+from smendpoints.turns import Allowance, Line
 
 
 @given(
@@ -127,51 +124,3 @@ def test_no_slot_is_lost_or_dealt_twice(steps: list[tuple[str, str, int]], slots
         for namespace, ticket in dealt:
             waiting.remove((namespace, ticket))
             line.done(namespace)
-
-
-def test_who_gives_up_waiting_takes_no_slot() -> None:
-    async def life() -> list[str]:
-        turns, done = Turns(1), []
-
-        async def work(name: str, goes_on: asyncio.Event) -> None:
-            async with turns.of("a"):
-                await goes_on.wait()
-                done.append(name)
-
-        first, never = asyncio.Event(), asyncio.Event()
-        tasks = [asyncio.ensure_future(work("first", first))]
-        await asyncio.sleep(0)
-        waiting = [asyncio.ensure_future(work(f"waits {number}", never)) for number in range(3)]
-        tasks.append(asyncio.ensure_future(work("last", first)))
-        await asyncio.sleep(0)
-        for each in waiting:
-            each.cancel()
-        first.set()
-        await asyncio.wait_for(asyncio.gather(*tasks), 60)
-        for each in waiting:
-            with pytest.raises(asyncio.CancelledError):
-                await each
-        return done
-
-    assert asyncio.run(life()) == ["first", "last"]
-
-
-def test_who_is_cancelled_as_it_is_dealt_a_slot_gives_it_back() -> None:
-    async def life() -> None:
-        turns = Turns(1)
-
-        async def work() -> None:
-            async with turns.of("a"):
-                await asyncio.sleep(0)
-
-        holder = asyncio.ensure_future(work())
-        await asyncio.sleep(0)
-        heir = asyncio.ensure_future(work())
-        await asyncio.sleep(0)  # the holder goes on and deals its slot to the heir, which has not run since
-        heir.cancel()
-        await holder
-        with pytest.raises(asyncio.CancelledError):
-            await heir
-        await asyncio.wait_for(work(), 60)
-
-    asyncio.run(life())

@@ -166,6 +166,17 @@ class Resolved(ApiModel):
     )
 
 
+class Converged(ApiModel):
+    """When AWS was last as the spec wants it."""
+
+    generation: int = Field(description="The generation that was brought about: what differs since then is drift.")
+    fingerprint: str | None = Field(
+        None,
+        description="Hash of what was wanted and of how AWS lists it since; there while nothing waits to be done.",
+        max_length=64,
+    )
+
+
 class SageMakerEndpointStatus(ApiModel):
     """What the operator found and did."""
 
@@ -178,6 +189,7 @@ class SageMakerEndpointStatus(ApiModel):
     conditions: list[Condition] = Field(
         default_factory=list, description="Conditions by kstatus.", max_length=16, json_schema_extra=MAP_BY_TYPE
     )
+    converged: Converged | None = Field(None, description="When AWS was last as the spec wants it.")
     resolved: Resolved | None = Field(None, description="The values in force, pinned when the endpoint was made.")
     adopted: bool | None = Field(
         None,

@@ -20,7 +20,8 @@ from smendpoints.aws.endpoint_listing import EndpointListing
 from smendpoints.aws.summary import ABSENT, Summary
 from smendpoints.domain.observed.observed import ObservedTarget
 
-__all__ = ["ABSENT", "NEVER", "Awaited", "Cadence", "Lane", "Summary", "Watch"]
+__all__ = ["ABSENT", "BLIND_SECONDS", "NEVER", "Awaited", "Cadence", "Lane", "Summary", "Watch"]
+BLIND_SECONDS = 120.0  # after so long without a listing nobody believes the last one
 
 _NONE: frozenset[str] = frozenset()
 

@@ -1,11 +1,12 @@
-"""Carries out what the plan says, up to the first call that AWS refuses."""
+"""Applies a plan, up to the first call that AWS refuses. Returns what came of it."""
 
 import logging
 from collections.abc import Callable
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.account import Account
 from smendpoints.controller.memory import Memory
+from smendpoints.controller.ports import Aws
+from smendpoints.controller.result import Applied
 from smendpoints.controller.voiding import VoidError, WhyNot
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import Kind, ReconcileError
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def preflight(
-    account: Account,
+    account: Aws,
     resource: SageMakerEndpoint,
     desired: Desired,
     observed: Observed,
@@ -42,7 +43,7 @@ def preflight(
 
 
 def apply(
-    account: Account,
+    account: Aws,
     resource: SageMakerEndpoint,
     todo: Plan,
     memory: Memory,
@@ -50,35 +51,33 @@ def apply(
     why_not: WhyNot,
     *,
     adopts: bool = False,
-) -> tuple[ReconcileError | None, bool]:
-    """What AWS refused, if anything; and whether the endpoint is busy now because of us.
+) -> Applied:
+    """Make the plan's calls, but those that AWS is known to refuse.
 
     `adopts`: models and configs that are as wanted, and nobody's, may be taken over.
 
     Raises:
         VoidError: nothing was done, as the object is not what it was.
     """
+    namespace = resource.metadata.namespace
     policies: dict[PolicyARN, str] = {}
-    applied = False
+    busy, created_with = False, None
     worthwhile, refusal = memory.trouble.refusal(todo.actions)
     if worthwhile and (why := why_not(resource)) is not None:
         raise VoidError(why)
     for number, action in enumerate(todo.actions[:worthwhile], start=1):
         try:
-            account.apply(action, policies, adopts=adopts, namespace=resource.metadata.namespace)
+            account.apply(action, policies, adopts=adopts, namespace=namespace)
         except ReconcileError as failure:
             told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
             if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:
-                _apply_otherwise(account, todo, resource.metadata.namespace)
+                _apply_otherwise(account, todo, namespace)
             memory.trouble.refuse(todo.actions[:number], told)
-            memory.written_at = monotonic()  # after the calls: what was listed during them is out of date
-            return told, applied
+            return Applied(told, changed=True, busy=busy, created_with=created_with)
         if action.verb is Verb.CREATE_ENDPOINT:
-            memory.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
-        applied = applied or action.verb.changes_endpoint
-    if worthwhile:
-        memory.written_at = monotonic()
-    return refusal, applied
+            created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
+        busy = busy or action.verb.changes_endpoint
+    return Applied(refusal, changed=bool(worthwhile), busy=busy, created_with=created_with)
 
 
 def _role(todo: Plan) -> str | None:
@@ -86,7 +85,7 @@ def _role(todo: Plan) -> str | None:
     return next((each.params["ExecutionRoleArn"] for each in todo.actions if each.verb is Verb.CREATE_MODEL), None)
 
 
-def _apply_otherwise(account: Account, todo: Plan, namespace: str) -> None:
+def _apply_otherwise(account: Aws, todo: Plan, namespace: str) -> None:
     """The old config goes on as before. What fails here is for later reconciles; the refusal is what is told."""
     policies: dict[PolicyARN, str] = {}
     for action in todo.otherwise:

@@ -3,14 +3,14 @@
 import contextlib
 
 from smendpoints.api.status import Cost
-from smendpoints.aws.account import Account
+from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.cost import hourly_cost
 from smendpoints.domain.observed.observed import Observed
 
 
-def cost_of(account: Account, desired: Desired, observed: Observed, before: Cost | None) -> Cost | None:
+def cost_of(account: Aws, desired: Desired, observed: Observed, before: Cost | None) -> Cost | None:
     """The cost; none where a price is not known, for whatever reason: it holds up nothing."""
     cost = hourly_cost(desired, observed, account.prices.of, before)
     with contextlib.suppress(ReconcileError):

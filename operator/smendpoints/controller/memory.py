@@ -1,78 +1,146 @@
-"""What the operator keeps in mind of one object between reconciles. Nothing that matters: a restart loses it safely."""
+"""What a process keeps of one object between reconciles, in three parts, written by the controller alone.
+
+`Seen` is a cache of what was observed in AWS, `Schedule` when the object is to be reconciled again and why, `Told` what
+was said. Nothing here matters: a restart loses it, and the status and the shared listings make up for it.
+"""
 
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.aws.watch import Summary
+from smendpoints.controller.result import NEVER, Applied, Awaits
 from smendpoints.controller.ruling import View
 from smendpoints.controller.trouble import Pursuit, Trouble
+from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind, ReconcileError
+from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.reasons import Reason
 
 _SETTLING_WINDOW = 120.0
-_BLOCKED_POLLS = 20  # five minutes by default
-_MOST_BLOCKED_POLLS = 120  # half an hour
+_BLOCKED, _LONGEST_BLOCKED = 300.0, 1800.0
 _LONGEST_BACKOFF = 300.0
-_ROUND_TRIP = 5.0
 _MOST_NOTES = 10
+_DICE = random.Random()  # noqa: S311 - it spreads waits
 
 
 @dataclass
-class Memory:
-    """Times are seconds of a monotonic clock.
+class Seen:
+    """AWS as it was observed last; times are seconds of a monotonic clock.
 
-    `view` is what other objects and policies meant for it, at the version `viewed_at` of all that is known of them.
-    `created_with` are the tags of an endpoint that this process has just made: the first look need not ask for them.
-    `notes` are what is to be told once, and whether that is done.
+    Args:
+        allowed: whether it may be looked there at all, for this object.
+        looked: whether it was observed at all, and `summary` is what the listing showed then.
+        expects: the `EndpointStatus` that AWS was last seen in, or told to go into: nothing new while it is there.
+        needs: the config and models of the live revision, which the endpoint needs to be there.
+        written_at: when AWS was last changed for the object: what was listed before knows nothing of it.
+        created_with: tags of an endpoint that was just made: the first look need not ask for them.
+        compared: live config, desired config, and whether the first, made by somebody else, stands for the second.
+        garbage_collected: the config and the limit of revisions that garbage was last collected for.
+    """
+
+    allowed: bool = False
+    looked: bool = False
+    summary: Summary | None = None
+    expects: str | None = None
+    needs: frozenset[str] = frozenset()
+    written_at: float = float("-inf")
+    created_with: Mapping[str, str] | None = None
+    compared: tuple[str, str, bool] | None = None
+    garbage_collected: tuple[str, int] | None = None
+
+    def observed(self, summary: Summary | None, desired: Desired, found: Observed) -> None:
+        """AWS was observed closely."""
+        self.looked, self.summary, self.expects, self.created_with = True, summary, None, None
+        if found.live_config is not None:
+            self.compared = (found.live_config.name, desired.config_name, found.equivalent)
+
+    def settled(self, summary: Summary | None, desired: Desired, revisions: int) -> None:
+        """AWS is listed as it was when all was as wanted, and no garbage was left of more than so many revisions."""
+        self.looked, self.summary, self.needs = True, summary, desired.contents()
+        self.garbage_collected = (desired.config_name, revisions)
+
+    def applied(self, came: Applied, now: float) -> None:
+        """AWS was changed, if it was; after the calls, as what was listed during them is out of date."""
+        if came.changed:
+            self.written_at, self.created_with = now, came.created_with
+
+
+@dataclass
+class Schedule:
+    """When the object is to be reconciled again: at `deadline`, of a monotonic clock, or when AWS does what it awaits.
+
+    `trouble` is what went wrong on the way to what is asked for, which makes the waits longer.
+    """
+
+    deadline: float = NEVER
+    awaits: Awaits = Awaits.NOTHING
+    trouble: Trouble = field(default_factory=Trouble)
+
+
+@dataclass
+class Told:
+    """What was said, so that it is said once.
+
+    Args:
+        asked: what the user asked for when the object was last reconciled.
+        view: what other objects and the policies meant for it then.
+        status: a digest of the status as the API server had it after the last reconcile; another one is somebody's.
+        notes: what is to be said by one Event each in the life of the process, and whether it was.
+        unwritten: how many times in a row the API server did not take what was to be written.
     """
 
     asked: tuple[int, str | None] | None = None
     view: View | None = None
-    viewed_at: int = -1
-    due_at: float = float("-inf")
-    written_at: float = float("-inf")
-    seen: Summary | None = None
-    waiting_in: str | None = None
-    watched: bool = False
-    needs: frozenset[str] = frozenset()
-    reported: SageMakerEndpointStatus | None = None
-    reported_at: float = float("-inf")
-    garbage_collected: tuple[str, int] | None = None
-    created_with: Mapping[str, str] | None = None
-    compared: tuple[str, str, bool] | None = None
-    trouble: Trouble = field(default_factory=Trouble)
+    status: str | None = None
     notes: dict[str, bool] = field(default_factory=dict)
-    jitter: random.Random = field(default_factory=random.Random)
+    unwritten: int = 0
 
-    def awaits_own_write(self, status: SageMakerEndpointStatus, now: float) -> bool:
-        """Whether the status that was written last has not come back from the API server yet.
+    def is_current(self, status: Mapping[str, Any] | None) -> bool:
+        """Whether the status is the one that was written last."""
+        return self.status is not None and self.status == digest(status)
 
-        After five seconds it counts as lost: then what the API server has is the truth.
-        """
-        return self.reported is not None and self.reported != status and now - self.reported_at < _ROUND_TRIP
+
+@dataclass
+class Memory:
+    """All three of one object."""
+
+    seen: Seen = field(default_factory=Seen)
+    schedule: Schedule = field(default_factory=Schedule)
+    told: Told = field(default_factory=Told)
+
+    @property
+    def trouble(self) -> Trouble:
+        """What went wrong so far on the way to what is asked for."""
+        return self.schedule.trouble
+
+    def look_again(self) -> None:
+        """What was seen counts no longer: the next reconcile observes AWS closely."""
+        self.seen.looked, self.seen.expects = False, None
+        self.told.status = None
 
     def note(self, notes: Iterable[str]) -> None:
         """Tell these by an Event each, once in the life of this process."""
         for each in notes:
-            if len(self.notes) < _MOST_NOTES:
-                self.notes.setdefault(each, False)
+            if len(self.told.notes) < _MOST_NOTES:
+                self.told.notes.setdefault(each, False)
 
     def unsaid(self) -> tuple[str, ...]:
         """The notes that are to be told now."""
-        found = tuple(note for note, said in self.notes.items() if not said)
-        self.notes.update(dict.fromkeys(found, True))
+        found = tuple(note for note, said in self.told.notes.items() if not said)
+        self.told.notes.update(dict.fromkeys(found, True))
         return found
 
     def pursue(self, pursuit: Pursuit) -> None:
         """A reconcile begins: what went wrong on the way to anything else counts no longer."""
         if self.trouble.pursuit != pursuit:
-            self.trouble = Trouble(pursuit)
+            self.schedule.trouble = Trouble(pursuit)
 
     def remember_success(self) -> None:
         """The reconcile went through."""
-        self.trouble = Trouble(self.trouble.pursuit)
+        self.schedule.trouble = Trouble(self.trouble.pursuit)
 
     def judge(self, failure: ReconcileError, now: float) -> ReconcileError:
         """What may be eventual consistency is believed for two minutes, then it is a failure like others."""
@@ -85,23 +153,24 @@ class Memory:
         reason = Reason.NOT_ACCESSIBLE if failure.reason is Reason.BUSY else failure.reason
         return replace(failure, kind=Kind.BLOCKED, reason=reason)
 
-    def remember_failure(self, failure: ReconcileError, poll: float) -> float:
-        """How many seconds to wait before the next reconcile."""
-        self.trouble.failures += 1
-        if failure.kind is Kind.INVALID:
-            return float("inf")
-        if failure.kind is Kind.BLOCKED:  # the cure is in AWS: longer and longer, as what is stuck has a price, too
-            polls = min(_BLOCKED_POLLS << min(self.trouble.blocked, 10), _MOST_BLOCKED_POLLS)
-            self.trouble.blocked += 1
-            return polls * poll * self.jitter.uniform(0.8, 1.0)
-        return self._back_off(failure, poll)
+    def back_off(self, failure: ReconcileError, poll: float, now: float, *, leaving: bool = False) -> float:
+        """How many seconds to wait before the next try, longer each time; `NEVER`: until something else is asked for.
 
-    def remember_failure_to_finalize(self, failure: ReconcileError, poll: float) -> float:
-        """How many seconds to wait before a deletion is tried again, whatever AWS said: few, then more each time."""
+        A deletion (`leaving`) is tried again whatever AWS said. `now` is of the monotonic clock.
+        """
         self.trouble.failures += 1
-        return self._back_off(failure, poll)
-
-    def _back_off(self, failure: ReconcileError, poll: float) -> float:
+        if failure.kind is Kind.INVALID and not leaving:
+            return NEVER
+        if failure.kind is Kind.BLOCKED and not leaving:  # the cure is in AWS, and what is stuck has a price, too
+            early = self.trouble.blocked > 0 and now < self.schedule.deadline  # woken, it was not its time
+            self.trouble.blocked += not early
+            blocked = min(_BLOCKED * (1 << min(self.trouble.blocked - 1, 10)), _LONGEST_BLOCKED)
+            return blocked * _DICE.uniform(0.8, 1.0)
         first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
         backoff = min(first * (1 << min(self.trouble.failures - 1, 10)), _LONGEST_BACKOFF)
-        return backoff * self.jitter.uniform(0.5, 1.0)
+        return backoff * _DICE.uniform(0.5, 1.0)
+
+
+def digest(status: Mapping[str, Any] | None) -> str:
+    """Of a status as the API server has it."""
+    return content_hash(status or {})

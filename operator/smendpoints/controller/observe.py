@@ -1,9 +1,11 @@
-"""What a reconcile observes in AWS: as little as the plan needs."""
+"""What a reconcile observes in AWS: as little as the plan needs. Returns what it found, and keeps nothing itself."""
+
+from dataclasses import dataclass
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.account import Account
-from smendpoints.aws.watch import Summary
-from smendpoints.controller.memory import Memory
+from smendpoints.aws.watch import BLIND_SECONDS, Summary
+from smendpoints.controller.memory import Seen
+from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import Owner, is_owned
@@ -13,22 +15,66 @@ from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import is_guarded
 
-
-def observe_listing(account: Account, name: str, memory: Memory, poll_seconds: float) -> Summary | None:
-    """The endpoint as the shared listing shows it; listed anew when that is older than a period, or our last change."""
-    return account.watch.look(name, max_age=poll_seconds * 0.9, since=memory.written_at)
+_NEVER = float("-inf")
 
 
-def observe_closely(
-    account: Account, resource: SageMakerEndpoint, desired: Desired, summary: Summary | None, memory: Memory
-) -> Observed:
+@dataclass(frozen=True)
+class Glance:
+    """What the shared listings say of an endpoint; `summary` is None where they show none.
+
+    `since_written`: they were read after AWS was last changed for the object; else they say nothing of it. `absent`:
+    there surely is no such endpoint.
+    """
+
+    summary: Summary | None
+    since_written: bool
+    absent: bool
+
+    @property
+    def status(self) -> str | None:
+        """Its `EndpointStatus`."""
+        return self.summary.status if self.summary is not None else None
+
+
+def glance(account: Aws, name: str, seen: Seen, poll_seconds: float) -> Glance:
+    """A look at the shared listings. They are only read here if they never were, or could not be for long.
+
+    Raises:
+        ReconcileError: AWS could not be asked.
+    """
+    watch = account.watch
+    if watch.seen_at == _NEVER or watch.blind_seconds() > BLIND_SECONDS:
+        watch.look(name, max_age=poll_seconds)
+    since = seen.written_at
+    return Glance(watch.peek(name), watch.current(name, since), watch.absent(name, since))
+
+
+def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen) -> Observed | None:
+    """What the shared listings say of an endpoint that has not moved since it was described, without any call.
+
+    It will do to find out that all is as wanted: what is to be changed is observed closely before. None where the
+    listings do not say enough.
+    """
+    if shown.summary is None or seen.garbage_collected != (desired.config_name, resource.spec.revision_history_limit):
+        return None
+    found = account.observe.recall(desired.endpoint_name, shown.summary, seen.written_at)
+    if found is None:
+        return None
+    endpoint, targets = found
+    ours = desired.owner.owns(endpoint.tags) and endpoint.config_name == desired.config_name
+    if not ours or _has_alarms(resource, desired, targets):
+        return None
+    missing = account.watch.missing(desired.contents(), seen.written_at)
+    return Observed(endpoint, targets=targets, missing=missing)
+
+
+def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen) -> Observed:
     """The endpoint, and what of its surroundings matters in its state.
 
     Raises:
         ReconcileError: AWS could not be asked.
     """
-    tags, memory.created_with = memory.created_with, None
-    endpoint = account.observe.endpoint(desired.endpoint_name, tags) if summary is not None else None
+    endpoint = account.observe.endpoint(desired.endpoint_name, seen.created_with) if not shown.absent else None
     adopts = resource.spec.adopt_existing and endpoint is not None and not is_owned(endpoint.tags)
     if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
         return Observed(endpoint)
@@ -47,10 +93,10 @@ def observe_closely(
     if rolling:
         live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
         wanted = account.observe.config(desired.config_name) if _was_deployed(resource, desired) else None
-        same = _was_adopted(resource, live) and _equivalent(account, desired, live, memory)
+        same = _was_adopted(resource, live) and _equivalent(account, desired, live, seen)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
-    garbage_collected = memory.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)
+    garbage_collected = seen.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)
     collects_garbage = (not rolling or same) and not adopts and not garbage_collected
     alarmed = collects_garbage or _has_alarms(resource, desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
@@ -58,13 +104,11 @@ def observe_closely(
         owned_resources = account.observe.owned_resources(endpoint.name, desired.owner, alarms=False, listed=True)
     missing: frozenset[str] = frozenset()
     if not rolling or wanted is not None:
-        missing = account.watch.missing(desired.contents(), memory.written_at)
+        missing = account.watch.missing(desired.contents(), seen.written_at)
     return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned)
 
 
-def observe_to_finalize(
-    account: Account, name: str, owner: Owner, summary: Summary | None, *, retain: bool
-) -> Observed:
+def observe_to_finalize(account: Aws, name: str, owner: Owner, shown: Glance, *, retain: bool) -> Observed:
     """The endpoint with its scalable targets and alarms while it is there; then what it leaves behind.
 
     While AWS is at work on it, the endpoint alone: it is only waited for.
@@ -72,7 +116,7 @@ def observe_to_finalize(
     Raises:
         ReconcileError: AWS could not be asked.
     """
-    endpoint = account.observe.endpoint(name) if summary is not None else None
+    endpoint = account.observe.endpoint(name) if not shown.absent else None
     ours = endpoint is not None and owner.owns(endpoint.tags)
     if endpoint is not None and ours and endpoint.status in IN_PROGRESS:
         return Observed(endpoint)
@@ -106,11 +150,11 @@ def _was_adopted(resource: SageMakerEndpoint, live: ObservedConfig | None) -> bo
     return any(each.config_name == live.name for each in resource.status.history)
 
 
-def _equivalent(account: Account, desired: Desired, live: ObservedConfig | None, memory: Memory) -> bool:
-    """Whether a config that is not of our making serves just what the spec wants; compared once."""
+def _equivalent(account: Aws, desired: Desired, live: ObservedConfig | None, seen: Seen) -> bool:
+    """Whether a config that is not of our making serves just what the spec wants; compared once, as neither changes."""
     if live is None or names.made_here(desired.endpoint_name, live.name):
         return False
-    if memory.compared is None or memory.compared[:2] != (live.name, desired.config_name):
-        models = {name: account.observe.model(name) or {} for name in live.models()}
-        memory.compared = (live.name, desired.config_name, equivalent(desired, live, models))
-    return memory.compared[2]
+    if seen.compared is not None and seen.compared[:2] == (live.name, desired.config_name):
+        return seen.compared[2]
+    models = {name: account.observe.model(name) or {} for name in live.models()}
+    return equivalent(desired, live, models)

@@ -1,39 +1,43 @@
-"""The controller: decides when an object is due, and carries out its reconciles.
+"""The controller: one way in, `Controller.reconcile`, and one way out, `finding.conclude`.
 
 Level-triggered: a reconcile depends on the spec, on what AWS says now, and on a few facts in the status. Killed between
-any two calls, the next reconcile goes on from what it finds.
+any two calls, the next one goes on from what it finds. Not here: when an object is reconciled, and who writes of it.
 """
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.account import Account
 from smendpoints.aws.clients import Place
 from smendpoints.aws.pace import Work
 from smendpoints.aws.paces import paced
-from smendpoints.aws.watch import Summary
 from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight
 from smendpoints.controller.costing import cost_of
 from smendpoints.controller.finalize import Finalizer
+from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.memory import Memory
-from smendpoints.controller.observe import observe_closely, observe_listing
-from smendpoints.controller.outcome import Outcome, conclude
+from smendpoints.controller.moved import fingerprint, nothing_moved, was_settled
+from smendpoints.controller.observe import glance, observe, recall
+from smendpoints.controller.ports import Aws
+from smendpoints.controller.requeue import when, within_hours
+from smendpoints.controller.result import NEVER, Applied, Awaits, Result
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.tailing import tail
 from smendpoints.controller.tenancy import Operator, Tenancy
-from smendpoints.controller.trouble import finalizing, pursuit_of
-from smendpoints.controller.voiding import VoidError, WhyNot, void
-from smendpoints.domain.desired.desired import Desired, desire
+from smendpoints.controller.trouble import pursuit_of
+from smendpoints.controller.voiding import VoidError, WhyNot
+from smendpoints.domain.desired.desired import desire
 from smendpoints.domain.desired.office_hours import schedule_of
-from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
 from smendpoints.domain.plan.input import Input
@@ -42,7 +46,7 @@ from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.pins import must_pin, pinned, without_log
-from smendpoints.domain.status.status import report
+from smendpoints.domain.status.status import report, told
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity
 from smendpoints.domain.tenancy.limits import PriceOf
@@ -50,8 +54,7 @@ from smendpoints.domain.tenancy.shares import left_over
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
-_BLIND_WHILE_IDLE = 120.0
-_LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
+_VOID_SECONDS = 2.0
 
 
 def _now() -> datetime:
@@ -64,7 +67,7 @@ class Controller:
     def __init__(
         self,
         settings: ControllerSettings,
-        accounts: Callable[[Place], Account],
+        accounts: Callable[[Place], Aws],
         now: Callable[[], datetime] = _now,
         monotonic: Callable[[], float] = time.monotonic,
         why_not: WhyNot = lambda _: None,
@@ -81,17 +84,19 @@ class Controller:
             lambda: self._accounts(Place(settings.region)).own_account(),
         )
 
-    def place(self, resource: SageMakerEndpoint) -> Place:
-        """The region that the object lives in, and the role that is assumed for it."""
-        return self._place(self.tenancy.identity(resource))
+    def whereabouts(self, uid: str, memory: Memory) -> tuple[Place, str] | None:
+        """The place and name of the object's endpoint, if it may be looked for there."""
+        return self._whereabouts(uid) if memory.seen.allowed else None
 
-    def account(self, resource: SageMakerEndpoint) -> Account:
-        """The account and region that the object lives in."""
-        return self._accounts(self.place(resource))
+    def _whereabouts(self, uid: str) -> tuple[Place, str] | None:
+        identity = self.tenancy.identity(uid)
+        return (self._place(identity), identity.endpoint or "") if identity is not None else None
 
-    def endpoint_name(self, resource: SageMakerEndpoint) -> str:
-        """The endpoint's name in AWS."""
-        return self.tenancy.identity(resource).endpoint or ""
+    def _account(self, resource: SageMakerEndpoint) -> tuple[Aws, str]:
+        where = self._whereabouts(resource.metadata.uid)
+        if where is None:
+            raise ReconcileError(Kind.RETRY, Reason.PENDING, "the object is gone")
+        return self._accounts(where[0]), where[1]
 
     def _place(self, identity: Identity) -> Place:
         return Place(identity.region or self._settings.region, identity.role)
@@ -99,204 +104,169 @@ class Controller:
     def _prices(self, identity: Identity) -> PriceOf:
         return self._accounts(self._place(identity)).prices.of
 
-    def due(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
-        """Whether a reconcile has something to do. Costs nothing, asks nobody."""
-        if memory.awaits_own_write(resource.status, self._monotonic()) or not self.tenancy.ready(resource.metadata.uid):
-            return False
-        if self._moved(resource, memory) or memory.asked != resource.asked() or self._monotonic() >= memory.due_at:
-            return True
-        if memory.reported is not None and memory.reported != resource.status:
-            return True
-        if not memory.watched:
-            return False
-        watch = self.account(resource).watch
-        if watch.blind_seconds() > _BLIND_WHILE_IDLE:  # what was true need be so no longer, and that has to be said
-            return True
-        if watch.missing(memory.needs, memory.written_at):
-            return True
-        return watch.peek(self.endpoint_name(resource)) != memory.seen
+    def reconcile(self, body: Mapping[str, Any], memory: Memory) -> Result:
+        """Reconcile an object from a version of it. Never raises: what goes wrong is told in the status."""
+        try:
+            resource = read(body)
+        except ValidationError as error:
+            return unreadable(body, error, self._now())
+        untouched = memory.told.is_current(body.get("status"))
+        return conclude(resource, self._find(resource, memory, untouched=untouched), memory, self._monotonic())
 
-    def _moved(self, resource: SageMakerEndpoint, memory: Memory) -> bool:
-        """Whether other objects, or policies, mean something else for this one than at its last reconcile."""
-        version = self.tenancy.version
-        if memory.viewed_at == version:
-            return False
-        if memory.view != self.tenancy.view(resource.metadata.uid):
-            return True
-        memory.viewed_at = version
-        return False
+    def forget(self, memory: Memory) -> None:
+        """What came of a reconcile was not written: it is to be found out again."""
+        memory.look_again()
 
-    def reconcile(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        """One reconcile. Never raises: what AWS refuses, and what is a fault of ours, is told in the status."""
+    def _find(self, resource: SageMakerEndpoint, memory: Memory, *, untouched: bool) -> Finding:
+        where = f"{resource.metadata.namespace}/{resource.metadata.name}"
+        leaving = resource.metadata.deletion_timestamp is not None
         try:
             with paced(resource.metadata.namespace, _work_of(resource), self._monotonic()):
-                return self._reconcile(resource, memory)
+                if leaving:
+                    return self._finalize(resource, memory)
+                return self._reconcile(resource, memory, untouched=untouched)
         except VoidError as why:
-            return void(resource, why, memory, self._monotonic())
+            logger.info("%s: %s", where, why)
+            memory.look_again()
+            return Finding(resource.status, _VOID_SECONDS)  # the status is left: it may be another's
+        except ReconcileError as error:
+            failure = memory.judge(error, self._monotonic())
         except Exception as error:
-            logger.exception("%s/%s: a fault of the operator", resource.metadata.namespace, resource.metadata.name)
-            failure = ReconcileError(
-                Kind.RETRY, Reason.INTERNAL_ERROR, f"a fault of the operator, see its log: {error!r}"
-            )
-            memory.waiting_in = None
-            return self._blind(resource, failure, memory)
+            logger.exception("%s: internal error", where)
+            failure = ReconcileError(Kind.RETRY, Reason.INTERNAL_ERROR, f"internal error, see the log: {error!r}")
+        memory.look_again()
+        if leaving:
+            return self._finalizer.failed(resource, failure, memory)
+        return self._blind(resource, failure, memory)
 
-    def _reconcile(self, asked: SageMakerEndpoint, memory: Memory) -> Outcome:
-        fresh = memory.asked != asked.asked() or self._moved(asked, memory)
-        memory.asked = asked.asked()
-        memory.pursue(pursuit_of(asked, self._now()))
-        try:
+    def _reconcile(self, asked: SageMakerEndpoint, memory: Memory, *, untouched: bool) -> Finding:
+        if not self.tenancy.ready(asked.metadata.uid):
+            return Finding(asked.status)  # it is told when more is known
+        now = self._now()
+        memory.pursue(pursuit_of(asked, now))
+        ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
+        if ruling.violations and self._account(asked)[0].prices.look_up():  # it may be for want of a price
             ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
-            if ruling.violations and self.account(asked).prices.look_up():  # it may be for want of a price
-                ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
-            memory.view, memory.viewed_at = ruling.view, ruling.version
-            if ruling.refused is not None:
-                raise ruling.refused
-            if ruling.unseen and asked.status.created_in_aws is False:  # what was made there before is looked after
-                raise ReconcileError(Kind.BLOCKED, ruling.reason, nothing_changed(ruling.violations))
-            resource = ruling.resource
-            desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
-            desired = replace(desired, adoption_refused=ruling.adoption)
-            now = self._now()
-            schedule = schedule_of(resource.spec, now)  # one that cannot be read is said first
-            account = self.account(resource)
-            summary = observe_listing(account, desired.endpoint_name, memory, self._settings.poll_seconds)
-            if not fresh and self._quiet(resource, summary, memory):
-                memory.due_at = self._monotonic() + self._settings.poll_seconds
-                return Outcome(None, requeue_after=self._settings.poll_seconds)
-            observed = observe_closely(account, resource, desired, summary, memory)
-        except ReconcileError as failure:
-            return self._blind(asked, memory.judge(failure, self._monotonic()), memory)
-
-        def plan_for(seen: Observed) -> Plan:
-            given = Input(resource, desired, seen, schedule, now)
-            return held_back(plan(given), given, ruling.reason, ruling.violations)
-
-        todo, refused = plan_with_own_alarms(account, desired, observed, plan_for)
+        began = memory.told.asked is None
+        unasked = untouched and memory.told.asked == asked.asked() and memory.told.view == ruling.view
+        memory.told.view = ruling.view
+        memory.seen.allowed = False
+        if ruling.refused is not None:
+            raise ruling.refused
+        if ruling.unseen and asked.status.created_in_aws is False:  # what was made there before is looked after
+            raise ReconcileError(Kind.BLOCKED, ruling.reason, nothing_changed(ruling.violations))
+        memory.seen.allowed = True
+        resource = ruling.resource
+        desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
+        desired = replace(desired, adoption_refused=ruling.adoption)
+        schedule = schedule_of(resource.spec, now)
+        account, name = self._account(asked)
+        shown = glance(account, name, memory.seen, self._settings.poll_seconds)
+        if unasked and nothing_moved(account.watch, shown, memory, self._monotonic()):
+            memory.seen.summary = shown.summary
+            left = memory.schedule.deadline - self._monotonic()
+            return Finding(asked.status, left, memory.schedule.awaits)
+        if began and not ruling.violations and not asked.spec.suspend and was_settled(account.watch, asked, desired):
+            memory.seen.settled(account.watch.peek(name), desired, asked.spec.revision_history_limit)
+            return Finding(asked.status, within_hours(NEVER, schedule, now))
+        observed = recall(account, resource, desired, shown, memory.seen)
+        if observed is None or not _is_done(plan(Input(resource, desired, observed, schedule, now))):
+            observed = observe(account, resource, desired, shown, memory.seen)
+        memory.seen.observed(shown.summary, desired, observed)
+        given = Input(resource, desired, observed, schedule, now)
+        todo, refused = plan_with_own_alarms(account, given, lambda seen: self._plan(seen, ruling))
         refused = refused or preflight(account, resource, desired, observed, todo, memory)
-        allowed = not ruling.violations
-        pins = allowed and must_pin(resource, todo, ruling.resolved)
+        pins = not ruling.violations and must_pin(resource, todo, ruling.resolved)
         if refused is None and (pins or must_write_ahead(resource, todo)):
-            ahead = pinned(write_ahead(resource, todo, now), resource, todo, ruling.resolved, allowed=allowed)
-            return conclude(resource, ahead, memory, 0.0, self._monotonic())
-        applied = False
+            ahead = write_ahead(resource, todo, now)
+            memory.look_again()
+            return Finding(pinned(ahead, resource, todo, ruling.resolved, allowed=not ruling.violations), 0.0)
+        applied = Applied(refused)
         if refused is None:
             adopts = resource.spec.adopt_existing and ruling.adoption is None
-            refused, applied = apply(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
-        memory.seen = summary
-        return self._report(ruling, account, desired, observed, todo, refused, memory, applied=applied)
+            applied = apply(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
+            memory.seen.applied(applied, self._monotonic())
+        return self._report(ruling, account, given, todo, applied, memory)
 
-    def _quiet(self, resource: SageMakerEndpoint, summary: Summary | None, memory: Memory) -> bool:
-        """Whether AWS is still at what it was at: then there is nothing to look at more closely."""
-        if memory.waiting_in is None or summary is None or summary.status != memory.waiting_in:
-            return False
-        if memory.reported != resource.status:
-            return False
-        rollout = resource.spec.rollout
-        stepwise = rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0
-        stepwise = stepwise or rollout.rollback is not None  # its alarms are seen to
-        if not stepwise or summary.status != "Updating":
-            return True
-        shown = resource.status.rollout
-        bakes = shown is not None and shown.baking_until is not None and self._now() < shown.baking_until
-        looked = self._monotonic() - memory.reported_at < _LOOK_WHILE_BAKING
-        return bakes and looked and summary == memory.seen
+    @staticmethod
+    def _plan(given: Input, ruling: Ruling) -> Plan:
+        return held_back(plan(given), given, ruling.reason, ruling.violations)
 
     def _report(
-        self,
-        ruling: Ruling,
-        account: Account,
-        desired: Desired,
-        observed: Observed,
-        todo: Plan,
-        failure: ReconcileError | None,
-        memory: Memory,
-        *,
-        applied: bool,
-    ) -> Outcome:
-        resource = ruling.resource
+        self, ruling: Ruling, account: Aws, given: Input, todo: Plan, applied: Applied, memory: Memory
+    ) -> Finding:
+        resource, desired, observed = given.resource, given.desired, given.observed
+        failure, now = applied.refused, given.now
+        idle = failure is None and todo.requeue is Requeue.STEADY and not applied.changed
         status = report(
             resource,
             desired,
             observed,
             todo,
             failure,
-            applied=applied,
+            applied=applied.busy,
             url=account.invocations_url(desired.endpoint_name),
             log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
             cost=cost_of(account, desired, observed, resource.status.cost),
-            now=self._now(),
+            fingerprint=fingerprint(account.watch, desired, memory.seen.written_at) if idle else None,
+            now=now,
         )
         resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
         status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
         status = status if ruling.log_tails else without_log(status)
         if failure is not None:
-            memory.waiting_in, memory.watched = None, True
-            after = memory.remember_failure(failure, self._settings.poll_seconds)
-            return conclude(resource, status, memory, self._within_hours(resource, after), self._monotonic())
+            memory.look_again()
+            after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
+            return Finding(status, within_hours(after, given.schedule, now))
         memory.remember_success()
-        memory.watched = todo.requeue is Requeue.STEADY and not applied
         ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
-        memory.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
+        memory.seen.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
+        if todo.garbage_collected or _made_from_nothing(resource, todo):
+            memory.seen.garbage_collected = (desired.config_name, resource.spec.revision_history_limit)
         shown = observed.endpoint.status if observed.endpoint is not None else None
-        memory.waiting_in = todo.endpoint_status if applied else (shown if todo.requeue is Requeue.POLL else None)
-        if todo.garbage_collected or self._made_from_nothing(resource, todo):
-            memory.garbage_collected = (desired.config_name, resource.spec.revision_history_limit)
-        wait = {Requeue.NOW: 0.0, Requeue.POLL: self._settings.poll_seconds, Requeue.STEADY: float("inf")}
-        after = wait[todo.requeue] if isinstance(todo.requeue, Requeue) else todo.requeue
-        return conclude(resource, status, memory, self._within_hours(resource, after), self._monotonic())
+        status_now = todo.endpoint_status if applied.busy else shown
+        after, awaits = when(resource, todo, status_now, self._settings.poll_seconds, now)
+        memory.seen.expects = status_now if awaits is not Awaits.NOTHING else None
+        return Finding(status, within_hours(after, given.schedule, now), awaits)
 
-    def _within_hours(self, resource: SageMakerEndpoint, after: float) -> float:
-        """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
-        try:
-            change = schedule_of(resource.spec, self._now()).changes_at
-        except ReconcileError:  # a schedule that cannot be read: that is what is being told
-            return after
-        return after if change is None else min(after, max(1.0, (change - self._now()).total_seconds() + 1))
-
-    @staticmethod
-    def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
-        """Whether this is the first attempt at all: what was written ahead of it is all that the status says."""
-        creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
-        status = resource.status
-        first = status.endpoint is None and status.observed_generation == resource.metadata.generation
-        return creates and first and not status.history
-
-    def _blind(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Outcome:
-        """AWS could not be looked at, or the spec not be translated: all else in the status stays as it was."""
-        after = self._within_hours(resource, memory.remember_failure(failure, self._settings.poll_seconds))
-        memory.watched = False  # it is for the object itself to look again
-        old = resource.status
-        generation = resource.metadata.generation
+    def _blind(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Finding:
+        """AWS could not be observed, or the spec not be translated: all else in the status stays as it was."""
+        now, old = self._now(), resource.status
+        after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
+        with contextlib.suppress(ReconcileError):  # a schedule that cannot be read: that is what is being told
+            after = within_hours(after, schedule_of(resource.spec, now), now)
+        current = old.observed_generation == resource.metadata.generation and bool(old.conditions)
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
             verdict = stalled(failure.reason, str(failure))
-        elif old.observed_generation == generation and old.conditions and memory.trouble.failures < _BLIND_FOR_LONG:
-            memory.due_at = self._monotonic() + after
-            memory.reported = old
-            return Outcome(None, requeue_after=after)
+        elif current and memory.trouble.failures < _BLIND_FOR_LONG:
+            return Finding(old, after)
         else:
             verdict = replace(reconciling(failure.reason, str(failure)), unknown=bool(old.conditions))
-        told = conditions.with_verdict(old.conditions, verdict, generation, self._now())
-        status = old.model_copy(update={"observed_generation": generation, "conditions": told})
-        return conclude(resource, status, memory, after, self._monotonic())
+        return Finding(told(old, verdict, resource.metadata.generation, now), after)
 
-    def finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Outcome:
-        """One reconcile of an object that is being deleted. `gone` says that the finalizer may go."""
+    def _finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Finding:
         if resource.status.created_in_aws is False:
-            return self._finalizer.nothing_made()
-        memory.pursue(finalizing(resource))
-        meta = resource.metadata
-        owner = Owner(self._settings.cluster_id, meta.namespace, meta.name)
-        with paced(meta.namespace, Work.NEW, self._monotonic()):
-            try:
-                account = self.account(resource)
-            except ReconcileError as failure:
-                return self._finalizer.failed(resource, failure, memory)
-            return self._finalizer.finalize(account, self.endpoint_name(resource), owner, resource, memory)
+            return self._finalizer.nothing_made(resource)
+        account, name = self._account(resource)
+        memory.seen.allowed = True
+        return self._finalizer.finalize(account, name, resource, memory)
 
 
 def _work_of(resource: SageMakerEndpoint) -> Work:
     """What a reconcile of the object is for: somebody waits for it, or it was as asked for when it was told last."""
+    status, meta = resource.status, resource.metadata
+    ready = conditions.is_true(status.conditions, "Ready") and status.observed_generation == meta.generation
+    return Work.DRIFT if ready and meta.deletion_timestamp is None else Work.NEW
+
+
+def _is_done(todo: Plan) -> bool:
+    """Whether all is as wanted."""
+    return todo.verdict.ready and not todo.actions and not todo.drift and todo.requeue is Requeue.STEADY
+
+
+def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
+    """Whether this is the first attempt at all: what was written ahead of it is all that the status says."""
+    creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
     status = resource.status
-    ready = any(each.type == "Ready" and each.status == "True" for each in status.conditions)
-    return Work.DRIFT if ready and status.observed_generation == resource.metadata.generation else Work.NEW
+    first = status.endpoint is None and status.observed_generation == resource.metadata.generation
+    return creates and first and not status.history

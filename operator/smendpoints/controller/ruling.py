@@ -12,7 +12,7 @@ from smendpoints.domain.tenancy.limits import Room
 
 @dataclass(frozen=True)
 class View:
-    """What is said of one object, as far as it decides what may be done: changed, the object has a reconcile."""
+    """What is said of one object, as far as it decides what may be done: changed, the object is reconciled."""
 
     rival: str | None
     policies: tuple[SageMakerEndpointPolicy, ...] | None
@@ -27,7 +27,7 @@ class Ruling:
     Args:
         resource: the object as if its spec said all that is in force.
         resolved: what to pin.
-        view: what the ruling follows from, and `version` when that was.
+        view: what the ruling follows from.
         refused: why AWS is not even looked at.
         violations: why nothing but taking away is done; empty: all is allowed.
         reason: the reason to tell with the violations.
@@ -39,7 +39,6 @@ class Ruling:
     resource: SageMakerEndpoint
     resolved: Resolved
     view: View
-    version: int
     refused: ReconcileError | None = None
     violations: tuple[str, ...] = ()
     reason: Reason = Reason.POLICY_VIOLATION

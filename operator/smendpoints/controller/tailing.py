@@ -1,7 +1,7 @@
 """Which container's log tells why an attempt failed, and when that is looked at."""
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.account import Account
+from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.verdict import Plan
@@ -11,7 +11,7 @@ from smendpoints.domain.reasons import Reason
 _FAILED = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY_SHORTAGE})
 
 
-def tail(account: Account, resource: SageMakerEndpoint, desired: Desired, observed: Observed, todo: Plan) -> list[str]:
+def tail(account: Aws, resource: SageMakerEndpoint, desired: Desired, observed: Observed, todo: Plan) -> list[str]:
     """The last lines of the log of what has just failed; none if it failed before, or nothing did."""
     rollout, endpoint = todo.rollout, observed.endpoint
     if todo.verdict.reason not in _FAILED or rollout is None or endpoint is None:

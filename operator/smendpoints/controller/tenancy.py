@@ -1,8 +1,7 @@
 """What stands between namespaces: who may use which name, what the policies allow, what a namespace may hold.
 
 Fed by the shell with every object's facts, the policies and the labels of namespaces; asked by the controller before
-anything is done. Level-triggered as all else: an object has a reconcile when what is said of it here changes, no
-other.
+anything is done. It names the objects for which something else may be said than before, so that they are looked at.
 """
 
 import threading
@@ -17,12 +16,13 @@ from smendpoints.domain.desired.ownership import ADOPTABLE_BY
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
-from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of, facts_of
+from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of
 from smendpoints.domain.tenancy.limits import PriceOf, Room, limited, room_beside
 from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, selecting, violations
 from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
 
 Labels = Mapping[str, str]
+_Said = tuple[Policies | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,7 @@ class Operator:
 
 
 class Tenancy:
-    """All objects, policies and namespaces as far as they bear on each other. Safe to call from many threads.
-
-    `version` moves with whatever is told, so that `view` need not be asked for while it stands still.
-    """
+    """All objects, policies and namespaces as far as they bear on each other. Safe to call from many threads."""
 
     def __init__(self, operator: Operator, own_account: Callable[[], str | None]) -> None:
         self._operator = operator
@@ -51,62 +48,83 @@ class Tenancy:
         self._policies: tuple[SageMakerEndpointPolicy, ...] | None = None
         self._labels: Mapping[str, Labels] | None = None
         self._unreadable: dict[str, str] = {}
-        self.version = 0
+        self._refused: set[str] = set()
+        self._moved: set[str] = set()
 
     # what the shell tells
 
     def see(self, facts: Facts) -> None:
         """An object is there, or has changed."""
         with self._lock:
-            if self._facts.get(facts.uid) == facts:
+            before = self._facts.get(facts.uid)
+            if before == facts:
                 return
             self._facts[facts.uid] = facts
             self._spaces.setdefault(facts.namespace, set()).add(facts.uid)
             self._claim(facts)
-            self.version += 1
+            if before is None or before.held() != facts.held():
+                self._move(facts)
 
     def forget(self, uid: str) -> None:
         """An object is gone, and all that it held is free."""
         with self._lock:
             facts = self._facts.pop(uid, None)
             self._grants.pop(uid, None)
+            self._refused.discard(uid)
+            self._moved.discard(uid)
             if facts is not None:
                 self._spaces[facts.namespace].discard(uid)
+                self._moved |= self._claims.rivals(uid)
                 self._claims.drop(uid)
-                self.version += 1
+                self._move(facts)
 
     def set_policies(self, policies: Iterable[SageMakerEndpointPolicy] | None, why_not: str | None = None) -> None:
         """The policies there are; None with the reason why they cannot be read."""
         with self._lock:
-            found = tuple(policies) if policies is not None else None
-            changed, self._policies = found != self._policies, found
-            self._tell("policies", why_not, changed=changed)
+            before = self._said()
+            self._policies = tuple(policies) if policies is not None else None
+            self._tell("policies", why_not, before)
 
     def set_namespaces(self, labels: Mapping[str, Labels] | None, why_not: str | None = None) -> None:
         """The labels of all namespaces; None with the reason why they cannot be read."""
         with self._lock:
-            found = dict(labels) if labels is not None else None
-            changed, self._labels = found != self._labels, found
-            self._tell("namespaces", why_not, changed=changed)
+            before = self._said()
+            self._labels = dict(labels) if labels is not None else None
+            self._tell("namespaces", why_not, before)
 
-    def _tell(self, what: str, why_not: str | None, *, changed: bool) -> None:
-        if not changed and self._unreadable.get(what) == why_not:
-            return
+    def _tell(self, what: str, why_not: str | None, before: Mapping[str, _Said]) -> None:
         self._unreadable.pop(what, None)
         if why_not is not None:
             self._unreadable[what] = why_not
-        for facts in self._facts.values():
+        after = self._said()
+        for uid, facts in self._facts.items():
+            if after[facts.namespace] == before[facts.namespace]:
+                continue
+            self._moved.add(uid)
             if facts.pinned is None:  # what is not pinned yet may come from a policy
                 self._claim(facts)
-        self.version += 1
 
-    # what the controller asks
+    def _said(self) -> dict[str, _Said]:
+        """What the policies mean for each namespace that has objects: which select it, or why that is not known."""
+        found = {namespace: self._selecting(namespace) for namespace in self._spaces}
+        return {
+            namespace: (tuple(policies) if policies is not None else None, self._unknown(policies))
+            for namespace, policies in found.items()
+        }
+
+    # what is asked
+
+    def moved(self) -> set[str]:
+        """The objects for which something else may be said than when this was asked last."""
+        with self._lock:
+            found, self._moved = self._moved, set()
+            return found
 
     def ready(self, uid: str) -> bool:
         """Whether enough is known to decide about the object; at a start it takes a moment."""
         with self._lock:
             facts = self._facts.get(uid)
-            return facts is not None and (self._selecting(facts) is not None or bool(self._unreadable))
+            return facts is not None and (self._selecting(facts.namespace) is not None or bool(self._unreadable))
 
     def view(self, uid: str) -> View:
         """What is said of the object; costs little, asks nobody."""
@@ -114,14 +132,14 @@ class Tenancy:
             facts = self._facts.get(uid)
             if facts is None:
                 return View(None, None, None, None)
-            policies = self._selecting(facts)
+            policies = self._selecting(facts.namespace)
             return self._view(facts, self._claims.before(uid, self._own_account), policies, self._unknown(policies))
 
-    def identity(self, resource: SageMakerEndpoint) -> Identity:
-        """Name, region and role in force for the object."""
+    def identity(self, uid: str) -> Identity | None:
+        """Name, region and role in force for the object; None if there is no such object."""
         with self._lock:
-            facts = self._facts.get(resource.metadata.uid) or facts_of(resource.to_json())
-            return self._identity(facts)
+            facts = self._facts.get(uid)
+            return self._identity(facts) if facts is not None else None
 
     def rule(self, resource: SageMakerEndpoint, prices: Callable[[Identity], PriceOf], *, runs: bool) -> Ruling:
         """What may be done for the object now. If it may run, its name and its share are its own from now on."""
@@ -131,7 +149,7 @@ class Tenancy:
             facts = self._facts.get(uid)
             if facts is None:
                 raise ReconcileError(Kind.RETRY, Reason.PENDING, "the object is gone, or was not listed yet")
-            policies = self._selecting(facts)
+            policies = self._selecting(facts.namespace)
             unknown = self._unknown(policies)
             known = policies or ()
             resolved = resolve(resource, facts, known, self._operator.region, self._operator.execution_role_arn)
@@ -139,15 +157,16 @@ class Tenancy:
             found = self._violations(resource, effective, resolved, facts, known, prices)
             rival = self._claims.before(uid, self._own_account)
             if rival is None and unknown is None and runs and not found:
-                self._claims.hold(uid)
+                if self._claims.hold(uid):
+                    self._moved |= self._claims.rivals(uid)
                 if self._grants.get(uid, facts.granted) != facts.asked:
                     self._grants[uid] = facts.asked
-                    self.version += 1
+                    self._move(facts)
+            self._keep_refused(uid, refused=rival is not None or unknown is not None or bool(found))
             return Ruling(
                 effective,
                 resolved,
                 self._view(facts, rival, policies, unknown),
-                self.version,
                 refused=_taken(rival, facts, resolved.endpoint_name) if rival is not None else None,
                 violations=(unknown,) if unknown is not None else tuple(str(each) for each in found),
                 unseen=unknown is not None or _of_place(found),
@@ -157,6 +176,16 @@ class Tenancy:
             )
 
     # the rest
+
+    def _move(self, facts: Facts) -> None:
+        """The share that the object holds has changed: others in its namespace may find room."""
+        self._moved |= self._refused & self._spaces[facts.namespace]
+
+    def _keep_refused(self, uid: str, *, refused: bool) -> None:
+        if refused:
+            self._refused.add(uid)
+        else:
+            self._refused.discard(uid)
 
     def _view(self, facts: Facts, rival: Claim | None, policies: Policies | None, unknown: str | None) -> View:
         return View(
@@ -193,15 +222,16 @@ class Tenancy:
             found = self._ask_own_account()
             with self._lock:
                 self._own_account = found
-                self.version += found is not None
+                if found is not None:
+                    self._moved |= self._facts.keys()
 
-    def _selecting(self, facts: Facts) -> Policies | None:
-        """The policies for the object; None while they, or the labels of its namespace, are not known."""
+    def _selecting(self, namespace: str) -> Policies | None:
+        """The policies for a namespace; None while they, or its labels, are not known."""
         if self._policies is None:
             return None
         if not self._policies:
             return ()
-        labels = self._labels.get(facts.namespace) if self._labels is not None else None
+        labels = self._labels.get(namespace) if self._labels is not None else None
         return selecting(self._policies, labels) if labels is not None else None
 
     def _unknown(self, policies: Policies | None) -> str | None:
@@ -227,11 +257,12 @@ class Tenancy:
     def _identity(self, facts: Facts) -> Identity:
         if facts.pinned is not None:
             return facts.pinned
-        return facts.identity(offered_identities(self._selecting(facts) or ()), self._operator.region)
+        return facts.identity(offered_identities(self._selecting(facts.namespace) or ()), self._operator.region)
 
     def _claim(self, facts: Facts) -> None:
+        """Enter what the object claims now; those that have the same name, before or now, may be first now."""
         identity = self._identity(facts)
-        barred = facts.standing is Standing.NEW and bars(identity, self._selecting(facts) or ())
+        barred = facts.standing is Standing.NEW and bars(identity, self._selecting(facts.namespace) or ())
         claim = Claim(
             uid=facts.uid,
             namespace=facts.namespace,
@@ -242,7 +273,9 @@ class Tenancy:
             region=identity.region or self._operator.region,
             endpoint=identity.endpoint or "",
         )
-        self._claims.put(claim)
+        rivals = self._claims.rivals(facts.uid)
+        if self._claims.put(claim):
+            self._moved |= rivals | self._claims.rivals(facts.uid)
 
 
 def _taken(rival: Claim, mine: Facts, endpoint: str) -> ReconcileError:

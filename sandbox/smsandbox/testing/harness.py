@@ -1,46 +1,36 @@
-"""The operator's controller against the simulator, in one process and in virtual time: hours pass in milliseconds.
+"""The operator from its work queue on, against the simulator, in one process and in virtual time.
 
-Not here: kopf and a Kubernetes API server. Objects live in a dictionary, with the API server's rules for generations;
-what the real ones do is for the integration tests.
+Not here: kopf, threads and a Kubernetes API server. Objects live in `api_server`, with the rules of the real one as far
+as they matter; what the real ones do is for the integration tests.
 """
 
-import contextlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
-from smendpoints.api.resource import FINALIZER, SageMakerEndpoint
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Condition
-from smendpoints.aws.account import Accounts
+from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Place
-from smendpoints.controller.memory import Memory
+from smendpoints.aws.watch import Cadence
+from smendpoints.backlog import Backlog
+from smendpoints.controller.ports import Aws
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
-from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.status.status import Event
-from smendpoints.domain.tenancy.facts import facts_of
+from smendpoints.reconciler import Reconciler
+from smendpoints.watching import Watcher
+from smendpoints.workqueue import WorkQueue
 from smsandbox.testing import specs
+from smsandbox.testing.api_server import ApiServer, Killed, Stored
 from smsandbox.testing.virtual_aws import VirtualAws
 from smsandbox.world import REGION
 
-
-class Killed(BaseException):
-    """The operator's process was killed."""
-
-
-@dataclass
-class Cluster:
-    """One object's place in the API server, and what the operator's process holds of it.
-
-    `delayed_until` is when a deletion is tried next; like kopf's, it counts for one process and for what was asked.
-    """
-
-    body: dict[str, Any]
-    delayed_until: float = float("-inf")
-    memory: Memory = field(default_factory=Memory)
+__all__ = ["Harness", "Killed"]
+_POLL = 5.0
+_SLOTS = 1000  # all that are due have their turn in one tick
 
 
 class Harness(VirtualAws):
@@ -48,63 +38,46 @@ class Harness(VirtualAws):
 
     def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(seed=seed, settings=settings)
-        self.objects: dict[str, Cluster] = {}
+        self.api = ApiServer(self._stamp)
         self.policies: dict[str, dict[str, Any]] | None = {}
         self.labels: dict[str, dict[str, str]] = {"default": {}}
-        self.events: list[Event] = []
         self.violations: list[str] = []
         self.witnesses: list[Callable[[], None]] = []  # called after each tick
-        self.price_table = True  # counts from the next restart on
         self.kill_after: int | None = None
-        self.kill_before_write: int | None = None
         self.at = ""
         self.applied = 0
-        self.writes = 0
+        self.price_table = True  # counts from the next restart on
+        self.cadence = Cadence(_POLL, 30.0, 60.0)  # counts from the next start of the process
         self.restart()
+
+    def _stamp(self) -> str:
+        return datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def restart(self) -> None:
         """A new operator process: it remembers nothing."""
-        accounts = Accounts(self.connections, self.clock.now, price_table=self.price_table)
-        self.accounts = accounts
+        self.accounts = Accounts(self.connections, self.clock.now, self.cadence, price_table=self.price_table)
         self.controller = Controller(
-            ControllerSettings("cluster-1", REGION, poll_seconds=15),
-            accounts,
+            ControllerSettings("cluster-1", REGION, poll_seconds=_POLL),
+            self._account,
             now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),
             monotonic=self.clock.now,
         )
-        for each in self.objects.values():
-            each.memory, each.delayed_until = Memory(), float("-inf")
-        self._seen: set[str] = set()
-        self._arm()
+        self.reconciler = Reconciler(self.controller, self.api, self.clock.now)
+        self.backlog = Backlog(self.controller.tenancy, WorkQueue(_SLOTS, object_seconds=1.0))
+        self.watcher = Watcher(
+            self.accounts, self.backlog.places, self.backlog.awaited, self._moved, clock=self.clock.now
+        )
+        self._known: set[str] = set()
 
-    def _arm(self) -> None:
-        """Let the process be killed right after the n-th change in AWS, before anything else happens."""
-        controller = self.controller
-        make: Callable[..., Any] = self.accounts.__call__
+    def _moved(self, place: Place, endpoints: Collection[str] | None) -> None:
+        self.backlog.moved(place, endpoints, self.clock.now())
 
-        def killing(place: Place) -> Any:
-            account = make(place)
-            if not hasattr(account, "armed"):
-                apply = account.apply
+    def _account(self, place: Place) -> Aws:
+        return _Watched(self.accounts(place), self)
 
-                def apply_then_die(action: Action, policies: dict[PolicyARN, str], **how: Any) -> None:
-                    self._guard(action)
-                    self.applied += 1
-                    apply(action, policies, **how)
-                    if self.kill_after is not None:
-                        self.kill_after -= 1
-                        if self.kill_after < 0:
-                            self.kill_after = None
-                            raise Killed
-
-                account.apply = apply_then_die
-                account.armed = True
-            return account
-
-        controller._accounts = killing  # noqa: SLF001 - the one place that is taken apart
-
-    def _guard(self, action: Action) -> None:
+    def about_to(self, action: Action) -> None:
         """What is in use may not be deleted, nor may anything be made that the status does not speak of yet."""
+        self.applied += 1
         status = self.objects[self.at].body["status"]
         if not action.verb.removes and status.get("createdInAWS") is not True:
             self.violations.append(f"{action} for {self.at}, whose status says that nothing is made")
@@ -117,7 +90,44 @@ class Harness(VirtualAws):
         for rule in faults:
             self.world.faults.add(rule)
 
+    def has_done(self, action: Action) -> None:
+        """The process may be killed right after the n-th change in AWS, before anything else happens."""
+        del action
+        if self.kill_after is not None:
+            self.kill_after -= 1
+            if self.kill_after < 0:
+                self.kill_after = None
+                raise Killed
+
     # the API server's side
+
+    @property
+    def objects(self) -> dict[str, Stored]:
+        """The objects as the API server has them."""
+        return self.api.objects
+
+    @property
+    def events(self) -> list[Event]:
+        """The Kubernetes Events so far."""
+        return self.api.events
+
+    @property
+    def writes(self) -> int:
+        """How many statuses were written."""
+        return self.api.writes
+
+    @writes.setter
+    def writes(self, number: int) -> None:
+        self.api.writes = number
+
+    @property
+    def kill_before_write(self) -> int | None:
+        """The process is killed before the n-th write of a status from now."""
+        return self.api.kill_before_write
+
+    @kill_before_write.setter
+    def kill_before_write(self, number: int | None) -> None:
+        self.api.kill_before_write = number
 
     def policy(self, name: str, spec: Mapping[str, Any] | None) -> None:
         """Create or replace a policy for all namespaces, unless its spec selects some; None deletes it."""
@@ -126,44 +136,24 @@ class Harness(VirtualAws):
             self.policies[name] = {"metadata": {"name": name}, "spec": {"namespaceSelector": {}, **spec}}
 
     def apply(self, name: str, spec: Mapping[str, Any]) -> None:
-        """Create the object, or replace its spec; the generation moves when the spec does.
-
-        `namespace/name` is an object of another namespace than `default`.
-        """
-        existing = self.objects.get(name)
-        if existing is None:
-            stamp = datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            metadata = {
-                "name": name.rpartition("/")[2],
-                "namespace": name.rpartition("/")[0] or "default",
-                "uid": f"uid-{name}",
-                "creationTimestamp": stamp,
-                "generation": 1,
-                "finalizers": [FINALIZER],
-            }
-            status = {"observedGeneration": -1, "createdInAWS": False}
-            self.objects[name] = Cluster({"metadata": metadata, "spec": dict(spec), "status": status})
-        elif existing.body["spec"] != spec:
-            generation = existing.body["metadata"]["generation"] + 1
-            metadata = {**existing.body["metadata"], "generation": generation}
-            existing.body = {**existing.body, "spec": dict(spec), "metadata": metadata}
-            existing.delayed_until = float("-inf")
+        """Create the object, or replace its spec; `namespace/name` is one of another namespace than `default`."""
+        self.api.apply(name, spec)
 
     def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
-        """Set annotations; the generation does not move."""
-        each = self.objects[name]
-        each.body = {**each.body, "metadata": {**each.body["metadata"], "annotations": dict(annotations)}}
-        each.delayed_until = float("-inf")
+        """Set annotations."""
+        self.api.annotate(name, annotations)
 
     def delete(self, name: str) -> None:
         """Mark the object as being deleted."""
-        each = self.objects[name]
-        stamp = datetime.fromtimestamp(self.clock.now(), UTC).isoformat()
-        each.body = {**each.body, "metadata": {**each.body["metadata"], "deletionTimestamp": stamp}}
+        self.api.delete(name)
+
+    def set_status(self, name: str, status: Mapping[str, Any]) -> None:
+        """Replace the status, as whoever may write it can."""
+        self.api.put(name, {**self.objects[name].body, "status": dict(status)})
 
     def lose_sight_of(self, name: str) -> None:
-        """The object is in a namespace that this operator does not serve, or in another cluster: no reconciles."""
-        del self.objects[name]
+        """The object is in a namespace that this operator does not serve, or in another cluster."""
+        del self.api.objects[name]
 
     def resource(self, name: str) -> SageMakerEndpoint:
         """The object as it stands."""
@@ -176,62 +166,36 @@ class Harness(VirtualAws):
     # time
 
     def tick(self) -> None:
-        """What the operator's shell does at each tick: ask each object, and let it have its reconcile."""
-        self._tell()
-        idle = any(each.memory.watched for each in self.objects.values())
-        for account in self.accounts.all() if idle else ():
-            with contextlib.suppress(ReconcileError):
-                account.watch.look("", max_age=29)
-                account.watch.audit(59)
-        for name in list(self.objects):
-            self.at = name
-            try:
-                self._tick(name)
-            except Killed:
-                self.restart()
+        """What the operator's shell does all the time: hand on what is new, list AWS, reconcile what is due."""
+        try:
+            self._tell()
+            self.watcher.catch_up()
+            due = []
+            while (tracked := self.backlog.begin(self.clock.now())) is not None:
+                due.append(tracked)
+            for tracked in due:
+                self.at = self.api.name_of(tracked.uid) or ""
+                self.backlog.settle(tracked, self.reconciler.reconcile(tracked), self.clock.now())
+        except Killed:
+            self.restart()
         for witness in self.witnesses:
             witness()
 
     def _tell(self) -> None:
-        """What the shell's index and its watches tell the controller."""
-        tenancy = self.controller.tenancy
+        """What the watches of the API server bring."""
+        tenancy, now = self.controller.tenancy, self.clock.now()
         policies = self.policies
         tenancy.set_policies(
             [SageMakerEndpointPolicy.parse(each) for each in policies.values()] if policies is not None else None,
             None if policies is not None else "sagemakerendpointpolicies cannot be listed: forbidden",
         )
         tenancy.set_namespaces(self.labels)
-        for uid in self._seen - {each.body["metadata"]["uid"] for each in self.objects.values()}:
-            tenancy.forget(uid)
-        self._seen = {each.body["metadata"]["uid"] for each in self.objects.values()}
+        there = {each.body["metadata"]["uid"] for each in self.objects.values()}
+        for uid in self._known - there:
+            self.backlog.forget(uid, now)
+        self._known = there
         for each in self.objects.values():
-            tenancy.see(facts_of(each.body))
-
-    def _tick(self, name: str) -> None:
-        each = self.objects[name]
-        resource = self.resource(name)
-        if resource.metadata.deletion_timestamp is not None:
-            if self.clock.now() < each.delayed_until:
-                return
-            outcome = self.controller.finalize(resource, each.memory)
-            each.delayed_until = self.clock.now() + outcome.requeue_after
-            if outcome.gone:
-                self.events += outcome.events
-                del self.objects[name]
-                return
-        elif self.controller.due(resource, each.memory):
-            outcome = self.controller.reconcile(resource, each.memory)
-        else:
-            return
-        if outcome.status is not None and self.kill_before_write is not None:
-            self.kill_before_write -= 1
-            if self.kill_before_write < 0:
-                self.kill_before_write = None
-                raise Killed
-        self.events += outcome.events
-        if outcome.status is not None:
-            self.writes += 1
-            each.body = {**each.body, "status": outcome.status.to_json()}
+            self.backlog.see(each.body, now)
 
     def settle_told(self, name: str, reason: str, limit: float = 7200.0) -> None:
         """Let time pass until the object's `Ready` has this reason.
@@ -293,3 +257,27 @@ class Harness(VirtualAws):
                 raise AssertionError(f"{name} does not go: {self.resource(name).status.to_json()}")
             self.tick()
             self.world.advance(5.0)
+
+
+class _Watched:
+    """An account whose changes the harness is told of."""
+
+    def __init__(self, account: Account, harness: Harness) -> None:
+        self._account = account
+        self._harness = harness
+        self.place = account.place
+        self.watch = account.watch
+        self.observe = account.observe
+        self.prices = account.prices
+        self.preflight = account.preflight
+        self.own_account = account.own_account
+        self.invocations_url = account.invocations_url
+        self.log_tail = account.log_tail
+
+    def apply(
+        self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False, namespace: str | None = None
+    ) -> None:
+        """As an account does."""
+        self._harness.about_to(action)
+        self._account.apply(action, policies, adopts=adopts, namespace=namespace)
+        self._harness.has_done(action)

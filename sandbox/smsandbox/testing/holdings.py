@@ -1,11 +1,26 @@
 """What the objects of a namespace hold in AWS: endpoints and what they serve, the calls that made them, leftovers."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from smsandbox.testing.cloud import Cloud
 from smsandbox.testing.simulator import Call
+
+# The calls that the operator makes for all objects of a place together, if each list of the audit is read once.
+LISTS = Counter(
+    {
+        "ListEndpoints": 1000,
+        "DescribeScalableTargets": 2,  # once for the audit, once for the quota
+        "ListServiceQuotas": 1,
+        "DescribeScalingPolicies": 1,
+        "DescribeScheduledActions": 1,
+        "ListEndpointConfigs": 1,
+        "ListModels": 1,
+        "GetResources": 1,
+    }
+)
 
 
 @dataclass(frozen=True)

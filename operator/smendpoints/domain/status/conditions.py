@@ -7,6 +7,8 @@ from smendpoints.api.status import Condition
 from smendpoints.domain.plan.verdict import Verdict
 from smendpoints.domain.reasons import Reason
 
+_OF_VERDICT = frozenset({"Ready", "Reconciling", "Stalled"})
+
 
 def _condition(kind: str, *, status: bool, reason: Reason, message: str, generation: int, now: datetime) -> Condition:
     return Condition(
@@ -74,11 +76,19 @@ def merge(old: Iterable[Condition], new: Iterable[Condition]) -> list[Condition]
     return [stamp(condition) for condition in sorted(new, key=lambda condition: condition.type)]
 
 
-def with_verdict(old: Iterable[Condition], verdict: Verdict, generation: int, now: datetime) -> list[Condition]:
-    """The old conditions with another verdict in the place of theirs; what else they tell stays."""
+def told(
+    old: Iterable[Condition],
+    verdict: Verdict | None,
+    generation: int,
+    now: datetime,
+    besides: Iterable[Condition] | None = None,
+) -> list[Condition]:
+    """The conditions of a verdict, or those of before, and what is told `besides`; None: what was told before."""
     old = list(old)
-    kept = [each for each in old if each.type not in {"Ready", "Reconciling", "Stalled"}]
-    return merge(old, [*kept, *of_verdict(verdict, generation, now)])
+    verdicts = [each for each in old if each.type in _OF_VERDICT]
+    others = [each for each in old if each.type not in _OF_VERDICT]
+    new = verdicts if verdict is None else of_verdict(verdict, generation, now)
+    return merge(old, [*new, *(others if besides is None else besides)])
 
 
 def find(conditions: Iterable[Condition], kind: str) -> Condition | None:

@@ -1,11 +1,14 @@
 """The status: what to tell the user after a reconcile. A pure function of what was seen, planned and refused."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from smendpoints.api.resource import RETRY, SageMakerEndpoint
 from smendpoints.api.status import (
     Condition,
+    Converged,
     Cost,
     EndpointStatus,
     Failure,
@@ -17,6 +20,7 @@ from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, ObservedVariant
+from smendpoints.domain.plan.convergence import converged_generation
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.verdict import Plan, Verdict, reconciling, stalled
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
@@ -162,12 +166,14 @@ def report(
     url: str,
     log_tail: list[str] | None,
     cost: Cost | None,
+    fingerprint: str | None,
     now: datetime,
 ) -> SageMakerEndpointStatus:
     """The status after a reconcile that observed, planned, and applied until done or until `failure`.
 
     `applied` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
-    is None where no log may be shown; empty, it leaves what was shown of the same failure.
+    is None where no log may be shown; empty, it leaves what was shown of the same failure. `fingerprint` is that of
+    what was wanted and seen, if nothing is left to do.
     """
     old = resource.status
     generation = resource.metadata.generation
@@ -177,7 +183,7 @@ def report(
     if rollout is not None and failure is not None and failure.refuses_update():
         ended = {"phase": "Failed", "message": failure.message[:1024], **NOTHING_UNDER_WAY}
         rollout = rollout.model_copy(update=ended)
-    new = conditions.of_verdict(verdict, generation, now) if verdict is not None else _kept(old.conditions)
+    new = []
     converged = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
     drifted = conditions.find(old.conditions, "Drifted")
     if plan.verdict.reason is Reason.SUSPENDED:  # only watched: what was found before still stands
@@ -190,10 +196,14 @@ def report(
     shown = observed.endpoint
     ours = shown if shown is not None and _ours(desired, shown, plan) else None
     variants = [_variant(variant, observed, desired) for variant in (ours.variants if ours is not None else ())]
-    return SageMakerEndpointStatus(
-        observed_generation=generation,
+    return told(
+        old,
+        verdict,
+        generation,
+        now,
+        besides=new,
         created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
-        conditions=conditions.merge(old.conditions, new),
+        converged=_converged(old, plan, generation, fingerprint, converged=converged),
         endpoint=_endpoint(resource, desired, observed, plan if failure is None else None, url),
         variants=variants,
         instances=_instances(variants),
@@ -205,8 +215,31 @@ def report(
     )
 
 
-def _kept(old: list[Condition]) -> list[Condition]:
-    return [condition for condition in old if condition.type in {"Ready", "Reconciling", "Stalled"}]
+def told(
+    old: SageMakerEndpointStatus,
+    verdict: Verdict | None,
+    generation: int,
+    now: datetime,
+    *,
+    besides: Iterable[Condition] | None = None,
+    **found: Any,
+) -> SageMakerEndpointStatus:
+    """The status with a verdict, and with what else was found: every status that is written is made here.
+
+    Without a verdict the one of before stands. `besides` are the conditions beside those of the verdict; None: those of
+    before. What else was not found out stays as it was.
+    """
+    said = conditions.told(old.conditions, verdict, generation, now, besides)
+    return old.model_copy(update={"observed_generation": generation, "conditions": said, **found})
+
+
+def _converged(
+    old: SageMakerEndpointStatus, plan: Plan, generation: int, fingerprint: str | None, *, converged: bool
+) -> Converged | None:
+    if converged and plan.verdict.reason is not Reason.SUSPENDED:
+        return Converged(generation=generation, fingerprint=fingerprint)
+    before = converged_generation(old)
+    return Converged(generation=before) if before is not None else None
 
 
 def _failure(
@@ -224,12 +257,6 @@ def _failure(
     kept = old.log_tail if old is not None and old.reason == reason else []
     tail = [] if log_tail is None else log_tail or kept
     return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason])
-
-
-def unparsable(resource_generation: int, old: list[Condition], message: str, now: datetime) -> list[Condition]:
-    """Conditions of an object that this operator cannot read: the CRD is newer or older than the operator."""
-    verdict = stalled(Reason.INVALID_SPEC, message)
-    return conditions.merge(old, conditions.of_verdict(verdict, resource_generation, now))
 
 
 def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:

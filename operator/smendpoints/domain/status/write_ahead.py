@@ -11,7 +11,7 @@ from datetime import datetime
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.domain.plan.verdict import Plan
-from smendpoints.domain.status import conditions
+from smendpoints.domain.status.status import told
 
 
 def must_write_ahead(resource: SageMakerEndpoint, todo: Plan) -> bool:
@@ -25,9 +25,6 @@ def write_ahead(resource: SageMakerEndpoint, todo: Plan, now: datetime) -> SageM
     It tells what is about to happen, but nothing that would be true only afterwards.
     """
     old = resource.status
-    written = old.model_copy(update={"created_in_aws": True})
     if todo.verdict.ready:
-        return written
-    generation = resource.metadata.generation
-    told = conditions.with_verdict(old.conditions, todo.verdict, generation, now)
-    return written.model_copy(update={"observed_generation": generation, "conditions": told})
+        return old.model_copy(update={"created_in_aws": True})
+    return told(old, todo.verdict, resource.metadata.generation, now, created_in_aws=True)

@@ -82,15 +82,15 @@ class Claims:
             self._leave(old)
         return old is not None
 
-    def hold(self, uid: str) -> None:
+    def hold(self, uid: str) -> bool:
         """The object is about to make something: from now on none that is not before it already comes before it.
 
         The status that says so is not written yet; a restart until then loses nothing, as nothing is made before.
+        Whether that changed anything.
         """
         self._held.add(uid)
         claim = self._claims.get(uid)
-        if claim is not None:
-            self.put(claim)
+        return claim is not None and self.put(claim)
 
     def before(self, uid: str, own_account: str | None) -> Claim | None:
         """The claim that keeps the object from its name; None when it is the first."""
@@ -103,6 +103,11 @@ class Claims:
     def of(self, uid: str) -> Claim | None:
         """The object's claim."""
         return self._claims.get(uid)
+
+    def rivals(self, uid: str) -> set[str]:
+        """The objects whose endpoints have the same name in the same region."""
+        mine = self._claims.get(uid)
+        return {each.uid for each in self._others(mine)} if mine is not None else set()
 
     def _others(self, mine: Claim) -> Iterator[Claim]:
         return (self._claims[uid] for uid in self._named[_key(mine)] if uid != mine.uid)

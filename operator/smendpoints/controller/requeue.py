@@ -1,0 +1,49 @@
+"""When an object is reconciled again after a plan was applied, and what of AWS wakes it before."""
+
+from datetime import datetime
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.controller.result import NEVER, Awaits
+from smendpoints.domain.desired.office_hours import Schedule
+from smendpoints.domain.plan.verdict import Plan, Requeue
+
+_LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
+_LOST_SIGHT = 600.0  # what listings never show is looked at that late at the most
+
+
+def when(
+    resource: SageMakerEndpoint, todo: Plan, status: str | None, poll_seconds: float, now: datetime
+) -> tuple[float, Awaits]:
+    """Seconds, and what is awaited; `status` is what the endpoint is in, or was just told to go into."""
+    match todo.requeue:
+        case Requeue.NOW:
+            return 0.0, Awaits.NOTHING
+        case Requeue.STEADY:
+            return NEVER, Awaits.NOTHING
+        case Requeue.POLL if status == "Deleting":
+            return _LOST_SIGHT, Awaits.GONE
+        case Requeue.POLL:
+            steps = status == "Updating" and _has_steps(resource)
+            return _next_step(todo, poll_seconds, now) if steps else _LOST_SIGHT, Awaits.CHANGE
+        case seconds:
+            return seconds, Awaits.NOTHING
+
+
+def within_hours(after: float, schedule: Schedule, now: datetime) -> float:
+    """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
+    if schedule.changes_at is None:
+        return after
+    return min(after, max(1.0, (schedule.changes_at - now).total_seconds() + 1))
+
+
+def _has_steps(resource: SageMakerEndpoint) -> bool:
+    """Whether AWS tells how far it is within one status, and alarms are to be seen to meanwhile."""
+    rollout = resource.spec.rollout
+    return rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0 or rollout.rollback is not None
+
+
+def _next_step(todo: Plan, poll_seconds: float, now: datetime) -> float:
+    until = todo.rollout.baking_until if todo.rollout is not None else None
+    if until is None or until <= now:
+        return poll_seconds
+    return min(_LOOK_WHILE_BAKING, max(poll_seconds, (until - now).total_seconds()))

@@ -1,0 +1,117 @@
+"""One reconcile of one object, from its newest version to what is written of it. Knows no queue, no threads, no kopf.
+
+The finalizer is there before anything else is done, the status is written before Events tell of it, and what could not
+be written counts as not found out: it is found out again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smendpoints.api.resource import FINALIZER
+from smendpoints.aws.clients import Place
+from smendpoints.controller.memory import digest
+from smendpoints.controller.reconcile import Controller
+from smendpoints.controller.result import NEVER, Awaits, Result
+from smendpoints.kube import KubeError, RefusedError
+from smendpoints.merge_patch import merge_patch
+from smendpoints.metrics import EVENTS, RECONCILE_SECONDS, RECONCILES
+from smendpoints.objectapi import ObjectApi
+from smendpoints.objects import Tracked
+
+logger = logging.getLogger(__name__)
+_FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 30.0
+_CONFLICT, _GONE = 409, 404
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What became of an object: the versions that were written, and when and by what it is due again."""
+
+    written: tuple[Mapping[str, Any], ...] = ()
+    requeue_after: float = NEVER
+    awaits: Awaits = Awaits.NOTHING
+    whereabouts: tuple[Place, str] | None = None
+
+
+@dataclass
+class _Writing:
+    """The object as it is at the API server, as far as the answers to our own writes tell."""
+
+    body: Mapping[str, Any]
+    written: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def answered(self, body: Mapping[str, Any]) -> None:
+        self.body = body
+        self.written.append(body)
+
+
+class Reconciler:
+    """Safe to call from many threads, but for one object by one at a time."""
+
+    def __init__(self, controller: Controller, api: ObjectApi, clock: Callable[[], float] = time.monotonic) -> None:
+        self._controller = controller
+        self._api = api
+        self._clock = clock
+
+    def reconcile(self, tracked: Tracked) -> Reconciled:
+        """Reconcile the object and write what came of it. Never raises but to end the process."""
+        begun = self._clock()
+        writing = _Writing(tracked.read())
+        memory = tracked.memory
+        try:
+            result = self._reconcile(tracked, writing)
+            memory.told.unwritten, memory.told.status = 0, digest(writing.body.get("status"))
+            RECONCILES.labels("changed" if writing.written else "unchanged").inc()
+        except KubeError as error:
+            result = self._not_written(tracked, error)
+            RECONCILES.labels("unwritten").inc()
+        except Exception:
+            logger.exception("%s/%s: internal error", tracked.namespace, tracked.name)
+            self._controller.forget(memory)
+            result = Result(requeue_after=_LONGEST_BACKOFF)
+            RECONCILES.labels("crashed").inc()
+        RECONCILE_SECONDS.observe(self._clock() - begun)
+        where = self._controller.whereabouts(tracked.uid, memory)
+        return Reconciled(tuple(writing.written), result.requeue_after, result.awaits, where)
+
+    def _reconcile(self, tracked: Tracked, writing: _Writing) -> Result:
+        meta = writing.body["metadata"]
+        finalizers = list(meta.get("finalizers", ()))
+        if FINALIZER not in finalizers:
+            if meta.get("deletionTimestamp"):
+                return Result()  # nothing was made for it, or somebody took the finalizer off: it is about to be gone
+            writing.answered(self._patch_finalizers(writing.body, [*finalizers, FINALIZER]))
+        result = self._controller.reconcile(writing.body, tracked.memory)
+        old = dict(writing.body.get("status") or {})
+        patch = merge_patch(old, dict(result.status)) if result.status is not None else {}
+        if result.finalized:
+            left = [each for each in writing.body["metadata"].get("finalizers", ()) if each != FINALIZER]
+            writing.answered(self._patch_finalizers(writing.body, left))
+        elif patch:
+            writing.answered(self._api.patch_status(writing.body, patch))
+        for event in result.events:
+            level = logging.WARNING if event.warning else logging.INFO
+            logger.log(level, "%s/%s: %s: %s", tracked.namespace, tracked.name, event.reason, event.message)
+            EVENTS.labels(event.reason).inc()
+            self._api.post(writing.body, event)
+        return result
+
+    def _patch_finalizers(self, body: Mapping[str, Any], finalizers: list[str]) -> Mapping[str, Any]:
+        """Others have finalizers of theirs: the list is replaced only as it was read."""
+        version = body["metadata"].get("resourceVersion")
+        return self._api.patch(body, {"metadata": {"resourceVersion": version, "finalizers": finalizers}})
+
+    def _not_written(self, tracked: Tracked, error: KubeError) -> Result:
+        self._controller.forget(tracked.memory)
+        status = error.status if isinstance(error, RefusedError) else None
+        if status == _GONE:
+            return Result()
+        told = tracked.memory.told
+        told.unwritten += 1
+        if status != _CONFLICT:
+            logger.warning("%s/%s: cannot be written: %s", tracked.namespace, tracked.name, error)
+        backoff = min(_FIRST_BACKOFF * 2 ** min(told.unwritten - 1, 10), _LONGEST_BACKOFF)
+        return Result(requeue_after=backoff, awaits=tracked.awaits)

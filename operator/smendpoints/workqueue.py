@@ -1,0 +1,136 @@
+"""Which object is reconciled next, and when: woken by what happens, or by a deadline of its own; nothing is periodic.
+
+An object is reconciled by one worker at a time; what wakes it meanwhile has it reconciled once more afterwards. Pure:
+the time is given; workers, Kubernetes and AWS are somebody else's.
+"""
+
+import heapq
+import itertools
+from dataclasses import dataclass
+
+from smendpoints.turns import Allowance, Line
+
+NEVER = float("inf")
+_STALE = 4  # times as many deadlines as objects: then those that count no longer are cleared away
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An object that is to be reconciled now, and for how many seconds it waited for a slot."""
+
+    uid: str
+    waited: float
+
+
+@dataclass
+class _Entry:
+    """One object: when it is due next, since when it is in line, and whether it was woken while it was reconciled."""
+
+    namespace: str
+    allowance: Allowance
+    due: float = NEVER
+    urgent: bool = False
+    since: float = NEVER
+    in_line: bool = False
+    running: bool = False
+    woken: bool = False
+    dropped: bool = False
+
+
+class WorkQueue:
+    """Objects by uid. Times are seconds of one clock.
+
+    At most `slots` objects are reconciled at once, dealt round over namespaces; each object three times in a row, and
+    then once in `object_seconds`, whatever is done to it.
+    """
+
+    def __init__(self, slots: int, object_seconds: float) -> None:
+        self._line: Line[str] = Line(slots)
+        self._object_seconds = object_seconds
+        self._entries: dict[str, _Entry] = {}
+        self._deadlines: list[tuple[float, int, str]] = []
+        self._number = itertools.count()
+
+    def __len__(self) -> int:
+        """How many objects there are."""
+        return len(self._entries)
+
+    def __contains__(self, uid: object) -> bool:
+        return uid in self._entries
+
+    def waiting(self) -> int:
+        """How many objects wait for a slot."""
+        return sum(entry.in_line for entry in self._entries.values())
+
+    def add(self, uid: str, namespace: str, now: float) -> None:
+        """An object is there, and due."""
+        self._entries[uid] = _Entry(namespace, Allowance(self._object_seconds))
+        self._plan(uid, now)
+
+    def drop(self, uid: str) -> None:
+        """The object is gone; one that is being reconciled keeps its slot until it is done."""
+        entry = self._entries.get(uid)
+        if entry is None:
+            return
+        entry.dropped = True
+        if entry.in_line:
+            self._line.withdraw(entry.namespace, uid)
+        if not entry.running:
+            del self._entries[uid]
+
+    def wake(self, uid: str, now: float, *, urgent: bool = False) -> None:
+        """Something happened to the object: it is due. `urgent`: before what else is due in its namespace."""
+        entry = self._entries.get(uid)
+        if entry is None or entry.dropped:
+            return
+        entry.urgent = entry.urgent or urgent
+        if entry.running:
+            entry.woken = True
+        elif not entry.in_line and now < entry.due:
+            self._plan(uid, now)
+
+    def pop(self, now: float) -> Turn | None:
+        """The object to reconcile now, which holds a slot until it is `done`; None when there is none, or no slot."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            due, _, uid = heapq.heappop(self._deadlines)
+            entry = self._entries.get(uid)
+            if entry is None or entry.in_line or entry.running or entry.due != due:
+                continue
+            wait = entry.allowance.wait(now)
+            if wait > 0:
+                self._plan(uid, now + wait)
+                continue
+            entry.in_line, entry.since = True, now
+            self._line.ask(entry.namespace, uid, first=entry.urgent)
+        dealt = self._line.deal()
+        if dealt is None:
+            return None
+        entry = self._entries[dealt[1]]
+        waited = max(0.0, now - entry.since)
+        entry.in_line, entry.running, entry.woken, entry.urgent, entry.due = False, True, False, False, NEVER
+        entry.allowance.take(now)
+        return Turn(dealt[1], waited)
+
+    def done(self, uid: str, now: float, again_at: float = NEVER) -> None:
+        """The object was reconciled; it is due again at its own deadline, or now if it was woken meanwhile."""
+        entry = self._entries[uid]
+        self._line.done(entry.namespace)
+        entry.running = False
+        if entry.dropped:
+            del self._entries[uid]
+            return
+        self._plan(uid, now if entry.woken else again_at)
+
+    def next_at(self) -> float:
+        """When `pop` is worth asking again, unless something is woken or done before; NEVER: then only."""
+        return self._deadlines[0][0] if self._deadlines else NEVER
+
+    def _plan(self, uid: str, at: float) -> None:
+        self._entries[uid].due = at
+        if at == NEVER:
+            return
+        heapq.heappush(self._deadlines, (at, next(self._number), uid))
+        if len(self._deadlines) > 64 + _STALE * len(self._entries):
+            live = {(entry.due, uid) for uid, entry in self._entries.items()}
+            self._deadlines = [each for each in self._deadlines if (each[0], each[2]) in live]
+            heapq.heapify(self._deadlines)
