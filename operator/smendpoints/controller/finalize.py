@@ -66,7 +66,7 @@ class Finalizer:
         if memory.seen.expects == "Deleting" and (shown.status == "Deleting" or not shown.since_written):
             return Finding(resource.status, memory.schedule.deadline - self._monotonic(), Awaits.GONE)
         retain = is_retained(resource)
-        observed = observe_to_finalize(account, name, owner, shown, retain=retain)
+        observed = observe_to_finalize(account, name, owner, retain=retain)
         if retain:
             todo = self._orphan(account, owner, resource, observed, shown, memory)
         else:

@@ -50,12 +50,13 @@ def glance(account: Aws, name: str, seen: Seen, poll_seconds: float) -> Glance:
 
 
 def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen) -> Observed | None:
-    """What the shared listings say of an endpoint that has not moved since it was described, without any call.
+    """What the shared listings say of an endpoint at rest, which is described if it has moved since it was.
 
     It will do to find out that all is as wanted: what is to be changed is observed closely before. None where the
     listings do not say enough.
     """
-    if shown.summary is None or seen.garbage_collected != (desired.config_name, resource.spec.revision_history_limit):
+    collected = seen.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)
+    if shown.summary is None or seen.expects is not None or not collected:
         return None
     found = account.observe.recall(desired.endpoint_name, shown.summary, seen.written_at)
     if found is None:
@@ -74,7 +75,8 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     Raises:
         ReconcileError: AWS could not be asked.
     """
-    endpoint = account.observe.endpoint(desired.endpoint_name, seen.created_with) if not shown.absent else None
+    never = shown.absent and resource.status.endpoint is None  # what was there is gone once a Describe says so
+    endpoint = account.observe.endpoint(desired.endpoint_name, seen.created_with) if not never else None
     adopts = resource.spec.adopt_existing and endpoint is not None and not is_owned(endpoint.tags)
     if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
         return Observed(endpoint)
@@ -108,7 +110,7 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned)
 
 
-def observe_to_finalize(account: Aws, name: str, owner: Owner, shown: Glance, *, retain: bool) -> Observed:
+def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool) -> Observed:
     """The endpoint with its scalable targets and alarms while it is there; then what it leaves behind.
 
     While AWS is at work on it, the endpoint alone: it is only waited for.
@@ -116,7 +118,7 @@ def observe_to_finalize(account: Aws, name: str, owner: Owner, shown: Glance, *,
     Raises:
         ReconcileError: AWS could not be asked.
     """
-    endpoint = account.observe.endpoint(name) if not shown.absent else None
+    endpoint = account.observe.endpoint(name)  # whatever is listed: nobody looks for it after this
     ours = endpoint is not None and owner.owns(endpoint.tags)
     if endpoint is not None and ours and endpoint.status in IN_PROGRESS:
         return Observed(endpoint)
