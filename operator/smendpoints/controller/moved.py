@@ -33,6 +33,7 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired) 
         converged is not None
         and converged.generation == resource.metadata.generation == status.observed_generation
         and converged.fingerprint is not None
+        and status.created_in_aws is True  # a release that did not say so has to be made to
         and conditions.is_true(status.conditions, "Ready")
         and not conditions.is_true(status.conditions, "Stalled")
         and not conditions.is_true(status.conditions, "Drifted")
