@@ -35,8 +35,7 @@ def changes(harness: Harness) -> list[str]:
     return [each["operation"] for each in harness.world.calls.recent() if not each["operation"].startswith(reading)]
 
 
-def test_an_object_that_is_not_what_it_was_gets_nothing_made_and_the_reconcile_comes_again() -> None:
-    harness = Harness()
+def test_an_object_that_is_not_what_it_was_gets_nothing_made_and_the_reconcile_comes_again(harness: Harness) -> None:
     before = len(changes(harness))
     asked = stale(harness, times=3)
     harness.apply("iris", specs.spec())
@@ -54,8 +53,7 @@ def test_an_object_that_is_not_what_it_was_gets_nothing_made_and_the_reconcile_c
     assert len(asked.asked) > 3
 
 
-def test_each_reconcile_that_changes_something_asks_once_and_the_others_do_not() -> None:
-    harness = Harness()
+def test_each_reconcile_that_changes_something_asks_once_and_the_others_do_not(harness: Harness) -> None:
     asked = stale(harness, times=0)
     harness.ready()
     first = len(asked.asked)
@@ -64,8 +62,9 @@ def test_each_reconcile_that_changes_something_asks_once_and_the_others_do_not()
     assert len(asked.asked) == first
 
 
-def test_an_edit_whose_first_reconcile_was_void_is_carried_out_though_aws_is_at_what_it_was_at() -> None:
-    harness = Harness()
+def test_an_edit_whose_first_reconcile_was_void_is_carried_out_though_aws_is_at_what_it_was_at(
+    harness: Harness,
+) -> None:
     harness.ready()
     stale(harness, times=1)
     harness.apply("iris", EDIT)
@@ -73,8 +72,7 @@ def test_an_edit_whose_first_reconcile_was_void_is_carried_out_though_aws_is_at_
     assert "UpdateEndpoint" in changes(harness)
 
 
-def test_nothing_is_deleted_for_an_object_that_is_not_what_it_was() -> None:
-    harness = Harness()
+def test_nothing_is_deleted_for_an_object_that_is_not_what_it_was(harness: Harness) -> None:
     harness.ready()
     before = len(changes(harness))
     asked = stale(harness, times=2)
@@ -88,9 +86,8 @@ def test_nothing_is_deleted_for_an_object_that_is_not_what_it_was() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_an_edit_between_look_and_act_makes_nothing_of_the_old_spec(number: int) -> None:
+def test_an_edit_between_look_and_act_makes_nothing_of_the_old_spec(harness: Harness, number: int) -> None:
     """Here the API server itself is asked: the object is edited just before the reconcile would act."""
-    harness = Harness()
     asked: list[int] = []
 
     def why_not(resource: SageMakerEndpoint) -> str | None:

@@ -1,6 +1,7 @@
 """What the spec wants in AWS's terms: requests that AWS takes, and names that tell their content."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -307,3 +308,4 @@ def test_an_attempt_is_a_config_and_the_way_it_is_rolled_out(desired: Callable[.
     assert plain.config_name == canary.config_name
     assert plain.attempt() != canary.attempt()
     assert plain.attempt() == desired({"variant": {"weight": 3}}).attempt()
+    assert len({replace(plain, retry=asked).attempt() for asked in (None, "", "1", "2")}) == 4

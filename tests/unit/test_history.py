@@ -111,6 +111,16 @@ def test_what_stays_deployable_is_not_pushed_out_by_what_failed_since() -> None:
     assert history[0].revision == 44
 
 
+@pytest.mark.parametrize(("limit", "stay"), [(0, ["d"]), (1, ["d", "c"]), (2, ["d", "c", "b"])])
+def test_of_what_was_in_service_no_more_than_the_limit_stays_when_there_is_no_room(limit: int, stay: list[str]) -> None:
+    history: list[Revision] = []
+    failed = [("e", phase) for _ in range(12) for phase in ("Pending", "InProgress", "Failed")]
+    for config, phase in [*((config, "Succeeded") for config in "abcd"), *failed]:
+        history = next_history(history, rollout(config, phase), None, limit, NOW)
+    assert [each.config_name for each in history if each.outcome == "Deployed"] == stay
+    assert len(history) == 10
+
+
 @pytest.mark.parametrize("limit", [0, 3, 20])
 def test_the_history_keeps_within_its_bounds(limit: int) -> None:
     history: list[Revision] = []

@@ -1,6 +1,7 @@
 """The plan for UpdateEndpoint: which live properties are kept, and which scalable targets come off first."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,6 +243,13 @@ def test_scalable_targets(
     seen = sight(wants, lives, remembers=ROLLED)
     done = [action for action in seen.actions() if action.startswith(("DEREGISTER", "UPDATE"))]
     assert done == [*(f"DEREGISTER_TARGET {target}" for target in off), "UPDATE_ENDPOINT default-iris"]
+
+
+def test_a_target_that_scales_something_else_than_the_spec_says_comes_off(sight: Callable[..., Any]) -> None:
+    wants, lives = {"variant": {**B, "scaling": SCALING}}, {"variant": {"scaling": SCALING}}
+    (target,) = sight(wants, lives).observed.targets
+    other = replace(target, dimension="sagemaker:variant:DesiredProvisionedConcurrency")
+    assert f"DEREGISTER_TARGET {PRIMARY}" in sight(wants, lives, remembers=ROLLED, targets=(other,)).actions()
 
 
 def test_with_the_live_config_deleted_all_targets_come_off_as_nothing_is_known_of_types(
