@@ -20,37 +20,34 @@ from smendpoints.aws.pace import Work
 from smendpoints.aws.paces import paced
 from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight
-from smendpoints.controller.costing import cost_of
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.memory import Memory
-from smendpoints.controller.moved import fingerprint, nothing_moved, was_settled
+from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
 from smendpoints.controller.ports import Aws
-from smendpoints.controller.requeue import when, within_hours
-from smendpoints.controller.result import NEVER, Applied, Awaits, Result
+from smendpoints.controller.reporting import finding_of
+from smendpoints.controller.requeue import within_hours
+from smendpoints.controller.result import NEVER, Applied, Result
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
-from smendpoints.controller.tailing import tail
 from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.controller.trouble import pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot
 from smendpoints.domain.desired.desired import desire
 from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
-from smendpoints.domain.status.pins import must_pin, pinned, without_log
-from smendpoints.domain.status.status import report, told
+from smendpoints.domain.status.pins import must_pin, pinned
+from smendpoints.domain.status.status import told
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity
 from smendpoints.domain.tenancy.limits import PriceOf
-from smendpoints.domain.tenancy.shares import left_over
 
 logger = logging.getLogger(__name__)
 _BLIND_FOR_LONG = 4
@@ -186,48 +183,11 @@ class Controller:
             adopts = resource.spec.adopt_existing and ruling.adoption is None
             applied = apply(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
             memory.seen.applied(applied, self._monotonic())
-        return self._report(ruling, account, given, todo, applied, memory)
+        return finding_of(ruling, account, given, todo, applied, memory, self._settings.poll_seconds, self._monotonic())
 
     @staticmethod
     def _plan(given: Input, ruling: Ruling) -> Plan:
         return held_back(plan(given), given, ruling.reason, ruling.violations)
-
-    def _report(
-        self, ruling: Ruling, account: Aws, given: Input, todo: Plan, applied: Applied, memory: Memory
-    ) -> Finding:
-        resource, desired, observed = given.resource, given.desired, given.observed
-        failure, now = applied.refused, given.now
-        idle = failure is None and todo.requeue is Requeue.STEADY and not applied.changed
-        status = report(
-            resource,
-            desired,
-            observed,
-            todo,
-            failure,
-            applied=applied.busy,
-            url=account.invocations_url(desired.endpoint_name),
-            log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
-            cost=cost_of(account, desired, observed, resource.status.cost),
-            fingerprint=fingerprint(account.watch, desired, memory.seen.written_at) if idle else None,
-            now=now,
-        )
-        resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
-        status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
-        status = status if ruling.log_tails else without_log(status)
-        if failure is not None:
-            memory.look_again()
-            after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
-            return Finding(status, within_hours(after, given.schedule, now))
-        memory.remember_success()
-        ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
-        memory.seen.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
-        if todo.garbage_collected or _made_from_nothing(resource, todo):
-            memory.seen.garbage_collected = (desired.config_name, resource.spec.revision_history_limit)
-        shown = observed.endpoint.status if observed.endpoint is not None else None
-        status_now = todo.endpoint_status if applied.busy else shown
-        after, awaits = when(resource, todo, status_now, self._settings.poll_seconds, now)
-        memory.seen.expects = status_now if awaits is not Awaits.NOTHING else None
-        return Finding(status, within_hours(after, given.schedule, now), awaits)
 
     def _blind(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Finding:
         """AWS could not be observed, or the spec not be translated: all else in the status stays as it was."""
@@ -262,11 +222,3 @@ def _work_of(resource: SageMakerEndpoint) -> Work:
 def _is_done(todo: Plan) -> bool:
     """Whether all is as wanted."""
     return todo.verdict.ready and not todo.actions and not todo.drift and todo.requeue is Requeue.STEADY
-
-
-def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
-    """Whether this is the first attempt at all: what was written ahead of it is all that the status says."""
-    creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
-    status = resource.status
-    first = status.endpoint is None and status.observed_generation == resource.metadata.generation
-    return creates and first and not status.history

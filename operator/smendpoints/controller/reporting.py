@@ -1,0 +1,71 @@
+"""What a reconcile found that went through, up to a refusal of AWS: its status, and when to come again."""
+
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.controller.costing import cost_of
+from smendpoints.controller.finding import Finding
+from smendpoints.controller.memory import Memory
+from smendpoints.controller.moved import fingerprint
+from smendpoints.controller.ports import Aws
+from smendpoints.controller.requeue import when, within_hours
+from smendpoints.controller.result import Applied, Awaits
+from smendpoints.controller.ruling import Ruling
+from smendpoints.controller.tailing import tail
+from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.status.pins import pinned, without_log
+from smendpoints.domain.status.status import report
+from smendpoints.domain.tenancy.shares import left_over
+
+
+def finding_of(
+    ruling: Ruling,
+    account: Aws,
+    given: Input,
+    todo: Plan,
+    applied: Applied,
+    memory: Memory,
+    poll_seconds: float,
+    now: float,
+) -> Finding:
+    """The finding; `now` is of the monotonic clock."""
+    resource, desired, observed = given.resource, given.desired, given.observed
+    failure = applied.refused
+    idle = failure is None and todo.requeue is Requeue.STEADY and not applied.changed
+    status = report(
+        resource,
+        desired,
+        observed,
+        todo,
+        failure,
+        applied=applied.busy,
+        url=account.invocations_url(desired.endpoint_name),
+        log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
+        cost=cost_of(account, desired, observed, resource.status.cost),
+        fingerprint=fingerprint(account.watch, desired, memory.seen.written_at) if idle else None,
+        now=given.now,
+    )
+    resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
+    status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
+    status = status if ruling.log_tails else without_log(status)
+    if failure is not None:
+        memory.look_again()
+        return Finding(status, within_hours(memory.back_off(failure, poll_seconds, now), given.schedule, given.now))
+    memory.remember_success()
+    ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
+    memory.seen.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
+    if todo.garbage_collected or _made_from_nothing(resource, todo):
+        memory.seen.garbage_collected = (desired.config_name, resource.spec.revision_history_limit)
+    shown = observed.endpoint.status if observed.endpoint is not None else None
+    in_aws = todo.endpoint_status if applied.busy else shown
+    after, awaits = when(resource, todo, in_aws, poll_seconds, given.now)
+    memory.seen.expects = in_aws if awaits is not Awaits.NOTHING else None
+    return Finding(status, within_hours(after, given.schedule, given.now), awaits)
+
+
+def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
+    """Whether this is the first attempt at all: what was written ahead of it is all that the status says."""
+    creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
+    status = resource.status
+    first = status.endpoint is None and status.observed_generation == resource.metadata.generation
+    return creates and first and not status.history
