@@ -31,7 +31,6 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired) 
     status, converged = resource.status, resource.status.converged
     return (
         converged is not None
-        and status.created_in_aws is True
         and status.resolved is not None
         and converged.generation == resource.metadata.generation == status.observed_generation
         and converged.fingerprint is not None
