@@ -66,6 +66,15 @@ class Aws(ListedAws):
     def _list_endpoint_configs(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return super()._list_endpoint_configs({"MaxResults": 100, **params})
 
+    def _describe_scalable_targets(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._describe_scalable_targets({"MaxResults": 50, **params})
+
+    def _describe_scaling_policies(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._describe_scaling_policies({"MaxResults": 10, **params})
+
+    def _describe_scheduled_actions(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return super()._describe_scheduled_actions({"MaxResults": 50, **params})
+
     def _list_models(self, params: Mapping[str, Any]) -> dict[str, Any]:
         return super()._list_models({"MaxResults": 100, **params})
 
@@ -153,6 +162,15 @@ def test_what_cannot_be_told_from_the_lists_is_not_recalled(place: Place, why: s
     if why == "by now in transition":
         place.aws.become("iris", "Updating")
     assert place.observer.recall("iris", summary, wrote) is None
+
+
+def test_what_is_deregistered_is_not_asked_for_its_policies(place: Place) -> None:
+    (whole,) = place.observer.targets([variant("iris")])
+    assert [*whole.policies] == ["invocations"]
+    assert len(place.asked()) == 3
+    (bare,) = place.observer.targets([variant("iris")], bare=True)
+    assert (bare.resource_id, bare.dimension) == (whole.resource_id, whole.dimension)
+    assert place.asked() == ["describe_scalable_targets"]
 
 
 def test_garbage_is_looked_for_in_the_shared_listing(place: Place) -> None:

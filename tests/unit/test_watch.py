@@ -451,6 +451,8 @@ def test_what_is_listed_by_who_cannot_wait_is_known_and_told_once() -> None:
     place.watch.audit(float("inf"))
     assert place.aws.count().total() == calls
     assert len(place.run(0.1)) == 120
+    assert place.run(59) == []
+    assert place.aws.count().total() == calls + 2  # endpoints, and no second audit within its period
     assert place.run(300) == []
 
 

@@ -135,6 +135,9 @@ class Audit:
             for part in read:
                 while not part.step(self._clients, self._clock()):
                     pass
+            if read and all(part.reading is None for part in self._parts):  # a round is through
+                self._turn, self._round_at = 0, min(part.begun for part in self._parts)
+                self._next = self._round_at + self._cadence.audit
             return read
 
     def _turned(self, now: float) -> None:

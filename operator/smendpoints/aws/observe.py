@@ -114,8 +114,8 @@ class Observer:
         """A config may have been deleted."""
         self._configs.drop((self._clients.place, name))
 
-    def targets(self, resource_ids: list[str]) -> tuple[ObservedTarget, ...]:
-        """The scalable targets with these ids, each with its policies and schedules."""
+    def targets(self, resource_ids: list[str], *, bare: bool = False) -> tuple[ObservedTarget, ...]:
+        """The scalable targets with these ids, each with its policies and schedules unless `bare`."""
         if not resource_ids:
             return ()
         found = self._clients.all(
@@ -125,7 +125,7 @@ class Observer:
             ServiceNamespace="sagemaker",
             ResourceIds=sorted(resource_ids),
         )
-        return tuple(self._target(entry) for entry in found)
+        return tuple(parse_target(entry, [], []) if bare else self._target(entry) for entry in found)
 
     def _target(self, entry: Mapping[str, Any]) -> ObservedTarget:
         which = {

@@ -67,7 +67,7 @@ class Watch:
 
     def due(self, lane: Lane, awaited: Awaited) -> float:
         """When the next call is."""
-        if self._untold:
+        if self._untold or (self.known and not self._knew):
             return NEVER
         return self._endpoints.due(awaited) if lane is Lane.ENDPOINTS else self._audit.due()
 
@@ -83,8 +83,8 @@ class Watch:
         """
         with self._lock:
             untold, self._untold = self._untold, _NONE
-        if untold:
-            return untold
+        if untold or (self.known and not self._knew):  # somebody else has looked
+            return untold | self._all_for_the_first_time()
         listed = self._endpoints.known
         if lane is Lane.ENDPOINTS:
             moved = self._shown(self._endpoints.step(awaited))
@@ -93,10 +93,13 @@ class Watch:
             part = self._audit.step()
             moved = self._completed(part) if part is not None else _NONE
             tells = self._knew
-        if self.known and not self._knew:
-            self._knew = True
-            return frozenset(self._view)
-        return moved if tells else _NONE
+        return self._all_for_the_first_time() or (moved if tells else _NONE)
+
+    def _all_for_the_first_time(self) -> frozenset[str]:
+        if self._knew or not self.known:
+            return _NONE
+        self._knew = True
+        return frozenset(self._view)
 
     def blind_seconds(self) -> float:
         """For how long endpoints could not be listed; 0 while they can."""

@@ -126,7 +126,7 @@ def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool) 
         ids = [names.resource_id(endpoint.name, variant.name) for variant in endpoint.variants]
         owners = account.observe.alarm_owners(endpoint.name, owner) if endpoint.status != "Deleting" else Ownership()
         alarms = OwnedResources(alarms=owners.ours, untagged_alarms=owners.nobodys)
-        return Observed(endpoint, targets=account.observe.targets(ids), owned_resources=alarms)
+        return Observed(endpoint, targets=account.observe.targets(ids, bare=True), owned_resources=alarms)
     serving = endpoint.config_name if endpoint is not None else None
     config = account.observe.config(serving) if serving is not None else None
     return Observed(endpoint, config, owned_resources=account.observe.owned_resources(name, owner, alarms=True))

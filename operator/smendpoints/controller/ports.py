@@ -86,8 +86,8 @@ class Observing(Protocol):
     def model(self, name: str) -> Mapping[str, Any] | None:
         """DescribeModel's response."""
 
-    def targets(self, resource_ids: list[str]) -> tuple[ObservedTarget, ...]:
-        """The scalable targets with these ids, each with its policies and schedules."""
+    def targets(self, resource_ids: list[str], *, bare: bool = False) -> tuple[ObservedTarget, ...]:
+        """The scalable targets with these ids, each with its policies and schedules unless `bare`."""
 
     def alarms(self, prefix: str) -> Mapping[str, Mapping[str, Any]]:
         """The metric alarms whose names begin so."""
