@@ -100,6 +100,10 @@ class Backlog:
 
     # what is known
 
+    def tracked(self, uid: str) -> Tracked:
+        """The object."""
+        return self._objects[uid]
+
     def places(self) -> Collection[Place]:
         """Where objects have their endpoints."""
         return self._objects.places()

@@ -126,3 +126,21 @@ def test_the_cost_follows_the_instances(harness: Harness) -> None:
     resource = harness.settle("iris")
     assert resource.status.cost is not None
     assert resource.status.cost.hourly_usd == "0.69"
+
+
+@pytest.mark.parametrize("operation", ["CreateEndpoint", "DeleteEndpoint"])
+def test_woken_by_a_list_from_before_its_own_change_an_object_looks_again_soon(
+    harness: Harness, operation: str
+) -> None:
+    """What AWS did meanwhile was in that list, which says nothing of the change; no later one may show any difference."""
+    harness.apply("iris", spec())
+    if operation == "DeleteEndpoint":
+        harness.settle("iris")
+        harness.run(120)
+        harness.delete("iris")
+    while not harness.calls(operation):
+        harness.tick()
+    tracked = harness.backlog.tracked("uid-iris")
+    assert harness.reconciler.reconcile(tracked).requeue_after <= 5.0
+    harness.run(60)
+    assert harness.reconciler.reconcile(tracked).requeue_after > 60.0, "once it is listed, only what moves wakes it"

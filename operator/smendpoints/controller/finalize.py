@@ -12,7 +12,7 @@ from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize
 from smendpoints.controller.ports import Aws
-from smendpoints.controller.requeue import when
+from smendpoints.controller.requeue import sooner, when
 from smendpoints.controller.result import Awaits
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.trouble import finalizing
@@ -63,8 +63,10 @@ class Finalizer:
         memory.pursue(finalizing(resource))
         owner = Owner(self._settings.cluster_id, resource.metadata.namespace, resource.metadata.name)
         shown = glance(account, name, memory.seen, self._settings.poll_seconds)
-        if memory.seen.expects == "Deleting" and (shown.status == "Deleting" or not shown.since_written):
-            return Finding(resource.status, memory.schedule.deadline - self._monotonic(), Awaits.GONE)
+        left = memory.schedule.deadline - self._monotonic()
+        waits = memory.seen.expects == "Deleting" and left > 0
+        if waits and (shown.status == "Deleting" or not shown.since_written):
+            return Finding(resource.status, sooner(left, shown, self._settings.poll_seconds), Awaits.GONE)
         retain = is_retained(resource)
         observed = observe_to_finalize(account, name, owner, retain=retain)
         if retain:

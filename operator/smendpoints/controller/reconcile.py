@@ -27,7 +27,7 @@ from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reporting import finding_of
-from smendpoints.controller.requeue import within_hours
+from smendpoints.controller.requeue import sooner, within_hours
 from smendpoints.controller.result import NEVER, Applied, Result
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
@@ -162,7 +162,7 @@ class Controller:
         if unasked and nothing_moved(account.watch, shown, memory, self._monotonic()):
             memory.seen.summary = shown.summary
             left = memory.schedule.deadline - self._monotonic()
-            return Finding(asked.status, left, memory.schedule.awaits)
+            return Finding(asked.status, sooner(left, shown, self._settings.poll_seconds), memory.schedule.awaits)
         if began and not ruling.violations and not asked.spec.suspend and was_settled(account.watch, asked, desired):
             memory.seen.settled(account.watch.peek(name), desired, asked.spec.revision_history_limit)
             return Finding(asked.status, within_hours(NEVER, schedule, now))

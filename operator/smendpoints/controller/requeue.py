@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.controller.observe import Glance
 from smendpoints.controller.result import NEVER, Awaits
 from smendpoints.domain.desired.office_hours import Schedule
 from smendpoints.domain.plan.verdict import Plan, Requeue
@@ -27,6 +28,14 @@ def when(
             return _next_step(todo, poll_seconds, now) if steps else _LOST_SIGHT, Awaits.CHANGE
         case seconds:
             return seconds, Awaits.NOTHING
+
+
+def sooner(after: float, shown: Glance, poll_seconds: float) -> float:
+    """The wait, but a short one where what woke the object was listed before AWS was last changed for it.
+
+    What that listing showed may be the last that there is to see, so that no later one wakes the object.
+    """
+    return after if shown.since_written else min(after, poll_seconds)
 
 
 def within_hours(after: float, schedule: Schedule, now: datetime) -> float:
