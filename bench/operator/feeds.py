@@ -28,6 +28,7 @@ class Objects:
         self.first_ready: dict[tuple[str, str], float] = {}
         self.ready: set[tuple[str, str]] = set()
         self.there: set[tuple[str, str]] = set()
+        self.recorded: set[tuple[str, str]] = set()  # what AWS showed is in the status: a restart need not look closely
         self.gone: dict[tuple[str, str], float] = {}
         self.told: dict[tuple[str, str], tuple[str, str]] = {}
         self.writes: list[tuple[float, str]] = []
@@ -87,11 +88,16 @@ class Objects:
         if kind == "DELETED":
             self.ready.discard(key)
             self.there.discard(key)
+            self.recorded.discard(key)
             self.gone[key] = now
             return
         self.there.add(key)
         told = condition(found, "Stalled") or condition(found, "Ready") or {}
         self.told[key] = (str(told.get("reason", "")), str(told.get("message", "")))
+        if "fingerprint" in found.get("status", {}).get("converged", {}):
+            self.recorded.add(key)
+        else:
+            self.recorded.discard(key)
         if has(found, "Ready"):
             self.ready.add(key)
             self.first_ready.setdefault(key, now)

@@ -20,7 +20,7 @@ MANY, OTHERS = "many", "others"
 _EDIT_SECONDS = 1.0
 _OBSERVED = "smendpoints_objects"  # gauge of the operator: those that are known, and that it has reconciled
 _LOOK_SECONDS = 60.0
-_QUIET_SECONDS, _QUIET_PATIENCE = 65.0, 300.0  # longer than all of AWS is looked over once
+_QUIET_SECONDS, _QUIET_PATIENCE = 65.0, 1200.0  # of a large place AWS is looked over once in ten minutes
 
 
 def say(what: str) -> None:
@@ -108,7 +108,12 @@ def told_by_operator(rig: Rig, before: Any) -> Figures:
 def rest(rig: Rig, seconds: float) -> Figures:
     """Nothing is done to any object for a while, once all that was done has come to its end."""
     say("rest")
-    came, stilled = time.time(), rig.objects.wait(lambda: _quiet(rig) > _QUIET_SECONDS, _QUIET_PATIENCE, every=2.0)
+    came = time.time()
+
+    def at_rest() -> bool:
+        return len(rig.objects.recorded) == len(rig.objects.there) and _quiet(rig) > _QUIET_SECONDS
+
+    stilled = rig.objects.wait(at_rest, _QUIET_PATIENCE, every=2.0)
     quieted = time.time() - came - _QUIET_SECONDS
     memory = rig.operator.resident_mib()
     written = rig.written()
@@ -120,6 +125,7 @@ def rest(rig: Rig, seconds: float) -> Figures:
     return {
         "objects": len(rig.objects.there),
         "quiet": stilled,
+        "recorded": len(rig.objects.recorded),
         "seconds_until_quiet": round(max(0.0, quieted), 1),
         "seconds": round(lasted),
         "cpu_percent": round(100 * cpu / lasted, 2),
