@@ -20,7 +20,7 @@ GOALS: Mapping[str, Mapping[str, Mapping[int | None, str]]] = {
         "refused": {},
     },
     "rest": {
-        "quiet": {None: "yes"},
+        "quiet": {},
         "seconds_until_quiet": {},
         "calls_a_minute": {1000: "≤ 40"},
         "most_in_a_second": {None: "spread"},

@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,37 +22,30 @@ APART = ("quota", "throttled", "load")
 A_MINUTE = 600.0  # 9,000 in 15 minutes
 
 
-def measure(count: int, aws: Aws, wanted: list[str], rest_seconds: float) -> dict[str, Any]:
-    """The scenarios of one N that follow each other, in a rig of their own."""
-    found: dict[str, Any] = {}
-    with rig(aws) as made:
-        scenarios.prepare(made)
-        found["create"] = scenarios.create(made, count)
-        if "rest" in wanted:
-            found["rest"] = scenarios.rest(made, rest_seconds)
-        if "restart" in wanted:
-            found["restart"] = scenarios.restart(made)
-        if "delete" in wanted:
-            found["delete"] = scenarios.delete(made, min(count, 100))
-        if "singles" in wanted:
-            found["singles"] = strains.singles(made)
-        if "flood" in wanted:
-            found["flood"] = strains.flood(made)
-        found["calls_missed"] = made.calls.missed
-        found["watch_broken"] = made.objects.broken
-    return found
-
-
-def strain(count: int, aws: Aws, wanted: list[str]) -> dict[str, Any]:
-    """The scenarios of one N that each have a rig of their own."""
-    found: dict[str, Any] = {}
+def measure(count: int, aws: Aws, wanted: list[str], rest_seconds: float) -> Iterator[tuple[str, Any]]:
+    """The scenarios of one N, each with its figures as it ends: first those that follow each other in one rig."""
+    if set(wanted) & set(TOGETHER):
+        with rig(aws) as made:
+            scenarios.prepare(made)
+            yield "create", scenarios.create(made, count)
+            if "rest" in wanted:
+                yield "rest", scenarios.rest(made, rest_seconds)
+            if "restart" in wanted:
+                yield "restart", scenarios.restart(made)
+            if "delete" in wanted:
+                yield "delete", scenarios.delete(made, min(count, 100))
+            if "singles" in wanted:
+                yield "singles", strains.singles(made)
+            if "flood" in wanted:
+                yield "flood", strains.flood(made)
+            yield "calls_missed", made.calls.missed
+            yield "watch_broken", made.objects.broken
     if "quota" in wanted:
-        found["quota"] = strains.quota(count, aws)
+        yield "quota", strains.quota(count, aws)
     if "throttled" in wanted:
-        found["throttled"] = strains.throttled(count, aws)
+        yield "throttled", strains.throttled(count, aws)
     if "load" in wanted:
-        found["load"] = strains.load(count, A_MINUTE, aws)
-    return found
+        yield "load", strains.load(count, A_MINUTE, aws)
 
 
 def main() -> None:
@@ -68,26 +61,16 @@ def main() -> None:
     end_when_told()
     out = chosen.out or Path(tempfile.mkdtemp(prefix="bench-operator-figures-"))
     out.mkdir(parents=True, exist_ok=True)
-    runs = []
+    runs: list[dict[str, Any]] = []
     for delay in chosen.delay_ms:
         for count in chosen.objects:
             slow = chosen.create_seconds if chosen.create_seconds is not None else (60.0 if delay else 0.0)
-            began = time.time()
-            load = os.getloadavg()[0]
-            aws, found = Aws(delay / 1000, slow, events=chosen.events), {}
-            if set(chosen.scenarios) & set(TOGETHER):
-                found = measure(count, aws, chosen.scenarios, chosen.rest_seconds)
-            found |= strain(count, aws, chosen.scenarios)
-            run = {
-                "objects": count,
-                "delay_ms": delay,
-                "events": chosen.events,
-                "create_seconds": slow,
-                "load_before": load,
-                **found,
-            }
-            runs.append({**run, "took_seconds": round(time.time() - began)})
-            (out / "figures.json").write_text(json.dumps(runs, indent=1))
+            aws = Aws(delay / 1000, slow, events=chosen.events)
+            run = {"objects": count, "delay_ms": delay, "events": chosen.events, "create_seconds": slow}
+            runs.append({**run, "load_before": os.getloadavg()[0]})
+            for name, figures in measure(count, aws, chosen.scenarios, chosen.rest_seconds):
+                runs[-1][name] = figures
+                (out / "figures.json").write_text(json.dumps(runs, indent=1))
             print(table(runs[-1:]), flush=True)
     print(f"\nall figures: {out / 'figures.json'}")
 
