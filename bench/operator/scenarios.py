@@ -3,6 +3,7 @@
 Each answers with figures, the counts before the times; nothing is judged here.
 """
 
+import math
 import os
 import re
 import sys
@@ -99,9 +100,11 @@ def told_by_operator(rig: Rig, before: Any) -> Figures:
         ("reconcile", "smendpoints_reconcile_seconds"),
         ("pass", "smendpoints_pass_seconds"),
     ):
-        if buckets := now.buckets(histogram, before):
-            found[f"{name}_p50"] = short(histogram_quantile(buckets, 0.5))
-            found[f"{name}_p99"] = short(histogram_quantile(buckets, 0.99))
+        buckets = now.buckets(histogram, before)
+        for share in (0.5, 0.99):
+            if (value := histogram_quantile(buckets, share)) is not None:
+                beyond = f"more than {sorted(buckets)[-2]:g}"
+                found[f"{name}_p{100 * share:.0f}"] = beyond if math.isinf(value) else short(value)
     return found
 
 
