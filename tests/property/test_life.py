@@ -144,3 +144,14 @@ def test_woken_by_a_list_from_before_its_own_change_an_object_looks_again_soon(
     assert harness.reconciler.reconcile(tracked).requeue_after <= 5.0
     harness.run(60)
     assert harness.reconciler.reconcile(tracked).requeue_after > 60.0, "once it is listed, only what moves wakes it"
+
+
+def test_what_a_killed_process_made_for_a_spec_that_was_replaced_is_collected(harness: Harness) -> None:
+    harness.kill_after = 0  # right after the model
+    harness.apply("iris", spec())
+    harness.run(10)
+    assert harness.calls("CreateModel") == 1
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    harness.settle("iris")
+    harness.run(1200)
+    assert len(harness.inventory()["models"]) == 1

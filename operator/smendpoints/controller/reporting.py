@@ -64,8 +64,11 @@ def finding_of(
 
 
 def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:
-    """Whether this is the first attempt at all: what was written ahead of it is all that the status says."""
+    """Whether this is the first attempt at all: what was written ahead of it is all that the status says.
+
+    An edit may have replaced one that a killed process had begun, and whose models are there.
+    """
     creates = any(action.verb is Verb.CREATE_ENDPOINT for action in todo.actions)
     status = resource.status
-    first = status.endpoint is None and status.observed_generation == resource.metadata.generation
+    first = status.endpoint is None and status.observed_generation == resource.metadata.generation == 1
     return creates and first and not status.history
