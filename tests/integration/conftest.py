@@ -28,6 +28,7 @@ QUICK = {
 OFTEN = {
     "POLL_SECONDS": "0.4",
     "WATCH_SECONDS": "1",
+    "PRICES": "table",  # the simulator has no price list
     "THREADS": "64",
     "OBJECT_SECONDS": "0.2",
     # What a lease that is lost means is for `test_operator_lease.py`; elsewhere none is, however slow the machine.
