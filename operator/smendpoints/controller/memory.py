@@ -20,7 +20,7 @@ from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.reasons import Reason
 
 _SETTLING_WINDOW = 120.0
-_BLOCKED, _LONGEST_BLOCKED = 300.0, 1800.0
+_BLOCKED_POLLS, _MOST_BLOCKED_POLLS = 60, 360  # five minutes, and half an hour, by default
 _LONGEST_BACKOFF = 300.0
 _MOST_NOTES = 10
 _DICE = random.Random()  # noqa: S311 - it spreads waits
@@ -164,8 +164,8 @@ class Memory:
         if failure.kind is Kind.BLOCKED and not leaving:  # the cure is in AWS, and what is stuck has a price, too
             early = self.trouble.blocked > 0 and now < self.schedule.deadline  # woken, it was not its time
             self.trouble.blocked += not early
-            blocked = min(_BLOCKED * (1 << min(self.trouble.blocked - 1, 10)), _LONGEST_BLOCKED)
-            return blocked * _DICE.uniform(0.8, 1.0)
+            polls = min(_BLOCKED_POLLS << min(self.trouble.blocked - 1, 10), _MOST_BLOCKED_POLLS)
+            return polls * poll * _DICE.uniform(0.8, 1.0)
         first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
         backoff = min(first * (1 << min(self.trouble.failures - 1, 10)), _LONGEST_BACKOFF)
         return backoff * _DICE.uniform(0.5, 1.0)
