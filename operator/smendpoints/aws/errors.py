@@ -76,7 +76,8 @@ _TRANSIENT = frozenset(code for code, (_, reason) in _BY_CODE.items() if reason 
 _BY_MESSAGE = (
     ("cannot create already existing", Kind.EXISTS, Reason.NAME_CONFLICT),
     ("cannot update in-progress endpoint", Kind.BUSY, Reason.BUSY),
-    # The answer to the update was lost, and AWS is done with it already: the next look shows that.
+    # The answer to the update was lost, and AWS is done with it already: the next look shows that. AWS documents that
+    # it refuses the config in service, not in which words; these are the simulator's.
     ("with the endpoint configuration that it already uses", Kind.BUSY, Reason.BUSY),
     ("could not find", Kind.GONE, Reason.BUSY),
     ("could not access model data", Kind.SETTLING, Reason.NOT_ACCESSIBLE),
