@@ -37,8 +37,8 @@ OFTEN = {
 }
 NOISE = ("inconsistencies", "Traceback", "was never awaited", "did not exit in time", "orbidden", "[ERROR")
 UNREACHABLE = "Request attempt #"  # kopf's word on an API server that is away
-# Those on an API server which has just started and does not know its roles yet.
-STARTING = ("RBAC: [", "cannot renew the lease: 403")
+# Those on an API server which has just started and knows neither its roles nor the kinds of its checks yet.
+STARTING = ("RBAC: [", "cannot renew the lease: 403", "failed to configure policy")
 _NUMBERS = itertools.count(1)
 
 

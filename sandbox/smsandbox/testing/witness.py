@@ -119,7 +119,8 @@ class Witness:
             kept = ("status", "scaling", "strays")  # what is at rest is looked at again when AWS is done
             found = {**found, **{key: want[key] for key in kept}}
         if want is not None and found is not None and not self._exact:
-            found = {**found, "tags": want["tags"]}  # those of a creation are not read back at once
+            # Tags of a creation are not read back at once, and what hands do to both is seen when the audit lists it.
+            found = {**found, "tags": want["tags"], "scaling": want["scaling"]}
         return differences(want, found)
 
     def _wanted(self, ago: float = 0.0) -> dict[str, Any] | None:
