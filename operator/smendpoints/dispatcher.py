@@ -1,7 +1,6 @@
 """Runs reconciles in threads, as the `backlog` says. Not here: what wakes an object, and what a reconcile does."""
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -14,6 +13,7 @@ from smendpoints.backlog import Backlog
 from smendpoints.metrics import OBJECTS, QUEUE_LENGTH
 from smendpoints.objects import Tracked
 from smendpoints.reconciler import Reconciled
+from smendpoints.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 _BEAT_SECONDS = 1.0
@@ -35,7 +35,7 @@ class Dispatcher:
         self._executor = executor
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._woken = asyncio.Event()
+        self._wakeup = Wakeup()
         self._under_way: set[asyncio.Task[None]] = set()
         self._listed = False
         self._beaten_at = clock()
@@ -46,34 +46,26 @@ class Dispatcher:
     def see(self, body: Mapping[str, Any]) -> None:
         """A version of an object was listed or watched."""
         self._backlog.see(body, self._clock())
-        self._woken.set()
+        self._wakeup.set()
 
     def forget(self, uid: str) -> None:
         """An object is gone."""
         self._backlog.forget(uid, self._clock())
-        self._woken.set()
+        self._wakeup.set()
 
     def listed(self) -> None:
         """All objects there are were seen once: only now it is known which of them may do what."""
         if not self._listed:
             self._listed = True
-            self._woken.set()
+            self._wakeup.set()
 
     def moved(self, place: Place, endpoints: Collection[str] | None) -> None:
         """Something happened in AWS to these endpoints; None: to any of the place. From any thread."""
-        self._soon(lambda: self._backlog.moved(place, endpoints, self._clock()))
+        self._wakeup.from_any_thread(lambda: self._backlog.moved(place, endpoints, self._clock()))
 
     def ruled(self) -> None:
         """Policies, or the labels of namespaces, may mean something else for objects. From any thread."""
-        self._soon(lambda: self._backlog.ruled(self._clock()))
-
-    def _soon(self, wake: Callable[[], None]) -> None:
-        def run() -> None:
-            wake()
-            self._woken.set()
-
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(run)
+        self._wakeup.from_any_thread(lambda: self._backlog.ruled(self._clock()))
 
     def places(self) -> Collection[Place]:
         """Where objects have their endpoints."""
@@ -92,14 +84,13 @@ class Dispatcher:
         try:
             while True:
                 self._beaten_at = self._clock()
-                self._woken.clear()
+                self._wakeup.clear()
                 while self._listed and (tracked := self._backlog.begin(self._clock())) is not None:
                     task = self._loop.create_task(self._run(tracked))
                     self._under_way.add(task)
                     task.add_done_callback(self._under_way.discard)
-                wait = min(_BEAT_SECONDS, max(0.0, self._backlog.next_at() - self._clock()))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), wait if self._listed else _BEAT_SECONDS)
+                due_in = self._backlog.next_at() - self._clock() if self._listed else _BEAT_SECONDS
+                await self._wakeup.sleep(min(_BEAT_SECONDS, due_in))
         finally:
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=_ENDING_SECONDS)
@@ -110,4 +101,4 @@ class Dispatcher:
             found = await self._loop.run_in_executor(self._executor, self._reconcile, tracked)
         finally:
             self._backlog.settle(tracked, found, self._clock())
-            self._woken.set()
+            self._wakeup.set()

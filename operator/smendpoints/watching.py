@@ -5,7 +5,6 @@ side: one that AWS does not answer for holds up no other. Places that have no ob
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -16,6 +15,7 @@ from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import BLIND_SECONDS, Awaited, Lane
 from smendpoints.domain.errors import ReconcileError
+from smendpoints.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 PLACES_AT_ONCE = 8
@@ -102,15 +102,15 @@ async def watch_aws(watcher: Watcher, executor: Executor) -> None:
     """Make each call when it is due, without end."""
     loop = asyncio.get_running_loop()
     under_way: set[tuple[Place, Lane]] = set()
-    through = asyncio.Event()
-    watcher.wake = partial(_set_from_any_thread, loop, through)
+    wakeup = Wakeup()
+    watcher.wake = wakeup.from_any_thread
 
     def done(key: tuple[Place, Lane], _: object) -> None:
         under_way.discard(key)
-        through.set()
+        wakeup.set()
 
     while True:
-        through.clear()
+        wakeup.clear()
         wait = _LONGEST_SLEEP
         try:
             for account, lane, when in watcher.lanes():
@@ -124,10 +124,4 @@ async def watch_aws(watcher: Watcher, executor: Executor) -> None:
                 loop.run_in_executor(executor, watcher.call, account, lane).add_done_callback(partial(done, key))
         except Exception:
             logger.exception("cannot watch AWS: a fault of the operator")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(through.wait(), max(0.0, wait))
-
-
-def _set_from_any_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended
-        loop.call_soon_threadsafe(event.set)
+        await wakeup.sleep(wait)
