@@ -114,7 +114,7 @@ def test_an_object_at_rest_says_when_aws_can_no_longer_be_looked_at(harness: Har
     assert says(harness)[0] == "Unknown"
     harness.world.calls.reset()
     harness.run(3600, 15)
-    assert harness.world.calls.count("ListEndpoints") <= 3 * 3600 / 30 + 9  # three attempts each time, for all
+    assert harness.world.calls.count("ListEndpoints") <= 3 * 3600 / 16 + 3  # three attempts, each 16 seconds at most
     harness.world.faults.remove()
     harness.run(330)
     assert says(harness)[0] == "True"
