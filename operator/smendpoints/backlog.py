@@ -32,7 +32,6 @@ class Backlog:
     def see(self, body: Mapping[str, Any], now: float) -> None:
         """A version of an object was listed or watched."""
         uid = body["metadata"]["uid"]
-        self._tenancy.see(facts_of(body))
         if uid in self._running:  # it may be what is being written: that wakes nobody
             self._running[uid] = body
         else:
@@ -63,6 +62,7 @@ class Backlog:
         tracked = self._objects.see(body)
         if tracked is None:
             return
+        self._tenancy.see(facts_of(body))
         if known is None:
             self._queue.add(tracked.uid, tracked.namespace, now)
         elif not ours or asked != tracked.asked:
@@ -88,10 +88,8 @@ class Backlog:
         came_meanwhile = self._running.pop(tracked.uid)
         if tracked.uid in self._objects:
             for body in found.written:
-                self._tenancy.see(facts_of(body))
                 self._take(body, now, ours=True)
             if came_meanwhile is not None:
-                self._tenancy.see(facts_of(came_meanwhile))
                 self._take(came_meanwhile, now, ours=False)
             self._objects.place(tracked, found.whereabouts, found.awaits)
             self._reconciled.add(tracked.uid)

@@ -50,7 +50,6 @@ class Objects:
         self._objects: dict[str, Tracked] = {}
         self._by_endpoint: dict[tuple[Place, str], set[str]] = {}
         self._awaiting: dict[Place, Counter[Awaits]] = {}
-        self._places: Counter[Place] = Counter()
         self._where: frozenset[Place] = frozenset()  # replaced, never changed: other threads ask for it
 
     def __len__(self) -> int:
@@ -101,7 +100,6 @@ class Objects:
         tracked.awaits = awaits
         self._by_endpoint.setdefault(where, set()).add(tracked.uid)
         self._awaiting.setdefault(place, Counter())[awaits] += 1
-        self._places[place] += 1
         self._where |= {place}
 
     def _unplace(self, tracked: Tracked) -> None:
@@ -112,11 +110,11 @@ class Objects:
         uids.discard(tracked.uid)
         if not uids:
             del self._by_endpoint[where]
-        self._awaiting[where[0]][tracked.awaits] -= 1
-        self._places[where[0]] -= 1
-        if not self._places[where[0]]:
-            del self._places[where[0]], self._awaiting[where[0]]
-            self._where -= {where[0]}
+        place, _ = where
+        self._awaiting[place][tracked.awaits] -= 1
+        if not self._awaiting[place].total():
+            del self._awaiting[place]
+            self._where -= {place}
         tracked.whereabouts = None
 
     def named(self, place: Place, endpoints: Iterable[str]) -> set[str]:

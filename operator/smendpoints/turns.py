@@ -37,7 +37,7 @@ class Line(Generic[T]):
     """Tickets that wait for one of so many slots.
 
     A slot goes to the namespace that holds fewest, then to the one that was served longest ago; first come, first
-    served within it. No namespace holds the last slots, so that another finds one free.
+    served within it. No namespace holds the last slots, so that another finds one free. `length` is how many wait.
     """
 
     def __init__(self, slots: int) -> None:
@@ -45,9 +45,11 @@ class Line(Generic[T]):
         self._most = max(1, slots - max(1, slots // 8))
         self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
         self._held: Counter[str] = Counter()
+        self.length = 0
 
     def ask(self, namespace: str, ticket: T, *, first: bool = False) -> None:
         """Get in line, at its end or as the `first` of the namespace."""
+        self.length += 1
         tickets = self._waiting.setdefault(namespace, deque())
         if first:
             tickets.appendleft(ticket)
@@ -58,6 +60,7 @@ class Line(Generic[T]):
         """Leave the line; nothing if the ticket is not in it."""
         tickets = self._waiting.get(namespace)
         if tickets is not None and ticket in tickets:
+            self.length -= 1
             tickets.remove(ticket)
             if not tickets:
                 del self._waiting[namespace]
@@ -74,6 +77,7 @@ class Line(Generic[T]):
             self._waiting.move_to_end(namespace)
         else:
             del self._waiting[namespace]
+        self.length -= 1
         self._free -= 1
         self._held[namespace] += 1
         return namespace, ticket

@@ -59,8 +59,8 @@ class WorkQueue:
         return uid in self._entries
 
     def waiting(self) -> int:
-        """How many objects wait for a slot."""
-        return sum(entry.in_line for entry in self._entries.values())
+        """How many objects wait for a slot. From any thread."""
+        return self._line.length
 
     def add(self, uid: str, namespace: str, now: float) -> None:
         """An object is there, and due."""

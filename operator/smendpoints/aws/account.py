@@ -13,7 +13,6 @@ from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.watch import Cadence, Watch
-from smendpoints.domain.plan.actions import Action, PolicyARN
 
 _LONGEST_PASS = 300.0
 
@@ -36,18 +35,7 @@ class Account:
         self.observe = Observer(clients, self.watch, configs, clock)
         self.prices = Prices(clients, clock, from_table=price_table)
         self.preflight = Preflight(clients, clock, lambda name: self.watch.peek(name) is not None)
-        self._applier = Applier(clients, self.observe)
-
-    def apply(
-        self,
-        action: Action,
-        policies: dict[PolicyARN, str],
-        *,
-        adopts: bool = False,
-        namespace: str | None = None,
-    ) -> None:
-        """Carry out one action; `adopts` and `namespace` as in `Actor.act`."""
-        self._applier.apply(action, policies, adopts=adopts, namespace=namespace)
+        self.apply = Applier(clients, self.observe).apply
 
     def own_account(self) -> str | None:
         """The number of the account that the operator acts in without a role; None if AWS cannot be asked."""

@@ -45,11 +45,16 @@ class Belongings:
         for (name, model), (_, arn) in self._done.items():
             found.put(name, arn, model=model)
         self._now = found
-        return before - self.names()
+        return self.missing(before)
 
     def names(self) -> frozenset[str]:
         """Of all that there are."""
         return frozenset(self._now.configs) | frozenset(self._now.models)
+
+    def missing(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of these names that no config and no model has."""
+        there = self._now
+        return frozenset(name for name in names if name not in there.configs and name not in there.models)
 
     def of(self, endpoint: str) -> Contents:
         """Those that are named as the endpoint's are."""

@@ -144,7 +144,7 @@ class Watch:
     def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
         """Which of these configs and models are not there; none if they were not listed after `since`."""
         with self._lock:
-            return names - self._belongings.names() if self._contents.begun > since else _NONE
+            return self._belongings.missing(names) if self._contents.begun > since else _NONE
 
     def belongings(self, endpoint: str) -> Contents | None:
         """The configs and models that are named as this endpoint's; None if they were never listed."""

@@ -1,7 +1,7 @@
 """Whether anything has happened since an object was reconciled last: if not, there is nothing to observe or to do."""
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.watch import ABSENT
+from smendpoints.aws.watch import ABSENT, NEVER
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance
 from smendpoints.controller.ports import Listings
@@ -50,7 +50,7 @@ def _complete(watch: Listings) -> Listings:
     return watch
 
 
-def fingerprint(watch: Listings, desired: Desired, written_at: float = float("-inf")) -> str | None:
+def fingerprint(watch: Listings, desired: Desired, written_at: float = NEVER) -> str | None:
     """What is wanted and how AWS lists it, in short; None as long as the listings do not know all of it.
 
     So also while they were read before AWS was last changed for the object, at `written_at`.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.watch import BLIND_SECONDS, Summary
+from smendpoints.aws.watch import BLIND_SECONDS, NEVER, Summary
 from smendpoints.controller.memory import Seen
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired import names
@@ -14,8 +14,6 @@ from smendpoints.domain.observed.observed import Observed, ObservedConfig, Obser
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import is_guarded
-
-_NEVER = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def glance(account: Aws, name: str, seen: Seen, poll_seconds: float) -> Glance:
         ReconcileError: AWS could not be asked.
     """
     watch = account.watch
-    if watch.seen_at == _NEVER or watch.blind_seconds() > BLIND_SECONDS:
+    if watch.seen_at == NEVER or watch.blind_seconds() > BLIND_SECONDS:
         watch.look(name, max_age=poll_seconds)
     since = seen.written_at
     return Glance(watch.peek(name), watch.current(name, since), watch.absent(name, since))

@@ -38,15 +38,17 @@ def retry_after(given: Input) -> timedelta:
     return min(_FIRST_RETRY * (1 << min(max(0, failed - 1), 10)), _LONGEST_RETRY)
 
 
-def failed_attempt(given: Input, endpoint: ObservedEndpoint, reason: str) -> RolloutStatus:
-    """The attempt that the status knows, or, where it knows another or none, one of now, as failed."""
+def recorded_attempt(given: Input, config: str) -> RolloutStatus:
+    """The attempt at a config that the status knows, or, where it knows another or none, one of now."""
     past = given.recorded.rollout
-    desired = given.desired
-    if past is None or past.config_name != desired.config_name:
-        past = RolloutStatus(
-            config_name=desired.config_name, attempt=desired.attempt(), phase="Failed", started_at=given.now
-        )
-    return past.model_copy(
+    if past is not None and past.config_name == config:
+        return past
+    return RolloutStatus(config_name=config, attempt=given.desired.attempt(), phase="InProgress", started_at=given.now)
+
+
+def failed_attempt(given: Input, endpoint: ObservedEndpoint, reason: str) -> RolloutStatus:
+    """The attempt at the desired config, as failed."""
+    return recorded_attempt(given, given.desired.config_name).model_copy(
         update={
             "phase": "Failed",
             **NOTHING_UNDER_WAY,

@@ -1,6 +1,6 @@
 """How a live endpoint differs from the spec beside its config: what changes in place, what only an update brings."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from smendpoints.domain.desired.desired import Desired, tag_list
@@ -74,31 +74,25 @@ def only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> frozenset[st
 
     They are the shadow's, and provisioned concurrency that the spec no longer names. An update has to bring them.
     """
-    found = set()
-    if desired.shadow is not None and (shown := endpoint.variant(desired.shadow.name)) is not None:
-        if shown.desired_weight is not None and not same_weight(desired.shadow.weight, shown.desired_weight):
-            found.add(WEIGHT)
-        if shown.desired_count is not None and shown.desired_count != desired.shadow.count:
-            found.add(COUNT)
-    if _still_warm(desired, endpoint):
-        found.add(COUNT)
-    return frozenset(found)
+    return frozenset(name for name, _ in _only_by_update(desired, endpoint))
 
 
 def describe_only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> tuple[str, ...]:
     """What of `only_by_update` differs, for people."""
-    words = []
-    properties = only_by_update(desired, endpoint)
-    if desired.shadow is not None and (shown := endpoint.variant(desired.shadow.name)) is not None:
-        if WEIGHT in properties:
-            words.append(f"{shown.name}: weight {_told(shown.desired_weight)} -> {_told(desired.shadow.weight)}")
-        if COUNT in properties:
-            words.append(f"{shown.name}: instances {_told(shown.desired_count)} -> {_told(desired.shadow.count)}")
-    words += [
-        f"{shown.name}: {_WARM} {_told((shown.serverless or {})[_WARM])} -> none"
-        for shown in _still_warm(desired, endpoint)
-    ]
-    return tuple(f"{each}; AWS changes that only with a new revision" for each in words)
+    differing = _only_by_update(desired, endpoint)
+    return tuple(f"{words}; AWS changes that only with a new revision" for _, words in differing)
+
+
+def _only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> Iterator[tuple[str, str]]:
+    """Each such property, and what of it differs."""
+    shadow = desired.shadow
+    if shadow is not None and (shown := endpoint.variant(shadow.name)) is not None:
+        if shown.desired_weight is not None and not same_weight(shadow.weight, shown.desired_weight):
+            yield WEIGHT, f"{shown.name}: weight {_told(shown.desired_weight)} -> {_told(shadow.weight)}"
+        if shown.desired_count is not None and shown.desired_count != shadow.count:
+            yield COUNT, f"{shown.name}: instances {_told(shown.desired_count)} -> {_told(shadow.count)}"
+    for shown in _still_warm(desired, endpoint):
+        yield COUNT, f"{shown.name}: {_WARM} {_told((shown.serverless or {})[_WARM])} -> none"
 
 
 def _still_warm(desired: Desired, endpoint: ObservedEndpoint) -> list[ObservedVariant]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
+from smendpoints.domain.plan.attempts import recorded_attempt
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.garbage import collect_garbage
 from smendpoints.domain.plan.in_place import (
@@ -110,14 +111,8 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
 
 def _succeeded(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus:
     """The attempt that brought the config into service, over and done with."""
-    past, config = given.recorded.rollout, _config(given, endpoint)
-    if past is None or past.config_name != config:
-        past = RolloutStatus(
-            config_name=config, attempt=given.desired.attempt(), phase="Succeeded", started_at=given.now
-        )
-    return past.model_copy(
-        update={"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], **NOTHING_UNDER_WAY}
-    )
+    over = {"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], **NOTHING_UNDER_WAY}
+    return recorded_attempt(given, _config(given, endpoint)).model_copy(update=over)
 
 
 def _drift_reported(given: Input, drift: tuple[str, ...]) -> Plan | None:
