@@ -35,7 +35,7 @@ class Client:
         self.begin()
 
     def begin(self) -> None:
-        """Sends the request anew."""
+        """Sends the request again."""
         self._received.clear()
         self._started = time.perf_counter()
         self._rest = memoryview(self._message)

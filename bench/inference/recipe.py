@@ -1,6 +1,6 @@
 """The usual recipe for a container, as the measure to beat: Flask, a bare pickle, predict and predict_proba.
 
-`MODEL=model.pkl python -m gunicorn -w 2 recipe:app`: two workers, each for one request at a time. Written anew from
+`MODEL=model.pkl python -m gunicorn -w 2 recipe:app`: two workers, each for one request at a time. Written by us from
 a description of it, with its faults.
 """
 

@@ -35,7 +35,7 @@ class Process:
         return self._status("VmHWM") / 1024
 
     def forget_peak(self) -> None:
-        """Begin anew with the peak."""
+        """Begin again with the peak."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 
     def threads(self) -> int:

@@ -145,7 +145,7 @@ class _ModelMetrics:
         self._seen += self._drift.count(sample)
 
     def take(self) -> list[tuple[dict[str, str], dict[str, tuple[str, Any]]]]:
-        """What there is to tell, each with the dimensions that it has beside model and version; starts anew."""
+        """What there is to tell, each with the dimensions that it has beside model and version; starts again."""
         with self._lock:
             self._count()
             latencies, confidences, predicted = self._latencies, self._confidences, self._predicted

@@ -84,8 +84,8 @@ class Reflector:
                 self._say(f"{self._path}: {error!r}; what was known of it still counts")
                 seconds = _AGAIN_SECONDS
             except Exception as error:
-                logger.exception("%s: a fault of the operator", self._path)
-                self._told(None, f"a fault of the operator, see its log: {error!r}")
+                logger.exception("%s: internal error", self._path)
+                self._told(None, f"internal error, see its log: {error!r}")
                 seconds = self._again_seconds
             self._ended.wait(seconds)
 
@@ -147,7 +147,7 @@ class Reflector:
                     if self._ended.is_set():
                         break
         except urllib3.exceptions.ReadTimeoutError:
-            logger.debug("%s: silent for %g s, asked anew", self._path, _SILENT_SECONDS)
+            logger.debug("%s: silent for %g s, asked again", self._path, _SILENT_SECONDS)
         return version
 
     def _take(self, kind: str, each: Mapping[str, Any]) -> None:

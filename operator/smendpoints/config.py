@@ -59,7 +59,7 @@ class Config(BaseSettings):
         description="Where prices come from: AWS's price list, or none where it cannot be read; or a dated table.",
     )
     threads: int = Field(64, description="Most reconciles at once.", ge=1, le=256)
-    log_format: Literal["json", "plain"] = Field("plain", description="Form of the log.")
+    log_format: Literal["json", "plain"] = Field("plain", description="Log format.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104
     liveness_port: int | None = Field(None, description="Port of /healthz.", ge=1, le=65535)

@@ -79,5 +79,5 @@ def _tell(error: Exception, told: str | None) -> str:
     if kind != told and isinstance(error, ReconcileError):
         logger.warning("events of AWS are not heard, changes are seen by the listings alone: %s", error)
     elif kind != told:
-        logger.error("events of AWS are not heard: a fault of the operator", exc_info=error)
+        logger.error("events of AWS are not heard: internal error", exc_info=error)
     return kind

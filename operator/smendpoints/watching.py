@@ -82,7 +82,7 @@ class Watcher:
                 self._blind.add(place)
                 self._moved(place, None)  # what was true need be so no longer, and that has to be said
         except Exception:
-            logger.exception("cannot watch %s: a fault of the operator", place.region)
+            logger.exception("cannot watch %s: internal error", place.region)
 
     def hinted(self, place: Place) -> None:
         """Something is said to have moved there: it is listed now, for all who are said to. From any thread."""
@@ -123,5 +123,5 @@ async def watch_aws(watcher: Watcher, executor: Executor) -> None:
                 under_way.add(key)
                 loop.run_in_executor(executor, watcher.call, account, lane).add_done_callback(partial(done, key))
         except Exception:
-            logger.exception("cannot watch AWS: a fault of the operator")
+            logger.exception("cannot watch AWS: internal error")
         await wakeup.sleep(wait)

@@ -121,7 +121,7 @@ def ensure_account(world: World) -> None:
 
 
 def _holds(world: World, key: str) -> bool:
-    """Whether the simulator still has what an earlier `ensure` made; one that was started anew has nothing."""
+    """Whether the simulator still has what an earlier `ensure` made; one that was restarted has nothing."""
     try:
         client(world, "s3").head_object(Bucket=BUCKET, Key=key)
     except ClientError:

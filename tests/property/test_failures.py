@@ -1,4 +1,4 @@
-"""What fails is told, goes on serving, and is tried again only when that may help; in virtual time."""
+"""What fails is told, keeps serving, and is tried again only when that may help; in virtual time."""
 
 import pytest
 

@@ -56,7 +56,7 @@ def test_deletion_while_updating_waits_and_leaves_nothing(harness: Harness) -> N
     harness.run(30)
     condition = harness.condition("iris", "Ready")
     assert condition is not None
-    assert "AWS deletes no endpoint that is Updating" in condition.message
+    assert "deletion waits for the running update" in condition.message
     harness.settle_gone("iris")
     assert {key: value for key, value in harness.inventory().items() if value} == {}
 

@@ -175,7 +175,7 @@ STEPS: dict[str, tuple[dict[str, Any] | None, list[Sight]]] = {
         ],
     ),
 }  # fmt: skip
-WORDS = {BAKING: "baking until then", ENDING: "ending the old instances"}
+WORDS = {BAKING: "baking until then", ENDING: "terminating the old instances"}
 
 
 @pytest.mark.parametrize(("rollout", "sights"), STEPS.values(), ids=STEPS.keys())

@@ -160,7 +160,7 @@ def test_an_unknown_label_is_named(tmp_path: Path) -> None:
     X, y = load_iris(return_X_y=True)
     data = table(tmp_path / "d.csv", X, "abcd", ["tulip"] * len(y))
     result = run(tmp_path, RandomForestClassifier(2).fit(X, y), data, "--label-column", "label")
-    assert "label 'tulip' is no class of the estimator; it has 0, 1, 2" in result.output
+    assert "label 'tulip' is not one of the classes of the estimator; it has 0, 1, 2" in result.output
 
 
 def test_a_fast_way_that_differs_stops_the_packing(monkeypatch: pytest.MonkeyPatch) -> None:

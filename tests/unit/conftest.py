@@ -207,7 +207,7 @@ def make_sight(
     """What a reconcile sees when the spec `wants` something while `lives` (else the same) is in service.
 
     In `shows`, `remembers` and `history` the words WANTED and LIVE stand for the two configs' names. `converged` says
-    that this generation was in service as the spec wants it, and that the status says so.
+    that this generation was in service as the spec says, and that the status says so.
     """
     desired = make_desired(wants)
     live = make_desired(lives if lives is not None else wants)

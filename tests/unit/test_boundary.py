@@ -159,7 +159,7 @@ def test_what_may_not_be_read_is_told_with_the_reason_until_it_may(server: ApiSe
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_what_was_read_is_believed_until_a_refusal_has_lasted(server: ApiServer, told: Told, status: int) -> None:
     def begin_to_refuse() -> None:
-        """As an API server that has just started, to a watch that has to list anew."""
+        """As an API server that has just started, to a watch that has to list again."""
         server.status = status
         server.events.put({"type": "ERROR", "object": {"code": 410, "message": "too old"}})
 

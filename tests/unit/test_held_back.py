@@ -14,7 +14,7 @@ from smendpoints.domain.reasons import Reason
 VIOLATIONS = tuple(f"violation {number}" for number in range(1, 6))
 WELL = ready(Reason.IN_SERVICE, "in service")
 BUSY = reconciling(Reason.UPDATING, "updating")
-TOLD = "the endpoint goes on as it is; nothing is changed: violation 1; violation 2; violation 3"
+TOLD = "the endpoint stays as it is; nothing is changed: violation 1; violation 2; violation 3"
 
 
 def counts(*entries: dict[str, Any]) -> Action:

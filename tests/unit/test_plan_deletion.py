@@ -52,7 +52,7 @@ def test_nothing_is_done_while_aws_is_at_work_and_that_is_said(
     seen = sight(SCALED, shows={"status": status}, owned_resources=owned_resources)
     plan = plan_deletion(seen.observed, seen.desired.owner)
     assert (words(plan), plan.verdict.reconciling, plan.requeue) == ([], True, Requeue.POLL)
-    assert ("AWS is deleting" if status == "Deleting" else f"no endpoint that is {status}") in plan.verdict.message
+    assert ("AWS is deleting" if status == "Deleting" else f"({status})") in plan.verdict.message
 
 
 def test_once_the_endpoint_is_gone_alarms_go_then_configs_then_models(

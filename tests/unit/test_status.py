@@ -115,7 +115,7 @@ CONDITIONS = {
         },
         {"Ready": "True InService", "Drifted": "True DriftFound"},
     ),
-    "a tag that is put back, throttled: what serves goes on serving": Case(
+    "a tag that is put back, throttled: what serves keeps serving": Case(
         {"wants": {"tags": {"a": "b"}}, "lives": {}, "converged": True},
         {"Ready": "True InService", "Drifted": "True DriftFound"},
         THROTTLED,
@@ -215,7 +215,7 @@ def test_a_failure_has_awss_reason_the_end_of_the_log_and_what_to_do(sight: Call
     failure = told(sight(**FAILED), log_tail=["Traceback", "ModuleNotFoundError"]).failure
     assert failure is not None
     assert (failure.reason, failure.log_tail) == (PING, ["Traceback", "ModuleNotFoundError"])
-    assert "mend the spec" in str(failure.hint)
+    assert "fix the spec" in str(failure.hint)
 
 
 def test_the_log_of_a_failure_stays_while_the_failure_is_the_same(sight: Callable[..., Any]) -> None:

@@ -134,5 +134,7 @@ def _measure(
 def _indices(labels: tuple[str, ...], names: tuple[str, ...], own: tuple[str, ...]) -> Labels:
     index = {label: k for k, label in enumerate(own)} | {name: k for k, name in enumerate(names)}
     if unknown := sorted(set(labels) - set(index)):
-        raise ArtifactError(f"label {unknown[0]!r} is no class of the estimator; it has {', '.join(names)}")
+        raise ArtifactError(
+            f"label {unknown[0]!r} is not one of the classes of the estimator; it has {', '.join(names)}"
+        )
     return np.array([index[label] for label in labels], dtype=np.intp)

@@ -4,7 +4,7 @@ skops stores an estimator as a tree of types and arrays. Its own list of types i
 content, so three things are done around it, each before the next:
 
 - `schema`: every type, loader and array in the file is looked up in `types`, our own list, which holds no function and
-  no class that calls, opens or imports anything by what it is given. The file is then written anew from what was
+  no class that calls, opens or imports anything by what it is given. The file is then written again from what was
   understood.
 - `native`: what compiled code would believe (nodes of trees, structures of neighbours) is no object in the file but
   plain arrays, and is built here through constructors out of numbers that were checked.

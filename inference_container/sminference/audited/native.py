@@ -147,7 +147,7 @@ def histogram(frozen: Any, n_features: int, categorical: NDArray[np.bool_]) -> A
 
 
 def neighbours(frozen: Any, rows: NDArray[Any], leaf_size: Any, metric: str, parameters: dict[str, Any]) -> Any:
-    """The structure of neighbours over rows, built anew; raises ArtifactError where scikit-learn refuses."""
+    """The structure of neighbours over rows, rebuilt; raises ArtifactError where scikit-learn refuses."""
     from sklearn.neighbors import BallTree, KDTree  # noqa: PLC0415
 
     fields = _fields(frozen, "neighbours", {"kind"})

@@ -1,4 +1,4 @@
-"""Looks up every type, loader and array of a `model.skops`, and writes the file anew from what was understood.
+"""Looks up every type, loader and array of a `model.skops`, and writes the file again from what was understood.
 
 So skops never reads what somebody else wrote: not the same key or file name twice, no compressed entry, no older
 protocol, no reference to an object that stands elsewhere for something else. Equal estimators give equal bytes.

@@ -71,11 +71,11 @@ _ENDPOINT_COLUMNS: tuple[Column, ...] = (
 )
 _POLICY_COLUMNS: tuple[Column, ...] = (
     ("Selector", "string", ".spec.namespaceSelector", {}, "Namespaces that the policy is for."),
-    ("Instances", "integer", ".spec.maxInstances", {}, "Most instances of a namespace."),
+    ("Instances", "integer", ".spec.maxInstances", {}, "Maximum number of instances of a namespace."),
     ("USD/H", "number", ".spec.maxHourlyUSD", {}, "Most US dollars an hour of a namespace."),
     ("Adoption", "boolean", ".spec.allowAdoption", {}, "Whether endpoints may be adopted."),
     _AGE,
-    ("Per-Endpoint", "integer", ".spec.maxInstancesPerEndpoint", _WIDE, "Most instances of one endpoint."),
+    ("Per-Endpoint", "integer", ".spec.maxInstancesPerEndpoint", _WIDE, "Maximum number of instances of one endpoint."),
     ("Prefix", "string", ".spec.endpointNamePrefix", _WIDE, "What names of endpoints in AWS begin with."),
     ("Types", "string", ".spec.instanceTypes", _WIDE, "Instance types that may be used."),
 )

@@ -111,13 +111,13 @@ class SageMakerEndpointPolicySpec(ApiModel):
     security_group_ids: list[Glob] | None = _globs("Security groups")
     max_instances_per_endpoint: int | None = Field(
         None,
-        description="Most instances of one endpoint: the counts, or upper bounds of scaling, of all its variants.",
+        description="Maximum number of instances of one endpoint: counts, or upper bounds of scaling, of all variants.",
         ge=0,
         le=100_000,
     )
     max_instances: int | None = Field(
         None,
-        description="Most instances of all endpoints of one namespace; the operator checks it.",
+        description="Maximum number of instances of all endpoints of one namespace; the operator checks it.",
         ge=0,
         le=1_000_000,
     )

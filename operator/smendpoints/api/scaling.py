@@ -112,9 +112,13 @@ class Scaling(ApiModel):
     """Automatic scaling of one variant."""
 
     min_capacity: int = Field(
-        description="Fewest instances (provisioned concurrency for serverless). 0 only with `async`.", ge=0, le=1000
+        description="Minimum number of instances (provisioned concurrency for serverless). 0 only with `async`.",
+        ge=0,
+        le=1000,
     )
-    max_capacity: int = Field(description="Most instances (provisioned concurrency for serverless).", ge=1, le=1000)
+    max_capacity: int = Field(
+        description="Maximum number of instances (provisioned concurrency for serverless).", ge=1, le=1000
+    )
     target_invocations_per_instance: float | None = Field(
         None,
         description="Invocations per instance and minute to keep: the short form of one `targetTracking` entry.",

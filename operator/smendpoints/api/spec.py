@@ -111,7 +111,7 @@ class OfficeHours(ApiModel):
 
 
 class SageMakerEndpointSpec(ApiModel):
-    """What the endpoint shall be."""
+    """Desired state of the endpoint."""
 
     endpoint_name: Name | None = Field(
         None, description="Name in AWS; `<namespace>-<name>` if unset, cut to 63 characters with a hash. Immutable."

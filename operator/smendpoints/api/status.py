@@ -56,7 +56,7 @@ class VariantStatus(ApiModel):
 
 
 class RolloutStatus(ApiModel):
-    """The last attempt to bring a config into service. How far it is stands there while AWS is at work on it."""
+    """The last attempt to bring a config into service. How far it is stands there while AWS is working on it."""
 
     config_name: str = Field(description="The config that was attempted.")
     attempt: str | None = Field(
@@ -68,7 +68,7 @@ class RolloutStatus(ApiModel):
     stage: Stage | None = Field(
         None,
         description="What AWS is doing: launching instances, moving traffic to them, watching the alarms,"
-        " ending the old instances, or going back to the config before.",
+        " terminating the old instances, or going back to the config before.",
     )
     current_step: int | None = Field(
         None, description="The step of traffic that is in effect; 0 before the first.", ge=0
@@ -80,7 +80,7 @@ class RolloutStatus(ApiModel):
         None, description="Share of the traffic that the attempted config serves.", ge=0, le=100
     )
     baking_until: datetime | None = Field(
-        None, description="Until when AWS watches the alarms before it goes on; there while `stage` is `Baking`."
+        None, description="Until when AWS watches the alarms before it continues; there while `stage` is `Baking`."
     )
     aws_message: str | None = Field(
         None, description="What AWS says that it is doing, in its own words.", max_length=1024
@@ -158,7 +158,7 @@ class Resolved(ApiModel):
     generation: int = Field(-1, description="The generation of the spec that they were resolved for.")
     capacity: dict[str, int] = Field(
         default_factory=dict,
-        description="Most instances that it may reach, by type: its share of what its namespace may hold.",
+        description="Maximum number of instances that it may reach, by type: its share of what its namespace may hold.",
     )
     capacity_before: dict[str, int] | None = Field(
         None,
@@ -167,7 +167,7 @@ class Resolved(ApiModel):
 
 
 class Converged(ApiModel):
-    """When AWS was last as the spec wants it."""
+    """When AWS last matched the spec."""
 
     generation: int = Field(description="The generation that was brought about: what differs since then is drift.")
     fingerprint: str | None = Field(
@@ -189,7 +189,7 @@ class SageMakerEndpointStatus(ApiModel):
     conditions: list[Condition] = Field(
         default_factory=list, description="Conditions by kstatus.", max_length=16, json_schema_extra=MAP_BY_TYPE
     )
-    converged: Converged | None = Field(None, description="When AWS was last as the spec wants it.")
+    converged: Converged | None = Field(None, description="When AWS last matched the spec.")
     resolved: Resolved | None = Field(None, description="The values in force, pinned when the endpoint was made.")
     adopted: bool | None = Field(
         None,

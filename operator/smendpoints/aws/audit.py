@@ -51,7 +51,7 @@ class Part(Generic[T]):
         """Read a page; whether it was the last one.
 
         Raises:
-            ReconcileError: AWS could not be asked. The list is begun anew.
+            ReconcileError: AWS could not be asked. The list is begun again.
         """
         if self._denied:
             self.begun = now

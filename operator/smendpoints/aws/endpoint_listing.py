@@ -77,7 +77,7 @@ class EndpointListing:
     def read(self, oldest: float) -> frozenset[str]:
         """List all endpoints without pauses, unless that was begun after `oldest`; as `step`."""
         if self.known and self.begun >= oldest:
-            return _NONE  # who can do with what is listed does not wait for those who list anew
+            return _NONE  # who can do with what is listed does not wait for those who list again
         with self._lock:
             if self.known and self.begun >= oldest:
                 return _NONE

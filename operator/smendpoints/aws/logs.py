@@ -15,7 +15,7 @@ _NEWEST = 50
 def log_tail(clients: Clients, endpoint: str, variants: Collection[str], since: datetime) -> list[str]:
     """At most twenty lines of a container of these variants, without secrets.
 
-    None where no stream began after `since`: an endpoint of the same name, or the fleet that goes on serving, has
+    None where no stream began after `since`: an endpoint of the same name, or the fleet that keeps serving, has
     streams in the same group. None, too, where there is no log, or no permission to read it.
     """
     group = f"/aws/sagemaker/Endpoints/{endpoint}"

@@ -55,7 +55,7 @@ class Reading:
         """The next page, and which query it answers.
 
         Raises:
-            ReconcileError: AWS could not be asked. All has to be read anew, as tokens may be stale.
+            ReconcileError: AWS could not be asked. All has to be read again, as tokens may be stale.
         """
         query = self._left[0]
         entries, self._token = query.page(clients, self._token)

@@ -1,6 +1,6 @@
 """Pre-flight: says within seconds what AWS would say after an hour of billing, or never.
 
-Who checks what is in docs/decisions/0010-preflight.md. Here: what is asked anew and what is still believed, and which
+Who checks what is in docs/decisions/0010-preflight.md. Here: what is asked again and what is still believed, and which
 checks are off. A check that AWS does not let us make never blocks; it is off for an hour, with a note.
 """
 
@@ -27,7 +27,7 @@ _FRESH = 300.0
 _RECENT = 60.0
 _HOUR = 3600.0
 _TRIES = 3
-_MOST_KNOWN = 500  # of each place; what goes early is only asked anew
+_MOST_KNOWN = 500  # of each place; what goes early is only asked again
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from smendpoints.domain.desired.names import content_hash
 
 # What an operator would put right if it changed. Not here: ARNs of targets, times of creation, roles, forecasts, and
-# the alarms of target tracking, which AWS makes anew as it likes.
+# the alarms of target tracking, which AWS replaces as it likes.
 _MEANT = {
     "ScalableTargets": ("ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity", "SuspendedState"),
     "ScalingPolicies": (

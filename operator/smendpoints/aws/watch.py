@@ -219,7 +219,7 @@ class Watch:
         return moved | told | self._shown(frozenset(self._endpoints.entries))
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
-        """Tell anew of these endpoints; those of which something else is told now."""
+        """Tell again of these endpoints; those of which something else is told now."""
         if not touched:
             return _NONE
         with self._lock:

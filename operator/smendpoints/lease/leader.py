@@ -92,6 +92,6 @@ class Leader:
                 self._end(str(lost))
                 return
             except Exception:
-                logger.exception("a fault of the operator in the election")
+                logger.exception("internal error in the election")
                 delay = self._timing.retry
             self._stop.wait(delay)

@@ -32,7 +32,7 @@ _OF_THE_QUEUE = frozenset({"ReceiveMessage", "DeleteMessageBatch"})
 
 @dataclass
 class Replica:
-    """One operator. Its identity changes whenever it starts anew, by itself too."""
+    """One operator. Its identity changes whenever it starts again, by itself too."""
 
     service: Service
     wire: Wire

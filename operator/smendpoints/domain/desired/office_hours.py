@@ -17,7 +17,7 @@ from smendpoints.domain.reasons import Reason
 
 _SECOND = timedelta(seconds=1)
 _SET_BACK = timedelta(hours=3)  # no clock was ever set back further
-_AT_RANDOM = re.compile(r"(?i)(^|[ ,])[rh]($|[ ,(/])")  # croniter would draw R anew each time
+_AT_RANDOM = re.compile(r"(?i)(^|[ ,])[rh]($|[ ,(/])")  # croniter would draw R again each time
 
 
 def _zone(hours: OfficeHours) -> ZoneInfo:

@@ -1,4 +1,4 @@
-"""Autoscaling as the spec wants it, in the requests of Application Auto Scaling and CloudWatch.
+"""Autoscaling as the spec says, in the requests of Application Auto Scaling and CloudWatch.
 
 Not here: what to do about it, which is `plan_scaling`'s.
 """

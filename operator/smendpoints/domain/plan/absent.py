@@ -25,14 +25,14 @@ def stopped(given: Input) -> Plan | None:
     if given.schedule.running:
         return None
     starts = given.schedule.changes_at
-    message = "stopped as desiredState says; Running restores it"
+    message = "stopped (desiredState: Stopped)"
     if starts is not None:
         message = f"stopped outside of its office hours; starts at {starts.isoformat()}"
     return Plan(ready(Reason.STOPPED, message), requeue=Requeue.STEADY, endpoint_status="Stopped")
 
 
 def deletion_reported(given: Input) -> Plan | None:
-    """It was deleted out of band, and `driftPolicy: Report` makes none anew."""
+    """It was deleted out of band, and `driftPolicy: Report` does not recreate it."""
     drift = _drift(given)
     if not drift or given.spec.drift_policy != "Report":
         return None

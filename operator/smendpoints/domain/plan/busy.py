@@ -48,7 +48,7 @@ def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:
         if endpoint.status == "SystemUpdating" or not changes_in_place(desired, endpoint):
             reason = Reason.MAINTENANCE if endpoint.status == "SystemUpdating" else Reason.IN_SERVICE
             if endpoint.config_name == desired.config_name and was_converged(given.resource, desired.config_name):
-                message = f"in service; AWS is at work ({endpoint.status})"
+                message = f"in service; AWS update in progress ({endpoint.status})"
                 return Plan(ready(reason, message), rollout=rollout)
         return Plan(
             reconciling(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout

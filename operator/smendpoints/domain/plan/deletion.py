@@ -28,7 +28,8 @@ def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason
     if endpoint.status == "Deleting":
         return Plan(reconciling(reason, f"AWS is deleting the endpoint {endpoint.name}"), endpoint_status="Deleting")
     if endpoint.status in IN_PROGRESS:
-        message = f"waiting: AWS deletes no endpoint that is {endpoint.status}"
+        running = "creation" if endpoint.status == "Creating" else "update"
+        message = f"deletion waits for the running {running} ({endpoint.status})"
         return Plan(reconciling(reason, message))
     actions = [deregister(target) for target in observed.targets or ()]
     delete = Action(Verb.DELETE_ENDPOINT, endpoint.name, {"EndpointName": endpoint.name})
@@ -92,12 +93,12 @@ def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -
         return Plan(ready(Reason.NOT_OWNED, message), actions, requeue=Requeue.NOW)
     alarms = _remove_alarms([*owned_resources.alarms, *(owned_resources.untagged_alarms if was_live else ())])
     return Plan(
-        ready(Reason.DELETED, "nothing is left in AWS"), (*alarms, *_remove(owned_resources)), requeue=Requeue.NOW
+        ready(Reason.DELETED, "all AWS resources deleted"), (*alarms, *_remove(owned_resources)), requeue=Requeue.NOW
     )
 
 
 def plan_retention(observed: Observed, owner: Owner) -> Plan:
-    """Orphan: the endpoint goes on serving; the tags that make it ours are removed from it and all it needs.
+    """Orphan: the endpoint keeps serving; the tags that make it ours are removed from it and all it needs.
 
     Not in the middle of an update: autoscaling may be off until its end, and nobody else would put it back.
     """

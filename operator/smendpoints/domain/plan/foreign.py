@@ -26,7 +26,7 @@ def adoption_forbidden(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     lent = endpoint.tags.get(ADOPTABLE_BY) == desired.owner.namespace
     if not adoptable(given, endpoint) or desired.adoption_refused is None or lent:
         return None
-    message = f"an endpoint named {endpoint.name} exists and is left alone: {desired.adoption_refused}"
+    message = f"an endpoint named {endpoint.name} exists and is not managed by this object: {desired.adoption_refused}"
     return Plan(stalled(Reason.POLICY_VIOLATION, message), requeue=_LENT_LATER)
 
 
@@ -35,7 +35,7 @@ def adopted(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     if not adoptable(given, endpoint):
         return None
     tags = tag_list(given.desired.owner.tags())
-    # The endpoint comes last: as long as it is nobody's, the adoption begins anew.
+    # The endpoint comes last: as long as it is nobody's, the adoption begins again.
     adopt = tuple(
         Action(Verb.ADD_TAGS, arn.rpartition("/")[2], {"ResourceArn": arn, "Tags": tags})
         for arn in (*given.observed.unowned, endpoint.arn)
@@ -51,5 +51,5 @@ def left_alone(given: Input, endpoint: ObservedEndpoint) -> Plan:
         whose = f"it belongs to {told_owner(endpoint.tags, given.desired.owner.tags())}"
     else:
         advice = f"set spec.adoptExisting to take it over, or {advice}"
-    message = f"an endpoint named {endpoint.name} exists and is left alone: {whose}; {advice}"
+    message = f"an endpoint named {endpoint.name} exists and is not managed by this object: {whose}; {advice}"
     return Plan(stalled(Reason.NOT_OWNED, message), requeue=Requeue.STEADY)

@@ -35,7 +35,7 @@ def held_back(todo: Plan, given: Input, reason: Reason, violations: tuple[str, .
     forbidden = writes or attempts
     if not forbidden and (stopping or not todo.verdict.ready):
         return todo
-    kept = "the endpoint goes on as it is; " if observed.endpoint is not None else ""
+    kept = "the endpoint stays as it is; " if observed.endpoint is not None else ""
     ready = todo.verdict.ready and not forbidden
     verdict = Verdict(reason, f"{kept}{nothing_changed(violations)}"[:_LONGEST], ready=ready, stalled=True)
     if not forbidden:

@@ -149,7 +149,7 @@ def _changed_in_place(given: Input, endpoint: ObservedEndpoint, found: Differenc
 
 
 def _in_service(given: Input, endpoint: ObservedEndpoint, found: Differences) -> Plan:
-    """As the spec wants it; configs and models that nobody needs any more go."""
+    """As the spec says; configs and models that nobody needs any more go."""
     return Plan(
         ready(Reason.IN_SERVICE, f"in service with {_config(given, endpoint)}"),
         (*found.restored, *found.tags, *found.scaling, *_garbage(given, endpoint)),

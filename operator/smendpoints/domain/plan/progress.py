@@ -40,7 +40,7 @@ class Progress:
             "Launching": "launching instances",
             "ActivatingTraffic": "moving the traffic",
             "Baking": f"baking until {self.baking_until:%H:%M:%SZ}" if self.baking_until else "baking",
-            "Terminating": "ending the old instances",
+            "Terminating": "terminating the old instances",
             "RollingBack": "going back",
         }[self.stage]
         counted = f"step {self.current_step} of {self.total_steps}" if self.current_step and self.total_steps else None

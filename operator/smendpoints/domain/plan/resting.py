@@ -9,7 +9,7 @@ from smendpoints.domain.reasons import Reason
 
 
 def only_watched(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
-    """`suspend` leaves it as it is, whatever that is; it is told whether that is as the spec wants it."""
+    """`suspend` leaves it as it is, whatever that is; it is told whether that matches the spec."""
     if not given.spec.suspend:
         return None
     message = f"suspended: the endpoint is {endpoint.status} and is only watched"
@@ -23,7 +23,7 @@ def only_watched(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
 
 
 def being_deleted(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
-    """AWS deletes it: if it is to run, it is made anew once it is gone."""
+    """AWS deletes it: if it is to run, it is created again once it is gone."""
     if endpoint.status != "Deleting":
         return None
     reason = Reason.DELETING if given.schedule.running else Reason.STOPPING

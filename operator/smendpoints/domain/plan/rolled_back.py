@@ -1,7 +1,7 @@
 """The rules for an attempt that AWS rolled back, and what scales meanwhile.
 
 After a failed update AWS is InService with the old config, and forgets which config failed: the status knows. The old
-config goes on serving; the same config is not tried again, unless AWS says that the fault was its own.
+config keeps serving; the same config is not tried again, unless AWS says that the fault was its own.
 """
 
 from dataclasses import replace
@@ -34,7 +34,7 @@ def rolled_back_for_now(given: Input, endpoint: ObservedEndpoint) -> Plan | None
         )
         message = f"trying {given.desired.config_name} again"
         return Plan(reconciling(Reason.UPDATING, message), requeue=Requeue.NOW, rollout=pending)
-    verdict, requeue = later(Reason.UPDATE_FAILED, f"{endpoint.config_name} goes on serving: {reason}", wait)
+    verdict, requeue = later(Reason.UPDATE_FAILED, f"{endpoint.config_name} still serving: {reason}", wait)
     return Plan(verdict, _scaling_meanwhile(given, endpoint, failed), requeue=requeue, rollout=failed)
 
 
@@ -44,7 +44,7 @@ def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | Non
     if failed is None:
         return None
     reason = _reason(failed)
-    message = f"{given.desired.config_name} failed, {endpoint.config_name} goes on serving: {reason}"
+    message = f"{given.desired.config_name} failed, {endpoint.config_name} still serving: {reason}"
     if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
         message += (
             "; the config in service was deleted in AWS, and nothing but the spec that it was made for brings it back: "

@@ -115,7 +115,7 @@ def unwanted_targets(desired: Desired, observed: tuple[ObservedTarget, ...]) -> 
 def plan_scaling(
     desired: Desired, observed: tuple[ObservedTarget, ...], alarms: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Action, ...]:
-    """What autoscaling lacks, and what it has too much of; nothing when it is as the spec wants it."""
+    """What autoscaling lacks, and what it has too much of; nothing when it matches the spec."""
     found = {(target.resource_id, target.dimension): target for target in observed}
     actions: list[Action] = [deregister(target) for target in unwanted_targets(desired, observed)]
     wanted_alarms = set()

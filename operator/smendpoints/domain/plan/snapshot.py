@@ -1,6 +1,6 @@
 """Autoscaling snapshots: what is taken off for an update, kept as the calls that put it back should the update fail.
 
-The spec cannot say how it was: a variant that the spec drops, or whose scaling it drops, goes on serving when AWS goes
+The spec cannot say how it was: a variant that the spec drops, or whose scaling it drops, keeps serving when AWS goes
 back to the old config, and has to scale as before.
 """
 

@@ -25,7 +25,7 @@ class Verdict:
 
 
 def ready(reason: Reason, message: str) -> Verdict:
-    """As the spec wants it."""
+    """As the spec says."""
     return Verdict(reason, message, ready=True)
 
 

@@ -49,7 +49,7 @@ def of_drift(drift: tuple[str, ...], generation: int, now: datetime) -> Conditio
         "Drifted",
         status=False,
         reason=Reason.IN_SYNC,
-        message="AWS is as the spec wants it",
+        message="AWS matches the spec",
         generation=generation,
         now=now,
     )

@@ -29,8 +29,8 @@ from smendpoints.domain.status.history import next_history
 
 _AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
 _HINTS = {
-    Reason.CREATE_FAILED: f"mend the spec and apply it, or, if the cause was elsewhere, {_AGAIN}",
-    Reason.UPDATE_FAILED: f"mend the spec and apply it, or, if the cause was elsewhere, {_AGAIN}",
+    Reason.CREATE_FAILED: f"fix the spec and apply it again, or, if the cause was elsewhere, {_AGAIN}",
+    Reason.UPDATE_FAILED: f"fix the spec and apply it again, or, if the cause was elsewhere, {_AGAIN}",
     Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
 }
 _MOST_TAGS = 50

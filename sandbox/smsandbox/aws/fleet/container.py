@@ -154,7 +154,7 @@ def descendants(pid: int) -> Iterator[int]:
     """`pid` and everything below it, as the kernel says now."""
     yield pid
     try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - /proc is no folder of ours
+        with open(f"/proc/{pid}/task/{pid}/children") as file:  # noqa: PTH123 - /proc is not a directory of ours
             children = file.read().split()
     except OSError:
         return

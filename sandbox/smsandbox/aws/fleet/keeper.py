@@ -37,7 +37,7 @@ def used(pids: Iterable[int]) -> tuple[float, int]:
     seconds, resident = 0.0, 0
     for pid in pids:
         try:
-            with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 - /proc is no folder of ours
+            with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123 - /proc is not a directory of ours
                 fields = file.read().rpartition(")")[2].split()
         except OSError:
             continue
