@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smendpoints.api.resource import RETRY
+from smendpoints.api.resource import asked_by
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Awaited
 from smendpoints.controller.memory import Memory
@@ -139,7 +139,7 @@ class Objects:
 
 
 def _asked(meta: Mapping[str, Any]) -> tuple[Any, ...]:
-    return meta.get("generation"), (meta.get("annotations") or {}).get(RETRY), meta.get("deletionTimestamp")
+    return meta.get("generation"), asked_by(meta.get("annotations") or {}), meta.get("deletionTimestamp")
 
 
 def _number(version: Any) -> int:

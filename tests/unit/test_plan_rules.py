@@ -75,7 +75,9 @@ def test_a_policy_forbids_to_adopt_what_is_not_lent(sight: Callable[..., Any]) -
         return replace(seen, desired=replace(seen.desired, adoption_refused="policy p does not allow it"))
 
     assert decided(adopting(NOBODYS)) == "adoption_forbidden"
-    assert adopting(NOBODYS).plan().verdict.message.endswith("is not managed by this object: policy p does not allow it")
+    assert (
+        adopting(NOBODYS).plan().verdict.message.endswith("is not managed by this object: policy p does not allow it")
+    )
     assert decided(adopting({"smendpoints.dev/adoptable-by": "another"})) == "adoption_forbidden"
     assert decided(adopting({"smendpoints.dev/adoptable-by": "default"})) == "adopted"
     assert decided(adopting(OTHERS)) == "left_alone"

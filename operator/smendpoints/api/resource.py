@@ -16,6 +16,15 @@ PLURAL = "sagemakerendpoints"
 KIND = "SageMakerEndpoint"
 FINALIZER = f"{GROUP}/finalizer"
 RETRY = f"{GROUP}/retry"
+REDEPLOYED_AT = f"{GROUP}/redeployedAt"
+ASKING = (RETRY, REDEPLOYED_AT)
+"""The annotations by which a user asks for something."""
+_LONGEST_VALUE = 64
+
+
+def asked_by(annotations: Mapping[str, str]) -> tuple[str | None, ...]:
+    """What the annotations ask for."""
+    return tuple(annotations.get(each) for each in ASKING)
 
 
 class Metadata(ApiModel):
@@ -41,9 +50,13 @@ class SageMakerEndpoint(ApiModel):
         """The annotation by which a user asks to try again what failed, as it is: any new value does."""
         return self.metadata.annotations.get(RETRY)
 
-    def asked(self) -> tuple[int, str | None]:
-        """Changes when the user asks for something: by an edit of the spec, or by the annotation."""
-        return self.metadata.generation, self.retry()
+    def redeployed(self) -> str | None:
+        """When the user last asked for a new fleet under the same spec: by the annotation, which may be gone by now."""
+        return self.metadata.annotations.get(REDEPLOYED_AT, "")[:_LONGEST_VALUE] or self.status.redeployed_at
+
+    def asked(self) -> tuple[int, tuple[str | None, ...]]:
+        """Changes when the user asks for something: by an edit of the spec, or by an annotation."""
+        return self.metadata.generation, asked_by(self.metadata.annotations)
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> "SageMakerEndpoint":

@@ -199,6 +199,12 @@ class SageMakerEndpointStatus(ApiModel):
     variants: list[VariantStatus] = Field(default_factory=list, description="The variants in AWS.", max_length=11)
     instances: str | None = Field(None, description="Instances in service and asked for, such as `2/3`.")
     traffic: str | None = Field(None, description="Shares of traffic, such as `rf=90,gb=10`.")
+    redeployed_at: str | None = Field(
+        None,
+        description="The value of the annotation `smendpoints.dev/redeployedAt` that models and config were made for:"
+        " it counts when the annotation is gone, too.",
+        max_length=64,
+    )
     rollout: RolloutStatus | None = Field(None, description="The last attempt to bring a config into service.")
     history: list[Revision] = Field(default_factory=list, description="Revisions, newest first.", max_length=25)
     failure: Failure | None = Field(None, description="Why the endpoint failed last.")

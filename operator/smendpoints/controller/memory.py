@@ -92,7 +92,7 @@ class Told:
         unwritten: how many times in a row the API server did not take what was to be written.
     """
 
-    asked: tuple[int, str | None] | None = None
+    asked: tuple[int, tuple[str | None, ...]] | None = None
     view: View | None = None
     status: str | None = None
     notes: dict[str, bool] = field(default_factory=dict)

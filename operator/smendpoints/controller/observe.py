@@ -93,7 +93,8 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     if rolling:
         live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
         wanted = account.observe.config(desired.config_name) if _was_deployed(resource, desired) else None
-        same = _was_adopted(resource, live) and _equivalent(account, desired, live, seen)
+        kept = desired.redeployed is None and _was_adopted(resource, live)
+        same = kept and _equivalent(account, desired, live, seen)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
     garbage_collected = seen.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)

@@ -1,6 +1,6 @@
 """What went wrong with an object, as far as it bears on what is done next.
 
-It belongs to just what was asked for then: another generation, another value of the annotation that asks to try again,
+It belongs to just what was asked for then: another generation, another value of an annotation that asks for something,
 or another goal (office hours that end, a deletion) begins without. A refusal belongs to the very calls that led to it.
 Nothing here outlives the process.
 """
@@ -26,11 +26,11 @@ class Goal(StrEnum):
 
 @dataclass(frozen=True)
 class Pursuit:
-    """What is asked for: a goal, by a generation of the spec and a value of the annotation."""
+    """What is asked for: a goal, by a generation of the spec and the values of annotations."""
 
     goal: Goal
     generation: int
-    retry: str | None
+    annotations: tuple[str | None, ...]
 
 
 def pursuit_of(resource: SageMakerEndpoint, now: datetime) -> Pursuit:

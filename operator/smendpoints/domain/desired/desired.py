@@ -1,6 +1,7 @@
 """What the spec wants, in AWS's terms: requests under names that tell their content.
 
-What can be changed in place (weight, count, provisioned concurrency, scaling, tags) is not in the names' hashes.
+What can be changed in place (weight, count, provisioned concurrency, scaling, tags) is not in the names' hashes. The
+value by which a user asks for a new fleet under the same spec is.
 """
 
 from collections.abc import Mapping
@@ -58,6 +59,7 @@ class Desired:
     tags: Mapping[str, str] = field(hash=False)
     shadow: DesiredVariant | None = None
     retry: str | None = None
+    redeployed: str | None = None
     adoption_refused: str | None = None
 
     def attempt(self) -> str:
@@ -113,7 +115,9 @@ def _container(container: Container, *, multi_model: bool) -> dict[str, Any]:
     return request
 
 
-def _model(spec: SageMakerEndpointSpec, role: str, endpoint: str, variant: Variant) -> tuple[str, dict[str, Any]]:
+def _model(
+    spec: SageMakerEndpointSpec, role: str, endpoint: str, variant: Variant, redeployed: str | None
+) -> tuple[str, dict[str, Any]]:
     containers = [_container(container, multi_model=variant.multi_model) for container in variant.all_containers()]
     request: dict[str, Any] = {"ExecutionRoleArn": role}
     if variant.containers:
@@ -127,7 +131,8 @@ def _model(spec: SageMakerEndpointSpec, role: str, endpoint: str, variant: Varia
         }
     if spec.network_isolation:
         request["EnableNetworkIsolation"] = True
-    return names.model_name(endpoint, variant.name, request), request
+    content = request if redeployed is None else {**request, "redeployedAt": redeployed}
+    return names.model_name(endpoint, variant.name, content), request
 
 
 def _config_variant(variant: Variant, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -233,9 +238,10 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
     owner = Owner(cluster, meta.namespace, meta.name)
     tags = {key: value for key, value in spec.tags.items() if not is_reserved(key)} | owner.tags()
     models: dict[str, DesiredModel] = {}
+    redeployed = resource.redeployed()
 
     def entry(variant: Variant) -> tuple[dict[str, Any], dict[str, Any]]:
-        name, request = _model(spec, role, endpoint, variant)
+        name, request = _model(spec, role, endpoint, variant, redeployed)
         models[name] = DesiredModel(name, {"ModelName": name, **request, "Tags": tag_list(tags)})
         return _config_variant(variant, name)
 
@@ -267,4 +273,5 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
         targets=tuple(target for target in targets if target is not None),
         tags=tags,
         retry=resource.retry(),
+        redeployed=redeployed,
     )

@@ -208,6 +208,7 @@ def report(
         variants=variants,
         instances=_instances(variants),
         traffic=_traffic(variants),
+        redeployed_at=desired.redeployed,
         rollout=rollout,
         history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
         failure=_failure(resource, plan, failure, log_tail),
