@@ -15,7 +15,18 @@ from pathlib import Path
 
 from sminference import audited
 from sminference.explain import Explainer
-from sminference.manifest import AUDITED, FILES, MANIFEST, PICKLE, TREES, ArtifactError, File, Manifest, parse
+from sminference.manifest import (
+    AUDITED,
+    FILES,
+    MANIFEST,
+    PICKLE,
+    TREES,
+    ArtifactError,
+    File,
+    Manifest,
+    parse,
+    version_of,
+)
 from sminference.model import Model
 from sminference.predictors import Chosen, choose_estimator, choose_trees, choose_unchecked
 from sminference.predictors.trees import from_npz
@@ -52,11 +63,12 @@ def load(model_dir: Path, trust: Trust | None = None) -> Model:
     if not (model_dir / MANIFEST).exists():
         return _load_bare(model_dir, trust)
     content = _read(model_dir / MANIFEST, _MAX_MANIFEST_BYTES)
+    signature = _signature(model_dir)
     if trust.verify_keys is not None:
-        trust.verify_keys.check(content, _signature(model_dir))
+        trust.verify_keys.check(content, signature)
     manifest = parse(content)
     chosen = _choose(manifest, trust, lambda name: _read_verified(model_dir / name, manifest.files[name]))
-    return _model(manifest, content, chosen)
+    return _model(manifest, version_of(content, signature), chosen)
 
 
 def _choose(manifest: Manifest, trust: Trust, read: Callable[[str], bytes]) -> Chosen:
@@ -89,7 +101,7 @@ def _load_bare(model_dir: Path, trust: Trust) -> Model:
     content = _read(path)
     manifest, chosen = choose_unchecked(loads(content))
     log.warning("%s has no manifest: its integrity, versions and answers are unchecked", path)
-    return _model(manifest, content, chosen)
+    return _model(manifest, version_of(content), chosen)
 
 
 def _held(model_dir: Path) -> str:
@@ -103,11 +115,11 @@ def _signature(model_dir: Path) -> bytes | None:
     return _read(path, _MAX_SIGNATURE_BYTES) if path.exists() else None
 
 
-def _model(manifest: Manifest, content: bytes, chosen: Chosen) -> Model:
+def _model(manifest: Manifest, version: str, chosen: Chosen) -> Model:
     log.info("%s predicts by %s", manifest.name, chosen.predictor.method)
     return Model(
         name=manifest.name,
-        version=hashlib.sha256(content).hexdigest()[:12],
+        version=version,
         description=manifest.describe(),
         feature_names=manifest.feature_names,
         classes=manifest.classes,

@@ -5,6 +5,7 @@ hashes in it find what was damaged on the way; whoever changes a file changes it
 `sminference.signature` does.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ AUDITED = "model.skops"
 PICKLE = "model.pkl"
 # What can be served; the container takes the first that is there, and does not look at the others.
 FILES = (TREES, AUDITED, PICKLE)
+
+_VERSION_DIGITS = 12
 
 Outputs = Literal["probabilities", "labels", "values"]
 Decision = Literal["argmax", "predict"]
@@ -76,7 +79,7 @@ class Manifest:
     files: dict[str, File]
     libraries: dict[str, str]
     golden: Golden
-    licence: str
+    license: str
     decision: Decision = "argmax"
     training_data: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +103,14 @@ class Manifest:
         for private in ("files", "golden", "baseline"):
             del document[private]
         return document
+
+
+def version_of(content: bytes, signature: bytes | None = None) -> str:
+    """The short hash that names an artifact, in the container's log and metrics as in its key in S3.
+
+    It is that of the manifest, which holds the hashes of all files, and of its signature.
+    """
+    return hashlib.sha256(content + (signature or b"")).hexdigest()[:_VERSION_DIGITS]
 
 
 def parse(content: bytes) -> Manifest:
@@ -146,7 +157,8 @@ def parse(content: bytes) -> Manifest:
         golden=_golden(
             _get(document, "golden", dict), len(features), len(classes) if outputs == "probabilities" else 1
         ),
-        licence=_get(document, "licence", str),
+        # Written `licence` by a release before.
+        license=_get(document, "licence" if "licence" in document else "license", str),
         decision=decision,
         **{
             name: _get(document, name, dict)

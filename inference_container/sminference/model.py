@@ -17,7 +17,7 @@ from sminference.predictors.trees import Floats
 class Model:
     """A model ready to serve; immutable, and safe to call from several threads.
 
-    `version` is a short hash of the artifact's content. `outputs` tells what `predict_proba` and `predict` answer:
+    `version` is the short hash that names the artifact. `outputs` tells what `predict_proba` and `predict` answer:
     "probabilities" (both work), "labels" (a classifier without predict_proba) or "values" (a regressor): the last two
     have `predict` only. `decide` gives class indices for X where the most probable class is not always the one that the
     estimator predicts; None where it is. `input_limit` is the largest magnitude the model takes; scikit-learn refuses

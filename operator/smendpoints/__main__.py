@@ -1,9 +1,11 @@
 """The command line: `smendpoints run`."""
 
 import sys
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from smendpoints import __version__
 from smendpoints.config import Config
@@ -18,9 +20,27 @@ def main() -> None:
 def _settings_help() -> str:
     lines = ["Run the operator. Settings are environment variables:", "\b"]
     for name, each in Config.model_fields.items():
-        default = "" if each.default in {None, ""} else f" [{each.default}]"
-        lines.append(f"SMENDPOINTS_{name.upper()}: {each.description}{default}")
+        default = "" if each.default in {None, ""} else f"default {_spelled(each.default)}"
+        said = ", ".join(part for part in (_allowed(each), default) if part)
+        lines.append(f"SMENDPOINTS_{name.upper()}: {each.description}{said and f' [{said}]'}")
     return "\n\n".join(lines[:1]) + "\n\n" + "\n".join(lines[1:])
+
+
+def _allowed(each: FieldInfo) -> str:
+    """The values that a setting may have, where they are few or have bounds."""
+    if each.annotation is bool:
+        return "true or false"
+    if get_origin(each.annotation) is Literal:
+        return " or ".join(get_args(each.annotation))
+    bounds: dict[str, Any] = {
+        name: getattr(rule, name) for rule in each.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)
+    }
+    said = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    return ", ".join(f"{said[name]} {bound:g}" for name, bound in bounds.items())
+
+
+def _spelled(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 @main.command(help=_settings_help())

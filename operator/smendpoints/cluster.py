@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import kopf
 
-from smendpoints.kube import KubeClient, KubeError, UnreachableError
+from smendpoints.kube import KubeClient, KubeError, LoginError, UnreachableError
 
 _TOKEN_SECONDS = 10.0
 _LOGIN_SECONDS = 1.0
@@ -16,8 +18,49 @@ _UNREACHABLE_TRIES = 20
 
 
 def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None:
-    """The pod's service account, else the kubeconfig; whatever client libraries are installed."""
-    return kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
+    """The pod's service account, else the kubeconfig; whatever client libraries are installed.
+
+    Raises:
+        LoginError: what is there can't be used; says of which file, and why.
+    """
+    try:
+        found = kopf.login_with_service_account(settings=settings)
+    except Exception as error:
+        raise LoginError(f"the pod's service account: {_why(error)}") from error
+    if found is not None:
+        return found
+    try:
+        found = kopf.login_with_kubeconfig(settings=settings)
+    except Exception as error:
+        raise LoginError(f"{_kubeconfig()}: {_why(error)}") from error
+    if found is not None and not _is_url(found.server):
+        raise LoginError(f"{_kubeconfig()}: expected the URL of a server for its cluster, got {found.server!r}")
+    return found
+
+
+def _kubeconfig() -> str:
+    return f"kubeconfig {os.environ.get('KUBECONFIG') or '~/.kube/config'}"
+
+
+def _is_url(server: object) -> bool:
+    try:
+        return urlsplit(str(server)).scheme in {"http", "https"} and bool(urlsplit(str(server)).hostname)
+    except ValueError:
+        return False
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a file that kopf took as it came."""
+    match error:
+        case OSError(strerror=str(problem)):
+            return problem
+        case KeyError(args=(name,)):
+            return f"{name!r} is named or needed, and is not there"
+        case AttributeError() | TypeError():
+            return "it does not have the form of a kubeconfig"
+    if (mark := getattr(error, "problem_mark", None)) is not None:  # of YAML, whose own words would show the line
+        return f"it is not YAML: {getattr(error, 'problem', None)}, in line {mark.line + 1}"
+    return str(error)
 
 
 class Login:
@@ -61,7 +104,7 @@ class _FreshToken:
     ) -> aiohttp.ClientResponse:
         if time.monotonic() - self._read_at > _TOKEN_SECONDS:
             self._read_at = time.monotonic()
-            with contextlib.suppress(OSError, ValueError, LookupError):  # the file is being replaced: the next will do
+            with contextlib.suppress(LoginError):  # the file is being replaced: the next will do
                 if (info := credentials(self._settings)) is not None:
                     self._headers = info.as_http_headers()
         request.headers.update(self._headers)

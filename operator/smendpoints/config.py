@@ -56,7 +56,7 @@ class Config(BaseSettings):
     )
     prices: Literal["api", "table"] = Field(
         "api",
-        description="Where prices come from: AWS's price list, or none where it cannot be read; or a dated table.",
+        description="Where prices come from: api, AWS's price list, or none if it cannot be read; table, a dated one.",
     )
     threads: int = Field(64, description="Most reconciles at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Log format.")

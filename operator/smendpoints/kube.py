@@ -23,6 +23,10 @@ _CONNECTIONS = 64
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
+class LoginError(Exception):
+    """What says how to log in to Kubernetes can't be used; the message says what is wrong with it."""
+
+
 class KubeError(Exception):
     """The API server did not do what it was asked.
 
@@ -150,19 +154,19 @@ class KubeClient:
     def _connection(self) -> tuple[kopf.ConnectionInfo, urllib3.PoolManager]:
         with self._lock:
             if self._info is None or self._pool is None or time.monotonic() - self._logged_in_at > _LOGIN_SECONDS:
-                info = self._ask_for_login()
-                if self._pool is None or _place(info) != _place(self._info):
-                    self._pool = _pool(info)
-                self._info, self._logged_in_at = info, time.monotonic()
+                try:
+                    info = self._ask_for_login()
+                    pool = self._pool if _place(info) == _place(self._info) else None
+                    self._pool = pool or _pool(info)
+                    self._info = info
+                except LoginError as error:
+                    if self._info is None or self._pool is None:  # else a file is being replaced
+                        raise RuntimeError(f"cannot log in to Kubernetes: {error}") from error
+                self._logged_in_at = time.monotonic()
             return self._info, self._pool
 
     def _ask_for_login(self) -> kopf.ConnectionInfo:
-        try:
-            found = self._login()
-        except OSError as error:  # the file is being replaced
-            if self._info is None:
-                raise RuntimeError(f"cannot log in to Kubernetes: {error}") from error
-            return self._info
+        found = self._login()
         if found is None:
             raise RuntimeError("no Kubernetes to connect to: run in a pod, or set KUBECONFIG")
         return found
@@ -183,7 +187,10 @@ def _place(info: kopf.ConnectionInfo | None) -> kopf.ConnectionInfo | None:
 
 
 def _pool(info: kopf.ConnectionInfo) -> urllib3.PoolManager:
-    tls = info.as_ssl_context()
+    try:
+        tls = info.as_ssl_context()
+    except (OSError, ValueError) as error:
+        raise LoginError(f"a certificate or key for {info.server} can't be read: {error}") from error
     if info.proxy_url:
         return urllib3.ProxyManager(info.proxy_url, maxsize=_CONNECTIONS, ssl_context=tls)
     return urllib3.PoolManager(maxsize=_CONNECTIONS, ssl_context=tls)

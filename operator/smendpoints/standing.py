@@ -54,7 +54,7 @@ def holding(config: Config) -> Iterator[Standing]:
     health = Health()
     serve(health, config.bind_address, (config.liveness_port, config.metrics_port))
     _stop_when_told()
-    client = _client(identity, _ASKING_SECONDS)
+    client = client_for(identity, _ASKING_SECONDS)
     if not config.leader_election:
         logger.warning("no leader election: nothing keeps a second process from working beside this one")
         LEASE_HELD.set(1)
@@ -62,7 +62,7 @@ def holding(config: Config) -> Iterator[Standing]:
         return
     timing = Timing(config.lease_duration_seconds, config.lease_renew_deadline_seconds, config.lease_retry_seconds)
     # Three tries are to fit in before the deadline.
-    asking = _client(identity, timing.renew / 3)
+    asking = client_for(identity, timing.renew / 3)
     namespace = config.lease_namespace or asking.namespace()
     if namespace is None:
         raise RuntimeError("no namespace for the lease: set SMENDPOINTS_LEASE_NAMESPACE")
@@ -84,7 +84,8 @@ def holding(config: Config) -> Iterator[Standing]:
         leader.release()
 
 
-def _client(identity: str, seconds: float) -> KubeClient:
+def client_for(identity: str, seconds: float) -> KubeClient:
+    """A client of the API server with the login of this process; `seconds` bound each step of a request."""
     settings = kopf.OperatorSettings()
     return KubeClient(lambda: credentials(settings), seconds=seconds, user_agent=f"smendpoints/{identity}")
 

@@ -66,8 +66,16 @@ def test_a_packed_model_is_loaded_with_its_description(artifact: Path) -> None:
 
 def test_the_version_names_the_content(artifact: Path) -> None:
     before = load(artifact).version
-    change(artifact, lambda document: document.update(licence="another"))
+    change(artifact, lambda document: document.update(license="another"))
     assert load(artifact).version != before
+
+
+def test_a_manifest_that_a_release_before_wrote_is_read(artifact: Path) -> None:
+    change(artifact, lambda document: document.update(licence=document.pop("license")))
+    assert load(artifact).description["license"] == "Apache-2.0"
+    change(artifact, lambda document: document.pop("licence"))
+    with pytest.raises(ArtifactError, match=r"manifest.json: licen[cs]e is missing"):
+        load(artifact)
 
 
 def test_loading_a_model_of_few_cells_does_not_import_scikit_learn(artifact: Path) -> None:

@@ -64,7 +64,7 @@ def unlink(name: str) -> Callable[[Path], None]:
 
 def relicensed(folder: Path) -> None:
     document = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(document | {"licence": "another"}))
+    (folder / "manifest.json").write_text(json.dumps(document | {"license": "another"}))
 
 
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {

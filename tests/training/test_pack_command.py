@@ -3,6 +3,7 @@
 import csv
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
 
 from sminference.artifact import load
 from sminference.explain import ExplainOptions
@@ -25,6 +27,7 @@ from smtraining.__main__ import main
 from smtraining.pack import Facts, pack
 from smtraining.verify import Effort
 
+Caplog = pytest.LogCaptureFixture
 CANCER = load_breast_cancer()
 FITTED_SCALER = StandardScaler().fit(np.zeros((2, 4)))
 
@@ -161,6 +164,79 @@ def test_an_unknown_label_is_named(tmp_path: Path) -> None:
     data = table(tmp_path / "d.csv", X, "abcd", ["tulip"] * len(y))
     result = run(tmp_path, RandomForestClassifier(2).fit(X, y), data, "--label-column", "label")
     assert "label 'tulip' is not one of the classes of the estimator; it has 0, 1, 2" in result.output
+
+
+SPELLINGS = {
+    "booleans as 0 and 1": (bool, lambda k: k),
+    "booleans as a spreadsheet has them": (bool, lambda k: "TRUE" if k else "FALSE"),
+    "whole numbers with a point": (int, float),
+    "numbers without one": (float, int),
+    "as they are": (bool, bool),
+}
+
+
+@pytest.mark.parametrize(("kind", "spelled"), SPELLINGS.values(), ids=SPELLINGS)
+def test_labels_are_the_classes_however_numbers_are_written(
+    kind: type, spelled: Callable[[int], Any], tmp_path: Path
+) -> None:
+    X, y = CANCER.data, CANCER.target
+    estimator = RandomForestClassifier(5, random_state=0).fit(X[::2], y[::2].astype(kind))
+    data = table(tmp_path / "d.csv", X[1::2], CANCER.feature_names, [spelled(int(k)) for k in y[1::2]])
+    result = run(tmp_path, estimator, data, "--label-column", "label")
+    assert result.exit_code == 0, result.output
+    expected = float((estimator.predict(X[1::2]) == y[1::2].astype(kind)).mean())
+    assert load(tmp_path / "out").description["metrics"]["sample"]["accuracy"] == expected
+
+
+def test_a_label_that_means_two_classes_is_refused(tmp_path: Path) -> None:
+    X, y = CANCER.data, CANCER.target
+    data = table(tmp_path / "d.csv", X, CANCER.feature_names, y)
+    estimator = RandomForestClassifier(2).fit(X, y)
+    result = run(tmp_path, estimator, data, "--label-column", "label", "--classes", "1,0")
+    assert result.exit_code == 1
+    assert "is a class of the estimator and the name of another of its classes" in result.output
+
+
+def test_labels_of_a_regressor_measure_it_and_are_said_to_calibrate_nothing(tmp_path: Path, caplog: Caplog) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    estimator = RandomForestRegressor(5, random_state=0).fit(X[::2], y[::2])
+    data = table(tmp_path / "d.csv", X[1::2], list("abcdefghij"), y[1::2])
+    result = run(tmp_path, estimator, data, "--label-column", "label")
+    assert result.exit_code == 0, result.output
+    assert "a RandomForestRegressor has no classes: the labels measure its errors and calibrate nothing" in caplog.text
+    found = load(tmp_path / "out").description["metrics"]["sample"]
+    assert found["r2"] == pytest.approx(estimator.score(X[1::2], y[1::2]))
+    assert found["mean_absolute_error"] == pytest.approx(np.abs(estimator.predict(X[1::2]) - y[1::2]).mean())
+    refused = run(tmp_path, estimator, data, "--label-column", "label", "--classes", "a,b")
+    assert refused.exit_code == 1
+    assert "the estimator, a RandomForestRegressor, has no classes to give names to" in refused.output
+
+
+def test_labels_of_a_regressor_are_numbers(tmp_path: Path) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    data = table(tmp_path / "d.csv", X, list("abcdefghij"), ["high"] * len(X))
+    result = run(tmp_path, RandomForestRegressor(2).fit(X, y), data, "--label-column", "label")
+    assert result.exit_code == 1
+    assert "label 'high' is no finite number" in result.output
+
+
+def test_a_classifier_without_probabilities_is_measured_and_what_it_lacks_is_said(
+    tmp_path: Path, caplog: Caplog
+) -> None:
+    X, y = load_iris(return_X_y=True)
+    estimator = LinearSVC().fit(X, y)
+    result = run(tmp_path, estimator, table(tmp_path / "d.csv", X, "abcd", y), "--label-column", "label")
+    assert result.exit_code == 0, result.output
+    assert "a LinearSVC has no probabilities" in caplog.text
+    assert load(tmp_path / "out").description["metrics"]["sample"]["accuracy"] == estimator.score(X, y)
+
+
+def test_too_few_labelled_rows_are_said(tmp_path: Path, caplog: Caplog) -> None:
+    X, y = load_iris(return_X_y=True)
+    data = table(tmp_path / "d.csv", X[::10], "abcd", y[::10])
+    result = run(tmp_path, GaussianNB().fit(X, y), data, "--label-column", "label")
+    assert result.exit_code == 0, result.output
+    assert "15 labelled rows are too few to calibrate prediction sets; give 20 or more" in caplog.text
 
 
 def test_a_fast_way_that_differs_stops_the_packing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_the_manifest_tells_what_was_measured(tmp_path: Path) -> None:
     assert [entry["level"] for entry in manifest["conformal"]["levels"]] == [0.9, 0.95]
     assert all(entry["held_out_rows"] == 60 for entry in manifest["conformal"]["levels"])
     assert 0 < manifest["disagreement"]["measured_coverage"] < 1
-    assert manifest["licence"] == "Apache-2.0"
+    assert manifest["license"] == "Apache-2.0"
     assert manifest["files"]["model.pkl"]["sha256"] == hashlib.sha256((tmp_path / "model.pkl").read_bytes()).hexdigest()
 
 

@@ -1,7 +1,9 @@
 """Uploads go under a key that names the content, once, and create nothing else."""
 
-import hashlib
+import io
 import json
+import shutil
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 from moto import mock_aws
 
+from sminference.artifact import load
 from smtraining.__main__ import main
+from smtraining.archive import tar_gz
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +47,46 @@ def test_the_key_names_the_content_and_the_last_line_is_the_uri(folder: Path) ->
     boto3.client("s3").create_bucket(Bucket="models")
     result = CliRunner().invoke(main, ["upload", str(folder), "--bucket", "models", "--prefix", "iris/"])
     content = (folder / "model.tar.gz").read_bytes()
-    key = f"iris/random-forest-{hashlib.sha256(content).hexdigest()[:12]}/model.tar.gz"
+    key = f"iris/random-forest-{load(folder).version}/model.tar.gz"
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-1] == f"s3://models/{key}"
     assert keys("models") == [key]
     assert boto3.client("s3").get_object(Bucket="models", Key=key)["Body"].read() == content
+
+
+def unpacked(bucket: str, key: str, into: Path) -> Path:
+    content = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        archive.extractall(into, filter="data")
+    return into
+
+
+def test_the_key_has_the_version_that_the_container_tells(folder: Path, tmp_path: Path) -> None:
+    """Of a signed artifact too, of one of the same manifest without, and whatever lies beside the archive."""
+    boto3.client("s3").create_bucket(Bucket="models")
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    files = {name: (folder / name).read_bytes() for name in ("manifest.json", "trees.npz", "model.pkl")}
+    (other / "model.tar.gz").write_bytes(tar_gz(files | {"manifest.sig": b"of a key"}))
+    (other / "manifest.json").write_text("{}")
+    for number, each in enumerate((folder, other)):
+        uploaded = json.loads(
+            CliRunner().invoke(main, ["upload", str(each), "--bucket", "models", "--format", "json"]).output
+        )
+        key = uploaded["uri"].removeprefix("s3://models/")
+        assert not uploaded["existed"]
+        assert f"-{load(unpacked('models', key, tmp_path / str(number))).version}/" in key
+
+
+def test_an_archive_that_nobody_packed_is_said(tmp_path: Path) -> None:
+    boto3.client("s3").create_bucket(Bucket="models")
+    for content, message in (
+        (b"not packed", "is not a .tar.gz archive"),
+        (tar_gz({"a": b""}), "holds no manifest.json"),
+    ):
+        (tmp_path / "model.tar.gz").write_bytes(content)
+        result = CliRunner().invoke(main, ["upload", str(tmp_path), "--bucket", "models"])
+        assert result.exit_code == 1
+        assert message in result.output
 
 
 def test_what_is_there_already_is_left_alone(folder: Path) -> None:

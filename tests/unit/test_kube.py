@@ -11,13 +11,23 @@ from typing import Any
 import kopf
 import pytest
 
-from smendpoints import cluster, kube
+from smendpoints import cluster, kube, standing
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status.status import Event
 from smendpoints.kube import KubeClient, RefusedError, UnreachableError
 from smendpoints.lease.leases import ApiLeases, StaleError
 from smendpoints.objectapi import KubeObjects
+
+CONTEXT = """
+apiVersion: v1
+kind: Config
+current-context: x
+contexts: [{name: x, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "%s"%s}}]
+users: [{name: u, user: {%s}}]
+"""
+SERVER = "https://127.0.0.1:1"
 
 
 class Api(BaseHTTPRequestHandler):
@@ -99,21 +109,6 @@ def test_a_token_that_is_refused_is_read_again_at_once(api: Any) -> None:
     assert api.asked[-1][2]["Authorization"] == "Bearer new"
 
 
-def test_a_credentials_file_that_is_being_replaced_is_no_end(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    found: list[kopf.ConnectionInfo] = [info(api)]
-
-    def login() -> kopf.ConnectionInfo:
-        if not found:
-            raise FileNotFoundError
-        return found.pop()
-
-    monkeypatch.setattr(kube, "_LOGIN_SECONDS", 0.0)
-    made = KubeClient(login, seconds=30, user_agent="x")
-    made.request("GET", "/")
-    made.request("GET", "/")
-    assert len(api.asked) == 2
-
-
 def test_a_server_that_says_nothing_is_not_waited_for() -> None:
     silent = ThreadingHTTPServer(("127.0.0.1", 0), Api)  # takes connections and serves none
     try:
@@ -192,9 +187,9 @@ def fence(api: Any, monkeypatch: pytest.MonkeyPatch) -> Fence:
 
 
 def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text("old")
-    monkeypatch.setattr(cluster, "credentials", lambda _: info(api, file.read_text()))
+    file = tmp_path / "config"
+    file.write_text(CONTEXT % (api.url, "", "token: old"))
+    monkeypatch.setenv("KUBECONFIG", str(file))
     monkeypatch.setattr(cluster, "_TOKEN_SECONDS", 0.0)
 
     async def life() -> None:
@@ -202,7 +197,7 @@ def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pyte
         assert found is not None
         async with found.aiohttp_session as session:
             for change in ("old", "new", None):
-                file.write_text(change) if change is not None else file.unlink()
+                file.write_text(CONTEXT % (api.url, "", f"token: {change}")) if change is not None else file.unlink()
                 async with session.get(f"{found.server}/"):
                     pass
 
@@ -269,3 +264,50 @@ def test_every_write_asks_the_fence_first(api: Any, fence: Fence) -> None:
         with pytest.raises(EndedError):
             write()
     assert len(api.asked) == 3
+
+
+UNUSABLE = {
+    "not there": (None, "No such file or directory"),
+    "cut": ("contexts: [token-of-mine", "it is not YAML: expected ',' or ']', but got '<stream end>', in line 1"),
+    "empty": ("", "Current context is not set in kubeconfigs."),
+    "text": ("hello", "it does not have the form of a kubeconfig"),
+    "a context that is not there": ("current-context: x", "'x' is named or needed, and is not there"),
+    "a server that is no URL": (CONTEXT % ("here", "", ""), "expected the URL of a server for its cluster, got 'here'"),
+    "a certificate that is none": (
+        CONTEXT % (SERVER, ', certificate-authority-data: "a"', ""),
+        f"a certificate or key for {SERVER} can't be read",
+    ),
+    "a key that is not there": (
+        CONTEXT % (SERVER, "", "client-certificate: /nowhere, client-key: /nowhere"),
+        f"a certificate or key for {SERVER} can't be read: [Errno 2] No such file",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_kubeconfig_that_cannot_be_used_is_a_sentence(
+    content: str | None, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if content is not None:
+        (tmp_path / "config").write_text(content)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    with pytest.raises(RuntimeError, match=r"^cannot log in to Kubernetes: ") as refused:
+        standing.client_for("x", 1.0).namespace()
+    assert problem in str(refused.value)
+    assert "token-of-mine" not in str(refused.value)
+
+
+def test_a_kubeconfig_that_is_being_replaced_leaves_the_login_as_it_was(
+    api: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config"
+    path.write_text(CONTEXT % (api.url, "", "token: secret"))
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setattr(kube, "_LOGIN_SECONDS", 0)
+    client = standing.client_for("x", 30.0)
+    client.request("GET", "/")
+    for broken in ("", "contexts: [", CONTEXT % (api.url, ', certificate-authority-data: "a"', "")):
+        path.write_text(broken)
+        client.request("GET", "/")
+    assert {headers["Authorization"] for _, _, headers, _ in api.asked} == {"Bearer secret"}
+    assert len(api.asked) == 4

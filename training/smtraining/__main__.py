@@ -16,46 +16,23 @@ from smtraining.archive import write
 from smtraining.custom import pack_pickle, read_csv
 from smtraining.data import iris
 from smtraining.models import COVERAGE_SPLITS, MODELS, RANDOM_FOREST
+from smtraining.options import FOLDER, format_option, key_option, rows_option, seed_option
 from smtraining.pack import signed
 from smtraining.train import Trained, train
 from smtraining.upload import UploadError, parse_uri, upload
 from smtraining.verify import Effort
 
-FOLDER = click.Path(file_okay=False, path_type=Path)
-seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**31), default=42, show_default=True, help="Seed of the split and the model."
-)
-key_option = click.option(
-    "--sign-key",
-    "sign_key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Ed25519 private key as PEM, of `openssl genpkey -algorithm ed25519`: signs the artifact (manifest.sig).",
-)
-rows_option = click.option(
-    "--verify-rows",
-    type=click.IntRange(0),
-    default=Effort.random,
-    show_default=True,
-    help="Random rows whose probabilities must have scikit-learn's bits before a model is packed.",
-)
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
 
-
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Train the iris models, pack them for the inference container, and upload them."""
     logging.basicConfig(format="%(levelname)s %(message)s")
 
 
 @main.command("train")
-@click.option("--model", type=click.Choice(list(MODELS)), default=RANDOM_FOREST, show_default=True)
+@click.option(
+    "--model", type=click.Choice(list(MODELS)), default=RANDOM_FOREST, show_default=True, help="Which model to fit."
+)
 @seed_option
 @click.option("--output", type=FOLDER, help="Folder to write to; default build/<model>.")
 @click.option("--upload", "target", metavar="S3_URI", help="s3://bucket/prefix to upload model.tar.gz to.")
@@ -77,9 +54,10 @@ def train_command(
     sign_key: Path | None,
     form: str,
 ) -> None:
-    """Fit a model, print its accuracy, write model.pkl and model.tar.gz.
+    """Fit and measure a model of the iris data, and pack it.
 
-    The same input gives the same bytes. The last line is the archive's path, or its S3 URI with --upload.
+    Writes model.tar.gz, its files beside it, and the model as model.pkl. The same input gives the same bytes. The last
+    line is the archive's path, or its S3 URI with --upload.
     """
     folder = output or Path("build") / model
     bucket, prefix = _target(target) if target else ("", "")
@@ -103,13 +81,14 @@ def train_command(
 
 @main.command("upload")
 @click.argument("folder", type=FOLDER)
-@click.option("--bucket", required=True)
+@click.option("--bucket", required=True, help="Name of a bucket that exists.")
 @click.option("--prefix", default="", help="Key prefix; default none.")
 @format_option
 def upload_command(folder: Path, bucket: str, prefix: str, form: str) -> None:
-    """Upload FOLDER/model.tar.gz to S3 under a key that names its content.
+    """Upload a packed model to S3.
 
-    An archive that is there already is left alone. The last line is its S3 URI.
+    FOLDER/model.tar.gz gets a key with the version that the container tells of it. An archive that is there already is
+    left alone. The last line is its S3 URI.
     """
     result = _upload(folder, bucket, prefix)
     _print(form, result, ["already there" if result["existed"] else "uploaded", result["uri"]])
@@ -121,7 +100,10 @@ def upload_command(folder: Path, bucket: str, prefix: str, form: str) -> None:
 @click.option("--output", type=FOLDER, default=Path("build/compare"), show_default=True, help="Folder to write to.")
 @rows_option
 def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> None:
-    """Train every model on the same splits, pack each, and write report.txt and report.png."""
+    """Train and compare all models on the same splits.
+
+    Each is packed; report.txt and report.png compare them.
+    """
     from smtraining import compare  # noqa: PLC0415 - the other commands need no matplotlib
 
     dataset = iris()
@@ -137,16 +119,21 @@ def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> N
 
 @main.command("pack")
 @click.argument("pickle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--name", required=True, help="Name of the model.")
+@click.option(
+    "--name", required=True, help="Name of the model: 1 to 63 letters, digits, dots, hyphens and underscores."
+)
 @click.option(
     "--data",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV with a header of feature names and typical rows; rows the model has not seen, if labelled.",
 )
-@click.option("--label-column", help="Column of --data that holds the true class; calibrates prediction sets.")
+@click.option(
+    "--label-column",
+    help="Column of --data that holds the true class, or value: measures the model and calibrates prediction sets.",
+)
 @click.option("--classes", help="Comma-separated names of the classes, in the order of the estimator's classes_.")
-@click.option("--licence", default="unstated", show_default=True, help="Licence of the model.")
+@click.option("--license", default="unspecified", show_default=True, help="License of the model, such as Apache-2.0.")
 @click.option("--output", type=FOLDER, help="Folder to write to; default build/<name>.")
 @click.option("--trust-pickle", is_flag=True, help="Say that you made PICKLE, or trust who did: it is unpickled here.")
 @click.option(
@@ -163,7 +150,7 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
     data: Path,
     label_column: str | None,
     classes: str | None,
-    licence: str,
+    license: str,  # noqa: A002 - the option
     output: Path | None,
     trust_pickle: bool,  # noqa: FBT001
     as_pickle: bool,  # noqa: FBT001
@@ -171,7 +158,10 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
     sign_key: Path | None,
     form: str,
 ) -> None:
-    """Pack PICKLE, a fitted scikit-learn estimator, for the inference container, which then needs no pickle."""
+    """Pack an estimator of yours for the inference container.
+
+    PICKLE holds a fitted estimator of scikit-learn; what is written needs no pickle.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", name):
         raise click.BadParameter(
             f"{name!r}: write 1 to 63 letters, digits, dots, hyphens and underscores, a letter or digit first",
@@ -185,7 +175,7 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
             read_csv(data, label_column),
             name=name,
             classes=[part.strip() for part in classes.split(",")] if classes else [],
-            licence=licence,
+            license=license,
             effort=Effort(random=verify_rows),
             form="pickle" if as_pickle else "audited",
         )

@@ -4,7 +4,8 @@ import gzip
 import io
 import os
 import tarfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sminference.signature import SIGNATURE
@@ -24,6 +25,20 @@ def tar_gz(files: Mapping[str, bytes]) -> bytes:
             entry.size, entry.mode = len(content), 0o644
             archive.addfile(entry, io.BytesIO(content))
     return packed.getvalue()
+
+
+def files_of(archive: bytes, names: Collection[str]) -> dict[str, bytes]:
+    """Those of the files `names` that a compressed tar holds. Raises tarfile.TarError where it is none."""
+    found = {}
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
+            for member in tar:
+                name = member.name.removeprefix("./")
+                if name in names and (stream := tar.extractfile(member)) is not None:
+                    found[name] = stream.read()
+    except (EOFError, OSError, zlib.error) as error:
+        raise tarfile.ReadError(str(error)) from error
+    return found
 
 
 def write(files: Mapping[str, bytes], folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Packs an estimator that somebody else fitted and pickled."""
 
 import csv
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +10,18 @@ from typing import Any
 import numpy as np
 
 from sminference.explain.conformal import calibrate
-from sminference.manifest import ArtifactError
+from sminference.manifest import ArtifactError, Outputs
 from sminference.predictors.estimator import EstimatorPredictor, outputs_of
 from sminference.predictors.trees import Floats
 from sminference.unpickle import loads
 from smtraining.baseline import baseline
 from smtraining.calibrate import LEVELS, Labels, document, split_coverage
 from smtraining.data import digest
-from smtraining.metrics import scores
+from smtraining.metrics import errors, scores
 from smtraining.pack import Facts, Form, answers, pack
 from smtraining.verify import Effort
+
+log = logging.getLogger(__name__)
 
 _METHOD = "split conformal (LAC)"
 _LEAST_ROWS = 20  # below, even the 95 % set would hold every label
@@ -60,13 +63,19 @@ def read_csv(path: Path, label_column: str | None) -> Table:
 
 
 def _number(text: str, where: str) -> float:
+    number = _as_number(text)
+    if number is None:
+        raise ArtifactError(f"{where}: expected a finite number, got {text!r}; models here take rows of numbers")
+    return number
+
+
+def _as_number(text: str) -> float | None:
+    """The finite number that a text spells; None where it spells none."""
     try:
         number = float(text)
     except ValueError:
-        number = np.nan
-    if not np.isfinite(number):
-        raise ArtifactError(f"{where}: expected a finite number, got {text!r}; models here take rows of numbers")
-    return number
+        return None
+    return number if np.isfinite(number) else None
 
 
 def pack_pickle(
@@ -75,12 +84,13 @@ def pack_pickle(
     *,
     name: str,
     classes: Sequence[str],
-    licence: str,
+    license: str,  # noqa: A002 - the manifest's word
     effort: Effort,
     form: Form = "audited",
 ) -> dict[str, bytes]:
     """The files of the artifact. The table's rows become golden rows and the baseline; its labels, which the estimator
-    must not have seen, calibrate the prediction sets. Raises ArtifactError when pickle and table don't fit.
+    must not have seen, measure it and calibrate the prediction sets, which only probabilities have: the log says where
+    there are none. Raises ArtifactError when pickle and table don't fit.
     """
     estimator = loads(content)
     expected = getattr(estimator, "n_features_in_", None)
@@ -93,14 +103,12 @@ def pack_pickle(
     if expected != len(table.names):
         raise ArtifactError(f"the estimator takes {expected} features, the table has {len(table.names)}")
     names = _class_names(estimator, classes)
-    metrics, conformal = (
-        _measure(EstimatorPredictor(estimator, outputs), table, names) if outputs == "probabilities" else ({}, {})
-    )
+    metrics, conformal = _measure(EstimatorPredictor(estimator, outputs), outputs, table, names)
     facts = Facts(
         name=name,
         feature_names=table.names,
         classes=names,
-        licence=licence,
+        license=license,
         training_data={"sample_sha256": digest(table.X), "sample_rows": len(table.X)},
         metrics=metrics,
         conformal=conformal,
@@ -110,31 +118,75 @@ def pack_pickle(
 
 
 def _class_names(estimator: Any, classes: Sequence[str]) -> tuple[str, ...]:
-    own = tuple(str(label) for label in getattr(estimator, "classes_", ()))
+    own = _own_names(estimator)
+    if classes and not own:
+        raise ArtifactError(f"the estimator, a {type(estimator).__name__}, has no classes to give names to")
     if classes and len(classes) != len(own):
         raise ArtifactError(f"the estimator has {len(own)} classes ({', '.join(own)}), {len(classes)} names were given")
     return tuple(classes) or own
 
 
+def _own_names(estimator: Any) -> tuple[str, ...]:
+    return tuple(str(label) for label in getattr(estimator, "classes_", ()))
+
+
 def _measure(
-    reference: EstimatorPredictor, table: Table, names: tuple[str, ...]
+    reference: EstimatorPredictor, outputs: Outputs, table: Table, names: tuple[str, ...]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Metrics on the labelled rows, and the prediction sets where there can be some."""
     if table.labels is None:
         return {}, {}
-    proba = answers(reference, table.X)
-    y = _indices(table.labels, names, tuple(str(label) for label in reference.estimator.classes_))
-    metrics = {"sample": scores(proba, y, reference.decide(table.X))}
+    found = answers(reference, table.X)
+    kind = type(reference.estimator).__name__
+    if outputs == "values":
+        log.warning("a %s has no classes: the labels measure its errors and calibrate nothing", kind)
+        return {"sample": errors(found[:, 0], _values(table.labels))}, {}
+    y = _indices(table.labels, names, reference.estimator)
+    if outputs == "labels":
+        log.warning("a %s has no probabilities: the labels measure its accuracy and calibrate no prediction sets", kind)
+        return {"sample": {"rows": len(y), "accuracy": float((found[:, 0] == y).mean())}}, {}
+    metrics = {"sample": scores(found, y, reference.decide(table.X))}
     if len(y) < _LEAST_ROWS:
+        log.warning("%d labelled rows are too few to calibrate prediction sets; give %d or more", len(y), _LEAST_ROWS)
         return metrics, {}
-    chosen = {level: calibrate(proba, y, level) for level in LEVELS}
-    measured = split_coverage(proba, y, _REPEATS, seed=0)
+    chosen = {level: calibrate(found, y, level) for level in LEVELS}
+    measured = split_coverage(found, y, _REPEATS, seed=0)
     return metrics, document(_METHOD, chosen, measured, f"{_REPEATS} random halves of {len(y)} labelled rows")
 
 
-def _indices(labels: tuple[str, ...], names: tuple[str, ...], own: tuple[str, ...]) -> Labels:
+def _values(labels: tuple[str, ...]) -> Floats:
+    numbers = [_as_number(label) for label in labels]
+    if None in numbers:
+        wrong = labels[numbers.index(None)]
+        raise ArtifactError(f"label {wrong!r} is no finite number, as the answers of this estimator are")
+    return np.array(numbers, dtype=np.float64)
+
+
+def _indices(labels: tuple[str, ...], names: tuple[str, ...], estimator: Any) -> Labels:
+    """The class of each label, which is written as one of `names`, as the estimator has it, or as the same number."""
+    own, by_number = _own_names(estimator), _by_number(estimator)
     index = {label: k for k, label in enumerate(own)} | {name: k for k, name in enumerate(names)}
-    if unknown := sorted(set(labels) - set(index)):
+    if twice := [name for k, name in enumerate(names) if name in own and own.index(name) != k and name in labels]:
         raise ArtifactError(
-            f"label {unknown[0]!r} is not one of the classes of the estimator; it has {', '.join(names)}"
+            f"label {twice[0]!r} is a class of the estimator and the name of another of its classes; "
+            "give the classes other names"
         )
-    return np.array([index[label] for label in labels], dtype=np.intp)
+    found = [index[label] if label in index else by_number.get(_as_class(label)) for label in labels]
+    if None in found:
+        raise ArtifactError(
+            f"label {labels[found.index(None)]!r} is not one of the classes of the estimator; "
+            f"it has {', '.join(dict.fromkeys((*names, *own)))}"
+        )
+    return np.array(found, dtype=np.intp)
+
+
+def _by_number(estimator: Any) -> dict[float | None, int]:
+    """The index of each class by its value, where the classes are numbers or booleans; a spreadsheet writes those in
+    more ways than one: 1 as 1.0, True as TRUE or 1.
+    """
+    numbers = (bool, int, float, np.bool_, np.number)
+    return {float(value): k for k, value in enumerate(estimator.classes_) if isinstance(value, numbers)}
+
+
+def _as_class(label: str) -> float | None:
+    return {"true": 1.0, "false": 0.0}.get(label.strip().lower(), _as_number(label))

@@ -19,11 +19,11 @@ class Dataset:
     y: NDArray[np.intp]
     feature_names: tuple[str, ...]
     classes: tuple[str, ...]
-    licence: str
+    license: str
 
     def describe(self) -> dict[str, Any]:
         """What the manifest says about training data; the hash covers values, shape and order."""
-        return {"name": self.name, "rows": len(self.X), "sha256": digest(self.X, self.y), "licence": self.licence}
+        return {"name": self.name, "rows": len(self.X), "sha256": digest(self.X, self.y), "license": self.license}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def iris() -> Dataset:
         y=bunch.target.astype(np.intp),
         feature_names=tuple(bunch.feature_names),
         classes=tuple(str(name) for name in bunch.target_names),
-        licence="CC-BY-4.0, R. A. Fisher, UCI Machine Learning Repository, doi:10.24432/C56C76",
+        license="CC-BY-4.0, R. A. Fisher, UCI Machine Learning Repository, doi:10.24432/C56C76",
     )
 
 

@@ -1,4 +1,4 @@
-"""Measures of predicted probabilities against labels."""
+"""Measures of what a model answers against labels."""
 
 from typing import Any
 
@@ -25,6 +25,18 @@ def scores(proba: Floats, y: NDArray[np.intp], predicted: NDArray[np.intp] | Non
         "brier": float(((proba - np.eye(len(labels))[y]) ** 2).sum(axis=1).mean()),
         "calibration_error": calibration_error(proba, y),
         "confusion": confusion_matrix(y, chosen, labels=labels).tolist(),
+    }
+
+
+def errors(predicted: Floats, y: Floats) -> dict[str, Any]:
+    """Mean absolute error, root of the mean squared one, and R2 (None where all labels are equal) of a regressor."""
+    squared = float(((predicted - y) ** 2).mean())
+    variance = float(y.var())
+    return {
+        "rows": len(y),
+        "mean_absolute_error": float(np.abs(predicted - y).mean()),
+        "root_mean_squared_error": squared**0.5,
+        "r2": 1 - squared / variance if variance else None,
     }
 
 

@@ -46,7 +46,7 @@ class Facts:
     name: str
     feature_names: Sequence[str]
     classes: Sequence[str]
-    licence: str
+    license: str
     training_data: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     conformal: Mapping[str, Any] = field(default_factory=dict)
@@ -81,7 +81,7 @@ def pack(
         libraries={"python": ".".join(platform.python_version_tuple()[:2])}
         | {name: metadata.version(name) for name in _LIBRARIES},
         golden=golden,
-        licence=facts.licence,
+        license=facts.license,
         decision=_decision(reference, sample) if outputs == "probabilities" and trees is None else "argmax",
         training_data=dict(facts.training_data),
         metrics=dict(facts.metrics),

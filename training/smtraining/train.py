@@ -13,7 +13,7 @@ from smtraining.models import MODELS
 from smtraining.pack import Facts, pack
 from smtraining.verify import Effort
 
-LICENCE = "Apache-2.0"
+LICENSE = "Apache-2.0"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def train(name: str, dataset: Dataset, seed: int, splits: int, effort: Effort) -
         name=name,
         feature_names=dataset.feature_names,
         classes=dataset.classes,
-        licence=LICENCE,
+        license=LICENSE,
         training_data=dataset.describe() | {"seed": seed, "training_rows": len(parts.y_train)},
         metrics={"test": found} | ({"repeated": repeated.describe()} if repeated else {}),
         conformal=document(

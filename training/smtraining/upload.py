@@ -2,14 +2,16 @@
 
 import hashlib
 import re
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sminference.manifest import MANIFEST, parse
-from smtraining.archive import ARCHIVE
+from sminference.manifest import MANIFEST, parse, version_of
+from sminference.signature import SIGNATURE
+from smtraining.archive import ARCHIVE, files_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,14 +31,16 @@ class Uploaded:
 
 
 def upload(folder: Path, bucket: str, prefix: str, s3: "S3Client") -> Uploaded:
-    """Upload `folder`/model.tar.gz to <prefix>/<model>-<first 12 of its SHA-256>/model.tar.gz, unless it is there."""
+    """Upload `folder`/model.tar.gz to <prefix>/<model>-<version>/model.tar.gz, unless it is there.
+
+    The version is the one that the container tells of itself.
+    """
     try:
         content = (folder / ARCHIVE).read_bytes()
-        name = parse((folder / MANIFEST).read_bytes()).name
     except OSError as error:
         raise UploadError(f"{error.filename}: {error.strerror}; write it with `python -m smtraining train`") from error
     sha256 = hashlib.sha256(content).hexdigest()
-    key = "/".join(part for part in (prefix.strip("/"), f"{name}-{sha256[:12]}", ARCHIVE) if part)
+    key = "/".join(part for part in (prefix.strip("/"), _named(folder / ARCHIVE, content), ARCHIVE) if part)
     try:
         existed = _exists(s3, bucket, key)
         if not existed:
@@ -48,6 +52,17 @@ def upload(folder: Path, bucket: str, prefix: str, s3: "S3Client") -> Uploaded:
     except BotoCoreError as error:
         raise UploadError(f"S3 can't be reached: {error}") from error
     return Uploaded(f"s3://{bucket}/{key}", sha256, existed)
+
+
+def _named(path: Path, content: bytes) -> str:
+    """<model>-<version>, of the manifest in the archive itself: another may lie beside it."""
+    try:
+        files = files_of(content, (MANIFEST, SIGNATURE))
+    except tarfile.TarError as error:
+        raise UploadError(f"{path} is not a .tar.gz archive: {error}") from error
+    if MANIFEST not in files:
+        raise UploadError(f"{path} holds no {MANIFEST}; write it with `python -m smtraining pack`")
+    return f"{parse(files[MANIFEST]).name}-{version_of(files[MANIFEST], files.get(SIGNATURE))}"
 
 
 def parse_uri(uri: str) -> tuple[str, str]:

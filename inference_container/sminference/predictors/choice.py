@@ -174,5 +174,5 @@ def _makeshift(estimator: Any) -> Manifest:
         files={PICKLE: File("", 0)},
         libraries={},
         golden=Golden((), (), 0.0),
-        licence="",
+        license="",
     )

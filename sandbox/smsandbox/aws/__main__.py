@@ -15,6 +15,7 @@ from smsandbox import secret
 from smsandbox.aws.assembly.simulator import assemble
 from smsandbox.aws.core.context import DEFAULT_REGION
 from smsandbox.aws.core.settings import Settings
+from smsandbox.aws.fleet.commands import DEFAULT, NAMES
 from smsandbox.aws.http.server import Server
 from smsandbox.aws.moto.images import ImageReference, push
 
@@ -59,7 +60,13 @@ def serve(host: str, port: int, state_dir: Path, settings: Path | None) -> None:
 
 @main.command("push")
 @click.option("--image-uri", required=True, help="<account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>")
-@click.option("--program", default="sminference", show_default=True, help="The program that instances run for it.")
+@click.option(
+    "--program",
+    type=click.Choice(NAMES),
+    default=DEFAULT,
+    show_default=True,
+    help="The program that instances run for it.",
+)
 @click.option("--endpoint-url", help="The simulator; default AWS_ENDPOINT_URL.")
 def push_image(image_uri: str, program: str, endpoint_url: str | None) -> None:
     """Put an image into the simulator's ECR and print its digest."""

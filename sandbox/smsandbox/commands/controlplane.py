@@ -22,7 +22,10 @@ def ensure_binaries() -> binaries.Binaries:
 
 @click.command()
 def prepare() -> None:
-    """Find, download or build kube-apiserver and etcd; quick when they are in the cache."""
+    """Find, download or build kube-apiserver and etcd.
+
+    Quick when they are in the cache.
+    """
     found = ensure_binaries()
     click.echo(f"kube-apiserver and etcd: {found.kube_apiserver.parent} ({found.origin})")
 

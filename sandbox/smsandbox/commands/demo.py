@@ -10,7 +10,10 @@ from smsandbox.commands.controlplane import ensure_binaries
 
 @click.command()
 def demo() -> None:
-    """Train, push, apply, invoke, scale, update, delete: everything in the foreground, and nothing left afterwards."""
+    """Show the whole life of an endpoint in the foreground.
+
+    Train, push, apply, invoke, scale, update, delete; nothing is left afterwards.
+    """
     from smsandbox.demo import run  # noqa: PLC0415 - boto3 takes half a second that `--help` need not wait for
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -21,7 +21,10 @@ Logs are in {folder}; `make down` ends it."""
 
 @click.command()
 def up() -> None:
-    """Start what does not run yet: control plane, AWS, operator; and leave it running."""
+    """Start the sandbox, and leave it running.
+
+    That is control plane, AWS simulator and operator, as far as they do not run yet.
+    """
     ensure_binaries()
     try:
         with all_or_nothing(paths.state()):
@@ -45,7 +48,10 @@ def down() -> None:
 
 @click.command()
 def status() -> None:
-    """Show each program, its pid and its log; exits with 1 unless all of them run."""
+    """Show each program, its pid and its log.
+
+    Exits with 1 unless all of them run.
+    """
     found = services(paths.state())
     for service in found:
         click.echo(f"{service.name:15} {service.pid or 'not running':<12} {service.log}")
