@@ -8,7 +8,7 @@ Knows nothing of HTTP.
 import hashlib
 import logging
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -55,18 +55,23 @@ class Trust:
     verify_keys: VerifyKeys | None = None
 
 
-def load(model_dir: Path, trust: Trust | None = None) -> Model:
-    """The model in `model_dir`; raises ArtifactError, in a sentence, when it must not be served."""
+def load(model_dir: Path, trust: Trust | None = None, classes: Sequence[str] = ()) -> Model:
+    """The model in `model_dir`; raises ArtifactError, in a sentence, when it must not be served.
+
+    `classes` are the names of the classes where no manifest says them.
+    """
     trust = trust or Trust()
     if not model_dir.is_dir():
         raise ArtifactError(f"{model_dir} is not a directory; expected the unpacked model.tar.gz there")
     if not (model_dir / MANIFEST).exists():
-        return _load_bare(model_dir, trust)
+        return _load_bare(model_dir, trust, classes)
     content = _read(model_dir / MANIFEST, _MAX_MANIFEST_BYTES)
     signature = _signature(model_dir)
     if trust.verify_keys is not None:
         trust.verify_keys.check(content, signature)
     manifest = parse(content)
+    if classes:
+        log.warning("%s names its classes itself: SMINFERENCE_CLASSES counts for nothing", MANIFEST)
     chosen = _choose(manifest, trust, lambda name: _read_verified(model_dir / name, manifest.files[name]))
     return _model(manifest, version_of(content, signature), chosen)
 
@@ -88,7 +93,7 @@ def _choose(manifest: Manifest, trust: Trust, read: Callable[[str], bytes]) -> C
     return choose_estimator(manifest, loads(content) if kind == PICKLE else audited.loads(content))
 
 
-def _load_bare(model_dir: Path, trust: Trust) -> Model:
+def _load_bare(model_dir: Path, trust: Trust, classes: Sequence[str]) -> Model:
     path = model_dir / PICKLE
     if trust.verify_keys is not None:
         raise ArtifactError(f"{model_dir} holds no {MANIFEST}, so nothing in it is signed; {trust.verify_keys.wanted}")
@@ -96,10 +101,11 @@ def _load_bare(model_dir: Path, trust: Trust) -> Model:
         raise ArtifactError(f"{model_dir} holds neither {MANIFEST} nor {PICKLE}{_held(model_dir)}")
     if not trust.allow_pickle:
         raise ArtifactError(
-            f"{model_dir} holds {PICKLE} without {MANIFEST}; pack it with `python -m smtraining pack`. {_OPT_IN}"
+            f"{model_dir} holds {PICKLE} without {MANIFEST}; pack it with `python -m smtraining pack`, or have it read "
+            f"as it is: {_OPT_IN}; SMINFERENCE_CLASSES then names its classes"
         )
     content = _read(path)
-    manifest, chosen = choose_unchecked(loads(content))
+    manifest, chosen = choose_unchecked(loads(content), classes)
     log.warning("%s has no manifest: its integrity, versions and answers are unchecked", path)
     return _model(manifest, version_of(content), chosen)
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -45,6 +46,13 @@ def _verify_keys(text: str) -> VerifyKeys:
     from sminference.signature import VerifyKeys  # noqa: PLC0415 - only who verifies pays for it
 
     return VerifyKeys.parse(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",")]
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        raise ValueError
+    return tuple(names)
 
 
 def _whole(low: int, high: int) -> Callable[[str], Any]:
@@ -137,6 +145,14 @@ class Settings:
         "Ed25519 public keys separated by commas, each the path of a PEM file or the line between its first and last",
         "serve only artifacts that one of these keys signed (`smtraining pack --sign-key`); nothing of others is read",
     )
+    classes: tuple[str, ...] = _setting(
+        "SMINFERENCE_CLASSES",
+        (),
+        _names,
+        "names separated by commas, or a JSON list of them",
+        "what the classes of a model.pkl without a manifest are called, in the order of the estimator's classes_; a "
+        "manifest names them itself",
+    )
     models_root: Path = _setting(
         "SMINFERENCE_MODELS_ROOT",
         Path("/opt/ml/models"),
@@ -209,7 +225,7 @@ def help_text() -> str:
     lines = []
     for item in fields(Settings):
         meta = item.metadata
-        default = "" if item.default is None else str(item.default)
+        default = "" if item.default in {None, ()} else str(item.default)
         default = default.lower() if isinstance(item.default, bool) else default
         lines += [
             f"  {meta['variable']}",

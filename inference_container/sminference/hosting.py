@@ -37,7 +37,7 @@ class Hosting:
 def load_model(settings: Settings) -> Hosting:
     """The model of SM_MODEL_DIR; what is wrong with it goes to the log and to `/ping`, and the server stays up."""
     try:
-        model = load(settings.model_dir, settings.trust)
+        model = load(settings.model_dir, settings.trust, settings.classes)
     except ArtifactError as error:
         log.error("no model is served: %s", error)  # noqa: TRY400 - the sentence is the whole story
         return Hosting(failure=f"no model is served: {error}")

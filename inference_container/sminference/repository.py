@@ -155,7 +155,7 @@ class Repository:
         The process grows by less where it takes memory that another model has left, or loses one meanwhile.
         """
         before = _resident_bytes()
-        model = load(folder, self._settings.trust)
+        model = load(folder, self._settings.trust, self._settings.classes)
         return model, max(_resident_bytes() - before, size_on_disk(folder) + _array_bytes(model, set()))
 
 

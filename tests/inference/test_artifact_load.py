@@ -17,10 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 
 from sminference.artifact import ArtifactError, Trust, load
+from sminference.config import Settings
+from sminference.hosting import load_model
 from sminference.predictors import cells
 from sminference.predictors.compiled import CompiledTrees
 from sminference.predictors.trees import Trees, from_npz
@@ -372,12 +374,43 @@ def test_a_bare_pickle_is_loaded_only_when_allowed(artifact: Path, caplog: pytes
     (artifact / "manifest.json").unlink()
     with pytest.raises(ArtifactError, match=r"without manifest.json; pack it with .* SMINFERENCE_ALLOW_PICKLE=true"):
         load(artifact)
+    with pytest.raises(ArtifactError, match="SMINFERENCE_CLASSES then names its classes"):
+        load(artifact)
     bare = load(artifact, Trust(allow_pickle=True))
     assert "has no manifest" in caplog.text
     assert bare.classes == ("0", "1", "2")
     assert bare.feature_names[0] == "feature 0"
     X = np.random.default_rng(0).uniform(0, 8, (500, 4))
     assert np.array_equal(bare.predict_proba(X), packed.predict_proba(X))
+
+
+def test_the_classes_of_a_bare_pickle_have_the_names_that_a_variable_gives(artifact: Path) -> None:
+    packed = load(artifact)
+    (artifact / "manifest.json").unlink()
+    for text in ("setosa, versicolor,virginica", '["setosa", "versicolor", "virginica"]'):
+        settings = Settings.from_environ(
+            {"SM_MODEL_DIR": str(artifact), "SMINFERENCE_ALLOW_PICKLE": "true", "SMINFERENCE_CLASSES": text}
+        )
+        served = load_model(settings).get()
+        answer = served.answer(b"[[5.1, 3.5, 1.4, 0.2]]", "application/json", None)
+        assert json.loads(answer.body)["predictions"][0]["predicted_class"] == "setosa"
+        assert served.model.classes == packed.classes
+
+
+def test_names_for_other_classes_than_there_are_are_refused(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    for estimator, has in (
+        (RandomForestClassifier(2).fit(X, y), r"has 3 \(0, 1, 2\)"),
+        (RandomForestRegressor(2).fit(X, y), "has none"),
+    ):
+        (tmp_path / "model.pkl").write_bytes(pickle.dumps(estimator))
+        with pytest.raises(ArtifactError, match=f"SMINFERENCE_CLASSES names 2 classes, .*{has}"):
+            load(tmp_path, Trust(allow_pickle=True), ("a", "b"))
+
+
+def test_a_manifest_names_the_classes_itself(artifact: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert load(artifact, classes=("a", "b", "c")).classes == ("setosa", "versicolor", "virginica")
+    assert "SMINFERENCE_CLASSES counts for nothing" in caplog.text
 
 
 def test_a_bare_pickle_that_is_not_fitted_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -104,9 +104,12 @@ def _hybrid(trees: Trees) -> Predictor | None:
         return None
 
 
-def choose_unchecked(estimator: Any) -> tuple[Manifest, Chosen]:
-    """The fastest way for an estimator without a manifest, and what can be said of it in place of one."""
-    manifest = _makeshift(estimator)
+def choose_unchecked(estimator: Any, classes: Sequence[str] = ()) -> tuple[Manifest, Chosen]:
+    """The fastest way for an estimator without a manifest, and what can be said of it in place of one.
+
+    Raises ArtifactError when `classes`, the names of its classes, are not as many as those.
+    """
+    manifest = _makeshift(estimator, classes)
     reference = EstimatorPredictor(estimator, manifest.outputs)
     trees = extract(estimator)
     if trees is not None:
@@ -157,7 +160,7 @@ def difference(predictor: Predictor, golden: Golden) -> str | None:
     return None if largest <= golden.tolerance else f"off by up to {largest:.3g}"
 
 
-def _makeshift(estimator: Any) -> Manifest:
+def _makeshift(estimator: Any, classes: Sequence[str]) -> Manifest:
     name = type(estimator).__name__
     if hasattr(estimator, "feature_names_in_"):
         names = [str(name) for name in estimator.feature_names_in_]
@@ -165,12 +168,16 @@ def _makeshift(estimator: Any) -> Manifest:
         names = [f"feature {i}" for i in range(estimator.n_features_in_)]
     else:
         raise ArtifactError(f"{PICKLE} holds a {name} that is not fitted")
+    own = tuple(str(label) for label in getattr(estimator, "classes_", ()))
+    if classes and len(classes) != len(own):
+        has = f"{len(own)} ({', '.join(own)})" if own else "none"
+        raise ArtifactError(f"SMINFERENCE_CLASSES names {len(classes)} classes, the {name} in {PICKLE} has {has}")
     return Manifest(
         name=name,
         estimator=f"{type(estimator).__module__}.{name}",
         outputs=outputs_of(estimator),
         features=tuple(Feature(name) for name in names),
-        classes=tuple(str(label) for label in getattr(estimator, "classes_", ())),
+        classes=tuple(classes) or own,
         files={PICKLE: File("", 0)},
         libraries={},
         golden=Golden((), (), 0.0),

@@ -71,6 +71,16 @@ def test_settings_come_from_the_environment() -> None:
             "maybe",
             "SMINFERENCE_ALLOW_PICKLE: expected true or false, got 'maybe'",
         ),
+        (
+            "SMINFERENCE_CLASSES",
+            "a,,b",
+            "SMINFERENCE_CLASSES: expected names separated by commas, or a JSON list of them, got 'a,,b'",
+        ),
+        (
+            "SMINFERENCE_CLASSES",
+            "[1, 2]",
+            "SMINFERENCE_CLASSES: expected names separated by commas, or a JSON list of them, got '[1, 2]'",
+        ),
         ("SMINFERENCE_METRICS_SECONDS", "nan", "SMINFERENCE_METRICS_SECONDS: expected 0 to 3600, got 'nan'"),
         ("SMINFERENCE_TREADS", "4", "SMINFERENCE_TREADS: no such setting; `python -m sminference --help` lists them"),
     ],
