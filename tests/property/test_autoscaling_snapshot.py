@@ -1,10 +1,13 @@
 """Autoscaling that was taken off for an update is put back as it was when the update fails, in virtual time."""
 
+import json
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from smendpoints.api.snapshot import AutoscalingSnapshot
+from smendpoints.domain.plan.snapshot import restoring_calls
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec, with_variant
@@ -120,7 +123,21 @@ def test_an_update_that_aws_rolls_back_leaves_autoscaling_as_it_was(
     assert resource.status.rollout.autoscaling_snapshot == []
 
 
-NAMES_OF_BEFORE = {"totalSteps": "steps", "awsMessage": "step", "autoscalingSnapshot": "takenOff"}
+NAMES_OF_BEFORE = {"totalSteps": "steps", "awsMessage": "step"}
+
+
+def calls_of_before(snapshots: list[dict[str, Any]]) -> list[str]:
+    """What the release before kept of the same autoscaling."""
+
+    def encode(value: Any) -> Any:
+        return {"policyARN": [value.resource_id, value.policy]}
+
+    found = []
+    for each in snapshots:
+        actions = restoring_calls(AutoscalingSnapshot.model_validate(each), "default-iris")
+        calls = [[action.verb.name, action.target, action.params] for action in actions]
+        found.append(json.dumps({"resourceID": actions[0].target, "calls": calls}, default=encode))
+    return found
 
 
 def test_an_update_that_the_release_before_began_leaves_autoscaling_as_it_was(
@@ -133,16 +150,19 @@ def test_an_update_that_the_release_before_began_leaves_autoscaling_as_it_was(
         harness.run(5)
     client = harness.client("application-autoscaling")
     assert client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
-    rollout = {NAMES_OF_BEFORE.get(key, key): value for key, value in each.body["status"]["rollout"].items()}
-    assert rollout["takenOff"]
+    under_way = dict(each.body["status"]["rollout"])
+    kept = under_way.pop("autoscalingSnapshot")
+    assert kept
+    rollout = {NAMES_OF_BEFORE.get(key, key): value for key, value in under_way.items()}
+    rollout["takenOff"] = calls_of_before(kept)
     harness.set_status("iris", {**each.body["status"], "rollout": rollout})
     harness.restart()
     harness.settle("iris")
     assert stalled(harness) == "UpdateFailed"
     assert scaling(harness) == before
     now = each.body["status"]["rollout"]
-    assert now["autoscalingSnapshot"] == rollout["takenOff"]
-    assert now.keys().isdisjoint(NAMES_OF_BEFORE.values())
+    assert now["autoscalingSnapshot"] == kept
+    assert now.keys().isdisjoint({*NAMES_OF_BEFORE.values(), "takenOff"})
 
 
 def test_while_a_lack_of_capacity_is_waited_out_the_old_fleet_scales(harness: Harness, before: dict[str, Any]) -> None:

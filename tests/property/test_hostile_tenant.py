@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from smendpoints.api.spec import OfficeHours
-from smendpoints.domain.plan.snapshot import next_snapshots, restoring_calls
 from smendpoints.domain.reasons import Reason
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness
@@ -184,13 +183,6 @@ def test_what_a_spec_says_of_name_and_place_counts_whatever_a_status_says(harnes
     assert (told.endpoint_name, told.region) == ("mine", "us-east-1")
 
 
-OWN = {
-    "ServiceNamespace": "sagemaker",
-    "ResourceId": "endpoint/default-iris/variant/primary",
-    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-}
-THEIRS = {**OWN, "ResourceId": "endpoint/default-victim/variant/primary"}
-BOUNDS = {"MinCapacity": 9, "MaxCapacity": 9}
 ALARM = {
     "Namespace": "AWS/SageMaker",
     "MetricName": "Invocations",
@@ -200,20 +192,35 @@ ALARM = {
     "Threshold": 1.0,
     "ComparisonOperator": "GreaterThanThreshold",
 }
-NAMED: dict[str, Any] = {"AlarmName": "smendpoints/default-iris/x", **ALARM}
-FORGED: list[tuple[str, str, dict[str, Any]]] = [
-    ("DELETE_ENDPOINT", "default-victim", {"EndpointName": "default-victim"}),
-    ("REGISTER_TARGET", THEIRS["ResourceId"], {**THEIRS, **BOUNDS}),
-    ("REGISTER_TARGET", OWN["ResourceId"], {**THEIRS, **BOUNDS}),
-    ("REGISTER_TARGET", OWN["ResourceId"], {**OWN, **BOUNDS, "RoleARN": ROLE_ARN}),
-    ("PUT_ALARM", "billing", {"AlarmName": "billing", **ALARM, "AlarmActions": []}),
-    ("PUT_ALARM", NAMED["AlarmName"], {**NAMED, "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:pager"]}),
-    ("PUT_ALARM", NAMED["AlarmName"], {**NAMED, "OKActions": []}),
-    ("NO_SUCH_VERB", "x", {}),
-]
+STEPS = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": [{"ScalingAdjustment": 1}]}
+PAGER = {"AlarmActions": ["arn:aws:sns:us-east-1:123456789012:pager"], "OKActions": [], "RoleARN": ROLE_ARN}
+FORGED = {
+    "variant": "primary",
+    "dimension": "sagemaker:variant:DesiredInstanceCount",
+    "minCapacity": 1,
+    "maxCapacity": 1,
+    "policies": [
+        {
+            "name": "bursts",
+            "type": "StepScaling",
+            "configuration": STEPS,
+            "alarms": [
+                {"name": "billing", "settings": ALARM},
+                {"name": "smendpoints/default-victim/x", "settings": ALARM},
+                {"name": "smendpoints/default-iris/x", "settings": {**ALARM, **PAGER, "AlarmName": "billing"}},
+            ],
+        }
+    ],
+}
 
 
-def test_what_a_status_remembers_is_called_for_nothing_but_the_scaling_of_its_own_endpoint(harness: Harness) -> None:
+def of_others(inventory: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {kind: [each for each in found if "default-iris" not in each] for kind, found in inventory.items()} | {
+        "policies": []
+    }
+
+
+def test_what_a_status_remembers_is_used_for_nothing_but_the_scaling_of_its_own_endpoint(harness: Harness) -> None:
     harness.apply("victim", fixed(1))
     harness.apply("iris", fixed(1))
     harness.settle_told("victim", Reason.IN_SERVICE)
@@ -223,26 +230,14 @@ def test_what_a_status_remembers_is_called_for_nothing_but_the_scaling_of_its_ow
     harness.settle_told("iris", Reason.UPDATE_FAILED)
     before = harness.inventory()
     body = harness.objects["iris"].body
-    assert body["spec"]["variants"][0]["name"] == "primary"
-    autoscaling_snapshot = [json.dumps({"resourceID": OWN["ResourceId"], "calls": [call]}) for call in FORGED]
-    rollout = {**body["status"]["rollout"], "autoscalingSnapshot": autoscaling_snapshot}
-    harness.set_status("iris", {**body["status"], "rollout": rollout})
-    harness.run(120)
-    assert harness.inventory() == before
-    assert harness.live("default-victim")["EndpointStatus"] == "InService"
-    assert reason(harness, "iris") == Reason.UPDATE_FAILED
-
-
-@pytest.mark.parametrize("call", FORGED, ids=lambda call: f"{call[0]} {call[1]}")
-def test_each_call_that_is_not_of_the_endpoints_own_scaling_is_left_out(call: tuple[str, str, dict[str, Any]]) -> None:
-    kept = ["REGISTER_TARGET", OWN["ResourceId"], {**OWN, **BOUNDS}]
-    text = json.dumps({"resourceID": OWN["ResourceId"], "calls": [call, kept]})
-    assert [str(action) for action in restoring_calls(text, "default-iris")] == [f"REGISTER_TARGET {OWN['ResourceId']}"]
-
-
-@pytest.mark.parametrize(
-    "remembered", ["", "null", "[]", '{"calls": 1}', '{"resourceID": 5}', '{"resourceID": "", "calls": [[[], 1, {}]]}']
-)
-def test_what_is_no_memory_of_the_operators_is_none(remembered: str) -> None:
-    assert restoring_calls(remembered, "default-iris") == ()
-    assert next_snapshots([remembered], [], [], {}) == []
+    forged = [FORGED, {**FORGED, "variant": "../../default-victim/variant/primary"}, {**FORGED, "variant": "gone"}]
+    for snapshot in forged:
+        rollout = {**body["status"]["rollout"], "autoscalingSnapshot": [snapshot]}
+        harness.set_status("iris", {**body["status"], "rollout": rollout})
+        harness.run(120)
+    after = harness.inventory()
+    assert after["targets"] != before["targets"], "its own endpoint's scaling is put back"
+    assert of_others(after) == of_others(before)
+    [alarm] = harness.client("cloudwatch").describe_alarms(AlarmNamePrefix="smendpoints/default-iris/")["MetricAlarms"]
+    assert [arn.rpartition("/")[2] for arn in alarm["AlarmActions"]] == ["bursts"]
+    assert alarm["OKActions"] == []

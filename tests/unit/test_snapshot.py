@@ -1,13 +1,16 @@
 """What is taken off for an update comes back by the very calls that would make it, and by no others."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from smendpoints.api.snapshot import AutoscalingSnapshot
+from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedTarget
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
-from smendpoints.domain.plan.snapshot import next_snapshots, resource_of, restoring_calls, snapshot_of
+from smendpoints.domain.plan.snapshot import next_snapshots, restoring_calls, snapshot_of
 
 RESOURCE = "endpoint/default-iris/variant/primary"
 ALARM = "smendpoints/default-iris/primary/bursts"
@@ -105,11 +108,19 @@ CALLS = (
 )
 
 
+def kept(alarms: Any = ALARMS) -> AutoscalingSnapshot:
+    found = snapshot_of(SHOWN, alarms)
+    assert found is not None
+    return found
+
+
 def test_it_comes_back_as_it_was() -> None:
-    kept = snapshot_of(SHOWN, ALARMS)
-    assert kept is not None
-    assert resource_of(kept) == RESOURCE
-    assert restoring_calls(kept, "default-iris") == CALLS
+    assert tuple(restoring_calls(kept(), "default-iris")) == CALLS
+
+
+def test_it_comes_back_from_the_status_as_it_was() -> None:
+    read = AutoscalingSnapshot.model_validate(json.loads(json.dumps(kept().to_json())))
+    assert tuple(restoring_calls(read, "default-iris")) == CALLS
 
 
 def test_what_is_too_long_is_not_kept() -> None:
@@ -118,56 +129,79 @@ def test_what_is_too_long_is_not_kept() -> None:
     assert next_snapshots([], [], [SHOWN], alarms) == []
 
 
+def test_a_policy_that_no_scalable_target_of_sagemaker_has_is_not_kept() -> None:
+    policy = {"PolicyName": "predicted", "PolicyType": "PredictiveScaling", "PolicyARN": "arn:predicted"}
+    found = snapshot_of(replace(SHOWN, policies={**SHOWN.policies, "predicted": policy}), ALARMS)
+    assert found == kept()
+
+
 def test_what_is_off_still_is_kept_beside_what_goes_off_now() -> None:
-    kept = snapshot_of(SHOWN, {})
-    assert kept is not None
-    other = kept.replace("/primary", "/other")
-    assert next_snapshots([kept, other, "no JSON"], [SHOWN], [], {}) == [other]
-    assert next_snapshots([other], [SHOWN], [SHOWN], {}) == [other, kept]
+    other = kept().model_copy(update={"variant": "other"})
+    assert next_snapshots([kept(), other], [SHOWN], [], ALARMS) == [other]
+    assert next_snapshots([other], [SHOWN], [SHOWN], ALARMS) == [other, kept()]
 
 
-def written(*calls: Any) -> str:
-    return json.dumps({"resourceID": RESOURCE, "calls": calls})
+def before(*calls: Any) -> RolloutStatus:
+    """An update under way as the releases before wrote it."""
+    text = calls[0] if isinstance(calls[0], str) else json.dumps({"resourceID": RESOURCE, "calls": calls})
+    rollout = {"configName": "c", "phase": "InProgress", "startedAt": "2026-11-01T00:00:00Z", "takenOff": [text]}
+    return RolloutStatus.model_validate(rollout)
+
+
+def test_calls_that_the_releases_before_kept_are_read() -> None:
+    def encode(value: Any) -> Any:
+        return {"policyARN": [value.resource_id, value.policy]}
+
+    calls = json.loads(json.dumps([[each.verb.name, each.target, each.params] for each in CALLS], default=encode))
+    read = before(*calls).autoscaling_snapshot
+    assert [tuple(restoring_calls(each, "default-iris")) for each in read] == [CALLS]
 
 
 REGISTER = ["REGISTER_TARGET", RESOURCE, {**IDENTITY, "MinCapacity": 1, "MaxCapacity": 2}]
-SET_OFF = {"policyARN": [RESOURCE, "bursts"]}
-FORGED = {
-    "no JSON": "{",
-    "no calls": json.dumps({"resourceID": RESOURCE}),
-    "another verb": written(["DELETE_ENDPOINT", RESOURCE, {}]),
-    "no verb": written([5, RESOURCE, {}]),
-    "a call that is cut": written(REGISTER[:2]),
-    "another endpoint": written(["REGISTER_TARGET", RESOURCE, {**IDENTITY, "ResourceId": "endpoint/other/variant/a"}]),
-    "another target than it says": written(["REGISTER_TARGET", "endpoint/default-iris/variant/b", REGISTER[2]]),
-    "another service": written(["REGISTER_TARGET", RESOURCE, {**IDENTITY, "ServiceNamespace": "ecs"}]),
-    "a member that is never kept": written(["REGISTER_TARGET", RESOURCE, {**IDENTITY, "RoleARN": "arn:role"}]),
-    "an alarm of another endpoint": written(
-        ["PUT_ALARM", "smendpoints/other/primary/x", {"AlarmName": "smendpoints/other/primary/x"}]
-    ),
-    "an alarm under another name": written(["PUT_ALARM", ALARM, {"AlarmName": "smendpoints/default-iris/b"}]),
-    "an alarm that calls somebody": written(
-        ["PUT_ALARM", ALARM, {"AlarmName": ALARM, "AlarmActions": ["arn:aws:sns:us-east-1:1:x"]}]
-    ),
-    "an alarm that sets off another endpoint's policy": written(
-        [
-            "PUT_ALARM",
-            ALARM,
-            {"AlarmName": ALARM, "AlarmActions": [{"policyARN": ["endpoint/other/variant/a", "bursts"]}]},
-        ]
-    ),
-    "an ARN with something beside it": written(
-        ["PUT_ALARM", ALARM, {"AlarmName": ALARM, "AlarmActions": [{**SET_OFF, "more": 1}]}]
+OTHERS = "endpoint/other/variant/primary"
+NONE = {
+    "no JSON": ("{",),
+    "no object": ("[]",),
+    "no calls": (json.dumps({"resourceID": RESOURCE}),),
+    "a call that is cut": (REGISTER[:2],),
+    "no bounds": (["PUT_POLICY", RESOURCE, {**IDENTITY, "PolicyName": "x"}],),
+    "bounds that are none": (["REGISTER_TARGET", RESOURCE, {**IDENTITY, "MinCapacity": "x", "MaxCapacity": 2}],),
+    "another service's dimension": (
+        ["REGISTER_TARGET", RESOURCE, {**REGISTER[2], "ScalableDimension": "ecs:service:DesiredCount"}],  # type: ignore[dict-item]
     ),
 }
 
 
-@pytest.mark.parametrize("name", FORGED)
-def test_a_status_is_no_order_to_call_anything_else(name: str) -> None:
-    assert restoring_calls(FORGED[name], "default-iris") == ()
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_snapshot_of_the_releases_before_is_none(name: str) -> None:
+    assert before(*NONE[name]).autoscaling_snapshot == []
 
 
-def test_what_is_like_it_but_for_that_is_called() -> None:
-    alarm = ["PUT_ALARM", ALARM, {"AlarmName": ALARM, "AlarmActions": [SET_OFF]}]
-    found = restoring_calls(written(REGISTER, alarm), "default-iris")
-    assert [each.verb for each in found] == [Verb.REGISTER_TARGET, Verb.PUT_ALARM]
+FORGED = {
+    "another endpoint": ["REGISTER_TARGET", OTHERS, {**REGISTER[2], "ResourceId": OTHERS}],  # type: ignore[dict-item]
+    "another service": ["REGISTER_TARGET", RESOURCE, {**REGISTER[2], "ServiceNamespace": "ecs"}],  # type: ignore[dict-item]
+    "a member that is never kept": ["REGISTER_TARGET", RESOURCE, {**REGISTER[2], "RoleARN": "arn:role"}],  # type: ignore[dict-item]
+}
+
+
+@pytest.mark.parametrize("call", FORGED.values(), ids=FORGED.keys())
+def test_a_status_is_no_order_to_scale_anything_else(call: list[Any]) -> None:
+    [read] = before(call).autoscaling_snapshot
+    [action] = restoring_calls(read, "default-iris")
+    assert action == Action(Verb.REGISTER_TARGET, RESOURCE, REGISTER[2])  # type: ignore[arg-type]
+
+
+def test_an_alarm_that_is_not_the_endpoints_own_is_not_put() -> None:
+    [alarm] = kept().policies[1].alarms
+    forged = [
+        alarm.model_copy(update={"name": "smendpoints/other/primary/x"}),
+        alarm.model_copy(update={"settings": {**alarm.settings, "AlarmActions": ["arn:aws:sns:us-east-1:1:x"]}}),
+        alarm.model_copy(update={"settings": {**alarm.settings, "RoleARN": "arn:role", "AlarmName": "x"}}),
+    ]
+    policy = kept().policies[1].model_copy(update={"alarms": forged})
+    put = [
+        each
+        for each in restoring_calls(kept().model_copy(update={"policies": [policy]}), "default-iris")
+        if each.verb is Verb.PUT_ALARM
+    ]
+    assert put == [CALLS[3], CALLS[3]]

@@ -171,6 +171,8 @@ class _Converter:
             }
         if isinstance(schema.get("additionalProperties"), dict):
             result["additionalProperties"] = self._structural(schema["additionalProperties"], in_list=in_list)
+        if schema.get("additionalProperties") is True:
+            result["x-kubernetes-preserve-unknown-fields"] = True  # else the API server takes out all that is in it
         if "items" in schema:
             result["items"] = self._structural(schema["items"], in_list=True)
         rules = [rule for rule in RULES if rule.on in ({title, on} if "properties" in schema else {on})]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from smendpoints.api.base import MAP_BY_TYPE, ApiModel
+from smendpoints.api.snapshot import AutoscalingSnapshot, of_calls
 from smendpoints.api.spec import Vpc
 
 ConditionStatus = Literal["True", "False", "Unknown"]
@@ -13,7 +14,8 @@ Stage = Literal["Launching", "ActivatingTraffic", "Baking", "Terminating", "Roll
 
 
 # Fields of `rollout`, as releases before this one called them.
-_RENAMED = {"steps": "totalSteps", "step": "awsMessage", "takenOff": "autoscalingSnapshot"}
+_RENAMED = {"steps": "totalSteps", "step": "awsMessage"}
+_CALLS = "takenOff"
 
 
 class Condition(ApiModel):
@@ -86,14 +88,14 @@ class RolloutStatus(ApiModel):
         None, description="What AWS says that it is doing, in its own words.", max_length=1024
     )
     started_at: datetime = Field(description="When the attempt was decided.")
-    autoscaling_snapshot: list[str] = Field(
+    autoscaling_snapshot: list[AutoscalingSnapshot] = Field(
         default_factory=list,
-        description="Autoscaling that was taken off for the attempt, as the calls (JSON) that put it back if it fails.",
+        description="Autoscaling that was taken off for the attempt: it is put back should the attempt fail.",
         max_length=10,
     )
     taken_off: list[str] | None = Field(
         None,
-        description="The name of `autoscalingSnapshot` in releases before: read, never written.",
+        description="What `autoscalingSnapshot` was in releases before: read, never written.",
         max_length=10,
         exclude=True,
     )
@@ -106,11 +108,13 @@ class RolloutStatus(ApiModel):
     @classmethod
     def _names_of_before(cls, found: Any) -> Any:
         """An object that an older release wrote: what it says is kept under the names of now."""
-        if not isinstance(found, dict) or found.keys().isdisjoint(_RENAMED):
+        if not isinstance(found, dict) or found.keys().isdisjoint({*_RENAMED, _CALLS}):
             return found
-        return {_RENAMED[key]: found[key] for key in found.keys() & _RENAMED} | {
-            key: value for key, value in found.items() if key not in _RENAMED
-        }
+        kept = {_RENAMED.get(key, key): value for key, value in found.items() if key != _CALLS}
+        calls = found.get(_CALLS)
+        if "autoscalingSnapshot" not in kept and isinstance(calls, list):
+            kept["autoscalingSnapshot"] = [snapshot for text in calls for snapshot in of_calls(text)]
+        return kept
 
 
 class Revision(ApiModel):

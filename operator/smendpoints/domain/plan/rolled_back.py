@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from smendpoints.api.status import RolloutStatus
-from smendpoints.domain.desired.names import variant_of
+from smendpoints.domain.desired.names import resource_id
 from smendpoints.domain.desired.scaling import INSTANCES, PROVISIONED_CONCURRENCY
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.attempts import failed_attempt, moved_since, retry_after, was_made
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.scaling import plan_scaling
-from smendpoints.domain.plan.snapshot import resource_of, restoring_calls
+from smendpoints.domain.plan.snapshot import restoring_calls
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, reconciling, stalled
 from smendpoints.domain.plan.wording import NO_REASON, may_try_again, names_missing_config
 from smendpoints.domain.reasons import Reason
@@ -88,7 +88,6 @@ def _scaling_meanwhile(given: Input, endpoint: ObservedEndpoint, failed: Rollout
     ]
     on = {target.resource_id for target in targets} | {target.resource_id for target in scalable.targets}
     for each in failed.autoscaling_snapshot:
-        resource_id = resource_of(each)
-        if resource_id not in on and variant_of(resource_id) in live:
+        if resource_id(endpoint.name, each.variant) not in on and each.variant in live:
             actions += restoring_calls(each, endpoint.name)
     return tuple(actions)

@@ -1,4 +1,4 @@
-"""Autoscaling snapshots: what is taken off for an update, kept as the calls that put it back should the update fail.
+"""Autoscaling snapshots: what is taken off for an update, kept until it is known that it need not be put back.
 
 The spec cannot say how it was: a variant that the spec drops, or whose scaling it drops, keeps serving when AWS goes
 back to the old config, and has to scale as before.
@@ -8,21 +8,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from smendpoints.api.snapshot import AlarmSnapshot, AutoscalingSnapshot, PolicySnapshot, ScheduleSnapshot
 from smendpoints.domain.desired import names
 from smendpoints.domain.observed.observed import ObservedTarget
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
-from smendpoints.domain.plan.scaling import identity_of, suspended_state
+from smendpoints.domain.plan.scaling import suspended_state
 
-LONGEST = 16384
-_POLICY = (
-    "PolicyName",
-    "PolicyType",
-    "TargetTrackingScalingPolicyConfiguration",
-    "StepScalingPolicyConfiguration",
-)
-_SCHEDULE = ("ScheduledActionName", "Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction")
+POLICY_TYPES = ("TargetTrackingScaling", "StepScaling")
+LONGEST = 16384  # bytes, as JSON
 _ALARM = (
-    "AlarmName",
     "AlarmDescription",
     "Namespace",
     "MetricName",
@@ -37,102 +31,112 @@ _ALARM = (
     "ComparisonOperator",
     "TreatMissingData",
 )
-_IDENTITY = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-_KEYS = {
-    Verb.REGISTER_TARGET.name: {*_IDENTITY, "MinCapacity", "MaxCapacity", "SuspendedState"},
-    Verb.PUT_POLICY.name: {*_IDENTITY, *_POLICY},
-    Verb.PUT_SCHEDULE.name: {*_IDENTITY, *_SCHEDULE},
-    Verb.PUT_ALARM.name: {*_ALARM, "AlarmActions"},
-}
+
+
+def snapshot_of(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> AutoscalingSnapshot | None:
+    """How the target scales; None if that is too long to be kept in the status."""
+    found = {
+        "variant": names.variant_of(target.resource_id),
+        "dimension": target.dimension,
+        "minCapacity": target.min_capacity,
+        "maxCapacity": target.max_capacity,
+        "suspended": bool(target.suspended),
+        "policies": [
+            _policy(policy, alarms) for policy in target.policies.values() if policy["PolicyType"] in POLICY_TYPES
+        ],
+        "schedules": [_schedule(schedule) for schedule in target.schedules.values()],
+    }
+    text = json.dumps(found, default=str)
+    return AutoscalingSnapshot.model_validate_json(text) if len(text) <= LONGEST else None
+
+
+def _policy(policy: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    kind = policy["PolicyType"]
+    mine = [alarm for alarm in alarms.values() if policy["PolicyARN"] in alarm.get("AlarmActions", ())]
+    return {
+        "name": policy["PolicyName"],
+        "type": kind,
+        "configuration": policy.get(f"{kind}PolicyConfiguration"),
+        "alarms": [
+            {"name": alarm["AlarmName"], "settings": _only(alarm, _ALARM)} for alarm in mine if kind == "StepScaling"
+        ],
+    }
+
+
+def _schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:
+    bounds = schedule.get("ScalableTargetAction") or {}
+    return {
+        "name": schedule["ScheduledActionName"],
+        "schedule": schedule["Schedule"],
+        "timeZone": schedule.get("Timezone"),
+        "startTime": schedule.get("StartTime"),
+        "endTime": schedule.get("EndTime"),
+        "minCapacity": bounds.get("MinCapacity"),
+        "maxCapacity": bounds.get("MaxCapacity"),
+    }
+
+
+def restoring_calls(snapshot: AutoscalingSnapshot, endpoint: str) -> tuple[Action, ...]:
+    """The calls that put it back. Whoever wrote the status, they scale this endpoint and touch nothing else."""
+    return tuple(_calls(snapshot, endpoint))
+
+
+def _calls(snapshot: AutoscalingSnapshot, endpoint: str) -> Iterator[Action]:
+    resource_id = names.resource_id(endpoint, snapshot.variant)
+    identity = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": resource_id,
+        "ScalableDimension": snapshot.dimension,
+    }
+    bounds = {"MinCapacity": snapshot.min_capacity, "MaxCapacity": snapshot.max_capacity}
+    suspended = {"SuspendedState": suspended_state(suspended=True)} if snapshot.suspended else {}
+    yield Action(Verb.REGISTER_TARGET, resource_id, {**identity, **bounds, **suspended})
+    for policy in snapshot.policies:
+        yield _put_policy(policy, identity)
+        yield from _put_alarms(policy, resource_id, endpoint)
+    for schedule in snapshot.schedules:
+        yield _put_schedule(schedule, identity)
+
+
+def _put_policy(policy: PolicySnapshot, identity: Mapping[str, str]) -> Action:
+    what = {"PolicyName": policy.name, "PolicyType": policy.type}
+    what[f"{policy.type}PolicyConfiguration"] = policy.configuration  # type: ignore[assignment]
+    return Action(Verb.PUT_POLICY, f"{identity['ResourceId']} {policy.name}", {**identity, **what})
+
+
+def _put_alarms(policy: PolicySnapshot, resource_id: str, endpoint: str) -> Iterator[Action]:
+    mine: Iterable[AlarmSnapshot] = (
+        alarm for alarm in policy.alarms if alarm.name.startswith(names.alarm_prefix(endpoint))
+    )
+    for alarm in mine:
+        what = {"AlarmName": alarm.name, "AlarmActions": [PolicyARN(resource_id, policy.name)]}
+        yield Action(Verb.PUT_ALARM, alarm.name, {**_only(alarm.settings, _ALARM), **what})
+
+
+def _put_schedule(schedule: ScheduleSnapshot, identity: Mapping[str, str]) -> Action:
+    bounds = {"MinCapacity": schedule.min_capacity, "MaxCapacity": schedule.max_capacity}
+    what = {
+        "ScheduledActionName": schedule.name,
+        "Schedule": schedule.schedule,
+        "Timezone": schedule.time_zone,
+        "StartTime": schedule.start_time,
+        "EndTime": schedule.end_time,
+        "ScalableTargetAction": _only(bounds, bounds),
+    }
+    return Action(Verb.PUT_SCHEDULE, f"{identity['ResourceId']} {schedule.name}", {**identity, **_only(what, what)})
 
 
 def _only(found: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     return {key: found[key] for key in keys if found.get(key) is not None}
 
 
-def _calls(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> Iterator[Action]:
-    identity = identity_of(target)
-    bounds = {"MinCapacity": target.min_capacity, "MaxCapacity": target.max_capacity}
-    suspended = {"SuspendedState": suspended_state(suspended=True)} if target.suspended else {}
-    yield Action(Verb.REGISTER_TARGET, target.resource_id, {**identity, **bounds, **suspended})
-    for name, policy in target.policies.items():
-        yield Action(Verb.PUT_POLICY, f"{target.resource_id} {name}", {**identity, **_only(policy, _POLICY)})
-        if policy["PolicyType"] != "StepScaling":
-            continue  # AWS makes the alarms of the others itself
-        for alarm_name, alarm in alarms.items():
-            if policy["PolicyARN"] in alarm.get("AlarmActions", ()):
-                params = {**_only(alarm, _ALARM), "AlarmActions": [PolicyARN(target.resource_id, name)]}
-                yield Action(Verb.PUT_ALARM, alarm_name, params)
-    for name, schedule in target.schedules.items():
-        yield Action(Verb.PUT_SCHEDULE, f"{target.resource_id} {name}", {**identity, **_only(schedule, _SCHEDULE)})
-
-
-def snapshot_of(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The calls that put the target back, as JSON; None if they are too long to be kept in the status."""
-
-    def encode(value: Any) -> Any:
-        return {"policyARN": [value.resource_id, value.policy]} if isinstance(value, PolicyARN) else str(value)
-
-    calls = [[action.verb.name, action.target, action.params] for action in _calls(target, alarms)]
-    text = json.dumps({"resourceID": target.resource_id, "calls": calls}, default=encode, separators=(",", ":"))
-    return text if len(text) <= LONGEST else None
-
-
-def _read(snapshot: str) -> tuple[str, list[Any]]:
-    """The scalable target and the calls; nothing of what `snapshot_of` cannot have written."""
-
-    def decode(found: dict[str, Any]) -> Any:
-        arn = found.get("policyARN")
-        return PolicyARN(str(arn[0]), str(arn[1])) if isinstance(arn, list) and len(arn) == len(found) + 1 else found
-
-    try:
-        read = json.loads(snapshot, object_hook=decode)
-        return str(read["resourceID"]), [*read["calls"]]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return "", []
-
-
-def resource_of(snapshot: str) -> str:
-    """The scalable target that the calls are about; empty where they are none that `snapshot_of` kept."""
-    return _read(snapshot)[0]
-
-
-def restoring_calls(snapshot: str, endpoint: str) -> tuple[Action, ...]:
-    """The calls of a snapshot, as far as they scale the endpoint: a status is no order to call anything else."""
-    calls = [each for each in _read(snapshot)[1] if isinstance(each, list) and len(each) == 3]
-    actions = (
-        Action(Verb[verb], target, params)
-        for verb, target, params in calls
-        if isinstance(verb, str) and verb in _KEYS and isinstance(target, str) and isinstance(params, dict)
-    )
-    return tuple(each for each in actions if _scales(each, endpoint))
-
-
-def _scales(action: Action, endpoint: str) -> bool:
-    """Whether the call is one that `snapshot_of` makes of the scaling of the endpoint."""
-    params, mine = action.params, names.resource_id(endpoint, "")
-    if not params.keys() <= _KEYS[action.verb.name]:
-        return False
-    if action.verb is not Verb.PUT_ALARM:
-        own = params.get("ServiceNamespace") == "sagemaker" and str(params.get("ResourceId")).startswith(mine)
-        return own and action.target.partition(" ")[0] == params["ResourceId"]
-    named = str(params.get("AlarmName"))
-    sets_off = params.get("AlarmActions", ())
-    return (
-        action.target == named
-        and named.startswith(names.alarm_prefix(endpoint))
-        and isinstance(sets_off, list | tuple)
-        and all(isinstance(each, PolicyARN) and each.resource_id.startswith(mine) for each in sets_off)
-    )
-
-
 def next_snapshots(
-    past: Iterable[str],
+    past: Iterable[AutoscalingSnapshot],
     registered: Iterable[ObservedTarget],
     in_the_way: Iterable[ObservedTarget],
     alarms: Mapping[str, Mapping[str, Any]],
-) -> list[str]:
+) -> list[AutoscalingSnapshot]:
     """The snapshots to keep now: of what an attempt before took off and is off still, and of what is about to be."""
-    on = {target.resource_id for target in registered}
-    still_off = [each for each in past if resource_of(each) not in on | {""}]
+    on = {names.variant_of(target.resource_id) for target in registered}
+    still_off = [each for each in past if each.variant not in on]
     return [*still_off, *(each for target in in_the_way if (each := snapshot_of(target, alarms)) is not None)]

@@ -1,0 +1,100 @@
+"""The autoscaling that an update takes off, as it stands in the status until it is known that nobody needs it any more.
+
+Not here: how it is taken and put back, see `domain.plan.snapshot`.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field
+
+from smendpoints.api.base import ApiModel, Name
+
+_NOT_SET = ("AlarmName", "AlarmActions")  # they follow from where the alarm stands
+Dimension = Literal["sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"]
+
+
+class AlarmSnapshot(ApiModel):
+    """A CloudWatch alarm that sets off the policy it stands in."""
+
+    name: str = Field(description="Name of the alarm.", max_length=255)
+    settings: dict[str, Any] = Field(description="Its metric, periods and threshold, as in PutMetricAlarm.")
+
+
+class PolicySnapshot(ApiModel):
+    """A scaling policy."""
+
+    name: str = Field(description="Name of the policy.", max_length=256)
+    type: Literal["TargetTrackingScaling", "StepScaling"] = Field(description="What `configuration` is of.")
+    configuration: dict[str, Any] = Field(description="The policy itself, as in PutScalingPolicy.")
+    alarms: list[AlarmSnapshot] = Field(
+        default_factory=list, description="The alarms of step scaling; AWS makes those of target tracking itself."
+    )
+
+
+class ScheduleSnapshot(ApiModel):
+    """A scheduled action."""
+
+    name: str = Field(description="Name of the scheduled action.", max_length=256)
+    schedule: str = Field(description="When it acts: `cron(...)`, `rate(...)` or `at(...)`.")
+    time_zone: str | None = Field(None, description="Time zone of the schedule; UTC if unset.")
+    start_time: str | None = Field(None, description="From when on it acts.")
+    end_time: str | None = Field(None, description="Until when it acts.")
+    min_capacity: int | None = Field(None, description="Lower bound that it sets.")
+    max_capacity: int | None = Field(None, description="Upper bound that it sets.")
+
+
+class AutoscalingSnapshot(ApiModel):
+    """How a variant scaled."""
+
+    variant: Name = Field(description="Name of the variant.")
+    dimension: Dimension = Field(description="What of the variant scales.")
+    min_capacity: int = Field(description="Lower bound.", ge=0)
+    max_capacity: int = Field(description="Upper bound.", ge=0)
+    suspended: bool = Field(default=False, description="Whether scaling was paused.")
+    policies: list[PolicySnapshot] = Field(default_factory=list, description="Its scaling policies.")
+    schedules: list[ScheduleSnapshot] = Field(default_factory=list, description="Its scheduled actions.")
+
+
+def of_calls(text: Any) -> Iterator[dict[str, Any]]:
+    """The snapshot in a text of the releases before, which kept the calls that put it back; none of another text."""
+    try:
+        kept = json.loads(text)
+        calls = [(str(verb), dict(params)) for verb, _, params in kept["calls"]]
+        bounds = next(params for verb, params in calls if verb == "REGISTER_TARGET")
+        found = {
+            "variant": str(bounds["ResourceId"]).rpartition("/")[2],
+            "dimension": bounds["ScalableDimension"],
+            "minCapacity": bounds["MinCapacity"],
+            "maxCapacity": bounds["MaxCapacity"],
+            "suspended": "SuspendedState" in bounds,
+            "policies": [_policy(params, calls) for verb, params in calls if verb == "PUT_POLICY"],
+            "schedules": [_schedule(params) for verb, params in calls if verb == "PUT_SCHEDULE"],
+        }
+        yield AutoscalingSnapshot.model_validate(found).to_json()
+    except (ValueError, TypeError, KeyError, StopIteration, RecursionError):
+        return
+
+
+def _policy(params: dict[str, Any], calls: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    name, kind = params["PolicyName"], params["PolicyType"]
+    alarms = [
+        {"name": alarm["AlarmName"], "settings": {key: alarm[key] for key in alarm if key not in _NOT_SET}}
+        for verb, alarm in calls
+        if verb == "PUT_ALARM" and any(each["policyARN"][1] == name for each in alarm["AlarmActions"])
+    ]
+    return {"name": name, "type": kind, "configuration": params[f"{kind}PolicyConfiguration"], "alarms": alarms}
+
+
+def _schedule(params: dict[str, Any]) -> dict[str, Any]:
+    action = params.get("ScalableTargetAction", {})
+    return {
+        "name": params["ScheduledActionName"],
+        "schedule": params["Schedule"],
+        "timeZone": params.get("Timezone"),
+        "startTime": params.get("StartTime"),
+        "endTime": params.get("EndTime"),
+        "minCapacity": action.get("MinCapacity"),
+        "maxCapacity": action.get("MaxCapacity"),
+    }
