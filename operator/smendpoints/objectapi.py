@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
-from smendpoints.domain.status.status import Event
+from smendpoints.domain.status.events import Event
 from smendpoints.kube import KubeClient, KubeError
 
 logger = logging.getLogger(__name__)

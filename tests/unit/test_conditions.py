@@ -1,12 +1,13 @@
 """Conditions by kstatus: `Ready` always, the others only while true, and a transition is a change of status."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.api.status import Condition
+from smendpoints.api.status import Condition, ConditionStatus
 from smendpoints.domain.plan.verdict import Verdict, ready, reconciling, stalled, suspended
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
@@ -100,3 +101,33 @@ def test_a_condition_is_found_by_its_type() -> None:
     assert conditions.find(found, "Ready") is found[0]
     assert conditions.find(found, "Drifted") is None
     assert [conditions.is_true(found, kind) for kind in ("Ready", "Stalled", "Drifted")] == [True, False, False]
+
+
+def kstatus(shown_by: Iterable[Condition]) -> str:
+    """What kstatus makes of an object of no built-in kind, as sigs.k8s.io/cli-utils/pkg/kstatus/status does it.
+
+    The first of Reconciling and Stalled that is true decides, then Ready; no other condition is looked at.
+    """
+    shown = [(each.type, each.status) for each in shown_by]
+    for kind, status in shown:
+        if kind in {"Reconciling", "Stalled"} and status == "True":
+            return {"Reconciling": "InProgress", "Stalled": "Failed"}[kind]
+    return {"True": "Current", "False": "InProgress", "Unknown": "InProgress"}[dict(shown).get("Ready", "True")]
+
+
+@pytest.mark.parametrize("answers", ["True", "False", "Unknown"])
+def test_kstatus_reads_the_same_whatever_available_says(answers: ConditionStatus) -> None:
+    available = Condition(
+        type="Available", status=answers, reason="X", message="", observed_generation=1, last_transition_time=NOW
+    )
+    expected = {
+        "Current": ready(Reason.IN_SERVICE, ""),
+        "InProgress": reconciling(Reason.UPDATING, ""),
+        "Failed": stalled(Reason.UPDATE_FAILED, ""),
+    }
+    for meant, verdict in expected.items():
+        assert (
+            kstatus(conditions.told([], verdict, 1, NOW, [available]))
+            == kstatus(conditions.told([], verdict, 1, NOW))
+            == meant
+        )

@@ -16,6 +16,14 @@ PRICES = {
     "ml.g5.xlarge": Price(Decimal("1.408"), "2026-02-01"),
 }
 BEFORE = Cost(hourly_usd="9.9", as_of="2025-12-31")
+SHADOWED = {
+    "shadow": {
+        "name": "next",
+        "image": "shadow:1",
+        "modelArtifact": "s3://models/n.tar.gz",
+        "instance": {"type": "ml.c5.large", "count": 2},
+    }
+}
 TWO = {"challenger": {"instance": {"type": "ml.c5.large", "count": 1}}}
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, int | None], tuple[str, str] | None]] = {
@@ -25,6 +33,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, int | None], tuple[str, str] | 
     "a count that is not shown": ({}, {"primary": None}, None),
     "two variants, as old as the older price": (TWO, {"primary": 2, "challenger": 4}, ("0.638", "2026-01-01")),
     "a price that is not known": ({"variant": {"instance": {"type": "ml.p9.huge", "count": 1}}}, {"primary": 1}, None),
+    "a shadow costs as any other variant": (SHADOWED, {"primary": 1, "next": 2}, ("0.319", "2026-01-01")),
     "no needless zeros": ({}, {"primary": 200}, ("23", "2026-03-01")),
 }
 

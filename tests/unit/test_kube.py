@@ -14,7 +14,7 @@ import pytest
 from smendpoints import cluster, kube, standing
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status.status import Event
+from smendpoints.domain.status.events import Event
 from smendpoints.kube import KubeClient, RefusedError, UnreachableError
 from smendpoints.lease.leases import ApiLeases, StaleError
 from smendpoints.objectapi import KubeObjects

@@ -9,6 +9,7 @@ CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameC
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
 ModelNotAccessible ImageNotFound ArtifactNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
 InternalError
+Serving NoInstances NotFound
 ScalingActive ScalingPending ScalingSuspended
 DriftFound InSync ChangedInPlace Adopted PreflightIncomplete
 """

@@ -13,7 +13,7 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.result import NEVER, Result
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status.status import Event
+from smendpoints.domain.status.events import Event
 from smendpoints.kube import KubeError, RefusedError, UnreachableError
 from smendpoints.objects import Objects, Tracked
 from smendpoints.reconciler import Reconciled, Reconciler

@@ -9,11 +9,12 @@ import pytest
 
 from smendpoints.api.status import Cost, SageMakerEndpointStatus
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import Step
+from smendpoints.domain.observed.observed import ObservedVariant, Step
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
-from smendpoints.domain.status.status import events, report
+from smendpoints.domain.status.events import events
+from smendpoints.domain.status.status import report
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 URL = "https://runtime/endpoints/default-iris/invocations"
@@ -22,6 +23,7 @@ SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInv
 PING = "The primary container for production variant primary did not pass the ping health check."
 THROTTLED = ReconcileError(Kind.RETRY, Reason.THROTTLED, "ThrottlingException: Rate exceeded", "create_model")
 DENIED = ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "AccessDeniedException: no", "put_scaling_policy")
+CANARY = (Step("ActivatingTraffic", "Activating traffic on canary capacity of 1 instance(s).", NOW),)
 REFUSED = ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, "ValidationException: no", "update_endpoint")
 
 
@@ -58,16 +60,19 @@ class Case(NamedTuple):
     sees: dict[str, Any]
     conditions: dict[str, str]
     refused: ReconcileError | None = None
+    available: str = "True Serving"
 
 
 IN_SYNC = {"Drifted": "False InSync"}
 CONDITIONS = {
-    "a creation that is begun": Case({"exists": False}, {"Ready": "False Creating", "Reconciling": "True Creating"}),
+    "a creation that is begun": Case(
+        {"exists": False}, {"Ready": "False Creating", "Reconciling": "True Creating"}, available="False Creating"
+    ),
     "a creation that AWS throttles": Case(
-        {"exists": False}, {"Ready": "False Throttled", "Reconciling": "True Throttled"}, THROTTLED
+        {"exists": False}, {"Ready": "False Throttled", "Reconciling": "True Throttled"}, THROTTLED, "False Pending"
     ),
     "a creation that AWS denies": Case(
-        {"exists": False}, {"Ready": "False AccessDenied", "Stalled": "True AccessDenied"}, DENIED
+        {"exists": False}, {"Ready": "False AccessDenied", "Stalled": "True AccessDenied"}, DENIED, "False Pending"
     ),
     "an endpoint as wanted": Case({}, {"Ready": "True InService", **IN_SYNC}),
     "an endpoint as wanted that scales": Case(
@@ -102,6 +107,7 @@ CONDITIONS = {
             "Reconciling": "True Creating",
             "AutoscalingActive": "False ScalingPending",
         },
+        available="False Creating",
     ),
     "drift that is put back": Case(
         {"variants": {"primary": {"desired_weight": 7.0}}, "converged": True},
@@ -124,8 +130,34 @@ CONDITIONS = {
         {"exists": False, "converged": True},
         {"Ready": "False Throttled", "Reconciling": "True Throttled", "Drifted": "True DriftFound"},
         THROTTLED,
+        "False Pending",
     ),
-    "another's endpoint": Case({"shows": {"tags": {}}}, {"Ready": "False NotOwned", "Stalled": "True NotOwned"}),
+    "another's endpoint": Case(
+        {"shows": {"tags": {}}}, {"Ready": "False NotOwned", "Stalled": "True NotOwned"}, available="False NotOwned"
+    ),
+    "an update that AWS took back: what was in service still answers": Case(
+        {"lives": B, "shows": {"failure_reason": PING}, "remembers": {"phase": "InProgress"}},
+        {"Ready": "False UpdateFailed", "Stalled": "True UpdateFailed"},
+    ),
+    "an endpoint that is out of service": Case(
+        {"shows": {"status": "OutOfService"}},
+        {"Ready": "False OutOfService", "Stalled": "True OutOfService"},
+        available="False OutOfService",
+    ),
+    "an endpoint that is being stopped": Case(
+        {"wants": {"desiredState": "Stopped"}},
+        {"Ready": "False Stopping", "Reconciling": "True Stopping"},
+        available="False Deleting",
+    ),
+    "an endpoint whose instances are all gone": Case(
+        {"variants": {"primary": {"current_count": 0}}},
+        {"Ready": "True InService", **IN_SYNC},
+        available="False NoInstances",
+    ),
+    "an asynchronous endpoint at zero: requests wait in its queue": Case(
+        {"wants": {"async": {"outputPath": "s3://models/out"}}, "variants": {"primary": {"current_count": 0}}},
+        {"Ready": "True InService", **IN_SYNC},
+    ),
 }
 
 
@@ -133,7 +165,7 @@ CONDITIONS = {
 def test_the_conditions_of(sight: Callable[..., Any], case: Case) -> None:
     seen = sight(**case.sees)
     status = told(seen, case.refused)
-    assert shown(status) == case.conditions
+    assert shown(status) == {**case.conditions, "Available": case.available}
     assert status.observed_generation == seen.resource.metadata.generation
     assert not (shown(status)["Ready"].startswith("True") and "Reconciling" in shown(status))
 
@@ -151,7 +183,8 @@ def test_scaling_that_was_refused_once_is_set_up_by_drift_policy_report_too(sigh
 def test_time_stands_still_while_nothing_changes(sight: Callable[..., Any]) -> None:
     seen = sight(converged=True)
     before = {each.type: each.last_transition_time for each in seen.resource.status.conditions}
-    assert {each.type: each.last_transition_time for each in told(seen).conditions} == before
+    after = {each.type: each.last_transition_time for each in told(seen).conditions}
+    assert {kind: after[kind] for kind in before} == before
 
 
 def test_the_same_reconcile_twice_gives_the_same_status_so_that_nothing_is_written(sight: Callable[..., Any]) -> None:
@@ -197,8 +230,75 @@ def test_columns_tell_instances_and_shares(sight: Callable[..., Any]) -> None:
 
 def test_columns_of_what_has_neither_are_empty(sight: Callable[..., Any]) -> None:
     serverless = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 20}, "weight": 0}
-    status = told(sight({"variant": serverless}))
+    status = told(sight({"variant": serverless}, variants={"primary": {"current_count": 0, "desired_count": 0}}))
     assert (status.instances, status.traffic) == (None, None)
+    (variant,) = status.variants
+    assert (variant.current_instances, variant.desired_instances, variant.max_concurrency) == (None, None, 20)
+
+
+def test_a_shadow_counts_among_the_instances_and_takes_no_share_of_the_traffic(sight: Callable[..., Any]) -> None:
+    shadow = {
+        "name": "next",
+        "image": "shadow:1",
+        "modelArtifact": "s3://models/n.tar.gz",
+        "instance": {"type": "ml.m5.large"},
+    }
+    status = told(sight({"shadow": shadow}))
+    assert [(each.name, each.shadow, each.model_artifact) for each in status.variants] == [
+        ("primary", None, "s3://models/a/model.tar.gz"),
+        ("next", True, "s3://models/n.tar.gz"),
+    ]
+    assert (status.instances, status.traffic) == ("2/2", "primary=100")
+
+
+def test_variants_and_traffic_are_in_the_order_of_the_spec_whatever_that_of_aws(sight: Callable[..., Any]) -> None:
+    wants = {"variant": {"name": "zeta", "weight": 90}, "challenger": {"name": "alpha", "weight": 10}}
+    seen = sight(wants)
+    turned = replace(seen.observed.endpoint, variants=seen.observed.endpoint.variants[::-1])
+    status = told(replace(seen, observed=replace(seen.observed, endpoint=turned)))
+    assert [each.name for each in status.variants] == ["zeta", "alpha"]
+    assert status.traffic == "zeta=90,alpha=10"
+
+
+def test_a_pipeline_shows_the_image_and_the_artifact_of_each_container(sight: Callable[..., Any]) -> None:
+    containers = [{"image": "in:1", "modelArtifact": "s3://models/in.tar.gz"}, {"image": "out:1"}]
+    pipeline = {"image": None, "modelArtifact": None, "containers": containers}
+    images = {"image": "in:1", "digest": "sha256:1", "further_images": (("out:1", "sha256:2"),)}
+    (variant,) = told(sight({"variant": pipeline}, variants={"primary": images})).variants
+    assert [(each.image, each.digest, each.model_artifact) for each in variant.containers] == [
+        ("in:1", "sha256:1", "s3://models/in.tar.gz"),
+        ("out:1", "sha256:2", None),
+    ]
+
+
+def test_during_a_canary_columns_tell_of_both_fleets(sight: Callable[..., Any]) -> None:
+    new = ObservedVariant("primary", desired_weight=1.0, current_count=1, desired_count=2, steps=CANARY)
+    canary = {"rollout": {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 300}}
+    seen = sight(
+        {**canary, "variant": {"instance": {"type": "ml.m5.large", "count": 2}}},
+        lives={**B, "variant": {**B["variant"], "instance": {"type": "ml.m5.large", "count": 2}}},
+        shows={"status": "Updating", "pending_config": "WANTED", "pending": (new,)},
+        remembers={"phase": "InProgress"},
+    )
+    status = told(seen)
+    assert (status.instances, status.traffic) == ("2/2+1/2", "primary=50,new:primary=50")
+    assert [each.model_artifact for each in status.pending_variants] == ["s3://models/a/model.tar.gz"]
+    assert conditions.is_true(status.conditions, "Available")
+
+
+def test_what_serves_is_named_while_another_config_is_wanted(sight: Callable[..., Any]) -> None:
+    before = told(sight(B))
+    assert [each.model_artifact for each in before.variants] == ["s3://models/b/model.tar.gz"]
+    seen = sight(lives=B, shows={"failure_reason": PING}, remembers={"phase": "InProgress"})
+    memory = before.model_copy(update={"rollout": seen.resource.status.rollout})
+    after = told(replace(seen, resource=seen.resource.model_copy(update={"status": memory})))
+    assert [each.model_artifact for each in after.variants] == ["s3://models/b/model.tar.gz"]
+
+
+def test_of_anothers_endpoint_nothing_is_told(sight: Callable[..., Any]) -> None:
+    status = told(sight(shows={"tags": {}}), cost=Cost(hourly_usd="0.2", as_of="2026-11-01"))
+    assert status.endpoint is not None
+    assert (status.endpoint.status, status.instances, status.traffic, status.cost) == ("NotOwned", None, None, None)
 
 
 def test_the_bounds_of_a_variant_are_those_that_aws_has(sight: Callable[..., Any], targets: Any) -> None:

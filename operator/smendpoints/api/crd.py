@@ -23,6 +23,7 @@ from smendpoints.api.status import SageMakerEndpointStatus
 Schema = dict[str, Any]
 Column = tuple[str, str, str, dict[str, int], str]
 _READY = '.status.conditions[?(@.type=="Ready")]'
+_AVAILABLE = '.status.conditions[?(@.type=="Available")].status'
 _WIDE = {"priority": 1}
 _AGE: Column = ("Age", "date", ".metadata.creationTimestamp", {}, "Time since the object was made.")
 
@@ -61,6 +62,7 @@ class Kind:
 _ENDPOINT_COLUMNS: tuple[Column, ...] = (
     ("Status", "string", ".status.endpoint.status", {}, "The endpoint's status in AWS."),
     ("Ready", "string", f"{_READY}.status", {}, "Whether the endpoint serves what the spec says."),
+    ("Available", "string", _AVAILABLE, {}, "Whether it answers with what was in service."),
     ("Instances", "string", ".status.instances", {}, "Instances in service and asked for."),
     ("Traffic", "string", ".status.traffic", {}, "Shares of traffic."),
     _AGE,

@@ -21,7 +21,9 @@ _CALLS = "takenOff"
 class Condition(ApiModel):
     """A condition by the Kubernetes conventions and kstatus."""
 
-    type: str = Field(description="Ready, Reconciling, Stalled, AutoscalingActive or Drifted.", max_length=316)
+    type: str = Field(
+        description="Ready, Available, Reconciling, Stalled, AutoscalingActive or Drifted.", max_length=316
+    )
     status: ConditionStatus = Field(description="True, False or Unknown.")
     reason: str = Field(description="CamelCase reason, made for programs.", max_length=1024)
     message: str = Field(description="A sentence, made for people.", max_length=32768)
@@ -34,7 +36,7 @@ class EndpointStatus(ApiModel):
 
     name: str = Field(description="Name in AWS.")
     arn: str | None = Field(None, description="ARN.")
-    status: str = Field(description="`EndpointStatus` of AWS, or `Pending`, `Stopped`, `NotFound`.")
+    status: str = Field(description="`EndpointStatus` of AWS, or `Pending`, `Stopped`, `NotFound`, `NotOwned`.")
     config_name: str | None = Field(None, description="The config in service.")
     url: str | None = Field(None, description="URL of its invocations.")
     created_at: datetime | None = Field(None, description="When AWS created it.")
@@ -43,16 +45,31 @@ class EndpointStatus(ApiModel):
     )
 
 
+class ContainerStatus(ApiModel):
+    """One container of a pipeline in AWS."""
+
+    image: str | None = Field(None, description="Image as specified.")
+    digest: str | None = Field(None, description="Digest that the image was resolved to.")
+    model_artifact: str | None = Field(None, description="The artifact that it serves.")
+
+
 class VariantStatus(ApiModel):
     """A variant in AWS."""
 
     name: str = Field(description="Name of the variant.")
-    image: str | None = Field(None, description="Image as specified.")
+    shadow: bool | None = Field(None, description="True for the shadow variant, which gets a copy of the traffic.")
+    image: str | None = Field(None, description="Image as specified; of a pipeline that of its first container.")
     digest: str | None = Field(None, description="Digest that the image was resolved to.")
+    model_artifact: str | None = Field(None, description="The artifact that it serves.")
+    containers: list[ContainerStatus] = Field(
+        default_factory=list, description="The containers of a pipeline, in order.", max_length=15
+    )
     current_weight: float | None = Field(None, description="Weight in effect.")
     desired_weight: float | None = Field(None, description="Weight asked for.")
     current_instances: int | None = Field(None, description="Instances in service.")
     desired_instances: int | None = Field(None, description="Instances asked for, by the spec or by autoscaling.")
+    max_concurrency: int | None = Field(None, description="Maximum number of requests at once, without instances.")
+    provisioned_concurrency: int | None = Field(None, description="Concurrency that is kept warm, without instances.")
     min_capacity: int | None = Field(None, description="Lower bound of autoscaling.")
     max_capacity: int | None = Field(None, description="Upper bound of autoscaling.")
 
@@ -200,9 +217,18 @@ class SageMakerEndpointStatus(ApiModel):
         description="Whether the endpoint was made by somebody else: then it is retained unless the spec says Delete.",
     )
     endpoint: EndpointStatus | None = Field(None, description="The endpoint in AWS.")
-    variants: list[VariantStatus] = Field(default_factory=list, description="The variants in AWS.", max_length=11)
-    instances: str | None = Field(None, description="Instances in service and asked for, such as `2/3`.")
-    traffic: str | None = Field(None, description="Shares of traffic, such as `rf=90,gb=10`.")
+    variants: list[VariantStatus] = Field(
+        default_factory=list, description="The variants in service, in the order of the spec.", max_length=11
+    )
+    pending_variants: list[VariantStatus] = Field(
+        default_factory=list, description="The variants of the config that is being rolled out.", max_length=11
+    )
+    instances: str | None = Field(
+        None, description="Instances in service and asked for, such as `2/3`; `2/2+1/2` while a new fleet is beside."
+    )
+    traffic: str | None = Field(
+        None, description="Shares of traffic, such as `rf=90,gb=10`; `rf=90,new:rf=10` while a new fleet takes a part."
+    )
     redeployed_at: str | None = Field(
         None,
         description="The value of the annotation `smendpoints.dev/redeployedAt` that models and config were made for:"

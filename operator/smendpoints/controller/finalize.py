@@ -22,13 +22,16 @@ from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.adoption import is_retained
-from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.deletion import plan_deletion, plan_retention, scaling_left_undone
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, reconciling, stalled
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status.status import Event, told
+from smendpoints.domain.status import conditions
+from smendpoints.domain.status.availability import AVAILABLE, by_status
+from smendpoints.domain.status.events import Event
+from smendpoints.domain.status.status import told
 
 
 class Finalizer:
@@ -86,7 +89,7 @@ class Finalizer:
         status = todo.endpoint_status or (observed.endpoint.status if observed.endpoint is not None else None)
         memory.seen.expects = status
         after, awaits = when(resource, todo, status, self._settings.poll_seconds, self._now())
-        return self._tell(resource, todo, after, awaits)
+        return self._tell(resource, todo, after, awaits, observed.endpoint)
 
     def _orphan(
         self,
@@ -122,17 +125,28 @@ class Finalizer:
         verdict = stalled if failure.kind in {Kind.INVALID, Kind.BLOCKED} else reconciling
         return self._tell(resource, Plan(verdict(failure.reason, str(failure))), after, Awaits.NOTHING)
 
-    def _tell(self, resource: SageMakerEndpoint, todo: Plan, after: float, awaits: Awaits) -> Finding:
-        old = resource.status
+    def _tell(
+        self,
+        resource: SageMakerEndpoint,
+        todo: Plan,
+        after: float,
+        awaits: Awaits,
+        shown: ObservedEndpoint | None = None,
+    ) -> Finding:
+        old, generation, now = resource.status, resource.metadata.generation, self._now()
         endpoint = old.endpoint
         if endpoint is not None and todo.endpoint_status is not None:
             endpoint = endpoint.model_copy(update={"status": todo.endpoint_status})
+        available = conditions.find(old.conditions, AVAILABLE)
+        if endpoint is not None and shown is not None:
+            said = endpoint.model_copy(update={"status": todo.endpoint_status or shown.status})
+            available = by_status(said, generation, now)
         status = told(
             old,
             todo.verdict,
-            resource.metadata.generation,
-            self._now(),
-            besides=(),
+            generation,
+            now,
+            besides=(available,) if available is not None else (),
             endpoint=endpoint,
             failure=Failure(reason=todo.verdict.message[:1024]) if todo.verdict.stalled else None,
         )

@@ -17,7 +17,8 @@ from smendpoints.controller.memory import Memory
 from smendpoints.controller.result import NEVER, Awaits, Result
 from smendpoints.domain.plan.verdict import stalled
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status.status import Event, events, told
+from smendpoints.domain.status.events import Event, events
+from smendpoints.domain.status.status import told
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from smendpoints.controller.ports import Listings
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.status import conditions
+from smendpoints.domain.status.availability import AVAILABLE
 
 _HOWEVER_OLD = 1e9
 
@@ -35,6 +36,7 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired) 
         and converged.generation == resource.metadata.generation == status.observed_generation
         and converged.fingerprint is not None
         and status.created_in_aws is True  # a release that did not say so has to be made to
+        and conditions.find(status.conditions, AVAILABLE) is not None  # likewise
         and conditions.is_true(status.conditions, "Ready")
         and not conditions.is_true(status.conditions, "Stalled")
         and not conditions.is_true(status.conditions, "Drifted")

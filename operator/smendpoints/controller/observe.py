@@ -1,5 +1,7 @@
 """What a reconcile observes in AWS: as little as the plan needs. Returns what it found, and keeps nothing itself."""
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smendpoints.api.resource import SageMakerEndpoint
@@ -9,8 +11,9 @@ from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import Owner, is_owned
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.adoption import equivalent
-from smendpoints.domain.observed.observed import Observed, ObservedConfig, ObservedTarget, OwnedResources
+from smendpoints.domain.observed.observed import Json, Observed, ObservedConfig, ObservedTarget, OwnedResources
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import is_guarded
@@ -89,10 +92,12 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     wanted: ObservedConfig | None = None
     owned_resources: OwnedResources | None = None
     same = False
+    models: Mapping[str, Json] = {}
     rolling = endpoint.config_name != desired.config_name
     if rolling:
         live = account.observe.config(endpoint.config_name) if endpoint.config_name else None
         wanted = account.observe.config(desired.config_name) if _was_deployed(resource, desired) else None
+        models = _live_models(account, resource, desired, live)
         kept = desired.redeployed is None and _was_adopted(resource, live)
         same = kept and _equivalent(account, desired, live, seen)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
@@ -106,7 +111,25 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     missing: frozenset[str] = frozenset()
     if not rolling or wanted is not None:
         missing = account.watch.missing(desired.contents(), seen.written_at)
-    return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned)
+    return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned, models)
+
+
+def _live_models(
+    account: Aws, resource: SageMakerEndpoint, desired: Desired, live: ObservedConfig | None
+) -> Mapping[str, Json]:
+    """What is about to be replaced, so that it can be told what changes; looked at once, when the attempt is decided.
+
+    It holds up nothing: what cannot be looked at is not told.
+    """
+    past = resource.status.rollout
+    if live is None or (past is not None and past.attempt == desired.attempt()):
+        return {}
+    models: dict[str, Json] = {model.name: model.request for model in desired.models}
+    with contextlib.suppress(ReconcileError):
+        for name in sorted(live.models()):
+            if name not in models and (found := account.observe.model(name)) is not None:
+                models[name] = found
+    return {name: models[name] for name in live.models() if name in models}
 
 
 def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool) -> Observed:

@@ -44,7 +44,7 @@ from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.pins import must_pin, pinned
-from smendpoints.domain.status.status import told
+from smendpoints.domain.status.status import blind
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity
 from smendpoints.domain.tenancy.limits import PriceOf
@@ -202,7 +202,16 @@ class Controller:
             return Finding(old, after)
         else:
             verdict = replace(reconciling(failure.reason, str(failure)), unknown=bool(old.conditions))
-        return Finding(told(old, verdict, resource.metadata.generation, now), after)
+        listed = self._listed(resource) if failure.kind is Kind.INVALID else None
+        return Finding(blind(resource, verdict, listed, now), after)
+
+    def _listed(self, resource: SageMakerEndpoint) -> str | None:
+        """The `EndpointStatus` as it was listed last, of an object whose spec cannot be made sense of."""
+        with contextlib.suppress(ReconcileError):
+            account, name = self._account(resource)
+            summary = account.watch.peek(name)
+            return summary.status if summary is not None else None
+        return None
 
     def _finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Finding:
         if resource.status.created_in_aws is False:

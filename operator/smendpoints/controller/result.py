@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from smendpoints.domain.errors import ReconcileError
-from smendpoints.domain.status.status import Event
+from smendpoints.domain.status.events import Event
 
 NEVER = float("inf")
 

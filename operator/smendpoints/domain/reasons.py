@@ -45,6 +45,10 @@ class Reason(StrEnum):
     UNAVAILABLE = "AWSUnavailable"
     BUSY = "EndpointBusy"
     INTERNAL_ERROR = "InternalError"
+    # whether it answers
+    SERVING = "Serving"
+    NO_INSTANCES = "NoInstances"
+    NOT_FOUND = "NotFound"
     # autoscaling
     AUTOSCALING_ACTIVE = "ScalingActive"
     AUTOSCALING_PENDING = "ScalingPending"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smendpoints.domain.status.status import Event
+from smendpoints.domain.status.events import Event
 from smendpoints.kube import KubeError, RefusedError
 
 Body = dict[str, Any]

@@ -19,7 +19,7 @@ from smendpoints.controller.ports import Aws
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
-from smendpoints.domain.status.status import Event
+from smendpoints.domain.status.events import Event
 from smendpoints.reconciler import Reconciler
 from smendpoints.watching import Watcher
 from smendpoints.workqueue import WorkQueue

@@ -81,12 +81,20 @@ class Desired:
         return frozenset(container["Image"] for model in self.models for container in model.containers())
 
     def instance_types(self) -> dict[str, tuple[str, ...]]:
-        """The instance types of each variant, in order of preference."""
+        """The instance types of each variant, a shadow among them, in order of preference."""
         return {
             entry["VariantName"]: tuple(pool["InstanceType"] for pool in entry.get("InstancePools", ()))
             or ((entry["InstanceType"],) if "InstanceType" in entry else ())
-            for entry in self.config_request["ProductionVariants"]
+            for kind in ("ProductionVariants", "ShadowProductionVariants")
+            for entry in self.config_request.get(kind, ())
         }
+
+
+def artifact_of(container: Request) -> str | None:
+    """The S3 URI of a container's artifact, in a request or a response."""
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    uri: str | None = container.get("ModelDataUrl") or source.get("S3Uri")
+    return uri
 
 
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:

@@ -21,11 +21,16 @@ class Step:
 
 @dataclass(frozen=True)
 class ObservedVariant:
-    """A variant as DescribeEndpoint shows it; `pools` are the instances in service by type, where it has pools."""
+    """A variant as DescribeEndpoint shows it.
+
+    `further_images` are those of a pipeline's containers after the first, with their digests; `pools` the instances in
+    service by type, where it has pools.
+    """
 
     name: str
     image: str | None = None
     digest: str | None = None
+    further_images: tuple[tuple[str | None, str | None], ...] = ()
     current_weight: float | None = None
     desired_weight: float | None = None
     current_count: int | None = None
@@ -52,6 +57,7 @@ class ObservedEndpoint:
     shadows: tuple[ObservedVariant, ...] = ()
     pending_config: str | None = None
     pending: tuple[ObservedVariant, ...] = ()
+    pending_shadows: tuple[ObservedVariant, ...] = ()
     failure_reason: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -124,6 +130,7 @@ class Observed:
     `missing` are the config and models of the desired revision that are not there although the endpoint uses them.
     `unowned` are the ARNs of nobody's config and models that an adoption takes along with the endpoint.
     `equivalent` says that the live config, made by somebody else, serves just what the spec wants.
+    `live_models` are the models of the live config, by name, as far as they were looked at.
     """
 
     endpoint: ObservedEndpoint | None = None
@@ -135,6 +142,7 @@ class Observed:
     missing: frozenset[str] = frozenset()
     equivalent: bool = False
     unowned: tuple[str, ...] = ()
+    live_models: Mapping[str, Json] = field(default_factory=dict, hash=False)
 
 
 def _clean(words: str | None) -> str | None:
@@ -142,13 +150,19 @@ def _clean(words: str | None) -> str | None:
     return redact_text(words) if words is not None else None
 
 
+def _image(deployed: Json) -> tuple[str | None, str | None]:
+    """An image as specified, and its digest."""
+    resolved = deployed.get("ResolvedImage") or ""
+    return deployed.get("SpecifiedImage"), resolved.partition("@")[2] or None
+
+
 def _variant(entry: Json) -> ObservedVariant:
-    images = entry.get("DeployedImages") or [{}]
-    resolved = images[0].get("ResolvedImage")
+    (image, digest), *others = [_image(each) for each in entry.get("DeployedImages") or [{}]]
     return ObservedVariant(
         name=entry["VariantName"],
-        image=images[0].get("SpecifiedImage"),
-        digest=resolved.partition("@")[2] or None if resolved else None,
+        image=image,
+        digest=digest,
+        further_images=tuple(others),
         current_weight=entry.get("CurrentWeight"),
         desired_weight=entry.get("DesiredWeight"),
         current_count=entry.get("CurrentInstanceCount"),
@@ -176,6 +190,7 @@ def parse_endpoint(response: Json, tags: Mapping[str, str]) -> ObservedEndpoint:
         shadows=tuple(_variant(entry) for entry in response.get("ShadowProductionVariants") or ()),
         pending_config=pending.get("EndpointConfigName"),
         pending=tuple(_variant(entry) for entry in pending.get("ProductionVariants") or ()),
+        pending_shadows=tuple(_variant(entry) for entry in pending.get("ShadowProductionVariants") or ()),
         failure_reason=_clean(response.get("FailureReason")),
         tags=tags,
     )

@@ -1,10 +1,9 @@
 """What launching a fleet of the desired revision needs of AWS beforehand: pure functions, no checks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from smendpoints.domain.desired.desired import Desired
+from smendpoints.domain.desired.desired import Desired, artifact_of
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.preflight.quota import Need, needs
@@ -82,13 +81,7 @@ def _listed(names: set[str]) -> str:
 def _artifacts(desired: Desired) -> Iterator[Artifact]:
     for model in desired.models:
         for container in model.containers():
-            uri = _uri(container)
+            uri = artifact_of(container)
             if uri is not None:
                 bucket, _, key = uri.removeprefix("s3://").partition("/")
                 yield Artifact(bucket, key, container.get("Mode") != "MultiModel")
-
-
-def _uri(container: Mapping[str, Any]) -> str | None:
-    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
-    uri: str | None = container.get("ModelDataUrl") or source.get("S3Uri")
-    return uri

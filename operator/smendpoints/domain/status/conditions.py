@@ -7,7 +7,7 @@ from smendpoints.api.status import Condition
 from smendpoints.domain.plan.verdict import Verdict
 from smendpoints.domain.reasons import Reason
 
-_OF_VERDICT = frozenset({"Ready", "Reconciling", "Stalled"})
+OF_VERDICT = frozenset({"Ready", "Reconciling", "Stalled"})
 
 
 def _condition(kind: str, *, status: bool, reason: Reason, message: str, generation: int, now: datetime) -> Condition:
@@ -85,8 +85,8 @@ def told(
 ) -> list[Condition]:
     """The conditions of a verdict, or those of before, and what is told `besides`; None: what was told before."""
     old = list(old)
-    verdicts = [each for each in old if each.type in _OF_VERDICT]
-    others = [each for each in old if each.type not in _OF_VERDICT]
+    verdicts = [each for each in old if each.type in OF_VERDICT]
+    others = [each for each in old if each.type not in OF_VERDICT]
     new = verdicts if verdict is None else of_verdict(verdict, generation, now)
     return merge(old, [*new, *(others if besides is None else besides)])
 

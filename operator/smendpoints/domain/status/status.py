@@ -1,7 +1,6 @@
 """The status: what to tell the user after a reconcile. A pure function of what was seen, planned and refused."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +11,18 @@ from smendpoints.api.status import (
     Cost,
     EndpointStatus,
     Failure,
-    RolloutStatus,
     SageMakerEndpointStatus,
-    VariantStatus,
 )
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, ObservedVariant
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.convergence import converged_generation
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.verdict import Plan, Verdict, reconciling, stalled
-from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
-from smendpoints.domain.status import conditions
+from smendpoints.domain.reasons import Reason
+from smendpoints.domain.status import conditions, fleet
+from smendpoints.domain.status.availability import AVAILABLE, NOT_OWNED, availability, unseen
 from smendpoints.domain.status.history import next_history
 
 _AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
@@ -38,15 +36,6 @@ _MOST_TAGS = 50
 _OF_NOBODY = frozenset({Reason.ADOPTED, Reason.SUSPENDED})
 
 
-@dataclass(frozen=True)
-class Event:
-    """A Kubernetes Event to send."""
-
-    warning: bool
-    reason: str
-    message: str
-
-
 def verdict_of(failure: ReconcileError, resource: SageMakerEndpoint, planned: Verdict) -> Verdict | None:
     """What a failed call means for the whole; None where what was said before still stands."""
     if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
@@ -58,43 +47,9 @@ def verdict_of(failure: ReconcileError, resource: SageMakerEndpoint, planned: Ve
     return reconciling(failure.reason, str(failure))
 
 
-def _variant(shown: ObservedVariant, observed: Observed, desired: Desired) -> VariantStatus:
-    target = next((each for each in desired.targets if each.variant == shown.name), None)
-    found = next(
-        (each for each in observed.targets or () if target is not None and each.resource_id == target.resource_id), None
-    )
-    bounds = found or target
-    return VariantStatus(
-        name=shown.name,
-        image=shown.image,
-        digest=shown.digest,
-        current_weight=shown.current_weight,
-        desired_weight=shown.desired_weight,
-        current_instances=shown.current_count,
-        desired_instances=shown.desired_count,
-        min_capacity=bounds.min_capacity if bounds is not None else None,
-        max_capacity=bounds.max_capacity if bounds is not None else None,
-    )
-
-
-def _instances(variants: list[VariantStatus]) -> str | None:
-    hosted = [variant for variant in variants if variant.desired_instances is not None]
-    if not hosted:
-        return None
-    current = sum(variant.current_instances or 0 for variant in hosted)
-    return f"{current}/{sum(variant.desired_instances or 0 for variant in hosted)}"
-
-
-def _traffic(variants: list[VariantStatus]) -> str | None:
-    total = sum(variant.current_weight or 0 for variant in variants)
-    if total <= 0:
-        return None
-    return ",".join(f"{variant.name}={100 * (variant.current_weight or 0) / total:.4g}" for variant in variants)
-
-
 def absent(before: EndpointStatus | None) -> str:
     """How an endpoint that is not in AWS stands: it never was there, or it was."""
-    if before is None:
+    if before is None or before.status == NOT_OWNED:
         return "Pending"
     return "NotFound" if before.arn is not None else before.status
 
@@ -108,7 +63,7 @@ def _endpoint(
     if shown is None:
         return EndpointStatus(name=desired.endpoint_name, status=said or absent(before))
     if not _ours(desired, shown, plan):
-        return EndpointStatus(name=shown.name, status=shown.status)
+        return EndpointStatus(name=shown.name, status=NOT_OWNED)
     return EndpointStatus(
         name=shown.name,
         arn=shown.arn,
@@ -121,7 +76,7 @@ def _endpoint(
 
 
 def _ours(desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> bool:
-    """Whether the object may show what the endpoint is: that of somebody else is told to be there, and no more."""
+    """Whether the object may show what the endpoint is. Of another's no number, and no status, is its own."""
     return desired.owner.owns(shown.tags) or (plan is not None and plan.verdict.reason in _OF_NOBODY)
 
 
@@ -195,7 +150,10 @@ def report(
         new.append(autoscaling)
     shown = observed.endpoint
     ours = shown if shown is not None and _ours(desired, shown, plan) else None
-    variants = [_variant(variant, observed, desired) for variant in (ours.variants if ours is not None else ())]
+    variants = fleet.in_service(observed, desired, old) if ours is not None else []
+    beside = fleet.pending(observed, desired) if ours is not None else []
+    endpoint = _endpoint(resource, desired, observed, plan if failure is None else None, url)
+    new.append(availability(endpoint, ours, desired, generation, now))
     return told(
         old,
         verdict,
@@ -204,10 +162,11 @@ def report(
         besides=new,
         created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
         converged=_converged(old, plan, generation, fingerprint, converged=converged),
-        endpoint=_endpoint(resource, desired, observed, plan if failure is None else None, url),
+        endpoint=endpoint,
         variants=variants,
-        instances=_instances(variants),
-        traffic=_traffic(variants),
+        pending_variants=beside,
+        instances=fleet.instances(variants, beside),
+        traffic=fleet.traffic(variants, beside, rollout),
         redeployed_at=desired.redeployed,
         rollout=rollout,
         history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
@@ -234,6 +193,27 @@ def told(
     return old.model_copy(update={"observed_generation": generation, "conditions": said, **found})
 
 
+def blind(resource: SageMakerEndpoint, verdict: Verdict, listed: str | None, now: datetime) -> SageMakerEndpointStatus:
+    """The status of an object that could not be looked at; `listed` is the `EndpointStatus` that the listings show.
+
+    All else stays as it was, but of a name that is another's there are no numbers to show.
+    """
+    old, generation = resource.status, resource.metadata.generation
+    available = unseen(old, verdict.reason, listed, generation, now)
+    found: dict[str, Any] = {}
+    if verdict.reason is Reason.NAME_TAKEN:
+        name = resource.spec.endpoint_name or (old.endpoint.name if old.endpoint is not None else None)
+        found = {"variants": [], "pending_variants": [], "instances": None, "traffic": None, "cost": None}
+        found["endpoint"] = EndpointStatus(name=name, status=NOT_OWNED) if name is not None else None
+    return told(old, verdict, generation, now, besides=_beside_verdict(old, available), **found)
+
+
+def _beside_verdict(old: SageMakerEndpointStatus, available: Condition | None) -> list[Condition]:
+    """The conditions of before beside those of a verdict, with this one in the place of its own."""
+    kept = [each for each in old.conditions if each.type not in {*conditions.OF_VERDICT, AVAILABLE}]
+    return kept if available is None else [*kept, available]
+
+
 def _converged(
     old: SageMakerEndpointStatus, plan: Plan, generation: int, fingerprint: str | None, *, converged: bool
 ) -> Converged | None:
@@ -258,30 +238,3 @@ def _failure(
     kept = old.log_tail if old is not None and old.reason == reason else []
     tail = [] if log_tail is None else log_tail or kept
     return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason])
-
-
-def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
-    """One event for each transition: a new reason of Ready, a new drift, a new step of a rollout."""
-    found = []
-    before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
-    if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
-        warning = conditions.is_true(new.conditions, "Stalled") or after.reason not in AS_IT_SHOULD
-        message = after.message
-        if warning and new.failure is not None and new.failure.log_tail:
-            message = f"{message}; the container's log ends: {' | '.join(new.failure.log_tail[-5:])}"
-        found.append(Event(warning, after.reason, message[:1024]))
-    drifted = conditions.find(new.conditions, "Drifted")
-    if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
-        found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
-    if after is not None and _is_new_step(old.rollout, new.rollout):
-        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
-    return tuple(found)
-
-
-def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
-    """Whether traffic has moved, or AWS gone on. Launching and going back are told as reasons of Ready."""
-    if new is None or new.stage in {"Launching", "RollingBack"} or (new.stage is None and new.aws_message is None):
-        return False
-    words = new.stage is None and (old is None or old.aws_message != new.aws_message)
-    seen = (old.config_name, old.stage, old.traffic_percent) if old is not None else None
-    return words or seen != (new.config_name, new.stage, new.traffic_percent)

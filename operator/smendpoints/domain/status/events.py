@@ -1,0 +1,43 @@
+"""Kubernetes Events: one for each transition of the status. Not here: who posts them."""
+
+from dataclasses import dataclass
+
+from smendpoints.api.status import RolloutStatus, SageMakerEndpointStatus
+from smendpoints.domain.reasons import AS_IT_SHOULD
+from smendpoints.domain.status import conditions
+
+
+@dataclass(frozen=True)
+class Event:
+    """A Kubernetes Event to send."""
+
+    warning: bool
+    reason: str
+    message: str
+
+
+def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
+    """One event for each transition: a new reason of Ready, a new drift, a new step of a rollout."""
+    found = []
+    before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
+    if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
+        warning = conditions.is_true(new.conditions, "Stalled") or after.reason not in AS_IT_SHOULD
+        message = after.message
+        if warning and new.failure is not None and new.failure.log_tail:
+            message = f"{message}; the container's log ends: {' | '.join(new.failure.log_tail[-5:])}"
+        found.append(Event(warning, after.reason, message[:1024]))
+    drifted = conditions.find(new.conditions, "Drifted")
+    if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
+        found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
+    if after is not None and _is_new_step(old.rollout, new.rollout):
+        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
+    return tuple(found)
+
+
+def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
+    """Whether traffic has moved, or AWS gone on. Launching and going back are told as reasons of Ready."""
+    if new is None or new.stage in {"Launching", "RollingBack"} or (new.stage is None and new.aws_message is None):
+        return False
+    words = new.stage is None and (old is None or old.aws_message != new.aws_message)
+    seen = (old.config_name, old.stage, old.traffic_percent) if old is not None else None
+    return words or seen != (new.config_name, new.stage, new.traffic_percent)
