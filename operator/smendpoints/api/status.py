@@ -83,7 +83,9 @@ class RolloutStatus(ApiModel):
         description="Hash of the config and of the way it is rolled out: what failed is not tried again as it was.",
     )
     from_config_name: str | None = Field(None, description="The config that was in service before.")
-    phase: Literal["Pending", "InProgress", "Succeeded", "Failed"] = Field(description="How far it is.")
+    phase: Literal["Pending", "Blocked", "InProgress", "Succeeded", "Failed"] = Field(
+        description="How far it is. `Blocked`: something is missing, so that AWS was not asked for it or refused it."
+    )
     stage: Stage | None = Field(
         None,
         description="What AWS is doing: launching instances, moving traffic to them, watching the alarms,"
@@ -119,7 +121,7 @@ class RolloutStatus(ApiModel):
     endpoint_modified_at: datetime | None = Field(
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )
-    message: str | None = Field(None, description="Why it failed.", max_length=1024)
+    message: str | None = Field(None, description="Why it failed, or is blocked.", max_length=1024)
 
     @model_validator(mode="before")
     @classmethod

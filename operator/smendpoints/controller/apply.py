@@ -1,7 +1,8 @@
-"""Applies a plan, up to the first call that AWS refuses. Returns what came of it."""
+"""Applies a plan: each part of it up to the first call that AWS refuses. Returns what came of it."""
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.controller.memory import Memory
@@ -11,12 +12,13 @@ from smendpoints.controller.voiding import VoidError, WhyNot
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed
-from smendpoints.domain.plan.actions import PolicyARN, Verb
+from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.preflight.launch import dropped_guardrails, launch_of
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)
+_TRIED_AGAIN = (Kind.RETRY, Kind.BUSY, Kind.SETTLING, Kind.GONE, Kind.EXISTS, Kind.BLOCKED, Kind.INVALID)
 
 
 def preflight(
@@ -29,7 +31,8 @@ def preflight(
 ) -> ReconcileError | None:
     """Before a fleet is launched: what AWS would find missing late, or never."""
     rollback = resource.spec.rollout.rollback
-    launch = launch_of(desired, observed, todo.actions, rollback.alarm_names if rollback is not None else [])
+    launching = todo.actions if todo.announces is None else (*todo.actions, todo.announces)
+    launch = launch_of(desired, observed, launching, rollback.alarm_names if rollback is not None else [])
     if launch is None:
         return None
     dropped = dropped_guardrails(desired, observed)
@@ -59,25 +62,64 @@ def apply(
     Raises:
         VoidError: nothing was done, as the object is not what it was.
     """
-    namespace = resource.metadata.namespace
-    policies: dict[PolicyARN, str] = {}
-    busy, created_with = False, None
-    worthwhile, refusal = memory.trouble.refusal(todo.actions)
-    if worthwhile and (why := why_not(resource)) is not None:
+    parts = {part: (calls, *memory.trouble.refusal(part, calls)) for part, calls in todo.parts().items()}
+    if any(worthwhile for _, worthwhile, _ in parts.values()) and (why := why_not(resource)) is not None:
         raise VoidError(why)
-    for number, action in enumerate(todo.actions[:worthwhile], start=1):
-        try:
-            account.apply(action, policies, adopts=adopts, namespace=namespace)
-        except ReconcileError as failure:
-            told = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
-            if action.verb is Verb.UPDATE_ENDPOINT and told.kind in {Kind.BLOCKED, Kind.INVALID}:
-                _apply_otherwise(account, todo, namespace)
-            memory.trouble.refuse(todo.actions[:number], told)
-            return Applied(told, changed=True, busy=busy, created_with=created_with)
+    done = _Done()
+    for part, (calls, worthwhile, known) in parts.items():
+        refusal = known
+        for number, action in enumerate(calls[:worthwhile], start=1):
+            try:
+                account.apply(action, done.policies, adopts=adopts, namespace=resource.metadata.namespace)
+            except ReconcileError as failure:
+                refusal = memory.judge(account.preflight.explain(failure, _role(todo)), monotonic())
+                memory.trouble.refuse(part, calls[:number], refusal)
+                _apply_otherwise(account, todo, action, refusal, resource.metadata.namespace)
+                done.changed = True
+                break
+            done.note(action)
+        if refusal is not None:
+            done.refusals.append(refusal)
+            if refusal.kind is Kind.RETRY:
+                break  # AWS cannot be asked at all, or asks for time
+    return done.applied()
+
+
+@dataclass
+class _Done:
+    """What came of the calls so far."""
+
+    changed: bool = False
+    busy: bool = False
+    created_with: dict[str, str] | None = None
+    refusals: list[ReconcileError] = field(default_factory=list)
+    policies: dict[PolicyARN, str] = field(default_factory=dict)
+
+    def note(self, action: Action) -> None:
+        """AWS did it."""
         if action.verb is Verb.CREATE_ENDPOINT:
-            created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
-        busy = busy or action.verb.changes_endpoint
-    return Applied(refusal, changed=bool(worthwhile), busy=busy, created_with=created_with)
+            self.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
+        self.changed, self.busy = True, self.busy or action.verb.changes_endpoint
+
+    def applied(self) -> Applied:
+        """All of it. Of several refusals that is told first which is tried again first."""
+        told = None
+        if self.refusals:
+            first, *rest = sorted(self.refusals, key=lambda each: _TRIED_AGAIN.index(each.kind))
+            told = replace(first, message="; ".join([first.message, *map(str, rest)])) if rest else first
+        return Applied(told, changed=self.changed, busy=self.busy, created_with=self.created_with)
+
+
+def went_on(todo: Plan, first: Plan, applied: Applied, refused: ReconcileError | None) -> tuple[Plan, Applied]:
+    """What to tell once `first` was applied, before the plan that was `refused`, or was blocked until now."""
+    if refused is not None:
+        also = f"; {applied.refused}" if applied.refused is not None else ""
+        return todo, replace(applied, refused=replace(refused, message=f"{first.verdict.message}{also}"))
+    if applied.busy:
+        return first, replace(applied, refused=None)
+    if applied.refused is not None:
+        logger.warning("before the rollout goes on: %s", applied.refused)
+    return todo, replace(applied, refused=None)
 
 
 def _role(todo: Plan) -> str | None:
@@ -85,12 +127,19 @@ def _role(todo: Plan) -> str | None:
     return next((each.params["ExecutionRoleArn"] for each in todo.actions if each.verb is Verb.CREATE_MODEL), None)
 
 
-def _apply_otherwise(account: Aws, todo: Plan, namespace: str) -> None:
-    """The old config goes on as before. What fails here is for later reconciles; the refusal is what is told."""
+def _apply_otherwise(account: Aws, todo: Plan, refused: Action, why: ReconcileError, namespace: str) -> None:
+    """The old config goes on as before, but for what changes in place.
+
+    What fails here is for later reconciles; the refusal is what is told.
+    """
+    if why.kind not in {Kind.BLOCKED, Kind.INVALID}:
+        return
     policies: dict[PolicyARN, str] = {}
-    for action in todo.otherwise:
-        try:
-            account.apply(action, policies, namespace=namespace)
-        except ReconcileError as failure:
-            logger.warning("cannot put back %s: %s", action, failure)
-            return
+    restored = todo.otherwise if refused.verb is Verb.UPDATE_ENDPOINT else ()
+    for calls in (restored, todo.meanwhile.scaling, todo.meanwhile.tags) if todo.launches() else ():
+        for action in calls:
+            try:
+                account.apply(action, policies, namespace=namespace)
+            except ReconcileError as failure:
+                logger.warning("cannot do %s: %s", action, failure)
+                break

@@ -19,7 +19,7 @@ from smendpoints.aws.clients import Place
 from smendpoints.aws.pace import Work
 from smendpoints.aws.paces import paced
 from smendpoints.controller.alarming import plan_with_own_alarms
-from smendpoints.controller.apply import apply, preflight
+from smendpoints.controller.apply import apply, preflight, went_on
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.memory import Memory
@@ -37,6 +37,7 @@ from smendpoints.controller.voiding import VoidError, WhyNot
 from smendpoints.domain.desired.desired import desire
 from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.errors import Kind, ReconcileError
+from smendpoints.domain.plan.blocked import before_rollout
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
@@ -171,18 +172,27 @@ class Controller:
             observed = observe(account, resource, desired, shown, memory.seen)
         memory.seen.observed(shown.summary, desired, observed)
         given = Input(resource, desired, observed, schedule, now)
+        return self._carry_out(account, given, ruling, memory)
+
+    def _carry_out(self, account: Aws, given: Input, ruling: Ruling, memory: Memory) -> Finding:
+        """Plan, write ahead what has to be, apply, and conclude."""
+        resource = given.resource
         todo, refused = plan_with_own_alarms(account, given, lambda seen: self._plan(seen, ruling))
-        refused = refused or preflight(account, resource, desired, observed, todo, memory)
-        pins = not ruling.violations and must_pin(resource, todo, ruling.resolved)
-        if refused is None and (pins or must_write_ahead(resource, todo)):
-            ahead = write_ahead(resource, todo, now)
+        refused = refused or preflight(account, resource, given.desired, given.observed, todo, memory)
+        first = before_rollout(todo, given, refused)
+        acting = first or todo
+        pins = not ruling.violations and must_pin(resource, acting, ruling.resolved)
+        if (refused is None or first is not None) and (pins or must_write_ahead(resource, acting)):
+            ahead = write_ahead(resource, acting, given.now)
             memory.look_again()
-            return Finding(pinned(ahead, resource, todo, ruling.resolved, allowed=not ruling.violations), 0.0)
+            return Finding(pinned(ahead, resource, acting, ruling.resolved, allowed=not ruling.violations), 0.0)
         applied = Applied(refused)
-        if refused is None:
+        if refused is None or first is not None:
             adopts = resource.spec.adopt_existing and ruling.adoption is None
-            applied = apply(account, resource, todo, memory, self._monotonic, self._why_not, adopts=adopts)
+            applied = apply(account, resource, acting, memory, self._monotonic, self._why_not, adopts=adopts)
             memory.seen.applied(applied, self._monotonic())
+        if first is not None:
+            todo, applied = went_on(todo, first, applied, refused)
         return finding_of(ruling, account, given, todo, applied, memory, self._settings.poll_seconds, self._monotonic())
 
     @staticmethod

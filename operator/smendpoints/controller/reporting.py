@@ -1,5 +1,7 @@
 """What a reconcile found that went through, up to a refusal of AWS: its status, and when to come again."""
 
+from dataclasses import replace
+
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.controller.costing import cost_of
 from smendpoints.controller.finding import Finding
@@ -10,6 +12,7 @@ from smendpoints.controller.requeue import when, within_hours
 from smendpoints.controller.result import Applied, Awaits
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.tailing import tail
+from smendpoints.domain.errors import Kind
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
@@ -31,6 +34,8 @@ def finding_of(
     """The finding; `now` is of the monotonic clock."""
     resource, desired, observed = given.resource, given.desired, given.observed
     failure = applied.refused
+    if failure is not None and failure.kind in {Kind.BLOCKED, Kind.INVALID}:
+        failure = replace(failure, message=todo.meanwhile.told_waiting(failure.message))
     idle = failure is None and todo.requeue is Requeue.STEADY and not applied.changed
     status = report(
         resource,
@@ -50,8 +55,13 @@ def finding_of(
     status = status if ruling.log_tails else without_log(status)
     if failure is not None:
         memory.look_again()
-        return Finding(status, within_hours(memory.back_off(failure, poll_seconds, now), given.schedule, given.now))
-    memory.remember_success()
+        after = memory.back_off(failure, poll_seconds, now)
+        if todo.launches() and todo.meanwhile.calls and memory.trouble.failures == 1:
+            after = 0.0  # once the status says that the attempt is blocked, or failed: the rest need not wait for it
+        awaits = Awaits.CHANGE if applied.busy else Awaits.NOTHING
+        return Finding(status, within_hours(after, given.schedule, given.now), awaits)
+    if not given.attempt_blocked:  # else it is still being waited for, longer each time
+        memory.remember_success()
     ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
     memory.seen.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
     if todo.garbage_collected or _made_from_nothing(resource, todo):

@@ -6,7 +6,7 @@ Nothing here outlives the process.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -55,24 +55,27 @@ class Trouble:
     failures: int = 0
     blocked: int = 0
     settling_since: float | None = None
-    _asked: tuple[str, ...] = ()
-    _refusal: ReconcileError | None = None
+    _refusals: dict[str, tuple[tuple[str, ...], ReconcileError]] = field(default_factory=dict)
 
-    def refuse(self, actions: Sequence[Action], failure: ReconcileError) -> None:
-        """AWS will not do the last of these calls however often it is asked. A deletion goes on asking."""
+    def refuse(self, part: str, actions: Sequence[Action], failure: ReconcileError) -> None:
+        """AWS will not do the last of these calls however often it is asked. A deletion goes on asking.
+
+        `part` is that of the plan; each has a memory of its own.
+        """
         if failure.kind is Kind.INVALID and (self.pursuit is None or self.pursuit.goal is not Goal.FINALIZE):
-            self._asked, self._refusal = tuple(action.fingerprint() for action in actions), failure
+            self._refusals[part] = tuple(action.fingerprint() for action in actions), failure
 
-    def refusal(self, actions: Sequence[Action]) -> tuple[int, ReconcileError | None]:
+    def refusal(self, part: str, actions: Sequence[Action]) -> tuple[int, ReconcileError | None]:
         """How many of these calls are worth making, and what AWS is known to answer to the next one.
 
         The calls that led to the refusal were made then: where they are the same now, none is made again.
         """
-        if self._refusal is None:
+        if part not in self._refusals:
             return len(actions), None
+        before, failure = self._refusals[part]
         asked = tuple(action.fingerprint() for action in actions)
-        if asked[: len(self._asked)] == self._asked:
-            return 0, self._refusal
-        if self._asked[-1] in asked:
-            return asked.index(self._asked[-1]), self._refusal
+        if asked[: len(before)] == before:
+            return 0, failure
+        if before[-1] in asked:
+            return asked.index(before[-1]), failure
         return len(actions), None

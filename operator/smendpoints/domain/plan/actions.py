@@ -53,6 +53,17 @@ class Verb(Enum):
         return str(self.value[2])
 
     @property
+    def about(self) -> str:
+        """What it is about: calls about one thing build on each other, those about different things do not."""
+        if self.service != "sagemaker":
+            return "autoscaling"
+        if self.operation.endswith("_tags"):
+            return "tags"
+        if self in {Verb.CREATE_MODEL, Verb.CREATE_CONFIG}:
+            return "contents"
+        return "garbage" if self in {Verb.DELETE_MODEL, Verb.DELETE_CONFIG} else "endpoint"
+
+    @property
     def removes(self) -> bool:
         """Whether "not found" is success."""
         return self.operation.startswith(("delete_", "deregister_", "untag_"))

@@ -9,7 +9,7 @@ from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVaria
 from smendpoints.domain.plan.actions import Action, Verb
 
 COUNT, WEIGHT = "DesiredInstanceCount", "DesiredWeight"  # AWS's names of properties that an update retains
-_WARM = "ProvisionedConcurrency"
+WARM = "ProvisionedConcurrency"
 
 
 def same_weight(left: float | None, right: float | None) -> bool:
@@ -92,7 +92,7 @@ def _only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> Iterator[tu
         if shown.desired_count is not None and shown.desired_count != shadow.count:
             yield COUNT, f"{shown.name}: instances {_told(shown.desired_count)} -> {_told(shadow.count)}"
     for shown in _still_warm(desired, endpoint):
-        yield COUNT, f"{shown.name}: {_WARM} {_told((shown.serverless or {})[_WARM])} -> none"
+        yield COUNT, f"{shown.name}: {WARM} {_told((shown.serverless or {})[WARM])} -> none"
 
 
 def _still_warm(desired: Desired, endpoint: ObservedEndpoint) -> list[ObservedVariant]:
@@ -101,8 +101,8 @@ def _still_warm(desired: Desired, endpoint: ObservedEndpoint) -> list[ObservedVa
     return [
         shown
         for variant in desired.variants
-        if variant.name not in scaled and variant.serverless is not None and _WARM not in variant.serverless
-        if (shown := endpoint.variant(variant.name)) is not None and (shown.serverless or {}).get(_WARM)
+        if variant.name not in scaled and variant.serverless is not None and WARM not in variant.serverless
+        if (shown := endpoint.variant(variant.name)) is not None and (shown.serverless or {}).get(WARM)
     ]
 
 

@@ -52,6 +52,12 @@ class Input:
         return past is not None and past.attempt == self.desired.attempt()
 
     @property
+    def attempt_blocked(self) -> bool:
+        """Whether something was missing when this very attempt was to be made last."""
+        past = self.recorded.rollout
+        return past is not None and past.phase == "Blocked" and self.attempt_recorded
+
+    @property
     def tag_keys(self) -> frozenset[str]:
         """The keys of all tags that the object may have set."""
         endpoint, pinned = self.recorded.endpoint, self.recorded.resolved

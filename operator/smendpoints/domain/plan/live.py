@@ -91,7 +91,7 @@ def live(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         or _changed_in_place(given, endpoint, found)
         or _in_service(given, endpoint, found)
     )
-    return replace(todo, rollout=_succeeded(given, endpoint), drift=drift)
+    return replace(todo, rollout=_succeeded(given, endpoint), drift=drift, apart=True)
 
 
 def _config(given: Input, endpoint: ObservedEndpoint) -> str:

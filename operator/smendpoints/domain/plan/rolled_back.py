@@ -1,4 +1,4 @@
-"""The rules for an attempt that AWS rolled back, and what scales meanwhile.
+"""The rules for an attempt that AWS rolled back.
 
 After a failed update AWS is InService with the old config, and forgets which config failed: the status knows. The old
 config keeps serving; the same config is not tried again, unless AWS says that the fault was its own.
@@ -8,14 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from smendpoints.api.status import RolloutStatus
-from smendpoints.domain.desired.names import resource_id
-from smendpoints.domain.desired.scaling import INSTANCES, PROVISIONED_CONCURRENCY
 from smendpoints.domain.observed.observed import ObservedEndpoint
-from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.attempts import failed_attempt, moved_since, retry_after, was_made
 from smendpoints.domain.plan.input import Input
-from smendpoints.domain.plan.scaling import plan_scaling
-from smendpoints.domain.plan.snapshot import restoring_calls
+from smendpoints.domain.plan.meanwhile import Meanwhile, meanwhile
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, reconciling, stalled
 from smendpoints.domain.plan.wording import NO_REASON, may_try_again, names_missing_config
 from smendpoints.domain.reasons import Reason
@@ -34,8 +30,10 @@ def rolled_back_for_now(given: Input, endpoint: ObservedEndpoint) -> Plan | None
         )
         message = f"trying {given.desired.config_name} again"
         return Plan(reconciling(Reason.UPDATING, message), requeue=Requeue.NOW, rollout=pending)
-    verdict, requeue = later(Reason.UPDATE_FAILED, f"{endpoint.config_name} still serving: {reason}", wait)
-    return Plan(verdict, _scaling_meanwhile(given, endpoint, failed), requeue=requeue, rollout=failed)
+    beside = meanwhile(given, endpoint)
+    message = beside.told_waiting(beside.told(f"{endpoint.config_name} still serving: {reason}", endpoint))
+    verdict, requeue = later(Reason.UPDATE_FAILED, message, wait)
+    return _still_serving(beside, Plan(verdict, requeue=requeue, rollout=failed))
 
 
 def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
@@ -50,8 +48,16 @@ def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | Non
             "; the config in service was deleted in AWS, and nothing but the spec that it was made for brings it back: "
             "apply that, wait until it is Ready, then apply the new one"
         )
-    actions = _scaling_meanwhile(given, endpoint, failed)
-    return Plan(stalled(Reason.UPDATE_FAILED, message), actions, requeue=Requeue.STEADY, rollout=failed)
+    beside = meanwhile(given, endpoint)
+    verdict = stalled(Reason.UPDATE_FAILED, beside.told_waiting(beside.told(message, endpoint)))
+    return _still_serving(beside, Plan(verdict, requeue=Requeue.STEADY, rollout=failed))
+
+
+def _still_serving(beside: Meanwhile, told: Plan) -> Plan:
+    """The plan, with what changes in place while the old config serves."""
+    if not beside.in_place:
+        return replace(told, actions=beside.calls, apart=True)
+    return replace(told, actions=beside.calls, apart=True, requeue=Requeue.POLL, endpoint_status="Updating")
 
 
 def _reason(failed: RolloutStatus | None) -> str:
@@ -68,26 +74,3 @@ def _failed(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus | None:
     if not was_made(past, endpoint) or not moved_since(past, endpoint):
         return None
     return failed_attempt(given, endpoint, endpoint.failure_reason or "AWS rolled back and gives no reason")
-
-
-def _scaling_meanwhile(given: Input, endpoint: ObservedEndpoint, failed: RolloutStatus) -> tuple[Action, ...]:
-    """The old config scales as the spec says where it has the spec's variants, elsewhere as it did before."""
-    live = {
-        variant.name: INSTANCES if variant.serverless is None else PROVISIONED_CONCURRENCY
-        for variant in endpoint.variants
-    }
-    fitting = tuple(target for target in given.desired.targets if live.get(target.variant) == target.dimension)
-    scalable = replace(given.desired, targets=fitting)
-    wanted = {policy.alarm["AlarmName"] for target in scalable.targets for policy in target.policies if policy.alarm}
-    alarms = {  # those that make an old policy scale stay
-        name: alarm for name, alarm in given.observed.alarms.items() if name in wanted or not alarm.get("AlarmActions")
-    }
-    targets = given.observed.targets or ()
-    actions = [
-        action for action in plan_scaling(scalable, targets, alarms) if action.verb is not Verb.DEREGISTER_TARGET
-    ]
-    on = {target.resource_id for target in targets} | {target.resource_id for target in scalable.targets}
-    for each in failed.autoscaling_snapshot:
-        if resource_id(endpoint.name, each.variant) not in on and each.variant in live:
-            actions += restoring_calls(each, endpoint.name)
-    return tuple(actions)

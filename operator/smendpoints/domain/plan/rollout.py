@@ -9,11 +9,12 @@ from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.attempts import moved_since, was_made
 from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.meanwhile import meanwhile
 from smendpoints.domain.plan.progress import begun
 from smendpoints.domain.plan.scaling import deregister
 from smendpoints.domain.plan.snapshot import next_snapshots, restoring_calls
 from smendpoints.domain.plan.update import create_revision, describe_changes, targets_in_the_way, update_endpoint
-from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
+from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 
 
@@ -58,6 +59,7 @@ def rolled_out(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         otherwise=tuple(
             action for each in past.autoscaling_snapshot for action in restoring_calls(each, endpoint.name)
         ),
+        meanwhile=meanwhile(given, endpoint),
         rollout=past.model_copy(update={"phase": "InProgress", "message": None, **start.facts()}),
         endpoint_status="Updating",
         changes=describe_changes(desired, observed.live_config),
@@ -65,7 +67,10 @@ def rolled_out(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
 
 
 def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
-    """The attempt goes to the status, with the autoscaling that is taken off for it; the next reconcile makes it."""
+    """The attempt goes to the status, with the autoscaling that is taken off for it; the next reconcile makes it.
+
+    One that was blocked when it was tried last is told to be blocked until it is under way.
+    """
     past = given.recorded.rollout
     desired, observed = given.desired, given.observed
     reason = endpoint.failure_reason
@@ -85,12 +90,22 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         ),
     )
     return Plan(
-        reconciling(Reason.UPDATING, f"about to roll out {desired.config_name}"),
+        _told_before(given) or reconciling(Reason.UPDATING, f"about to roll out {desired.config_name}"),
         requeue=Requeue.NOW,
+        announces=update_endpoint(desired, observed, endpoint),
+        meanwhile=meanwhile(given, endpoint),
         rollout=pending,
         drift=_drift(given, endpoint),
         changes=describe_changes(desired, observed.live_config),
     )
+
+
+def _told_before(given: Input) -> Verdict | None:
+    """What the status says of this very attempt, if that was blocked."""
+    if not given.attempt_blocked or not given.spoken_of:
+        return None
+    told = next((each for each in given.recorded.conditions if each.type == "Stalled"), None)
+    return stalled(Reason(told.reason), told.message) if told is not None else None
 
 
 def _instances(variant: DesiredVariant, endpoint: ObservedEndpoint) -> int | None:

@@ -5,7 +5,8 @@ from datetime import timedelta
 from enum import Enum
 
 from smendpoints.api.status import RolloutStatus
-from smendpoints.domain.plan.actions import Action
+from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.meanwhile import NOTHING, Meanwhile
 from smendpoints.domain.reasons import Reason
 
 
@@ -63,16 +64,34 @@ class Plan:
     """What to do and what to tell.
 
     `rollout` is the memory of the last attempt; a plan that asks for it to be written first has no actions and comes
-    again `NOW`. `otherwise` are the calls to make if AWS refuses the update. `drift` names out-of-band changes.
-    `garbage_collected` says that none is left.
+    again `NOW`, and `announces` the update that is made then. `otherwise` are the calls to make if AWS refuses the
+    update; `meanwhile` is what changes in place as long as there is none. `drift` names out-of-band changes.
+    `garbage_collected` says that none is left. `apart`: what of the calls does not need each other is made although AWS
+    refuses the rest.
     """
 
     verdict: Verdict
     actions: tuple[Action, ...] = ()
     otherwise: tuple[Action, ...] = ()
+    announces: Action | None = None
+    meanwhile: Meanwhile = NOTHING
     requeue: Requeue | float = Requeue.POLL
     rollout: RolloutStatus | None = None
     drift: tuple[str, ...] = ()
     endpoint_status: str | None = None
     garbage_collected: bool = False
     changes: str | None = None
+    apart: bool = False
+
+    def launches(self) -> bool:
+        """Whether the calls bring a revision into service."""
+        return any(action.verb is Verb.UPDATE_ENDPOINT for action in self.actions)
+
+    def parts(self) -> dict[str, tuple[Action, ...]]:
+        """The calls in their order, by what they are about where they may be made apart: a refusal ends one part."""
+        if not self.apart:
+            return {"": self.actions}
+        found: dict[str, tuple[Action, ...]] = {}
+        for action in self.actions:
+            found[action.verb.about] = (*found.get(action.verb.about, ()), action)
+        return found

@@ -11,6 +11,7 @@ _MOST = 25  # as the schema has it
 _REPLACED = "replaced by a newer spec"
 _OUTCOMES: dict[str, Literal["Deployed", "Failed", "InProgress"]] = {
     "Pending": "InProgress",
+    "Blocked": "InProgress",
     "InProgress": "InProgress",
     "Succeeded": "Deployed",
     "Failed": "Failed",

@@ -135,6 +135,8 @@ def report(
     verdict = plan.verdict if failure is None else verdict_of(failure, resource, plan.verdict)
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or applied or written_ahead else old.rollout
+    if failure is not None and (plan.announces is not None or plan.launches()):
+        rollout = _not_made(old.rollout, plan.rollout, failure)
     if rollout is not None and failure is not None and failure.refuses_update():
         ended = {"phase": "Failed", "message": failure.message[:1024], **NOTHING_UNDER_WAY}
         rollout = rollout.model_copy(update=ended)
@@ -173,6 +175,18 @@ def report(
         failure=_failure(resource, plan, failure, log_tail),
         cost=cost if ours is not None or shown is None else None,
     )
+
+
+def _not_made(
+    old: RolloutStatus | None, attempt: RolloutStatus | None, failure: ReconcileError
+) -> RolloutStatus | None:
+    """An attempt that was refused before it was made: it is blocked, where somebody has to do something about that."""
+    if attempt is None or failure.kind not in {Kind.BLOCKED, Kind.INVALID}:
+        return old
+    same = old is not None and old.phase == "Blocked" and old.attempt == attempt.attempt
+    told = {"phase": "Blocked", **NOTHING_UNDER_WAY, "message": failure.message[:1024]}
+    since = {"started_at": old.started_at, "endpoint_modified_at": old.endpoint_modified_at} if same and old else {}
+    return attempt.model_copy(update=told | since)
 
 
 def told(
