@@ -60,7 +60,9 @@ def meanwhile(given: Input, endpoint: ObservedEndpoint) -> Meanwhile:
     )
 
 
-def _scaling(given: Input, endpoint: ObservedEndpoint, fits: Fitting, snapshots: list[AutoscalingSnapshot]) -> Iterator[Action]:
+def _scaling(
+    given: Input, endpoint: ObservedEndpoint, fits: Fitting, snapshots: list[AutoscalingSnapshot]
+) -> Iterator[Action]:
     """The config in service scales as the spec says where it fits, elsewhere as it did before."""
     scalable, observed = fits.desired, given.observed
     targets = observed.targets or ()

@@ -135,7 +135,7 @@ def report(
     verdict = plan.verdict if failure is None else verdict_of(failure, resource, plan.verdict)
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or applied or written_ahead else old.rollout
-    if failure is not None and (plan.announces is not None or plan.launches()):
+    if failure is not None and (plan.announces is not None or (plan.launches() and not applied)):
         rollout = _not_made(old.rollout, plan.rollout, failure)
     if rollout is not None and failure is not None and failure.refuses_update():
         ended = {"phase": "Failed", "message": failure.message[:1024], **NOTHING_UNDER_WAY}
