@@ -11,6 +11,7 @@ from smendpoints.api.status import (
     Cost,
     EndpointStatus,
     Failure,
+    RolloutStatus,
     SageMakerEndpointStatus,
 )
 from smendpoints.domain.desired.desired import Desired
