@@ -58,7 +58,7 @@ class Config(BaseSettings):
         "api",
         description="Where prices come from: api, AWS's price list, or none if it cannot be read; table, a dated one.",
     )
-    threads: int = Field(64, description="Most reconciles at once.", ge=1, le=256)
+    threads: int = Field(32, description="Most reconciles at once.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Log format.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from smendpoints.api.resource import GROUP, PLURAL, VERSION, SageMakerEndpoint
+from smendpoints.gate import Gate
 from smendpoints.kube import KubeClient, KubeError, RefusedError
 
 
-def why_not_current(client: KubeClient) -> Callable[[SageMakerEndpoint], str | None]:
+def why_not_current(client: KubeClient, gate: Gate) -> Callable[[SageMakerEndpoint], str | None]:
     """What tells why an object must not be acted for now; None when it is as it was."""
 
     def why_not(resource: SageMakerEndpoint) -> str | None:
         mine = resource.metadata
         try:
-            found = client.metadata(f"/apis/{GROUP}/{VERSION}/namespaces/{mine.namespace}/{PLURAL}/{mine.name}")
+            with gate.turn(mine.namespace):
+                found = client.metadata(f"/apis/{GROUP}/{VERSION}/namespaces/{mine.namespace}/{PLURAL}/{mine.name}")
         except KubeError as error:
             if isinstance(error, RefusedError) and error.status == 404:
                 return "the object is gone"

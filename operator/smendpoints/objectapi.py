@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.domain.status.events import Event
+from smendpoints.gate import Gate
 from smendpoints.kube import KubeClient, KubeError
 
 logger = logging.getLogger(__name__)
@@ -41,29 +42,33 @@ class ObjectApi(Protocol):
 class KubeObjects:
     """The real one, over a client for threads; `fence`, asked right before each write, ends what may not go on."""
 
-    def __init__(self, client: KubeClient, fence: Callable[[str], None]) -> None:
+    def __init__(self, client: KubeClient, gate: Gate, fence: Callable[[str], None]) -> None:
         self._client = client
+        self._gate = gate
         self._fence = fence
         self._instance = socket.gethostname()
 
     def patch(self, body: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
-        return self._patch(_path(body), patch)
+        return self._patch(body, "", patch)
 
     def patch_status(self, body: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
-        return self._patch(f"{_path(body)}/status", {"status": patch})
+        return self._patch(body, "/status", {"status": patch})
 
-    def _patch(self, path: str, patch: Mapping[str, Any]) -> Body:
-        self._fence(f"PATCH {path}")
+    def _patch(self, body: Mapping[str, Any], subresource: str, patch: Mapping[str, Any]) -> Body:
+        path = f"{_path(body)}{subresource}"
         content = "application/merge-patch+json"
-        return self._client.request("PATCH", f"{path}?fieldManager={_MANAGER}", patch, content_type=content)
+        with self._gate.turn(body["metadata"]["namespace"]):
+            self._fence(f"PATCH {path}")
+            return self._client.request("PATCH", f"{path}?fieldManager={_MANAGER}", patch, content_type=content)
 
     def post(self, body: Mapping[str, Any], event: Event) -> None:
         meta = body["metadata"]
         namespace = meta["namespace"]
         path = f"/api/v1/namespaces/{namespace}/events"
-        self._fence(f"POST {path}")
         try:
-            self._client.request("POST", path, self._event(meta, event))
+            with self._gate.turn(namespace):
+                self._fence(f"POST {path}")
+                self._client.request("POST", path, self._event(meta, event))
         except KubeError as error:
             logger.warning("%s/%s: an Event is lost (%s): %s", namespace, meta["name"], error, event.message)
 

@@ -25,6 +25,7 @@ from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.current import why_not_current
 from smendpoints.dispatcher import Dispatcher
+from smendpoints.gate import Gate
 from smendpoints.handlers import Handlers
 from smendpoints.hints import start_listening
 from smendpoints.metrics import AWS_WAIT
@@ -137,6 +138,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    gate = Gate()
     controller = Controller(
         ControllerSettings(
             cluster_id=cluster_id,
@@ -145,10 +147,10 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
             poll_seconds=config.poll_seconds,
         ),
         accounts,
-        why_not=why_not_current(standing.client),
+        why_not=why_not_current(standing.client, gate),
     )
     handlers = Handlers(registry)
-    reconciler = Reconciler(controller, KubeObjects(standing.client, standing.fence))
+    reconciler = Reconciler(controller, KubeObjects(standing.client, gate, standing.fence))
     boundary = Boundary(standing.client, controller.tenancy, required=config.require_policies)
     kopf.on.login(registry=registry)(Login().log_in)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)

@@ -6,6 +6,7 @@ import pytest
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.current import why_not_current
+from smendpoints.gate import Gate
 from smendpoints.kube import KubeClient, KubeError, RefusedError, UnreachableError
 
 MINE = {"uid": "u-1", "name": "iris", "namespace": "ml", "generation": 3}
@@ -29,7 +30,7 @@ def asked(answer: dict[str, Any] | KubeError, **mine: Any) -> str | None:
     spec = {"variants": [{"name": "primary"}]}
     resource = SageMakerEndpoint.parse({"metadata": {**MINE, **mine}, "spec": spec})
     client = Client(answer)
-    found = why_not_current(cast("KubeClient", client))(resource)
+    found = why_not_current(cast("KubeClient", client), Gate())(resource)
     assert client.paths == ["/apis/smendpoints.dev/v1alpha1/namespaces/ml/sagemakerendpoints/iris"]
     return found
 

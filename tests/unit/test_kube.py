@@ -15,6 +15,7 @@ from smendpoints import cluster, kube, standing
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status.events import Event
+from smendpoints.gate import Gate
 from smendpoints.kube import KubeClient, RefusedError, UnreachableError
 from smendpoints.lease.leases import ApiLeases, StaleError
 from smendpoints.objectapi import KubeObjects
@@ -214,7 +215,7 @@ PATH = "/apis/smendpoints.dev/v1alpha1/namespaces/team/sagemakerendpoints/iris"
 
 def test_an_object_is_written_by_merge_patches_under_the_operators_name(api: Any, fence: Fence) -> None:
     api.answers += [(200, {"metadata": {"resourceVersion": "8"}}), (200, {"metadata": {"resourceVersion": "9"}})]
-    objects = KubeObjects(client(api), fence)
+    objects = KubeObjects(client(api), Gate(), fence)
     assert objects.patch(BODY, {"metadata": {"finalizers": ["x"]}})["metadata"]["resourceVersion"] == "8"
     assert objects.patch_status(BODY, {"instances": "1/1"})["metadata"]["resourceVersion"] == "9"
     assert [(method, path, content) for method, path, _, content in api.asked] == [
@@ -225,7 +226,9 @@ def test_an_object_is_written_by_merge_patches_under_the_operators_name(api: Any
 
 
 def test_an_event_speaks_of_the_object(api: Any, fence: Fence) -> None:
-    KubeObjects(client(api), fence).post(BODY, Event(warning=True, reason=Reason.UPDATE_FAILED, message="x" * 5000))
+    KubeObjects(client(api), Gate(), fence).post(
+        BODY, Event(warning=True, reason=Reason.UPDATE_FAILED, message="x" * 5000)
+    )
     ((method, path, _, event),) = api.asked
     assert (method, path) == ("POST", "/api/v1/namespaces/team/events")
     assert event["involvedObject"] == {
@@ -242,12 +245,14 @@ def test_an_event_speaks_of_the_object(api: Any, fence: Fence) -> None:
 
 def test_an_event_that_is_refused_is_only_logged(api: Any, fence: Fence, caplog: pytest.LogCaptureFixture) -> None:
     api.answers.append((403, {"message": "events are forbidden"}))
-    KubeObjects(client(api), fence).post(BODY, Event(warning=False, reason=Reason.IN_SERVICE, message="in service"))
+    KubeObjects(client(api), Gate(), fence).post(
+        BODY, Event(warning=False, reason=Reason.IN_SERVICE, message="in service")
+    )
     assert "an Event is lost (403 events are forbidden): in service" in caplog.text
 
 
 def test_every_write_asks_the_fence_first(api: Any, fence: Fence) -> None:
-    objects = KubeObjects(client(api), fence)
+    objects = KubeObjects(client(api), Gate(), fence)
     event = Event(warning=False, reason=Reason.IN_SERVICE, message="in service")
     objects.patch(BODY, {})
     objects.patch_status(BODY, {})

@@ -1,0 +1,58 @@
+"""How many requests are under way at once, and whose is next."""
+
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from smendpoints.gate import Gate
+
+DEADLINE = 30.0
+
+
+def test_no_more_are_under_way_than_may_be_and_all_have_their_turn() -> None:
+    gate, lock = Gate(4), threading.Lock()
+    under_way: list[int] = []
+    most = 0
+
+    def request(number: int) -> None:
+        nonlocal most
+        with gate.turn("many"):
+            with lock:
+                under_way.append(number)
+                most = max(most, len(under_way))
+            with lock:
+                under_way.remove(number)
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(request, range(500), timeout=DEADLINE))
+    assert 1 <= most <= 3, "the last is kept for other namespaces"
+
+
+def test_one_of_another_namespace_comes_before_all_that_wait() -> None:
+    gate, go = Gate(2), threading.Event()
+    begun = queue.SimpleQueue[str]()
+
+    def request(namespace: str) -> None:
+        with gate.turn(namespace):
+            begun.put(namespace)
+            assert go.wait(DEADLINE)
+
+    with ThreadPoolExecutor(10) as pool:
+        requests = [pool.submit(request, "many") for _ in range(9)]
+        assert begun.get(timeout=DEADLINE) == "many"
+        requests.append(pool.submit(request, "one"))
+        assert begun.get(timeout=DEADLINE) == "one"
+        go.set()
+        for each in requests:
+            each.result(DEADLINE)
+
+
+def test_a_request_that_fails_gives_its_turn_back() -> None:
+    gate = Gate(1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="refused"), gate.turn("many"):
+            raise ValueError("refused")
+    with gate.turn("one"):
+        pass
