@@ -1,13 +1,18 @@
 """What is said of one object before anything is done for it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
-from smendpoints.domain.errors import ReconcileError
+from smendpoints.domain.desired.ownership import ADOPTABLE_BY
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
+from smendpoints.domain.tenancy.claims import Claim
+from smendpoints.domain.tenancy.facts import Facts
 from smendpoints.domain.tenancy.limits import Room
+from smendpoints.domain.tenancy.policy import Policies, Violation
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,29 @@ class Ruling:
     unseen: bool = False
     adoption: str | None = None
     log_tails: bool = True
+
+
+def taken(rival: Claim, mine: Facts, endpoint: str) -> ReconcileError:
+    """The name is another's. Whose is said within one namespace alone."""
+    whose = f" by {rival.name}" if rival.namespace == mine.namespace else ""
+    message = (
+        f"the name {endpoint} is taken{whose}; recreate the object with another spec.endpointName, which cannot be "
+        "changed otherwise"
+    )
+    return ReconcileError(Kind.BLOCKED, Reason.NAME_TAKEN, message)
+
+
+def of_place(found: Iterable[Violation]) -> bool:
+    """Whether the policies do not allow the role that is assumed, or the region."""
+    return any(each.asked in {"assumeRoleARNs", "regions"} for each in found)
+
+
+def no_adoption(policies: Policies, namespace: str) -> str | None:
+    """Why no endpoint may be adopted; None if one may."""
+    refusing = [policy.metadata.name for policy in policies if not policy.spec.allow_adoption]
+    if not refusing:
+        return None
+    return (
+        f"policy {refusing[0]}, allowAdoption: an endpoint is adopted only where its tag {ADOPTABLE_BY} in AWS is "
+        f"{namespace}"
+    )

@@ -11,17 +11,16 @@ from dataclasses import dataclass, replace
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
-from smendpoints.controller.ruling import Ruling, View
-from smendpoints.domain.desired.ownership import ADOPTABLE_BY
+from smendpoints.controller.known_policies import KnownPolicies, Labels
+from smendpoints.controller.ruling import Ruling, View, no_adoption, of_place, taken
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
 from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of
 from smendpoints.domain.tenancy.limits import PriceOf, Room, limited, room_beside
-from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, selecting, violations
+from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, violations
 from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
 
-Labels = Mapping[str, str]
 _Said = tuple[Policies | None, str | None]
 
 
@@ -45,9 +44,7 @@ class Tenancy:
         self._spaces: dict[str, set[str]] = {}
         self._grants: dict[str, Capacity] = {}
         self._claims = Claims()
-        self._policies: tuple[SageMakerEndpointPolicy, ...] | None = None
-        self._labels: Mapping[str, Labels] | None = None
-        self._unreadable: dict[str, str] = {}
+        self._policies = KnownPolicies()
         self._refused: set[str] = set()
         self._moved: set[str] = set()
 
@@ -82,20 +79,17 @@ class Tenancy:
         """The policies there are; None with the reason why they cannot be read."""
         with self._lock:
             before = self._said()
-            self._policies = tuple(policies) if policies is not None else None
-            self._tell("policies", why_not, before)
+            self._policies.set_policies(policies, why_not)
+            self._changed(before)
 
     def set_namespaces(self, labels: Mapping[str, Labels] | None, why_not: str | None = None) -> None:
         """The labels of all namespaces; None with the reason why they cannot be read."""
         with self._lock:
             before = self._said()
-            self._labels = dict(labels) if labels is not None else None
-            self._tell("namespaces", why_not, before)
+            self._policies.set_namespaces(labels, why_not)
+            self._changed(before)
 
-    def _tell(self, what: str, why_not: str | None, before: Mapping[str, _Said]) -> None:
-        self._unreadable.pop(what, None)
-        if why_not is not None:
-            self._unreadable[what] = why_not
+    def _changed(self, before: Mapping[str, _Said]) -> None:
         after = self._said()
         for uid, facts in self._facts.items():
             if after[facts.namespace] == before[facts.namespace]:
@@ -105,12 +99,8 @@ class Tenancy:
                 self._claim(facts)
 
     def _said(self) -> dict[str, _Said]:
-        """What the policies mean for each namespace that has objects: which select it, or why that is not known."""
-        found = {namespace: self._selecting(namespace) for namespace in self._spaces}
-        return {
-            namespace: (tuple(policies) if policies is not None else None, self._unknown(policies))
-            for namespace, policies in found.items()
-        }
+        """What the policies mean for each namespace that has objects."""
+        return {namespace: self._policies.said(namespace) for namespace in self._spaces}
 
     # what is asked
 
@@ -124,7 +114,9 @@ class Tenancy:
         """Whether enough is known to decide about the object; at a start it takes a moment."""
         with self._lock:
             facts = self._facts.get(uid)
-            return facts is not None and (self._selecting(facts.namespace) is not None or bool(self._unreadable))
+            if facts is None:
+                return False
+            return self._policies.selecting(facts.namespace) is not None or self._policies.unreadable
 
     def view(self, uid: str) -> View:
         """What is said of the object; costs little, asks nobody."""
@@ -132,8 +124,10 @@ class Tenancy:
             facts = self._facts.get(uid)
             if facts is None:
                 return View(None, None, None, None)
-            policies = self._selecting(facts.namespace)
-            return self._view(facts, self._claims.before(uid, self._own_account), policies, self._unknown(policies))
+            policies = self._policies.selecting(facts.namespace)
+            return self._view(
+                facts, self._claims.before(uid, self._own_account), policies, self._policies.unknown(policies)
+            )
 
     def identity(self, uid: str) -> Identity | None:
         """Name, region and role in force for the object; None if there is no such object."""
@@ -149,8 +143,8 @@ class Tenancy:
             facts = self._facts.get(uid)
             if facts is None:
                 raise ReconcileError(Kind.RETRY, Reason.PENDING, "the object is gone, or was not listed yet")
-            policies = self._selecting(facts.namespace)
-            unknown = self._unknown(policies)
+            policies = self._policies.selecting(facts.namespace)
+            unknown = self._policies.unknown(policies)
             known = policies or ()
             resolved = resolve(resource, facts, known, self._operator.region, self._operator.execution_role_arn)
             effective = with_resolved(resource, resolved, required_tags(known))
@@ -167,11 +161,11 @@ class Tenancy:
                 effective,
                 resolved,
                 self._view(facts, rival, policies, unknown),
-                refused=_taken(rival, facts, resolved.endpoint_name) if rival is not None else None,
+                refused=taken(rival, facts, resolved.endpoint_name) if rival is not None else None,
                 violations=(unknown,) if unknown is not None else tuple(str(each) for each in found),
-                unseen=unknown is not None or _of_place(found),
+                unseen=unknown is not None or of_place(found),
                 reason=Reason.POLICY_UNKNOWN if unknown is not None else Reason.POLICY_VIOLATION,
-                adoption=_no_adoption(known, facts.namespace),
+                adoption=no_adoption(known, facts.namespace),
                 log_tails=unknown is None and all(policy.spec.log_tails for policy in known),
             )
 
@@ -209,7 +203,7 @@ class Tenancy:
         request = Request(effective.spec, resolved.endpoint_name, resolved.region, facts.asked, resource.spec.tags)
         found = violations(request, policies)
         room = self._room(facts, policies)
-        if room is None or _of_place(found):  # prices are asked for there
+        if room is None or of_place(found):  # prices are asked for there
             return found
         return (*found, *limited(facts.asked, room, policies, prices(self._identity(facts))))
 
@@ -224,22 +218,6 @@ class Tenancy:
                 self._own_account = found
                 if found is not None:
                     self._moved |= self._facts.keys()
-
-    def _selecting(self, namespace: str) -> Policies | None:
-        """The policies for a namespace; None while they, or its labels, are not known."""
-        if self._policies is None:
-            return None
-        if not self._policies:
-            return ()
-        labels = self._labels.get(namespace) if self._labels is not None else None
-        return selecting(self._policies, labels) if labels is not None else None
-
-    def _unknown(self, policies: Policies | None) -> str | None:
-        """Why it is not known what the policies allow; None if it is."""
-        if policies is not None:
-            return None
-        why = "; ".join(self._unreadable.values()) or "they are not read yet"
-        return f"nothing is changed in AWS as long as the policies for this namespace are not known: {why}"
 
     def _room(self, facts: Facts, policies: Policies) -> Room | None:
         if all(each.spec.max_instances is None and each.spec.max_hourly_usd is None for each in policies):
@@ -257,12 +235,14 @@ class Tenancy:
     def _identity(self, facts: Facts) -> Identity:
         if facts.pinned is not None:
             return facts.pinned
-        return facts.identity(offered_identities(self._selecting(facts.namespace) or ()), self._operator.region)
+        return facts.identity(
+            offered_identities(self._policies.selecting(facts.namespace) or ()), self._operator.region
+        )
 
     def _claim(self, facts: Facts) -> None:
         """Enter what the object claims now; those that have the same name, before or now, may be first now."""
         identity = self._identity(facts)
-        barred = facts.standing is Standing.NEW and bars(identity, self._selecting(facts.namespace) or ())
+        barred = facts.standing is Standing.NEW and bars(identity, self._policies.selecting(facts.namespace) or ())
         claim = Claim(
             uid=facts.uid,
             namespace=facts.namespace,
@@ -276,29 +256,3 @@ class Tenancy:
         rivals = self._claims.rivals(facts.uid)
         if self._claims.put(claim):
             self._moved |= rivals | self._claims.rivals(facts.uid)
-
-
-def _taken(rival: Claim, mine: Facts, endpoint: str) -> ReconcileError:
-    """The name is another's. Whose is said within one namespace alone."""
-    whose = f" by {rival.name}" if rival.namespace == mine.namespace else ""
-    message = (
-        f"the name {endpoint} is taken{whose}; recreate the object with another spec.endpointName, which cannot be "
-        "changed otherwise"
-    )
-    return ReconcileError(Kind.BLOCKED, Reason.NAME_TAKEN, message)
-
-
-def _of_place(found: Iterable[Violation]) -> bool:
-    """Whether the policies do not allow the role that is assumed, or the region."""
-    return any(each.asked in {"assumeRoleARNs", "regions"} for each in found)
-
-
-def _no_adoption(policies: Policies, namespace: str) -> str | None:
-    """Why no endpoint may be adopted; None if one may."""
-    refusing = [policy.metadata.name for policy in policies if not policy.spec.allow_adoption]
-    if not refusing:
-        return None
-    return (
-        f"policy {refusing[0]}, allowAdoption: an endpoint is adopted only where its tag {ADOPTABLE_BY} in AWS is "
-        f"{namespace}"
-    )
