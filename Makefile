@@ -7,19 +7,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit check integration crds requirements fmt bench-inference bench-operator soak mutate clean
+.PHONY: help setup demo up down test lint types unit check integration crds docs requirements fmt bench-inference bench-operator soak mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## install everything into .venv
 
-$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml
+$(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml client/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "smendpoints needs Python 3.11 or later; set PYTHON=/path/to/python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/dev.txt requirements/uv.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable ./client
 	@touch $@
 
 demo: $(STAMP) ## the whole story in the foreground: train, push, apply, invoke, scale, update, delete
@@ -56,6 +56,9 @@ fmt: $(STAMP) ## format and fix what can be fixed
 crds: $(STAMP) ## generate crds/ and manifests/policy/ from operator/smendpoints/api
 	$(BIN)/python -m smendpoints.api.crd crds/
 	$(BIN)/python -m smendpoints.api.admission manifests/policy/
+
+docs: $(STAMP) ## generate docs/cli.md from the help of kubectl smendpoint
+	$(BIN)/python -m smclient.cli.docs docs/cli.md
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements'
 requirements: $(STAMP) ## pin requirements/*.in again

@@ -1,0 +1,98 @@
+"""`kubectl smendpoint`: the verbs by name, each imported when it is asked for; errors as one sentence."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from smclient.cli.options import PROGRAM, connection_options, remembered
+from smclient.cli.text import plain
+from smclient.errors import ClientError
+
+# Where each verb stands, in the order of the help.
+VERBS = {
+    "status": "smclient.cli.looking",
+    "wait": "smclient.cli.waiting",
+    "history": "smclient.cli.looking",
+    "events": "smclient.cli.looking",
+    "completion": "smclient.cli.completion",
+}
+INTERRUPTED = 130
+
+
+class Verbs(click.Group):
+    """The verbs, imported late: what is not asked for costs no time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as the base class has it
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+        module = VERBS.get(cmd_name)
+        if module is None:
+            return None
+        found: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
+        known = args[0] if args else ""
+        if known and known not in VERBS and not known.startswith("-"):
+            near = _near(known)
+            ctx.fail(f"there is no verb {plain(known)!r}" + (f"; did you mean {near}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+def _near(word: str) -> str:
+    import difflib  # for mistakes alone
+
+    return " or ".join(difflib.get_close_matches(word, VERBS, n=2))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@connection_options
+@click.version_option(None, "--version", package_name="kubectl-smendpoint", message="%(version)s")
+def root(**where: Any) -> None:
+    """Watch, ask, change and diagnose SageMakerEndpoints, with your own rights in Kubernetes and in AWS.
+
+    \b
+    Examples:
+      kubectl smendpoint status iris -w
+      kubectl smendpoint invoke iris --row 5.1,3.5,1.4,0.2
+      kubectl smendpoint undo iris
+    """
+    remembered(where)
+
+
+def main() -> None:
+    """The executable. Exit codes: 0 done, 1 refused or not so, 2 wrong usage, 130 interrupted."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; the exit code."""
+    asked = os.environ.get("_KUBECTL_SMENDPOINT_COMPLETE")
+    if asked is not None:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {}, "kubectl-smendpoint", "_KUBECTL_SMENDPOINT_COMPLETE", asked)
+    try:
+        answer = root.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+        return answer if isinstance(answer, int) else 0
+    except click.exceptions.Exit as exiting:
+        return exiting.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except ClientError as error:
+        click.echo(f"error: {plain(error.message)}", err=True)
+        if error.hint:
+            click.echo(plain(error.hint[:1].upper() + error.hint[1:]), err=True)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has had enough. Nothing more goes there, not even what Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,74 @@
+"""The options that verbs share, named as kubectl names them, and what they mean."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+PROGRAM = "kubectl smendpoint"
+Command = TypeVar("Command", bound=Callable[..., Any])
+_WHERE = ("namespace", "context", "kubeconfig")
+
+
+def connection_options(command: Command) -> Command:
+    """`-n`, `--context`, `--kubeconfig`: before the verb or behind it, as kubectl takes them."""
+    for option in (
+        click.option("--kubeconfig", metavar="PATH", help="Kubeconfig to use instead of KUBECONFIG."),
+        click.option("--context", metavar="NAME", help="Context of the kubeconfig; the current one if unset."),
+        click.option("-n", "--namespace", metavar="NAME", help="Namespace; the context's if unset."),
+    ):
+        command = option(command)
+    return command
+
+
+def remembered(where: dict[str, Any]) -> None:
+    """Keep what was said before the verb."""
+    click.get_current_context().obj = where
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which cluster and namespace a verb is about."""
+
+    namespace: str
+    cluster: Any
+
+
+def where(given: dict[str, Any]) -> Where:
+    """The cluster that the options name; takes them out of `given`. Nothing is asked of it yet."""
+    from smclient.kube.cluster import Cluster  # `--help` needs none
+
+    before = click.get_current_context().find_object(dict) or {}
+    chosen = {key: given.pop(key, None) or before.get(key) for key in _WHERE}
+    cluster = Cluster.connect(chosen["kubeconfig"], chosen["context"])
+    click.get_current_context().call_on_close(cluster.close)
+    return Where(chosen["namespace"] or cluster.access.namespace, cluster)
+
+
+def output_option(*forms: str) -> Callable[[Command], Command]:
+    """`-o` with the forms that the verb has."""
+    return click.option("-o", "--output", type=click.Choice(forms), help="Output format; for people if unset.")
+
+
+selector_option = click.option("-l", "--selector", default="", metavar="QUERY", help="Label selector, such as a=b.")
+all_option = click.option("-A", "--all-namespaces", is_flag=True, help="In all namespaces.")
+
+
+def complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Names of SageMakerEndpoints, for the shell."""
+    from smclient.errors import ClientError
+    from smclient.kube.cluster import Cluster
+
+    given = {key: ctx.params.get(key) or (ctx.find_root().params.get(key)) for key in _WHERE}
+    try:
+        cluster = Cluster.connect(given["kubeconfig"], given["context"])
+        found = cluster.endpoints(given["namespace"] or cluster.access.namespace)
+        cluster.close()
+    except ClientError:
+        return []
+    names = [str(each["metadata"]["name"]) for each in found]
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+name_argument = click.argument("name", shell_complete=complete_name)

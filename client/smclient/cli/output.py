@@ -1,0 +1,98 @@
+"""How views are printed: tables, trees, JSON, YAML. Here is all that knows rich; views know nothing of it."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from smclient.cli.text import line
+from smclient.views.fields import age, as_data
+from smendpoints.api.resource import GROUP, KIND
+
+_UNBOUNDED = 10_000
+PHASES = {"Ready": "green", "Reconciling": "yellow", "Stalled": "red", "Deleting": "yellow", "Unknown": "red"}
+
+
+def console() -> Console:
+    """Standard output: colour and width on a terminal alone; NO_COLOR is honoured. Text is never markup."""
+    terminal = sys.stdout.isatty()
+    return Console(
+        file=sys.stdout,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=None if terminal else _UNBOUNDED,
+        no_color=True if not terminal or os.environ.get("NO_COLOR") else None,
+        force_terminal=terminal,
+        legacy_windows=False,
+    )
+
+
+def show(what: RenderableType) -> None:
+    """Print; in a pipe without the blanks at the ends of lines."""
+    out = console()
+    if out.is_terminal:
+        out.print(what)
+        return
+    with out.capture() as captured:
+        out.print(what)
+    click.echo("\n".join(each.rstrip() for each in captured.get().splitlines()))
+
+
+def text(value: object, style: str = "") -> Text:
+    """A value in one line of a cell; nothing is `-`."""
+    return Text(line(value) if value not in (None, "") else "-", style=style)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], wrap: str = "") -> Table:
+    """A table as kubectl prints it; the column named `wrap` takes what is left of the width."""
+    made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_edge=False, header_style="bold")
+    for head in heads:
+        made.add_column(head, no_wrap=head != wrap, overflow="fold")
+    for row in rows:
+        made.add_row(*(each if isinstance(each, Text) else text(each) for each in row))
+    return made
+
+
+def ago(when: datetime | None, now: datetime | None = None) -> str | None:
+    """How long ago, as kubectl writes ages."""
+    return None if when is None else age(((now or datetime.now(UTC)) - when).total_seconds())
+
+
+def clock(when: datetime | None) -> str | None:
+    """A moment of the day in UTC, as the operator's messages have it."""
+    return None if when is None else f"{when.astimezone(UTC):%H:%M:%SZ}"
+
+
+def data(form: str, view: Any) -> None:
+    """A view as JSON or YAML."""
+    found = as_data(view)
+    if form == "json":
+        click.echo(json.dumps(found, indent=2, ensure_ascii=not _is_utf8()))
+        return
+    import yaml  # for `-o yaml` alone
+
+    click.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=_is_utf8()), nl=False)
+
+
+def name(of: str) -> None:
+    """`-o name`, as kubectl has it."""
+    click.echo(f"{KIND.lower()}.{GROUP}/{of}")
+
+
+def _is_utf8() -> bool:
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
+def bar(share: float, width: int = 24) -> str:
+    """A progress bar of a share of 1."""
+    full, empty = ("█", "░") if _is_utf8() else ("#", "-")
+    done = round(min(max(share, 0.0), 1.0) * width)
+    return full * done + empty * (width - done)

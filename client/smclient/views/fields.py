@@ -1,0 +1,59 @@
+"""Small readings that several views share: times, conditions, durations. Pure; objects are plain JSON."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from smendpoints.api.base import camel
+
+Object = Mapping[str, Any]
+
+
+def moment(text: Any) -> datetime | None:
+    """A time as Kubernetes writes it; None where there is none."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def condition(found: Object, kind: str) -> Mapping[str, Any]:
+    """The condition of that type; empty when there is none."""
+    conditions = (found.get("status") or {}).get("conditions") or []
+    return next((each for each in conditions if each.get("type") == kind), {})
+
+
+def is_current(found: Object) -> bool:
+    """Whether the status speaks of the spec as it stands."""
+    generation = (found.get("metadata") or {}).get("generation")
+    return bool((found.get("status") or {}).get("observedGeneration") == generation)
+
+
+def age(seconds: float) -> str:
+    """A duration as kubectl writes it: `42s`, `5m3s`, `3h12m`, `4d6h`."""
+    left = max(0, int(seconds))
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    for index, (letter, size) in enumerate(units):
+        if left >= size:
+            smaller = units[index + 1] if index + 1 < len(units) else None
+            rest = left % size // smaller[1] if smaller is not None else 0
+            return f"{left // size}{letter}" + (f"{rest}{smaller[0]}" if smaller is not None and rest else "")
+    return "0s"
+
+
+def as_data(view: Any) -> Any:
+    """A view as JSON has it: names in camelCase, without what is unset, times in ISO 8601."""
+    if is_dataclass(view):
+        pairs = ((camel(each.name), getattr(view, each.name)) for each in fields(view))
+        return {name: as_data(value) for name, value in pairs if value is not None}
+    if isinstance(view, Mapping):
+        return {str(key): as_data(value) for key, value in view.items()}
+    if isinstance(view, list | tuple):
+        return [as_data(each) for each in view]
+    if isinstance(view, datetime):
+        return view.isoformat()
+    return view

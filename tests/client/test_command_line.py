@@ -1,0 +1,116 @@
+"""The command line as a whole: help, documentation, completion, the wheel."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smclient.cli.completion import completions
+from smclient.cli.docs import document
+from smclient.cli.main import VERBS
+from smsandbox import paths
+from smsandbox.testing.json_server import JsonServer
+
+HERE = "/apis/smendpoints.dev/v1alpha1/namespaces/ml/sagemakerendpoints"
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_help_of_each_verb_says_kubectl_and_has_examples(verb: str, smendpoint: Any) -> None:
+    for flag in ("-h", "--help"):
+        ran = smendpoint(verb, flag)
+        assert ran.code == 0
+        assert ran.out.startswith(f"Usage: kubectl smendpoint {verb}")
+        assert "Examples:\n" in ran.out
+        assert f"kubectl smendpoint {verb}" in ran.out.partition("Examples:")[2]
+
+
+def test_the_documentation_is_the_help() -> None:
+    assert (paths.repository() / "docs" / "cli.md").read_text(encoding="utf-8") == document(), "run `make docs`"
+
+
+def test_verbs_options_and_names_are_completed_as_cobra_reads_it(
+    server: JsonServer, endpoint: Any, smendpoint: Any
+) -> None:
+    server.answers["GET", HERE] = {"items": [endpoint("iris"), endpoint("irises"), endpoint("other")], "metadata": {}}
+    verb, directive = completions([], "hist")
+    assert verb.startswith("history\tShow the revisions of an endpoint")
+    assert directive == ":4"
+    assert completions(["status"], "iri") == ["iris", "irises", ":4"]
+    assert [each.partition("\t")[0] for each in completions(["status"], "--out")] == ["--output", ":4"]
+    assert completions(["status", "-o"], "w") == ["wide", ":4"]
+
+
+def test_completion_says_nothing_when_the_cluster_is_away(smendpoint: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", "/absent")
+    assert completions(["status"], "") == [":4"]
+
+
+def test_the_script_for_a_shell_asks_the_executable(smendpoint: Any) -> None:
+    assert "_KUBECTL_SMENDPOINT_COMPLETE=bash_complete" in smendpoint("completion", "bash").out
+    answer = subprocess.run(
+        [BIN / "kubectl-smendpoint"],
+        env={
+            **os.environ,
+            "_KUBECTL_SMENDPOINT_COMPLETE": "bash_complete",
+            "COMP_WORDS": "kubectl-smendpoint hist",
+            "COMP_CWORD": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert answer.stdout == "plain,history\n"
+
+
+def test_a_reader_that_has_had_enough_is_no_error(server: JsonServer, endpoint: Any, smendpoint: Any) -> None:
+    items = [endpoint(f"iris-{number}") for number in range(3000)]
+    server.answers["GET", HERE] = {"items": items, "metadata": {}}
+    piped = f"{BIN / 'kubectl-smendpoint'} status -o json | head -1; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(
+        ["bash", "-c", piped], capture_output=True, text=True, check=False, timeout=120, env=dict(os.environ)
+    )
+    assert (ran.stdout, ran.stderr) == ("[\n0\n", "")
+
+
+def test_looking_needs_neither_aws_nor_the_kubernetes_library(
+    server: JsonServer, endpoint: Any, smendpoint: Any
+) -> None:
+    server.answers["GET", f"{HERE}/iris"] = endpoint()
+    server.answers["GET", "/api/v1/namespaces/ml/events"] = {"items": [], "metadata": {}}
+    code = (
+        "import sys; from smclient.cli.main import run; code = run(['status', 'iris']);"
+        "sys.exit(code or bool({'boto3', 'botocore', 'kubernetes', 'kopf'} & sys.modules.keys()))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=dict(os.environ), capture_output=True)
+
+
+def test_the_wheel_holds_the_client_and_the_pure_layers_alone(tmp_path: Path) -> None:
+    build = [f"{BIN / 'uv'}", "build", "--quiet", "--offline", "--wheel", "--no-build-isolation"]
+    where = ["--python", sys.executable, "--out-dir", str(tmp_path), str(paths.repository() / "client")]
+    subprocess.run([*build, *where], check=True, timeout=120)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    found = {path.name for path in (tmp_path / "unpacked" / "smendpoints").iterdir()}
+    assert found == {"__init__.py", "py.typed", "api", "domain"}
+    code = (
+        "import smclient, smendpoints, sys; from smclient.cli.main import run; print(smendpoints.__file__); run(['-h'])"
+    )
+    for verb in VERBS:
+        code += f"; run(['{verb}', '-h'])"
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "unpacked")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(str(tmp_path / "unpacked"))

@@ -1,0 +1,71 @@
+"""`kubectl smendpoint` as a plugin of kubectl: against the API server, the operator and AWS's simulator."""
+
+import json
+import subprocess
+from typing import Any
+
+from smsandbox.testing.specs import spec
+from smsandbox.testing.stage import Stage
+
+
+def smendpoint(stage: Stage, *arguments: str, stdin: str = "", code: int = 0) -> str:
+    """What `kubectl smendpoint` prints in the stage's namespace; its exit code has to be `code`."""
+    environment = {**stage.cloud.world.client_environment(), "NO_COLOR": "1"}
+    command = ["kubectl", "smendpoint", *arguments, "-n", stage.namespace]
+    ran = subprocess.run(
+        command, env=environment, input=stdin, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ran.returncode == code, f"{' '.join(command)}: {ran.stdout}\n{ran.stderr}"
+    return ran.stdout if code == 0 else ran.stderr
+
+
+def in_json(stage: Stage, *arguments: str) -> Any:
+    return json.loads(smendpoint(stage, *arguments, "-o", "json"))
+
+
+def test_one_looks_waits_and_reads_the_history(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    assert smendpoint(stage, "wait", "iris", "--timeout", "240") == f"{stage.namespace}/iris: ready\n"
+    shown = in_json(stage, "status", "iris")
+    assert (shown["phase"], shown["awsStatus"], shown["instances"]) == ("Ready", "InService", "1/1")
+    assert (shown["variants"][0]["minimum"], shown["variants"][0]["maximum"]) == (1, 5)
+    assert f"{stage.namespace}/iris  Ready" in smendpoint(stage, "status", "iris", "-o", "wide")
+    assert [each["live"] for each in in_json(stage, "history", "iris")] == [True]
+    stage.see(lambda: "InService" in smendpoint(stage, "events", "iris"), "the Event")
+    assert smendpoint(stage, "status", "-o", "name") == "sagemakerendpoint.smendpoints.dev/iris\n"
+    error = smendpoint(stage, "status", "irsi", code=1)
+    assert f"there is no SageMakerEndpoint irsi in the namespace {stage.namespace}" in error
+
+
+def test_watching_ends_when_the_object_is_gone(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    environment = stage.cloud.world.client_environment()
+    command = ["kubectl", "smendpoint", "status", "iris", "-w", "-n", stage.namespace]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        stage.ready("iris")
+        stage.delete("iris")
+        out, _ = watching.communicate(timeout=240)
+    assert watching.returncode == 0
+    assert "Reconciling" in out
+    assert "Ready  InService  1/1" in out
+    assert out.splitlines()[-1] == f"{stage.namespace}/iris is gone"
+
+
+def test_waiting_ends_at_once_where_only_a_person_can_help(stage: Stage) -> None:
+    stage.apply("iris", spec(executionRoleARN="arn:aws:iam::123456789012:role/absent"))
+    assert "stalled: " in smendpoint(stage, "wait", "iris", code=1)
+    smendpoint(stage, "wait", "iris", "--for", "ready", "--timeout", "1", code=1)
+
+
+def test_completion_goes_through_kubectl(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    environment = stage.cloud.world.client_environment()
+    ran = subprocess.run(
+        ["kubectl", "__complete", "smendpoint", "status", "-n", stage.namespace, "ir"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert ran.stdout.splitlines()[0] == "iris"
