@@ -4,7 +4,8 @@ import json
 import subprocess
 from typing import Any
 
-from smsandbox.testing.specs import spec
+from smsandbox.assets import BUCKET
+from smsandbox.testing.specs import spec, two_variants
 from smsandbox.testing.stage import Stage
 
 
@@ -41,14 +42,16 @@ def test_watching_ends_when_the_object_is_gone(stage: Stage) -> None:
     stage.apply("iris", spec())
     environment = stage.cloud.world.client_environment()
     command = ["kubectl", "smendpoint", "status", "iris", "-w", "-n", stage.namespace]
+    lines: list[str] = []
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as watching:
-        stage.ready("iris")
-        stage.delete("iris")
-        out, _ = watching.communicate(timeout=240)
+        assert watching.stdout is not None
+        for line in watching.stdout:
+            if line.startswith("Ready") and not any(each.startswith("Ready") for each in lines):
+                stage.delete("iris")
+            lines.append(line)
     assert watching.returncode == 0
-    assert "Reconciling" in out
-    assert "Ready  InService  1/1" in out
-    assert out.splitlines()[-1] == f"{stage.namespace}/iris is gone"
+    assert any(line.startswith("Ready  InService  1/1") for line in lines)
+    assert lines[-1] == f"{stage.namespace}/iris is gone\n"
 
 
 def test_waiting_ends_at_once_where_only_a_person_can_help(stage: Stage) -> None:
@@ -69,3 +72,27 @@ def test_completion_goes_through_kubectl(stage: Stage) -> None:
         timeout=60,
     )
     assert ran.stdout.splitlines()[0] == "iris"
+
+
+def test_one_asks_the_model(stage: Stage) -> None:
+    stage.cloud.simulator.change(containers=True)
+    stage.apply("iris", two_variants(1, 1))
+    stage.ready("iris")
+    answer = in_json(stage, "invoke", "iris", "--row", "1,2", "--target-variant", "challenger")
+    assert (answer["variant"], answer["body"]["content_type"]) == ("challenger", "text/csv")
+    assert json.loads(smendpoint(stage, "invoke", "iris", "--stream", stdin='{"a": 1}'))["content_type"] == (
+        "application/json"
+    )
+    refused = smendpoint(stage, "invoke", "iris", "--row", "1", "--target-variant", "absent", code=1)
+    assert "Variant absent of endpoint" in refused
+
+
+def test_an_asynchronous_answer_is_awaited(stage: Stage) -> None:
+    stage.cloud.simulator.change(containers=True)
+    stage.apply("iris", spec(**{"async": {"outputPath": f"s3://{BUCKET}/{stage.namespace}/answers"}}))
+    stage.ready("iris")
+    answer = in_json(stage, "invoke", "iris", "--row", "1,2")
+    assert answer["body"]["content_type"] == "text/csv"
+    assert answer["location"].startswith(f"s3://{BUCKET}/{stage.namespace}/answers/")
+    listed = stage.cloud.aws("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{stage.namespace}/answers/requests")
+    assert listed["KeyCount"] == 0

@@ -17,6 +17,7 @@ VERBS = {
     "wait": "smclient.cli.waiting",
     "history": "smclient.cli.looking",
     "events": "smclient.cli.looking",
+    "invoke": "smclient.cli.invoking",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130
