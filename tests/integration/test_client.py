@@ -5,8 +5,8 @@ import subprocess
 from typing import Any
 
 from smsandbox.assets import BUCKET
-from smsandbox.testing.specs import spec, two_variants
-from smsandbox.testing.stage import Stage
+from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
+from smsandbox.testing.stage import Stage, has
 
 
 def smendpoint(stage: Stage, *arguments: str, stdin: str = "", code: int = 0) -> str:
@@ -89,10 +89,56 @@ def test_one_asks_the_model(stage: Stage) -> None:
 
 def test_an_asynchronous_answer_is_awaited(stage: Stage) -> None:
     stage.cloud.simulator.change(containers=True)
-    stage.apply("iris", spec(**{"async": {"outputPath": f"s3://{BUCKET}/{stage.namespace}/answers"}}))
+    queued = {"async": {"outputPath": f"s3://{BUCKET}/{stage.namespace}/answers"}}
+    stage.apply("iris", with_variant(spec(**queued), scaling=None))
     stage.ready("iris")
     answer = in_json(stage, "invoke", "iris", "--row", "1,2")
     assert answer["body"]["content_type"] == "text/csv"
     assert answer["location"].startswith(f"s3://{BUCKET}/{stage.namespace}/answers/")
     listed = stage.cloud.aws("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"{stage.namespace}/answers/requests")
     assert listed["KeyCount"] == 0
+
+
+def test_one_sees_what_differs_and_goes_back(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    first = stage.ready("iris")["status"]["endpoint"]["configName"]
+    assert in_json(stage, "diff", "iris") == {"changes": [], "notInSpec": []}
+    smendpoint(stage, "suspend", "iris")
+    stage.apply("iris", with_variant(spec(suspend=True), modelArtifact=ARTIFACTS[1], weight=3))
+    (model,) = [each for each in in_json(stage, "diff", "iris")["changes"] if each["replaces"]]
+    assert (model["field"], model["before"], model["after"]) == (
+        "variants[primary].modelArtifact",
+        ARTIFACTS[0],
+        ARTIFACTS[1],
+    )
+    smendpoint(stage, "diff", "iris", "--exit-code", code=1)
+    assert "resumed" in smendpoint(stage, "resume", "iris")
+    stage.until("iris", lambda found: has(found, "Ready") and found["status"]["endpoint"]["configName"] != first)
+    assert ARTIFACTS[0] in smendpoint(stage, "diff", "iris", "--from-revision", "1", "--to-revision", "2")
+
+    assert "modelArtifact" in smendpoint(stage, "undo", "iris", "--dry-run")
+    assert smendpoint(stage, "undo", "iris") == "sagemakerendpoint.smendpoints.dev/iris back to revision 1\n"
+    back = stage.until("iris", lambda found: has(found, "Ready") and found["status"]["endpoint"]["configName"] == first)
+    assert back["spec"]["variants"][0]["weight"] == 3
+    assert smendpoint(stage, "undo", "iris", "--to-revision", "1").endswith(" unchanged\n")
+
+
+def test_one_stops_starts_and_redeploys(stage: Stage) -> None:
+    stage.apply("iris", spec())
+    first = stage.ready("iris")["status"]["endpoint"]["configName"]
+    smendpoint(stage, "redeploy", "iris")
+    stage.until("iris", lambda found: has(found, "Ready") and found["status"]["endpoint"]["configName"] != first)
+    smendpoint(stage, "stop", "iris")
+    stage.until("iris", lambda found: has(found, "Ready") and stage.live("iris") is None, "stopped")
+    assert in_json(stage, "status", "iris")["awsStatus"] == "Stopped"
+    smendpoint(stage, "start", "iris")
+    stage.until("iris", lambda found: has(found, "Ready") and stage.live("iris") is not None, "running")
+
+
+def test_what_failed_for_a_cause_elsewhere_is_tried_again(stage: Stage) -> None:
+    fault = stage.cloud.simulator.fault("capacity", resource=stage.endpoint_name("iris"))
+    stage.apply("iris", with_variant(spec(), scaling=None))
+    smendpoint(stage, "wait", "iris", code=1)
+    stage.cloud.simulator.release(fault)
+    smendpoint(stage, "retry", "iris")
+    stage.ready("iris")

@@ -18,6 +18,14 @@ VERBS = {
     "history": "smclient.cli.looking",
     "events": "smclient.cli.looking",
     "invoke": "smclient.cli.invoking",
+    "diff": "smclient.cli.revising",
+    "undo": "smclient.cli.revising",
+    "retry": "smclient.cli.asking",
+    "redeploy": "smclient.cli.asking",
+    "suspend": "smclient.cli.asking",
+    "resume": "smclient.cli.asking",
+    "stop": "smclient.cli.asking",
+    "start": "smclient.cli.asking",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130
@@ -35,6 +43,12 @@ class Verbs(click.Group):
             return None
         found: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each verb with the whole of its sentence."""
+        found = [(verb, self.get_command(ctx, verb)) for verb in VERBS]
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, each.get_short_help_str(200)) for verb, each in found if each is not None])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         known = args[0] if args else ""

@@ -1,0 +1,54 @@
+"""How verbs write a spec: the API server's way, and never against a tool that keeps it as Git has it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from smclient.cli.options import Where
+from smclient.cli.text import plain
+from smclient.errors import ClientError
+from smclient.views.gitops import kept_by
+from smendpoints.api.resource import GROUP, KIND
+
+anyway_option = click.option("--write", is_flag=True, help="Write the spec even if Argo CD or Flux keeps it.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Print the patch; write nothing.")
+
+
+def write_spec(
+    place: Where, found: Mapping[str, Any], change: Mapping[str, Any], *, done: str, anyway: bool, dry_run: bool = False
+) -> None:
+    """Merge a change into the spec of an object as it was read, and say what was done, such as `suspended`.
+
+    Raises:
+        ClientError: a tool keeps the spec as Git has it; then the patch was printed instead.
+        KubernetesError: refused; also where somebody changed the object meanwhile.
+    """
+    name = str(found["metadata"]["name"])
+    shown = f"{KIND.lower()}.{GROUP}/{plain(name)}"
+    if not change:
+        click.echo(f"{shown} unchanged")
+        return
+    patch = {"spec": change}
+    keeper = kept_by(found)
+    if keeper is not None and not anyway:
+        click.echo(as_yaml(patch), nl=False)
+        raise ClientError(
+            f"{keeper} keeps the spec of {name} as Git has it, so nothing was written",
+            "put the change above into Git, or write it for now with --write",
+        )
+    if dry_run:
+        place.cluster.patch(place.namespace, name, patch, dry_run=True)
+        click.echo(as_yaml(patch), nl=False)
+        return
+    version = {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}}
+    place.cluster.patch(place.namespace, name, {**patch, **version})
+    click.echo(f"{shown} {done}")
+
+
+def as_yaml(value: Any) -> str:
+    """YAML, keys in their order; text that is no plain ASCII is escaped, so that a terminal shows it as it is."""
+    import yaml
+
+    return str(yaml.safe_dump(json.loads(json.dumps(value)), sort_keys=False))

@@ -1,0 +1,1 @@
+"""Specs computed with: made of what AWS shows, compared, merged. Pure."""
