@@ -250,7 +250,7 @@ def test_history_shows_what_failed_and_why(server: JsonServer, endpoint: Endpoin
         },
     ]
     server.answers["GET", f"{HERE}/iris"] = endpoint(history=history)
-    assert "Failed    -      image 1 -> 2 | no\\ncapacity" in smendpoint("history", "iris").out
+    assert "Failed           image 1 -> 2 | no\\ncapacity" in smendpoint("history", "iris").out
     assert as_data(history_view(endpoint(history=history)))[0]["config"] == "ml-iris-2"
 
 
@@ -282,7 +282,7 @@ def test_wait_does_not_wait_for_ever(server: JsonServer, endpoint: Endpoint, sme
 
 def test_mistakes_are_sentences_with_exit_code_2(smendpoint: Any) -> None:
     ran = smendpoint("statsu", "iris")
-    assert (ran.code, "did you mean status?" in ran.err) == (2, True)
+    assert (ran.code, "did you mean status" in ran.err) == (2, True)
     assert smendpoint("status", "-w").code == 2
     assert smendpoint("status", "iris", "-o", "toml").code == 2
 

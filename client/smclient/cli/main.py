@@ -26,6 +26,9 @@ VERBS = {
     "resume": "smclient.cli.asking",
     "stop": "smclient.cli.asking",
     "start": "smclient.cli.asking",
+    "logs": "smclient.cli.measuring",
+    "metrics": "smclient.cli.measuring",
+    "cost": "smclient.cli.measuring",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130

@@ -47,8 +47,8 @@ def show(what: RenderableType) -> None:
 
 
 def text(value: object, style: str = "") -> Text:
-    """A value in one line of a cell; nothing is `-`."""
-    return Text(line(value) if value not in (None, "") else "-", style=style)
+    """A value in one line of a cell; None is `-`."""
+    return Text("-" if value is None else line(value), style=style)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], wrap: str = "") -> Table:
@@ -96,3 +96,16 @@ def bar(share: float, width: int = 24) -> str:
     full, empty = ("█", "░") if _is_utf8() else ("#", "-")
     done = round(min(max(share, 0.0), 1.0) * width)
     return full * done + empty * (width - done)
+
+
+def marks() -> str:
+    """What sparklines are drawn with, from low to high."""
+    return "▁▂▃▄▅▆▇█" if _is_utf8() else "_.-=+*%#"
+
+
+def figure(value: float | None, unit: str = "") -> str | None:
+    """A number with three digits that mean something, and its unit."""
+    if value is None:
+        return None
+    shown = f"{value:.0f}" if value == round(value) or abs(value) >= 100 else f"{value:.3g}"
+    return f"{shown} {unit}".rstrip()

@@ -7,13 +7,25 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from smclient.specs.compare import normal
+
 Json = Mapping[str, Any]
 _CONTENT = ("executionRoleARN", "vpc", "networkIsolation", "kmsKeyID", "dataCapture", "async")
 _HOSTING = ("image", "modelArtifact", "environment", "secrets", "multiModel", "containers")
 
 
 def with_revision(today: Json, revision: Json) -> dict[str, Any]:
-    """Today's spec with what the revision served."""
+    """Today's spec with what the revision served; what means the same stays as it is written today."""
+    made = _merged(today, revision)
+    before, after = normal(today), normal(made)
+    for name in {*today, *made}:
+        if before.get(name) == after.get(name):
+            made.pop(name, None)
+            made |= {name: copy.deepcopy(today[name])} if name in today else {}
+    return made
+
+
+def _merged(today: Json, revision: Json) -> dict[str, Any]:
     made = copy.deepcopy(dict(today))
     for name in _CONTENT:
         if name in revision:

@@ -1,0 +1,251 @@
+"""The verbs that ask CloudWatch: `logs`, `metrics`, `cost`."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from smclient.cli.options import (
+    all_option,
+    connection_options,
+    name_argument,
+    output_option,
+    selector_option,
+    where,
+)
+from smclient.cli.text import line
+from smclient.errors import AWSError, ClientError
+
+_SPAN = re.compile(r"([1-9][0-9]*)([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Span(click.ParamType[timedelta]):
+    """A length of time, such as `90m`."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """From text; `30s`, `15m`, `3h` or `7d`."""
+        if isinstance(value, timedelta):
+            return value
+        match = _SPAN.fullmatch(str(value))
+        if match is None:
+            self.fail(f"{value!r} is no length of time; give one such as 30s, 15m, 3h or 7d", param, ctx)
+        return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+
+
+def _endpoint_of(found: Any) -> str:
+    name = ((found.get("status") or {}).get("endpoint") or {}).get("name")
+    if not name:
+        raise ClientError(f"{found['metadata']['name']} has no endpoint yet", "see `kubectl smendpoint status`")
+    return str(name)
+
+
+@click.command()
+@name_argument
+@click.option("-f", "--follow", is_flag=True, help="Keep printing what comes; ends with Ctrl-C.")
+@click.option("-p", "--previous", is_flag=True, help="The fleet before, or that of a rollout that failed.")
+@click.option("--variant", metavar="NAME", help="Containers of this variant alone.")
+@click.option(
+    "--tail", type=click.IntRange(0, 10_000), default=100, show_default=True, help="How many lines to begin with."
+)
+@click.option("--since", type=Span(), metavar="SPAN", help="Only what is younger than this, such as 15m.")
+@click.option("--timestamps", is_flag=True, help="The time before each line.")
+@connection_options
+def logs(
+    name: str,
+    *,
+    follow: bool,
+    previous: bool,
+    variant: str | None,
+    tail: int,
+    since: timedelta | None,
+    timestamps: bool,
+    **given: Any,
+) -> None:
+    """Print the log of an endpoint's containers, all instances together, from CloudWatch Logs.
+
+    \b
+    Examples:
+      kubectl smendpoint logs iris -f
+      kubectl smendpoint logs iris --previous --variant challenger
+      kubectl smendpoint logs iris --since 1h --tail 1000
+    """
+    from smclient.aws import logging
+    from smclient.aws.session import Aws, region_of
+    from smclient.views.history import history_view
+    from smclient.views.logs import LogLine, chosen, window
+
+    if follow and previous:
+        raise click.UsageError("nothing comes from a fleet that is gone: give -f or -p")
+    place = where(given)
+    found = place.cluster.endpoint(place.namespace, name)
+    aws, endpoint, within = Aws(region_of(found)), _endpoint_of(found), window(history_view(found), previous=previous)
+
+    def streams() -> Sequence[Any]:
+        return chosen(logging.streams(aws, endpoint), within, variant)
+
+    def show(each: LogLine) -> None:
+        at = f"{each.at:%Y-%m-%dT%H:%M:%S.%f}Z "[:-5] + "Z " if timestamps else ""
+        click.echo(f"[{line(each.stream)}] {at}{line(each.message)}")
+
+    began = datetime.now(UTC)
+    there = streams()
+    if not there and not follow:
+        click.echo(f"There is no log of {'that' if previous or variant else 'the'} fleet of {name}.", err=True)
+        return
+    shown = logging.tail(aws, endpoint, there, tail, began - since if since is not None else None)
+    for each in shown:
+        show(each)
+    if follow:
+        for each in logging.follow(aws, endpoint, streams, began, shown):
+            show(each)
+
+
+@click.command()
+@name_argument
+@click.option("--since", type=Span(), default="1h", show_default=True, metavar="SPAN", help="How far back, such as 3h.")
+@click.option("--variant", metavar="NAME", help="This variant alone.")
+@output_option("json", "yaml")
+@connection_options
+def metrics(name: str, *, since: timedelta, variant: str | None, output: str | None, **given: Any) -> None:
+    """Show requests, errors and latency of each variant, drawn over time, from CloudWatch.
+
+    \b
+    Examples:
+      kubectl smendpoint metrics iris
+      kubectl smendpoint metrics iris --since 7d --variant challenger
+    """
+    from smclient.aws.metrics import of_variants
+    from smclient.aws.session import Aws, region_of
+    from smclient.cli import output as out
+    from smclient.views.metrics import spark
+
+    place = where(given)
+    found = place.cluster.endpoint(place.namespace, name)
+    known = [str(each["name"]) for each in _variants(found)]
+    if variant is not None and variant not in known:
+        raise ClientError(f"{name} has no variant {variant}", f"there are: {', '.join(known)}")
+    names = known if variant is None else [variant]
+    views = of_variants(Aws(region_of(found)), _endpoint_of(found), names, datetime.now(UTC), since)
+    if output is not None:
+        out.data(output, views)
+        return
+    rows = []
+    for view in views:
+        measured = [value for value in view.values if value is not None]
+        figures = (view.total, view.last, max(measured, default=None))
+        rows.append(
+            (
+                view.variant,
+                view.metric,
+                *(out.figure(each, view.unit) for each in figures),
+                spark(view.values, out.marks()),
+            )
+        )
+    out.show(out.table(("VARIANT", "METRIC", "TOTAL", "LAST", "MOST", f"LAST {given_span(since)}"), rows))
+
+
+def given_span(span: timedelta) -> str:
+    """A span as it is typed."""
+    seconds = int(span.total_seconds())
+    unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _variants(found: Any) -> list[Any]:
+    """The variants in AWS, else those of the spec."""
+    return ((found.get("status") or {}).get("variants")) or found["spec"].get("variants") or []
+
+
+@click.command()
+@all_option
+@selector_option
+@click.option(
+    "--days",
+    type=click.IntRange(1, 60),
+    default=14,
+    show_default=True,
+    help="Idle is who had no request in so many days.",
+)
+@output_option("json", "yaml")
+@connection_options
+def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, **given: Any) -> None:
+    """Show what endpoints cost an hour and a month, idle ones first.
+
+    The operator's estimate: on-demand prices of the instances in service.
+
+    \b
+    Examples:
+      kubectl smendpoint cost
+      kubectl smendpoint cost -A --days 30
+    """
+    from smclient.cli import output as out
+    from smclient.views.costs import costs, sums
+
+    place = where(given)
+    objects = place.cluster.endpoints(None if all_namespaces else place.namespace, selector)
+    views = costs(objects, _requests(objects, days))
+    totals = sums(views)
+    if output is not None:
+        out.data(output, {"endpoints": views, "totals": totals})
+        return
+    if not views:
+        click.echo("No SageMakerEndpoints found.", err=True)
+        return
+    rows: list[tuple[object, ...]] = [
+        (
+            view.namespace,
+            view.name,
+            view.phase,
+            view.instances,
+            view.hourly_usd,
+            view.monthly_usd,
+            out.figure(view.requests),
+            out.text("idle", "yellow") if view.idle else "",
+        )
+        for view in views
+    ]
+    rows += [
+        (
+            "",
+            out.text(f"all of {each.namespace}" if each.namespace else "all", "bold"),
+            "",
+            "",
+            each.hourly_usd,
+            each.monthly_usd,
+            "",
+            "",
+        )
+        for each in totals
+    ]
+    heads = ("NAMESPACE", "NAME", "PHASE", "INSTANCES", "$/HOUR", "$/MONTH", f"REQUESTS {days}d", "")
+    out.show(out.table(heads, rows))
+
+
+def _requests(objects: Sequence[Any], days: int) -> dict[tuple[str, str], float]:
+    """The requests of each object's endpoint; nothing of those where AWS does not tell, which is said."""
+    from smclient.aws.metrics import invocations
+    from smclient.aws.session import Aws, region_of
+
+    places: dict[str | None, dict[str, tuple[tuple[str, str], list[str]]]] = {}
+    for found in objects:
+        endpoint = ((found.get("status") or {}).get("endpoint") or {}).get("name")
+        if endpoint and ((found.get("status") or {}).get("cost")):
+            metadata = found["metadata"]
+            who = str(metadata["namespace"]), str(metadata["name"])
+            names = [str(each["name"]) for each in _variants(found)]
+            places.setdefault(region_of(found), {})[str(endpoint)] = who, names
+    counts: dict[tuple[str, str], float] = {}
+    for region, endpoints in places.items():
+        variants = {endpoint: names for endpoint, (_, names) in endpoints.items()}
+        try:
+            found_there = invocations(Aws(region), variants, datetime.now(UTC), days)
+        except AWSError as error:
+            click.echo(f"no requests are shown: {line(error)}", err=True)
+            continue
+        counts |= {who: found_there[endpoint] for endpoint, (who, _) in endpoints.items()}
+    return counts
