@@ -29,6 +29,9 @@ VERBS = {
     "logs": "smclient.cli.measuring",
     "metrics": "smclient.cli.measuring",
     "cost": "smclient.cli.measuring",
+    "doctor": "smclient.cli.doctor",
+    "export": "smclient.cli.moving",
+    "import": "smclient.cli.moving",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130
@@ -44,7 +47,7 @@ class Verbs(click.Group):
         module = VERBS.get(cmd_name)
         if module is None:
             return None
-        found: click.Command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
+        found: click.Command = getattr(importlib.import_module(module), {"import": "import_"}.get(cmd_name, cmd_name))
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

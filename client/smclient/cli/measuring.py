@@ -89,7 +89,7 @@ def logs(
         return chosen(logging.streams(aws, endpoint), within, variant)
 
     def show(each: LogLine) -> None:
-        at = f"{each.at:%Y-%m-%dT%H:%M:%S.%f}Z "[:-5] + "Z " if timestamps else ""
+        at = f"{each.at.isoformat(timespec='milliseconds')} " if timestamps else ""
         click.echo(f"[{line(each.stream)}] {at}{line(each.message)}")
 
     began = datetime.now(UTC)

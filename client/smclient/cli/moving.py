@@ -1,0 +1,109 @@
+"""`export` and `import`: manifests of objects, and of endpoints that somebody else made."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from smclient.cli.options import all_option, complete_name, connection_options, selector_option, where
+from smclient.cli.text import line
+from smclient.cli.writing import as_yaml
+from smclient.errors import ClientError
+
+
+@click.command()
+@click.argument("names", nargs=-1, shell_complete=complete_name)
+@all_option
+@selector_option
+@connection_options
+def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, **given: Any) -> None:
+    """Print manifests of objects, fit for Git or another cluster: without what the cluster wrote.
+
+    \b
+    Examples:
+      kubectl smendpoint export iris > iris.yaml
+      kubectl smendpoint export -A
+    """
+    from smclient.specs.manifest import exported
+
+    if names and (all_namespaces or selector):
+        raise click.UsageError("give NAMES, or -A or -l")
+    place = where(given)
+    if names:
+        found = [place.cluster.endpoint(place.namespace, name) for name in names]
+    else:
+        found = place.cluster.endpoints(None if all_namespaces else place.namespace, selector)
+    if not found:
+        raise ClientError("there is nothing to export", "look with `kubectl smendpoint status -A`")
+    click.echo("---\n".join(as_yaml(exported(each)) for each in found), nl=False)
+
+
+@click.command("import")
+@click.argument("endpoints", nargs=-1, metavar="[ENDPOINTS]...")
+@click.option("--all", "every", is_flag=True, help="All endpoints of the region that no object has.")
+@click.option("--contains", default="", metavar="TEXT", help="With --all: whose names contain this.")
+@click.option("--name", metavar="NAME", help="Name of the object; made of the endpoint's if unset.")
+@click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+@click.option("-n", "--namespace", metavar="NAME", help="Namespace to write into the manifests; none if unset.")
+def import_(
+    endpoints: tuple[str, ...],
+    *,
+    every: bool,
+    contains: str,
+    name: str | None,
+    region: str | None,
+    namespace: str | None,
+) -> int:
+    """Print the manifest that takes over an endpoint which somebody else made, with no new fleet.
+
+    Read it, then apply it: `spec.adoptExisting` is set. With `suspend: true` first, the operator tells what it would
+    do. What a spec cannot say, and where a new fleet would come, is told in comments and in the exit code 1.
+
+    \b
+    Examples:
+      kubectl smendpoint import churn-prod > churn-prod.yaml
+      kubectl smendpoint import --all --contains prod -n ml | kubectl apply --dry-run=server -f -
+    """
+    from smclient.aws.session import Aws
+
+    if bool(endpoints) == every:
+        raise click.UsageError("give ENDPOINTS, or --all")
+    if name is not None and (every or len(endpoints) != 1):
+        raise click.UsageError("--name is for one endpoint")
+    aws = Aws(region)
+    perfect = True
+    for document in _documents(aws, endpoints, contains, {"name": name, "namespace": namespace, "region": region}):
+        click.echo(document.text, nl=False)
+        perfect = perfect and document.perfect
+    return 0 if perfect else 1
+
+
+class _Document:
+    def __init__(self, text: str, *, perfect: bool) -> None:
+        self.text = text
+        self.perfect = perfect
+
+
+def _documents(aws: Any, endpoints: Sequence[str], contains: str, how: dict[str, Any]) -> Iterator[_Document]:
+    from smclient.aws.reading import endpoint_names, live
+    from smclient.specs.manifest import imported
+    from smendpoints.domain.desired.ownership import is_owned
+
+    for endpoint in endpoints or endpoint_names(aws, contains):
+        try:
+            found = live(aws, endpoint)
+        except ClientError as error:
+            if endpoints:
+                raise
+            click.echo(f"left out: {line(error)}", err=True)
+            continue
+        if is_owned(found.tags):
+            if endpoints:
+                raise ClientError(f"{endpoint} has an object already", "print it by `kubectl smendpoint export`")
+            continue
+        made = imported(found, **how)
+        notes = [f"not in the spec: {each}" for each in made.unsaid]
+        if not made.as_it_is:
+            notes.append("applying this rolls out a new fleet, as the spec cannot say all that serves")
+        comments = "".join(f"# {line(note)}\n" for note in notes)
+        yield _Document(f"---\n{comments}{as_yaml(made.manifest)}", perfect=not notes)
