@@ -4,8 +4,8 @@ import json
 import subprocess
 from typing import Any
 
-from smsandbox.assets import BUCKET
-from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
+from smsandbox.assets import BUCKET, ROLE_ARN
+from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, two_variants, with_variant
 from smsandbox.testing.stage import Stage, has
 
 
@@ -142,3 +142,37 @@ def test_what_failed_for_a_cause_elsewhere_is_tried_again(stage: Stage) -> None:
     stage.cloud.simulator.release(fault)
     smendpoint(stage, "retry", "iris")
     stage.ready("iris")
+
+
+def test_what_a_script_made_is_imported_applied_and_looked_after(stage: Stage) -> None:
+    stage.cloud.simulator.change(containers=True)
+    sagemaker, name = stage.cloud.aws("sagemaker"), f"{stage.namespace}-by-hand"
+    container = {"Image": ECHO_IMAGE, "ModelDataUrl": ARTIFACTS[0]}
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE_ARN, PrimaryContainer=container)
+    variant = {"VariantName": "v1", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    stage.see(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", "in service")
+    manifest = smendpoint(stage, "import", name, "--name", "iris")
+    assert not [line for line in manifest.splitlines() if line.startswith("#")]
+    stage.named["iris"] = name
+    stage.kubectl("apply", "-f", "-", stdin=manifest)
+    stage.ready("iris")
+    assert stage.in_service("iris")["EndpointConfigName"] == name
+    assert name not in smendpoint(stage, "import", "--all", "--contains", stage.namespace)
+
+    assert {each["outcome"] for each in in_json(stage, "doctor", "iris")} == {"ok"}
+    assert in_json(stage, "invoke", "iris", "--row", "1,2")["variant"] == "v1"
+    stage.see(lambda: "[v1/" in smendpoint(stage, "logs", "iris"), "a line of the log")
+    figures = {each["metric"]: each.get("total") for each in in_json(stage, "metrics", "iris")}
+    assert figures["invocations"] == 1.0
+    assert in_json(stage, "cost")["endpoints"][0]["requests"] == 1.0
+
+    # What was adopted is retained; the script's own things go with the test.
+    stage.kubectl("patch", "smendpoint", "iris", "--type=merge", "-p", '{"spec": {"deletionPolicy": "Delete"}}')
+    stage.ready("iris")
+    stage.delete("iris")
+    stage.gone("iris")
+    for kind in ("endpoint_config", "model"):
+        key = "EndpointConfigName" if kind == "endpoint_config" else "ModelName"
+        getattr(sagemaker, f"delete_{kind}")(**{key: name})

@@ -32,6 +32,8 @@ VERBS = {
     "doctor": "smclient.cli.doctor",
     "export": "smclient.cli.moving",
     "import": "smclient.cli.moving",
+    "upload": "smclient.cli.shipping",
+    "push": "smclient.cli.shipping",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130

@@ -1,0 +1,63 @@
+"""`upload` and `push`: a model and an image, brought to where an endpoint finds them."""
+
+import re
+from pathlib import Path
+
+import click
+
+from smclient.aws.shipping import TOOLS
+from smclient.errors import ClientError
+
+region_option = click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
+
+
+@click.command()
+@click.argument("file", type=click.Path())
+@click.argument("prefix", metavar="S3_URI")
+@region_option
+def upload(file: str, prefix: str, region: str | None) -> None:
+    """Upload a model to S3 under a key that tells its content, and print its URI for `modelArtifact`.
+
+    The key is <prefix>/<12 digits of the SHA-256>/<file name>: a new model never overwrites the one that serves, and
+    the same one is not uploaded twice.
+
+    \b
+    Examples:
+      kubectl smendpoint upload model.tar.gz s3://models/iris
+    """
+    from smclient.aws.session import Aws
+    from smclient.aws.shipping import upload as ship
+
+    match = _URI.fullmatch(prefix)
+    if match is None:
+        raise ClientError(f"{prefix} is no S3 URI", "write s3://bucket or s3://bucket/prefix")
+    shipped = ship(Aws(region), Path(file), match[1], match[2] or "")
+    click.echo("already there" if shipped.existed else "uploaded", err=True)
+    click.echo(shipped.uri)
+
+
+@click.command()
+@click.argument("image")
+@click.argument("repository", metavar="REPOSITORY[:TAG]")
+@click.option("--create", is_flag=True, help="Make the repository, with scan on push, if it is not there.")
+@click.option("--tool", type=click.Choice(TOOLS), help="What pushes; the first that is installed if unset.")
+@region_option
+def push(image: str, repository: str, create: bool, tool: str | None, region: str | None) -> None:  # noqa: FBT001
+    """Push a local image to Amazon ECR of your account, and print its URI for `image`.
+
+    Logs in with your AWS credentials for this alone, and out again.
+
+    \b
+    Examples:
+      kubectl smendpoint push iris:dev iris:1.1
+      kubectl smendpoint push iris:dev iris:1.1 --create --tool podman
+    """
+    from smclient.aws.session import Aws
+    from smclient.aws.shipping import push as ship
+    from smclient.aws.shipping import tool_of
+
+    name, _, tag = repository.partition(":")
+    if "/" in name and "." in name.partition("/")[0]:
+        raise ClientError(f"{name} names a registry", "give the repository's name alone: it is in your account's ECR")
+    click.echo(ship(Aws(region), tool_of(tool), image, name, tag or "latest", create=create).uri)
