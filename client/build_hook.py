@@ -16,5 +16,6 @@ class PureLayers(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
+            build_data["force_include"][str(_OPERATOR.parent.parent / "manifests" / "iam")] = "smclient/iam"
             for part in ("__init__.py", "py.typed", "api", "domain"):
                 build_data["force_include"][str(_OPERATOR / part)] = f"smendpoints/{part}"

@@ -34,6 +34,7 @@ VERBS = {
     "import": "smclient.cli.moving",
     "upload": "smclient.cli.shipping",
     "push": "smclient.cli.shipping",
+    "bootstrap": "smclient.cli.preparing",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130
