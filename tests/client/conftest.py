@@ -1,6 +1,7 @@
 """What the client talks to, and the command line as a user types it."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,20 @@ import pytest
 import yaml
 
 from smclient.cli.main import run
+from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer, json_server
+from smsandbox.world import REGION
 
 BASE = "/apis/smendpoints.dev/v1alpha1/namespaces/ml/sagemakerendpoints"
+
+
+@pytest.fixture
+def harness() -> Iterator[Harness]:
+    """An operator with an AWS, in virtual time."""
+    os.environ["AWS_DEFAULT_REGION"] = REGION
+    made = Harness()
+    yield made
+    made.simulator.close()
 
 
 @pytest.fixture

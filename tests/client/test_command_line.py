@@ -1,6 +1,10 @@
 """The command line as a whole: help, documentation, completion, the wheel."""
 
+import contextlib
 import os
+import pty
+import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -114,3 +118,44 @@ def test_the_wheel_holds_the_client_and_the_pure_layers_alone(tmp_path: Path) ->
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith(str(tmp_path / "unpacked"))
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a terminal gets."""
+    leader, follower = pty.openpty()
+    clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    command = [str(BIN / "kubectl-smendpoint"), *arguments]
+    with subprocess.Popen(command, stdout=follower, env={**clean, "TERM": "xterm", **environment}) as ran:
+        os.close(follower)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal says that its other side is gone
+            while part := os.read(leader, 65536):
+                shown += part
+    os.close(leader)
+    assert ran.returncode == 0
+    return shown.decode()
+
+
+def test_colour_is_for_terminals_and_no_color_turns_it_off(server: JsonServer, endpoint: Any, smendpoint: Any) -> None:
+    hostile = endpoint(failure={"reason": "\x1b[2Jgone", "logTail": []})
+    server.answers["GET", f"{HERE}/iris"] = hostile
+    server.answers["GET", "/api/v1/namespaces/ml/events"] = {"items": [], "metadata": {}}
+    coloured = on_a_terminal("status", "iris")
+    assert "32mReady" in coloured
+    assert "\\x1b[2Jgone" in coloured
+    assert "\x1b[2J" not in coloured
+    plain = on_a_terminal("status", "iris", NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", plain)
+    assert "\x1b[" not in smendpoint("status", "iris").out
+
+
+def test_control_c_ends_a_watch_at_once_and_quietly(server: JsonServer, endpoint: Any, smendpoint: Any) -> None:
+    server.answers["GET", f"{HERE}/iris"] = endpoint()
+    server.answers["GET", HERE] = b""
+    command = [str(BIN / "kubectl-smendpoint"), "status", "iris", "-w"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline().startswith("Ready")
+        watching.send_signal(signal.SIGINT)
+        out, err = watching.communicate(timeout=60)
+    assert (watching.returncode, out, err) == (130, "", "")

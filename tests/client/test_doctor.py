@@ -1,7 +1,6 @@
 """`doctor`: each fault is found, with what to do; what may not be seen is unknown, and no fault."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -30,14 +29,6 @@ def cluster(server: JsonServer) -> Iterator[Cluster]:
     found = Cluster(Access(server.url))
     yield found
     found.close()
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    made = Harness()
-    yield made
-    made.simulator.close()
 
 
 def bad(checks: Any) -> dict[str, str]:

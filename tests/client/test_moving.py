@@ -1,8 +1,7 @@
 """`export` and `import`: manifests fit for another place, and those that take over what runs."""
 
-import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,14 +21,6 @@ from smsandbox.world import REGION
 Endpoint = Callable[..., dict[str, Any]]
 HERE = "/apis/smendpoints.dev/v1alpha1/namespaces/ml/sagemakerendpoints"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    made = Harness()
-    yield made
-    made.simulator.close()
 
 
 def by_hand(harness: Harness) -> None:

@@ -2,27 +2,18 @@
 
 import io
 import json
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from smclient.aws.session import Aws
-from smclient.preparing import Names, Preparation
+from smclient.preparing.calls import Names
+from smclient.preparing.preparation import Preparation
 from smendpoints.domain.preflight.trust import Trust, trust_in_sagemaker
 from smsandbox.testing.harness import Harness
 from smsandbox.world import REGION
 
 NAMES = Names("team/iris", "team-models", "team-role", "team-operator", "0b9c0a5e-1d1c-4a55-9d3c-1c5f0a1b2c3d")
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    made = Harness()
-    yield made
-    made.simulator.close()
 
 
 def prepare(harness: Harness, *, dry_run: bool = False) -> tuple[Preparation, list[str]]:
@@ -162,7 +153,7 @@ def test_nothing_is_removed_unasked(server: Any, smendpoint: Any, monkeypatch: p
         def remove(self) -> None:
             raise AssertionError
 
-    monkeypatch.setattr("smclient.preparing.Preparation", Refusing)
+    monkeypatch.setattr("smclient.preparing.preparation.Preparation", Refusing)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     server.answers["GET", "/api/v1/namespaces/kube-system"] = {"metadata": {"uid": "u"}}
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))

@@ -1,9 +1,7 @@
 """`upload` and `push`: what reaches S3 and ECR, and that nothing is overwritten or left logged in."""
 
 import hashlib
-import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,6 @@ from smsandbox.testing.harness import Harness
 from smsandbox.world import REGION
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    made = Harness()
-    yield made
-    made.simulator.close()
 
 
 @pytest.fixture

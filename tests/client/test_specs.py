@@ -1,8 +1,6 @@
 """Specs made of what AWS shows, compared and merged: against what the operator really makes of specs by chance."""
 
-import os
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,14 +20,6 @@ from smsandbox.world import REGION
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/r"
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    made = Harness()
-    yield made
-    made.simulator.close()
 
 
 def by_chance(seed: int) -> dict[str, Any]:

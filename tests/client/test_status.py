@@ -194,6 +194,18 @@ def test_status_shows_the_whole_and_text_as_text(server: JsonServer, endpoint: E
     assert "step 1 of 2, 10% of the traffic, watching the alarms until 14:03:20Z" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("available", "shown"), [("True", "Stalled  still serving"), ("False", "Stalled  not serving"), (None, "Stalled\n")]
+)
+def test_an_outage_is_told_from_a_change_that_is_blocked(
+    server: JsonServer, endpoint: Endpoint, smendpoint: Any, available: str | None, shown: str
+) -> None:
+    conditions = [condition("Ready", "False"), condition("Stalled")]
+    conditions += [condition("Available", available)] if available else []
+    server.answers["GET", f"{HERE}/iris"] = endpoint(conditions=conditions, endpoint={"name": "ml-iris"})
+    assert shown in smendpoint("status", "iris").out
+
+
 def test_status_without_the_right_to_read_events_shows_the_rest(
     server: JsonServer, endpoint: Endpoint, smendpoint: Any
 ) -> None:

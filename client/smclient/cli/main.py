@@ -28,7 +28,7 @@ VERBS = {
     "start": "smclient.cli.asking",
     "logs": "smclient.cli.measuring",
     "metrics": "smclient.cli.measuring",
-    "cost": "smclient.cli.measuring",
+    "cost": "smclient.cli.costing",
     "doctor": "smclient.cli.doctor",
     "export": "smclient.cli.moving",
     "import": "smclient.cli.moving",

@@ -49,7 +49,8 @@ def bootstrap(
       kubectl smendpoint bootstrap --delete
     """
     from smclient.aws.session import Aws
-    from smclient.preparing import Names, Preparation
+    from smclient.preparing.calls import Names
+    from smclient.preparing.preparation import Preparation
 
     if cluster_id is None:
         cluster_id = str(where(given).cluster.get("/api/v1/namespaces/kube-system")["metadata"]["uid"])

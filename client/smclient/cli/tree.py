@@ -44,6 +44,8 @@ def _head(view: StatusView) -> RenderableType:
     title.append(view.phase, style=PHASES.get(view.phase, ""))
     if view.aws_status:
         title.append(f"  {line(view.aws_status)} in AWS as {line(view.endpoint)}")
+    if view.available is not None and view.phase != "Ready":
+        title.append("  still serving" if view.available else "  not serving", "green" if view.available else "red")
     if view.suspended:
         title.append("  suspended", style="yellow")
     facts = [

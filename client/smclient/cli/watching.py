@@ -70,6 +70,7 @@ def _follow_on(
     news: "queue.Queue[Object | ClientError | None]",
 ) -> None:
     while True:
+        began = time.monotonic()
         try:
             for kind, found in own.watch(namespace, name, version):
                 if kind == "DELETED":
@@ -77,6 +78,8 @@ def _follow_on(
                     return
                 version = found["metadata"]["resourceVersion"]
                 news.put(found)
+            if time.monotonic() - began < _AGAIN:
+                time.sleep(_AGAIN)  # a proxy that lets nothing stay open is not asked all the time
             found = own.endpoint(namespace, name)
             if found["metadata"]["uid"] != uid:
                 news.put(None)

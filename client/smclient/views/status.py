@@ -74,7 +74,10 @@ class ConditionView:
 
 @dataclass(frozen=True)
 class StatusView:
-    """One endpoint. `phase` is one word for the whole: Ready, Reconciling, Stalled, Deleting or Unknown."""
+    """One endpoint. `phase` is one word for the whole: Ready, Reconciling, Stalled, Deleting or Unknown.
+
+    `available`: whether it answers, with what was in service; None where the operator does not say.
+    """
 
     namespace: str
     name: str
@@ -82,6 +85,7 @@ class StatusView:
     message: str
     current: bool
     suspended: bool
+    available: bool | None = None
     endpoint: str | None = None
     aws_status: str | None = None
     config: str | None = None
@@ -123,6 +127,7 @@ def status_view(found: Object, events: Sequence[Object], now: datetime) -> Statu
         message=message,
         current=is_current(found),
         suspended=bool(spec.get("suspend")),
+        available={"True": True, "False": False}.get(str(condition(found, "Available").get("status"))),
         endpoint=endpoint.get("name"),
         aws_status=endpoint.get("status"),
         config=endpoint.get("configName"),

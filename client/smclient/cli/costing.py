@@ -1,0 +1,102 @@
+"""`cost`: what runs, and what runs for nobody."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from smclient.cli.measuring import variants_of
+from smclient.cli.options import all_option, connection_options, output_option, selector_option, where
+from smclient.cli.text import line
+from smclient.errors import AWSError
+
+
+@click.command()
+@all_option
+@selector_option
+@click.option(
+    "--days",
+    type=click.IntRange(1, 60),
+    default=14,
+    show_default=True,
+    help="Idle is who had no request in so many days.",
+)
+@output_option("json", "yaml")
+@connection_options
+def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, **given: Any) -> None:
+    """Show what endpoints cost an hour and a month, idle ones first.
+
+    The operator's estimate: on-demand prices of the instances in service.
+
+    \b
+    Examples:
+      kubectl smendpoint cost
+      kubectl smendpoint cost -A --days 30
+    """
+    from smclient.cli import output as out
+    from smclient.views.costs import costs, sums
+
+    place = where(given)
+    objects = place.cluster.endpoints(None if all_namespaces else place.namespace, selector)
+    views = costs(objects, _requests(objects, days))
+    totals = sums(views)
+    if output is not None:
+        out.data(output, {"endpoints": views, "totals": totals})
+        return
+    if not views:
+        click.echo("No SageMakerEndpoints found.", err=True)
+        return
+    rows: list[tuple[object, ...]] = [
+        (
+            view.namespace,
+            view.name,
+            view.phase,
+            view.instances,
+            view.hourly_usd,
+            view.monthly_usd,
+            out.figure(view.requests),
+            out.text("idle", "yellow") if view.idle else "",
+        )
+        for view in views
+    ]
+    rows += [
+        (
+            "",
+            out.text(f"all of {each.namespace}" if each.namespace else "all", "bold"),
+            "",
+            "",
+            each.hourly_usd,
+            each.monthly_usd,
+            "",
+            "",
+        )
+        for each in totals
+    ]
+    heads = ("NAMESPACE", "NAME", "PHASE", "INSTANCES", "$/HOUR", "$/MONTH", f"REQUESTS {days}d", "")
+    out.show(out.table(heads, rows))
+
+
+def _requests(objects: Sequence[Any], days: int) -> dict[tuple[str, str], float]:
+    """The requests of each object's endpoint; nothing of those where AWS does not tell, which is said."""
+    from smclient.aws.metrics import invocations
+    from smclient.aws.session import Aws, region_of
+
+    places: dict[str | None, dict[str, tuple[tuple[str, str], list[str]]]] = {}
+    for found in objects:
+        endpoint = ((found.get("status") or {}).get("endpoint") or {}).get("name")
+        if endpoint and ((found.get("status") or {}).get("cost")):
+            metadata = found["metadata"]
+            who = str(metadata["namespace"]), str(metadata["name"])
+            names = [str(each["name"]) for each in variants_of(found)]
+            places.setdefault(region_of(found), {})[str(endpoint)] = who, names
+    counts: dict[tuple[str, str], float] = {}
+    for region, endpoints in places.items():
+        variants = {endpoint: names for endpoint, (_, names) in endpoints.items()}
+        try:
+            found_there = invocations(Aws(region), variants, datetime.now(UTC), days)
+        except AWSError as error:
+            click.echo(f"no requests are shown: {line(error)}", err=True)
+            continue
+        counts |= {who: found_there[endpoint] for endpoint, (who, _) in endpoints.items()}
+    return counts

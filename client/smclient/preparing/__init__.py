@@ -1,0 +1,1 @@
+"""What an account needs before its first endpoint, and its removal: see `preparation`."""
