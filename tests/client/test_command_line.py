@@ -158,4 +158,4 @@ def test_control_c_ends_a_watch_at_once_and_quietly(server: JsonServer, endpoint
         assert watching.stdout.readline().startswith("Ready")
         watching.send_signal(signal.SIGINT)
         out, err = watching.communicate(timeout=60)
-    assert (watching.returncode, out, err) == (130, "", "")
+    assert (watching.returncode, out, err.strip()) == (130, "", "")
