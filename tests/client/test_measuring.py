@@ -41,6 +41,9 @@ STREAMS = [Stream("a/1", at(1)), Stream("a/2", at(11)), Stream("b/3", at(12)), S
     [
         ([], [4, 3, 2, 1], [4, 3, 2, 1]),
         ([revision(1, 0, live=True)], [4, 3, 2, 1], []),
+        # An adopted fleet began before its first revision.
+        ([revision(1, 15, live=True)], [4, 3, 2, 1], []),
+        ([revision(2, 20, "Failed"), revision(1, 15, live=True)], [4, 3, 2, 1], [4]),
         ([revision(2, 10, live=True), revision(1, 0)], [4, 3, 2], [1]),
         ([revision(3, 20, live=True), revision(2, 10, "Failed"), revision(1, 0)], [4], [3, 2]),
         # A rollout that failed is what one asks for by `--previous`; what is in service began before it.

@@ -136,7 +136,7 @@ def test_one_stops_starts_and_redeploys(stage: Stage) -> None:
 
 
 def test_what_failed_for_a_cause_elsewhere_is_tried_again(stage: Stage) -> None:
-    fault = stage.cloud.simulator.fault("capacity", resource=stage.endpoint_name("iris"))
+    fault = stage.cloud.simulator.fault("capacity", resource="ml.m5.large")
     stage.apply("iris", with_variant(spec(), scaling=None))
     smendpoint(stage, "wait", "iris", code=1)
     stage.cloud.simulator.release(fault)

@@ -53,6 +53,9 @@ def window(history: Sequence[RevisionView], *, previous: bool) -> Window:
         return Window()
     newest = history[0]
     live = next((each for each in history if each.live), None)
+    if live is not None and live is history[-1] and (not previous or live is newest):
+        # It was in service before all that is remembered, perhaps: an adopted fleet began before its first revision.
+        return Window() if not previous else Window(until=_EVER)
     if not previous:
         return Window((live.at if live is not None and live.at is not None else newest.at) or _EVER)
     if not newest.live and newest.outcome not in _UNFINISHED:
