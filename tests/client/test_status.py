@@ -34,6 +34,9 @@ def condition(kind: str, status: str = "True", message: str = "because") -> dict
     return {"type": kind, "status": status, "reason": "R", "message": message, "observedGeneration": 2}
 
 
+ROLLED_BACK = {**condition("Ready", "False"), "reason": "RolledBackToRevision"}
+
+
 def event(reason: str, message: str, when: str, **more: Any) -> dict[str, Any]:
     about = {"kind": "SageMakerEndpoint", "namespace": "ml", "name": "iris"}
     return {
@@ -55,6 +58,7 @@ def event(reason: str, message: str, when: str, **more: Any) -> dict[str, Any]:
         ([condition("Ready", "False"), condition("Stalled")], 2, "Stalled"),
         ([condition("Ready"), condition("Stalled")], 2, "Stalled"),
         ([condition("Ready", "Unknown")], 2, "Unknown"),
+        ([{**condition("Ready", "False"), "reason": "RolledBackToRevision"}], 2, "RolledBack"),
         ([], 2, "Unknown"),
     ],
 )
@@ -152,6 +156,8 @@ def test_of_the_revisions_the_one_in_service_is_live_once(endpoint: Endpoint) ->
         ("rollout", {"rollout": BAKING}, False, False),
         ("rollout", {"rollout": {**BAKING, "phase": "Failed", "message": "alarm"}}, False, True),
         ("deleted", {}, False, False),
+        ("ready", {"conditions": [ROLLED_BACK]}, False, True),
+        ("rollout", {"conditions": [ROLLED_BACK]}, True, False),
     ],
 )
 def test_waiting_ends_when_it_is_so_or_cannot_be(

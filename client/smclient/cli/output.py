@@ -17,7 +17,14 @@ from smclient.views.fields import age, as_data
 from smendpoints.api.resource import GROUP, KIND
 
 _UNBOUNDED = 10_000
-PHASES = {"Ready": "green", "Reconciling": "yellow", "Stalled": "red", "Deleting": "yellow", "Unknown": "red"}
+PHASES = {
+    "Ready": "green",
+    "Reconciling": "yellow",
+    "Stalled": "red",
+    "RolledBack": "yellow",
+    "Deleting": "yellow",
+    "Unknown": "red",
+}
 
 
 def console() -> Console:

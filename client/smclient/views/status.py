@@ -9,6 +9,7 @@ from smclient.views.events import EventView, event_views
 from smclient.views.fields import Object, condition, is_current, moment
 
 _MOST_EVENTS = 5
+_ROLLED_BACK = "RolledBackToRevision"  # an annotation brings a revision back in place of the spec
 _STAGES = {
     "Launching": "launching instances",
     "ActivatingTraffic": "moving traffic",
@@ -74,7 +75,7 @@ class ConditionView:
 
 @dataclass(frozen=True)
 class StatusView:
-    """One endpoint. `phase` is one word for the whole: Ready, Reconciling, Stalled, Deleting or Unknown.
+    """One endpoint. `phase` is one word for the whole: Ready, Reconciling, Stalled, RolledBack, Deleting or Unknown.
 
     `available`: whether it answers, with what was in service; None where the operator does not say.
     """
@@ -109,7 +110,10 @@ def phase_of(found: Object) -> str:
         return "Stalled"
     if condition(found, "Reconciling").get("status") == "True" or not is_current(found):
         return "Reconciling"
-    return {"True": "Ready", "False": "Reconciling"}.get(str(condition(found, "Ready").get("status")), "Unknown")
+    ready = condition(found, "Ready")
+    if ready.get("status") == "False" and ready.get("reason") == _ROLLED_BACK:
+        return "RolledBack"
+    return {"True": "Ready", "False": "Reconciling"}.get(str(ready.get("status")), "Unknown")
 
 
 def status_view(found: Object, events: Sequence[Object], now: datetime) -> StatusView:

@@ -13,6 +13,12 @@ def verdict(view: StatusView, goal: str) -> tuple[bool, str | None]:
         return False, "it is being deleted"
     if view.phase == "Stalled":
         return False, f"stalled: {view.message}"
+    if view.phase == "RolledBack":
+        return (
+            (True, None)
+            if goal == "rollout" and not _is_moving(view)
+            else (False, f"it is no longer as its spec: {view.message}")
+        )
     if goal == "ready":
         return view.phase == "Ready", None
     rollout = view.rollout
@@ -21,3 +27,7 @@ def verdict(view: StatusView, goal: str) -> tuple[bool, str | None]:
     if rollout.phase == "Failed":
         return False, f"the rollout failed: {rollout.message or view.message}"
     return False, None
+
+
+def _is_moving(view: StatusView) -> bool:
+    return view.rollout is not None and view.rollout.phase in {"Pending", "InProgress"}
