@@ -1,4 +1,4 @@
-"""Other servers with an empty handler, each in an environment of its own: what they cost without a model."""
+"""Other servers, each in an environment of its own: below our application, or empty for what they cost alone."""
 
 from __future__ import annotations
 
@@ -68,6 +68,14 @@ def _prepare_mlserver(folder: Path, port: int) -> None:
 
 PEERS = (
     Peer(
+        "granian, our application",
+        # As docs/decisions/0039 measured it.
+        ("granian==2.8.7",),
+        lambda _folder, _port: None,
+        lambda _folder, python, _port: [sys.executable, str(Path(__file__).with_name("on_granian.py")), site(python)],
+        "/ping",
+    ),
+    Peer(
         "LitServe, empty",
         ("litserve",),
         _prepare_litserve,
@@ -83,6 +91,12 @@ PEERS = (
         "/v2/health/ready",
     ),
 )
+
+
+def site(python: Path) -> str:
+    """Where the packages of an environment are."""
+    (found,) = python.parents[1].glob("lib/python*/site-packages")
+    return str(found)
 
 
 def install(peer: Peer, root: Path) -> tuple[Path, Path]:

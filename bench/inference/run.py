@@ -137,7 +137,10 @@ def start_all(stack: ExitStack, folder: Path, *, peers: bool) -> list[Server]:
         where, its_python = install(peer, HERE.parents[1] / "build/bench-peers")
         port = free_ports()
         peer.prepare(where, port)
-        servers.append(start(stack, peer.name, port, peer.command(where, its_python, port), peer.ready))
+        command = peer.command(where, its_python, port)
+        servers.append(
+            start(stack, peer.name, port, command, peer.ready, **own | {"SAGEMAKER_BIND_TO_PORT": str(port)})
+        )
     return servers
 
 
@@ -184,7 +187,9 @@ def table(servers: list[Server], cells: list[tuple[int, str]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", action="store_true", help="also MLServer and LitServe, installed under build/")
+    parser.add_argument(
+        "--peers", action="store_true", help="also granian, MLServer and LitServe, installed under build/"
+    )
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 3, 1000])
     parser.add_argument("--rounds", type=int, default=5)

@@ -88,7 +88,7 @@ def explains(head: bytes) -> bool:
     return b"xpla" in head.lower()
 
 
-def _use_one_heap() -> None:
+def use_one_heap() -> None:
     """Has glibc keep one heap for all threads: one per thread is memory that the others can't use, and the GIL gives
     them nothing for it. Other C libraries have no such thing.
     """
@@ -99,6 +99,6 @@ def _use_one_heap() -> None:
 def serve(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT; requests under way are finished first."""
     logging.config.dictConfig(logging_config())
-    _use_one_heap()
+    use_one_heap()
     _Server(settings).run()
     return 0

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ from sminference.repository import Repository
 from smsandbox import ports
 
 DEADLINE_SECONDS = 120
+# Another server in the place of ours, to compare them by these tests (docs/decisions/0039).
+PROGRAM = shlex.split(os.environ.get("SMENDPOINTS_TEST_SERVER", "")) or [sys.executable, "-m", "sminference", "serve"]
 
 
 class Lines:
@@ -224,7 +227,7 @@ def until() -> Callable[[Callable[[], Any]], Any]:
 def start_server(
     tmp_path_factory: pytest.TempPathFactory, until: Callable[[Callable[[], Any]], Any]
 ) -> Iterator[Callable[..., Server]]:
-    """Starts `python -m sminference serve` with the given environment; all of them end with the session.
+    """Starts `PROGRAM` with the given environment; all of them end with the session.
 
     Clients have all the time they need, unless the environment says otherwise.
     """
@@ -244,7 +247,7 @@ def start_server(
         with ports.held(port):
             with log.open("wb") as out:
                 process = subprocess.Popen(
-                    program or [sys.executable, "-m", "sminference", "serve"],
+                    program or PROGRAM,
                     env=inherited | own | environment,
                     stdout=out,
                     stderr=subprocess.STDOUT,

@@ -184,6 +184,8 @@ def test_time_in_which_the_server_stood_still_is_not_the_clients(hasty: Any, par
 def test_clients_that_never_read_their_answers_hold_up_nobody(start_server: Any, model_dir: Any, until: Any) -> None:
     server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_WRITE_TIMEOUT_SECONDS="1.5")
     rows = json.dumps([[5.1, 3.5, 1.4, 0.2]] * 100_000, separators=(",", ":")).encode()
+    pid = children(server.process.pid)[0]
+    before = sockets(pid)
     deaf = []
     for _ in range(4):
         sock = socket.socket()
@@ -195,8 +197,7 @@ def test_clients_that_never_read_their_answers_hold_up_nobody(start_server: Any,
     try:
         assert server.post(GOOD).status == 200
         # The server gives up on them: its end of the connections goes away.
-        pid = children(server.process.pid)[0]
-        until(lambda: sockets(pid) <= 2)
+        until(lambda: sockets(pid) <= before)
         assert server.post(GOOD).status == 200
     finally:
         for sock in deaf:
@@ -273,13 +274,14 @@ def test_without_keep_alive_a_connection_is_for_one_request(start_server: Any, m
 def test_unfinished_bodies_together_are_bounded(start_server: Any, model_dir: Any, until: Any) -> None:
     server = start_server(SM_MODEL_DIR=str(model_dir("random-forest")), SMINFERENCE_MAX_BODY_BYTES="1000000")
     head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    (pid,) = children(server.process.pid)
+    before = sockets(pid)
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(server.connect()) for _ in range(40)]
         for sock in clients:
             with contextlib.suppress(ConnectionError):
                 sock.sendall(head + b" " * 900_000)
-        (pid,) = children(server.process.pid)
-        until(lambda: sockets(pid) <= 20)
+        until(lambda: sockets(pid) <= before + 18)
         assert server.post(GOOD).status == 200
 
 
