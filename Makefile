@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit check integration crds docs requirements fmt bench-inference bench-operator soak mutate clean
+.PHONY: help setup demo up down test lint types unit check integration crds docs requirements fmt bench-inference bench-operator bench-statistics soak mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ MINUTES ?= 30
 OBJECTS ?= 500
 soak: $(STAMP) ## half an hour of edits, faults and failovers: memory, threads and sockets do not grow (MINUTES=30 OBJECTS=500)
 	$(BIN)/python -m bench.operator.soak --minutes $(MINUTES) --objects $(OBJECTS) $(ARGS)
+
+bench-statistics: $(STAMP) ## the tables of docs/statistics.md, by simulation (ARGS="--runs 500 --only power"; all of it takes an hour)
+	$(BIN)/python -m bench.statistics.run $(ARGS)
 
 mutate: $(STAMP) ## do the quick tests notice mutants of the core? (ARGS="--number 40 --seed 7 operator/smendpoints/domain")
 	$(BIN)/python -m bench.mutate $(ARGS)
