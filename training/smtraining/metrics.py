@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss
 
+from smendpoints.statistics.models import calibration_error as calibration_error_of_bins
 from sminference.predictors.trees import Floats
 
 _BINS = 10
@@ -55,4 +56,4 @@ def reliability(proba: Floats, y: NDArray[np.intp]) -> tuple[Floats, Floats, NDA
 def calibration_error(proba: Floats, y: NDArray[np.intp]) -> float:
     """Expected calibration error of the predicted class: the mean distance of the bins above, weighed by rows."""
     mean, observed, counts = reliability(proba, y)
-    return float(np.abs(mean - observed) @ counts / counts.sum())
+    return calibration_error_of_bins(counts, mean * counts, observed * counts) or 0.0

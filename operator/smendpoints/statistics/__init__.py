@@ -10,6 +10,7 @@
 | `rules` | what is fixed before the start |
 | `verdict` | INVALID, ROLLBACK, SHIP, HOLD, INCONCLUSIVE |
 | `planning` | the smallest difference that so many requests can show |
+| `models`, `render` | what models answered in production, side by side: a report from counts |
 | `assignment` | the variant of a user, who keeps it; knows no numpy |
 
 A test here is an **e-process**: a number that starts at 1 and that, while the null hypothesis holds, has an expected
