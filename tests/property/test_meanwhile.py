@@ -110,7 +110,7 @@ def test_a_variant_is_drained_though_another_revision_is_wanted_and(
     harness.settle_told("iris", why)
     live = harness.live()
     assert (live["EndpointConfigName"], live["EndpointStatus"]) == (serving, "InService")
-    harness.run(7200, 30)
+    harness.run(3600, 120)
     assert reason(harness, "Stalled") == why
     assert weights(harness) == {"primary": 100.0, "challenger": 0.0}
 
@@ -215,6 +215,6 @@ def test_a_blocked_attempt_is_tried_less_and_less_often_and_told_once(harness: H
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.settle_told("iris", "AccessDenied")
     before = len(harness.events)
-    harness.run(4 * 3600, 60)
+    harness.run(4 * 3600, 150)
     assert harness.calls("UpdateEndpoint") <= 14  # of 48 at five minutes each
     assert [event.reason for event in harness.events[before:]] == []

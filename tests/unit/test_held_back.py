@@ -53,7 +53,6 @@ RUNNING: dict[str, tuple[Plan, bool]] = {
     "as many instances": (Plan(BUSY, (counts(instances(2)),)), True),
     "more instances": (Plan(BUSY, (counts(instances(3)),)), True),
     "fewer instances, another weight": (Plan(BUSY, (counts(instances(1, DesiredWeight=2.0)),)), True),
-    "another weight": (Plan(BUSY, (counts({"VariantName": "primary", "DesiredWeight": 2.0}),)), True),
     "fewer of one, more of another": (Plan(BUSY, (counts(instances(1), instances(3)),)), True),
     "fewer of a variant that is not there": (
         Plan(BUSY, (counts({"VariantName": "other", "DesiredInstanceCount": 1}),)),
@@ -89,6 +88,19 @@ def test_nothing_comes_and_nothing_that_runs_is_touched(name: str, sight: Any) -
         assert found == replace(todo, verdict=Verdict(Reason.POLICY_VIOLATION, TOLD, ready=True, stalled=True))
     else:
         assert found == todo
+
+
+WEIGHT = counts({"VariantName": "primary", "DesiredWeight": 2.0})
+
+
+@pytest.mark.parametrize("beside", [(), (call(Verb.ADD_TAGS),)], ids=["", "though tags are not"])
+def test_weights_are_changed_as_they_only_move_traffic(sight: Any, beside: tuple[Action, ...]) -> None:
+    found = held(sight, Plan(BUSY, (*beside, WEIGHT), endpoint_status="Updating"))
+    assert found.actions == (WEIGHT,)
+    assert found.verdict.stalled
+    assert found.verdict.message.startswith("changing in place: primary: weight 1 -> 2; all else waits: violation 1")
+    drifted = held(sight, Plan(BUSY, (WEIGHT,), drift=("primary: weight 1 -> 2",)))
+    assert (drifted.actions, drifted.verdict.message) == ((), TOLD)
 
 
 @pytest.mark.parametrize("name", STOPPING)

@@ -8,9 +8,9 @@ InService Stopped Suspended Deleted Retained
 CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
 ModelNotAccessible ImageNotFound ArtifactNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
-InternalError
+ChangeFailed InternalError
 Serving NoInstances NotFound
-ScalingActive ScalingPending ScalingSuspended
+ScalingActive ScalingPending ScalingSuspended ScalingFailed
 DriftFound InSync ChangedInPlace Adopted PreflightIncomplete
 """
 WELL = """

@@ -136,6 +136,16 @@ class RolloutStatus(ApiModel):
         return kept
 
 
+class InPlaceChange(ApiModel):
+    """A change in place that AWS was asked for, and that is not there."""
+
+    change: str = Field(description="Hash of what was asked for.", max_length=64)
+    attempts: int = Field(description="How often AWS was asked for it.", ge=1)
+    asked_at: datetime = Field(description="When it was asked for last.")
+    endpoint_modified_at: datetime = Field(description="`LastModifiedTime` of the endpoint before that.")
+    message: str | None = Field(None, description="Why AWS took it back.", max_length=1024)
+
+
 class Revision(ApiModel):
     """One config that was brought into service, or failed to be."""
 
@@ -238,6 +248,11 @@ class SageMakerEndpointStatus(ApiModel):
         max_length=64,
     )
     rollout: RolloutStatus | None = Field(None, description="The last attempt to bring a config into service.")
+    in_place: list[InPlaceChange] = Field(
+        default_factory=list,
+        description="Changes of weights, counts and concurrency that AWS was asked for and that are not there.",
+        max_length=24,
+    )
     history: list[Revision] = Field(default_factory=list, description="Revisions, newest first.", max_length=25)
     failure: Failure | None = Field(None, description="Why the endpoint failed last.")
     cost: Cost | None = Field(None, description="What the endpoint costs: an estimate.")

@@ -127,6 +127,10 @@ class Observer:
         )
         return tuple(parse_target(entry, [], []) if bare else self._target(entry) for entry in found)
 
+    def listed_targets(self, name: str, since: float) -> tuple[ObservedTarget, ...] | None:
+        """The endpoint's scalable targets as listed after `since`; None if they were not. Costs nothing."""
+        return self._watch.targets(name, since)
+
     def _target(self, entry: Mapping[str, Any]) -> ObservedTarget:
         which = {
             "ServiceNamespace": "sagemaker",
@@ -171,7 +175,8 @@ class Observer:
         models = {name: arn for name, arn in sorted(there.models.items()) if self.owners.owned(arn, owner)}
         owners = self.alarm_owners(endpoint, owner) if alarms else Ownership()
         found = tuple(config for config in configs if config is not None)
-        return OwnedResources(found, models, owners.ours, owners.nobodys)
+        tags = {arn: self.owners.known(arn) for arn in (*(config.arn for config in found), *models.values())}
+        return OwnedResources(found, models, owners.ours, owners.nobodys, tags)
 
     def _list_belongings(self, endpoint: str) -> Contents:
         configs, models = names.config_prefix(endpoint), names.model_prefix(endpoint)
@@ -209,12 +214,11 @@ class Observer:
             self._watch.wrote(params["ResourceId"].split("/")[1])
         elif verb in {Verb.ADD_TAGS, Verb.DELETE_TAGS}:
             self.owners.drop(params["ResourceArn"])
-            self._watch.wrote(action.target)
         elif verb in {Verb.TAG_ALARM, Verb.UNTAG_ALARM}:
             self._alarm_tags.drop(params["ResourceARN"])
         if verb is Verb.DELETE_CONFIG:
             self.forget_config(action.target)
-        if verb.changes_endpoint:
+        if verb.changes_endpoint or ":endpoint/" in params.get("ResourceArn", ""):
             self._watch.wrote(action.target)
         if verb is Verb.DELETE_ENDPOINT:
             self._watch.deleting(action.target)

@@ -55,6 +55,11 @@ class Owners:
             self.put(arn, tags)
         return tags is not None and owner.owns(tags)
 
+    def known(self, arn: str) -> Tags:
+        """The tags that AWS was last known to have on it; none if it was never asked. Costs nothing."""
+        known = self._beliefs.get(_tail(arn))
+        return known.tags if known is not None else {}
+
     def confirm(self, action: Action) -> None:
         """Before a config or model is deleted: whose it is, unless that was asked within the last minute.
 

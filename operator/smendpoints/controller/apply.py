@@ -107,7 +107,7 @@ class _Done:
         if self.refusals:
             first, *rest = sorted(self.refusals, key=lambda each: _TRIED_AGAIN.index(each.kind))
             told = replace(first, message="; ".join([first.message, *map(str, rest)])) if rest else first
-        return Applied(told, changed=self.changed, busy=self.busy, created_with=self.created_with)
+        return Applied(told, self.changed, self.busy, self.created_with, tuple(self.refusals))
 
 
 def went_on(todo: Plan, first: Plan, applied: Applied, refused: ReconcileError | None) -> tuple[Plan, Applied]:

@@ -39,6 +39,7 @@ class Seen:
         created_with: tags of an endpoint that was just made: the first look need not ask for them.
         compared: live config, desired config, and whether the first, made by somebody else, stands for the second.
         garbage_collected: the config and the limit of revisions that garbage was last collected for.
+        tagged: a digest of the tags that configs and models were last seen or put to have.
     """
 
     allowed: bool = False
@@ -50,6 +51,7 @@ class Seen:
     created_with: Mapping[str, str] | None = None
     compared: tuple[str, str, bool] | None = None
     garbage_collected: tuple[str, int] | None = None
+    tagged: str | None = None
 
     def observed(self, summary: Summary | None, desired: Desired, found: Observed) -> None:
         """AWS was observed closely."""
@@ -60,7 +62,20 @@ class Seen:
     def settled(self, summary: Summary | None, desired: Desired, revisions: int) -> None:
         """AWS is listed as it was when all was as wanted, and no garbage was left of more than so many revisions."""
         self.looked, self.summary, self.needs = True, summary, desired.contents()
+        self.collected(desired, revisions)
+        self.tagged = content_hash(desired.tags)
+
+    def collected(self, desired: Desired, revisions: int) -> None:
+        """No garbage is left of more than so many revisions."""
         self.garbage_collected = (desired.config_name, revisions)
+
+    def is_collected(self, desired: Desired, revisions: int) -> bool:
+        """Whether no garbage is left, and what is left has the tags that it is to have."""
+        return self.garbage_collected == (desired.config_name, revisions) and self.is_tagged(desired)
+
+    def is_tagged(self, desired: Desired) -> bool:
+        """Whether configs and models have the tags that they are to have."""
+        return self.tagged == content_hash(desired.tags)
 
     def applied(self, came: Applied, now: float) -> None:
         """AWS was changed, if it was; after the calls, as what was listed during them is out of date."""

@@ -56,7 +56,7 @@ def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: G
     It will do to find out that all is as wanted: what is to be changed is observed closely before. None where the
     listings do not say enough.
     """
-    collected = seen.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)
+    collected = seen.is_collected(desired, resource.spec.revision_history_limit)
     if shown.summary is None or seen.expects is not None or not collected:
         return None
     found = account.observe.recall(desired.endpoint_name, shown.summary, seen.written_at)
@@ -87,7 +87,9 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
         guarded = is_guarded(resource, desired, endpoint)
         alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if guarded else {}
-        return Observed(endpoint, alarms=alarms, unowned=unowned)
+        updates = endpoint.status in IN_PROGRESS - {"Creating"}
+        targets = account.observe.listed_targets(endpoint.name, seen.written_at) if updates else None
+        return Observed(endpoint, targets=targets, alarms=alarms, unowned=unowned)
     live: ObservedConfig | None = None
     wanted: ObservedConfig | None = None
     owned_resources: OwnedResources | None = None
@@ -102,11 +104,11 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
         same = kept and _equivalent(account, desired, live, seen)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
-    garbage_collected = seen.garbage_collected == (desired.config_name, resource.spec.revision_history_limit)
-    collects_garbage = (not rolling or same) and not adopts and not garbage_collected
+    collected = seen.is_collected(desired, resource.spec.revision_history_limit)
+    collects_garbage = (not rolling or same) and not adopts and not collected
     alarmed = collects_garbage or _has_alarms(resource, desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
-    if collects_garbage:
+    if collects_garbage or not (adopts or seen.is_tagged(desired)):
         owned_resources = account.observe.owned_resources(endpoint.name, desired.owner, alarms=False, listed=True)
     missing: frozenset[str] = frozenset()
     if not rolling or wanted is not None:

@@ -89,6 +89,9 @@ class Observing(Protocol):
     def targets(self, resource_ids: list[str], *, bare: bool = False) -> tuple[ObservedTarget, ...]:
         """The scalable targets with these ids, each with its policies and schedules unless `bare`."""
 
+    def listed_targets(self, name: str, since: float) -> tuple[ObservedTarget, ...] | None:
+        """The endpoint's scalable targets as listed after `since`; None if they were not. Costs nothing."""
+
     def alarms(self, prefix: str) -> Mapping[str, Mapping[str, Any]]:
         """The metric alarms whose names begin so."""
 

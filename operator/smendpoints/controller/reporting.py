@@ -12,6 +12,7 @@ from smendpoints.controller.requeue import when, within_hours
 from smendpoints.controller.result import Applied, Awaits
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.tailing import tail
+from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.input import Input
@@ -44,6 +45,7 @@ def finding_of(
         todo,
         failure,
         applied=applied.busy,
+        refusals=applied.refusals,
         url=account.invocations_url(desired.endpoint_name),
         log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
         cost=cost_of(account, desired, observed, resource.status.cost),
@@ -65,7 +67,10 @@ def finding_of(
     ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
     memory.seen.needs = desired.contents() if todo.verdict.ready and ours else frozenset()
     if todo.garbage_collected or _made_from_nothing(resource, todo):
-        memory.seen.garbage_collected = (desired.config_name, resource.spec.revision_history_limit)
+        memory.seen.collected(desired, resource.spec.revision_history_limit)
+    tagged = observed.owned_resources is not None and todo.apart and not applied.refusals
+    if tagged or _made_from_nothing(resource, todo):
+        memory.seen.tagged = content_hash(desired.tags)
     shown = observed.endpoint.status if observed.endpoint is not None else None
     in_aws = todo.endpoint_status if applied.busy else shown
     after, awaits = when(resource, todo, in_aws, poll_seconds, given.now)

@@ -28,12 +28,14 @@ class Applied:
         changed: whether any call was made.
         busy: whether a change that leaves the endpoint busy was made.
         created_with: the tags of the endpoint, if it was created.
+        refusals: all that AWS would not do.
     """
 
     refused: ReconcileError | None = None
     changed: bool = False
     busy: bool = False
     created_with: Mapping[str, str] | None = None
+    refusals: tuple[ReconcileError, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     THROTTLED = "Throttled"
     UNAVAILABLE = "AWSUnavailable"
     BUSY = "EndpointBusy"
+    CHANGE_FAILED = "ChangeFailed"
     INTERNAL_ERROR = "InternalError"
     # whether it answers
     SERVING = "Serving"
@@ -53,6 +54,7 @@ class Reason(StrEnum):
     AUTOSCALING_ACTIVE = "ScalingActive"
     AUTOSCALING_PENDING = "ScalingPending"
     AUTOSCALING_SUSPENDED = "ScalingSuspended"
+    AUTOSCALING_FAILED = "ScalingFailed"
     # drift
     DRIFT_FOUND = "DriftFound"
     IN_SYNC = "InSync"

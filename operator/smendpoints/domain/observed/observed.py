@@ -114,6 +114,8 @@ class ObservedTarget:
 class OwnedResources:
     """What of the owner's there is in AWS, whether in use or not. `models` and alarms are ARNs by name.
 
+    `tags` are those of configs and models, by ARN, as this process knows them.
+
     `untagged_alarms` are named as the owner's are, and nobody's: a release before this one tagged none.
     """
 
@@ -121,6 +123,7 @@ class OwnedResources:
     models: Mapping[str, str] = field(default_factory=dict, hash=False)
     alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
     untagged_alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ def before_rollout(todo: Plan, given: Input, refused: ReconcileError | None) -> 
         return None
     past = given.recorded.rollout
     pending = past is not None and past.phase == "Pending" and given.attempt_recorded
-    beside = replace(todo.meanwhile, in_place=()) if pending else todo.meanwhile
+    beside = todo.meanwhile
+    if pending:
+        beside = replace(beside, turns=replace(beside.turns, next=None))
     if not beside.calls:
         return None
     message = refused.message if refused is not None else todo.verdict.message
@@ -36,5 +38,6 @@ def before_rollout(todo: Plan, given: Input, refused: ReconcileError | None) -> 
         rollout=past,
         endpoint_status="Updating" if beside.in_place else None,
         meanwhile=beside,
+        turns=beside.turns,
         apart=True,
     )

@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import restore_guards
-from smendpoints.domain.plan.in_place import changes_in_place
+from smendpoints.domain.plan.in_place import changes_in_place, describe_known
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import progress
-from smendpoints.domain.plan.verdict import Plan, ready, reconciling
+from smendpoints.domain.plan.scaling import put_target
+from smendpoints.domain.plan.tags import tag_changes
+from smendpoints.domain.plan.verdict import Plan, Verdict, ready, reconciling
 from smendpoints.domain.reasons import Reason
 
 
@@ -27,11 +30,31 @@ def busy(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         guards = restore_guards(given, endpoint)
         lost = tuple(f"the alarm {action.target} was deleted or changed" for action in guards)
         kept = guards if given.spec.drift_policy == "Correct" else ()
-        meanwhile = replace(_meanwhile(given, endpoint), actions=kept, drift=lost)
+        meanwhile = replace(_meanwhile(given, endpoint), actions=(*kept, *_at_once(given, endpoint)), drift=lost)
+        meanwhile = replace(meanwhile, verdict=_with_what_waits(meanwhile.verdict, given, endpoint), apart=True)
     if given.schedule.running:
         return meanwhile
     message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
     return replace(meanwhile, verdict=reconciling(Reason.STOPPING, message))
+
+
+def _at_once(given: Input, endpoint: ObservedEndpoint) -> tuple[Action, ...]:
+    """What of an edit AWS takes although it is at work: tags, and bounds of what is registered."""
+    if was_converged(given.resource, endpoint.config_name or ""):
+        return ()  # what differs is drift, which is seen to when AWS is done
+    found = {target.resource_id: target for target in given.observed.targets or ()}
+    wanted = (target for target in given.desired.targets if target.resource_id in found)
+    bounds = (action for target in wanted for action in put_target(target, found[target.resource_id]))
+    return (*bounds, *tag_changes(given, endpoint))
+
+
+def _with_what_waits(verdict: Verdict, given: Input, endpoint: ObservedEndpoint) -> Verdict:
+    """The verdict, with the changes in place that an edit asks for in the middle of an update."""
+    shown = replace(endpoint, variants=endpoint.pending) if endpoint.pending_config else endpoint
+    words = describe_known(given.desired, shown)
+    if not words:
+        return verdict
+    return replace(verdict, message=f"{verdict.message}; waiting for AWS to be done: {'; '.join(words)}")
 
 
 def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:

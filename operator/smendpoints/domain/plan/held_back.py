@@ -1,7 +1,8 @@
 """What of a plan is done although a policy does not allow the object: what only takes away.
 
-Stopping is, by hand or by office hours, and garbage collection, and lower counts. Nothing that runs is touched:
-no drift is corrected, no bounds change, no new revision comes. Not here: deletion, which no policy holds back.
+Stopping is, by hand or by office hours, and garbage collection, and lower counts; and weights, which only move traffic
+between instances that run. Nothing else that runs is touched: no drift is corrected, no bounds change, no new revision
+comes. Not here: deletion, which no policy holds back.
 """
 
 from dataclasses import replace
@@ -9,11 +10,14 @@ from typing import Any
 
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.deletion import IN_PROGRESS
+from smendpoints.domain.plan.in_place import describe_in_place, weights_and_capacities
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.snapshot import restoring_calls
 from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict
 from smendpoints.domain.reasons import Reason
 
+_BESIDE = frozenset({Verb.ADD_TAGS, Verb.DELETE_TAGS, Verb.REGISTER_TARGET})
 _SHOWN = 3
 _LONGEST = 2048
 
@@ -27,6 +31,8 @@ def held_back(todo: Plan, given: Input, reason: Reason, violations: tuple[str, .
     if not violations or todo.verdict.reason is Reason.SUSPENDED:
         return todo
     observed, stopping = given.observed, not given.schedule.running
+    if observed.endpoint is not None and observed.endpoint.status in IN_PROGRESS:  # it is waited for, whatever it is
+        todo = replace(todo, actions=tuple(each for each in todo.actions if each.verb not in _BESIDE))
     corrects = bool(todo.drift and todo.actions)  # if only by taking away what an out-of-band change added
     writes = corrects or any(not _takes_away(action, observed, stopping=stopping) for action in todo.actions)
     attempts = not stopping and (
@@ -41,12 +47,33 @@ def held_back(todo: Plan, given: Input, reason: Reason, violations: tuple[str, .
     if not forbidden:
         return replace(todo, verdict=verdict)
     failed = todo.rollout if todo.rollout is not None and todo.rollout.phase == "Failed" else None
+    restored = _restore_autoscaling(todo, observed) if failed is not None else ()
+    moved = _traffic(todo, observed) if not todo.drift else ()
+    if moved and observed.endpoint is not None:
+        words = "; ".join(describe_in_place(moved, observed.endpoint))
+        message = f"changing in place: {words}; all else waits: {'; '.join(violations[:_SHOWN])}"
+        verdict = replace(verdict, message=message[:_LONGEST])
     return Plan(
         verdict,
-        _restore_autoscaling(todo, observed) if failed is not None else (),
-        requeue=Requeue.STEADY,
+        (*restored, *moved),
+        requeue=Requeue.POLL if moved else Requeue.STEADY,
         rollout=failed or given.recorded.rollout,
         drift=todo.drift,
+        endpoint_status="Updating" if moved else None,
+        turns=todo.turns,
+        apart=bool(moved),
+    )
+
+
+def _traffic(todo: Plan, observed: Observed) -> tuple[Action, ...]:
+    """What of the plan moves traffic between instances that run, or takes some away: a variant can be drained."""
+    calls = (*todo.actions, *todo.meanwhile.in_place)
+    in_place = [each for each in calls if each.verb is Verb.SET_WEIGHTS_AND_CAPACITIES]
+    return tuple(
+        each
+        for each in in_place[:1]
+        if all(entry.keys() == {"VariantName", "DesiredWeight"} for entry in weights_and_capacities(each))
+        or _takes_away(each, observed, stopping=False)
     )
 
 

@@ -1,9 +1,10 @@
 """How a live endpoint differs from the spec beside its config: what changes in place, what only an update brings."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from smendpoints.domain.desired.desired import Desired, tag_list
+from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.observed.diff import covers
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant
 from smendpoints.domain.plan.actions import Action, Verb
@@ -69,6 +70,23 @@ def describe_in_place(actions: tuple[Action, ...], endpoint: ObservedEndpoint) -
     return tuple(words)
 
 
+def describe_known(desired: Desired, endpoint: ObservedEndpoint) -> tuple[str, ...]:
+    """What differs of weights and counts that AWS shows in the middle of an update, for people."""
+    known = [each for each in endpoint.variants if each.desired_weight is not None]
+    variants = tuple(
+        replace(
+            each,
+            count=each.count if shown.desired_count is not None else None,
+            serverless=each.serverless if shown.serverless is not None else None,
+        )
+        for each in desired.variants
+        for shown in known
+        if shown.name == each.name
+    )
+    fitting = replace(desired, variants=variants)
+    return describe_in_place(changes_in_place(fitting, endpoint), endpoint)
+
+
 def only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> frozenset[str]:
     """The live properties, in AWS's words, that differ from the spec and that no call changes in place.
 
@@ -108,23 +126,3 @@ def _still_warm(desired: Desired, endpoint: ObservedEndpoint) -> list[ObservedVa
 
 def _told(number: float | None) -> str:
     return "none" if number is None else f"{number:.6g}"
-
-
-def tag_changes(desired: Desired, endpoint: ObservedEndpoint, ours: Collection[str]) -> list[Action]:
-    """Tags that differ; `ours` are the keys of those that the operator may have set."""
-    missing = {key: value for key, value in desired.tags.items() if endpoint.tags.get(key) != value}
-    gone = sorted(key for key in ours if key not in desired.tags and key in endpoint.tags)
-    actions = []
-    if missing:
-        params = {"ResourceArn": endpoint.arn, "Tags": tag_list(missing)}
-        actions.append(Action(Verb.ADD_TAGS, endpoint.name, params))
-    if gone:
-        actions.append(Action(Verb.DELETE_TAGS, endpoint.name, {"ResourceArn": endpoint.arn, "TagKeys": gone}))
-    return actions
-
-
-def describe_tags(action: Action) -> str:
-    """The keys that a call of `tag_changes` sets or takes away."""
-    if action.verb is Verb.ADD_TAGS:
-        return "set " + ", ".join(tag["Key"] for tag in action.params["Tags"])
-    return "remove " + ", ".join(action.params["TagKeys"])

@@ -4,7 +4,6 @@ What AWS lacks is worked out once (`Differences`); the rules say how much of it 
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
@@ -16,19 +15,17 @@ from smendpoints.domain.plan.in_place import (
     changes_in_place,
     describe_in_place,
     describe_only_by_update,
-    describe_tags,
-    tag_changes,
-    weights_and_capacities,
 )
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.scaling import deregister, plan_scaling, unwanted_targets
+from smendpoints.domain.plan.tags import describe_tags, tag_changes
+from smendpoints.domain.plan.turns import Turns, turns
 from smendpoints.domain.plan.update import restore
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, ready, reconciling, stalled
-from smendpoints.domain.plan.wording import NO_REASON, may_try_again
+from smendpoints.domain.plan.wording import NO_REASON
 from smendpoints.domain.reasons import Reason
 
-_CAPACITY_WAIT = timedelta(minutes=5)
 _MIXED = (
     "AWS could neither finish nor undo a rolling update, and serves old and new mixed; only another config leads out: "
     "edit the spec, if only an environment variable"
@@ -59,14 +56,8 @@ class Differences:
             *(f"{action.target} was deleted" for action in self.restored),
             *describe_in_place(self.in_place, endpoint),
             *self.only_by_update,
-            *(f"tags: {describe_tags(action)}" for action in self.tags),
+            *(describe_tags(action, endpoint) for action in self.tags),
             *(f"autoscaling: {action.in_words()}" for action in self.scaling),
-        )
-
-    def lack_instances(self) -> bool:
-        """Whether the change that is next sets a number of instances."""
-        return bool(self.in_place) and any(
-            "DesiredInstanceCount" in entry for entry in weights_and_capacities(self.in_place[0])
         )
 
 
@@ -85,13 +76,14 @@ def live(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         return None
     found = _differences(given, endpoint)
     drift = found.in_words(endpoint) if was_converged(given.resource, _config(given, endpoint)) else ()
+    now = turns(given, endpoint, found.in_place)
     todo = (
         _drift_reported(given, drift)
-        or _capacity_awaited(given, endpoint, found)
-        or _changed_in_place(given, endpoint, found)
+        or _changed_in_place(given, endpoint, found, now)
+        or _taken_back(endpoint, found, now)
         or _in_service(given, endpoint, found)
     )
-    return replace(todo, rollout=_succeeded(given, endpoint), drift=drift, apart=True)
+    return replace(todo, rollout=_succeeded(given, endpoint), drift=drift, turns=now, apart=True)
 
 
 def _config(given: Input, endpoint: ObservedEndpoint) -> str:
@@ -102,7 +94,7 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
     desired, observed = given.desired, given.observed
     return Differences(
         restored=tuple(restore(desired, observed.missing)),
-        tags=tuple(tag_changes(desired, endpoint, given.tag_keys)),
+        tags=tag_changes(given, endpoint),
         scaling=plan_scaling(desired, observed.targets, observed.alarms) if observed.targets is not None else (),
         in_place=changes_in_place(desired, endpoint),
         only_by_update=describe_only_by_update(desired, endpoint),
@@ -111,8 +103,11 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
 
 def _succeeded(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus:
     """The attempt that brought the config into service, over and done with."""
+    config, past = _config(given, endpoint), given.recorded.rollout
     over = {"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], **NOTHING_UNDER_WAY}
-    return recorded_attempt(given, _config(given, endpoint)).model_copy(update=over)
+    if past is None or past.config_name != config:  # a FailureReason of now is that of another attempt
+        over["endpoint_modified_at"] = endpoint.modified_at
+    return recorded_attempt(given, config).model_copy(update=over)
 
 
 def _drift_reported(given: Input, drift: tuple[str, ...]) -> Plan | None:
@@ -123,29 +118,32 @@ def _drift_reported(given: Input, drift: tuple[str, ...]) -> Plan | None:
     return Plan(ready(Reason.IN_SERVICE, message), requeue=Requeue.STEADY)
 
 
-def _capacity_awaited(given: Input, endpoint: ObservedEndpoint, found: Differences) -> Plan | None:
-    """AWS had no room for the instances when last asked: it is asked again after a while; all else is done."""
-    if not found.lack_instances() or not may_try_again(endpoint.failure_reason):
-        return None
-    wait = _CAPACITY_WAIT - (given.now - endpoint.modified_at)
-    if wait <= timedelta(0):
-        return None
-    what = "; ".join(describe_in_place(found.in_place, endpoint))
-    verdict, requeue = later(Reason.CAPACITY_SHORTAGE, f"{what}: {endpoint.failure_reason}", wait)
-    return Plan(verdict, (*found.restored, *found.tags, *found.scaling), requeue=requeue)
-
-
-def _changed_in_place(given: Input, endpoint: ObservedEndpoint, found: Differences) -> Plan | None:
+def _changed_in_place(given: Input, endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
     """Weights, counts or concurrency; autoscaling that is to go goes first, the rest of it is put right afterwards."""
-    if not found.in_place:
+    if now.begins:
+        message = "waiting for AWS to begin with: " + "; ".join(describe_in_place(found.in_place, endpoint))
+        return Plan(reconciling(Reason.SCALING, message), (*found.restored, *found.tags))
+    if now.next is None:
         return None
     off = (deregister(target) for target in unwanted_targets(given.desired, given.observed.targets or ()))
     message = "changing in place: " + "; ".join(describe_in_place(found.in_place, endpoint))
     return Plan(
         reconciling(Reason.SCALING, message),
-        (*found.restored, *found.tags, *off, found.in_place[0]),
+        (*found.restored, *found.tags, *off, now.next),
         endpoint_status="Updating",
     )
+
+
+def _taken_back(endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
+    """AWS accepted a change and went back: it is asked for again after a while, longer each time; all else is done."""
+    if not now.taken_back:
+        return None
+    if now.may_work_later():
+        verdict, requeue = later(Reason.CAPACITY_SHORTAGE, now.told(endpoint), now.wait)
+    else:
+        verdict = stalled(Reason.CHANGE_FAILED, f"{now.told(endpoint)}; it is tried again less and less often")
+        requeue = max(1.0, now.wait.total_seconds())
+    return Plan(verdict, (*found.restored, *found.tags, *found.scaling), requeue=requeue)
 
 
 def _in_service(given: Input, endpoint: ObservedEndpoint, found: Differences) -> Plan:

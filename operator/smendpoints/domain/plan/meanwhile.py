@@ -12,30 +12,38 @@ from smendpoints.domain.desired.names import resource_id
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.fitting import Fitting, fitting
-from smendpoints.domain.plan.in_place import changes_in_place, describe_in_place, tag_changes
+from smendpoints.domain.plan.in_place import changes_in_place, describe_in_place
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.scaling import plan_scaling
 from smendpoints.domain.plan.snapshot import restoring_calls
+from smendpoints.domain.plan.tags import tag_changes
+from smendpoints.domain.plan.turns import NONE, Turns, turns
 
 
 @dataclass(frozen=True)
 class Meanwhile:
-    """The calls; each of `in_place` leaves the endpoint busy. `waits` tells what cannot be changed yet."""
+    """The calls; those in `turns` leave the endpoint busy. `waits` tells what cannot be changed yet."""
 
     tags: tuple[Action, ...] = ()
     scaling: tuple[Action, ...] = ()
-    in_place: tuple[Action, ...] = ()
+    turns: Turns = NONE
     waits: tuple[str, ...] = ()
 
     @property
+    def in_place(self) -> tuple[Action, ...]:
+        """The one that leaves the endpoint busy, if there is one to be made now."""
+        return (self.turns.next,) if self.turns.next is not None else ()
+
+    @property
     def calls(self) -> tuple[Action, ...]:
-        """Those that are made now: AWS takes one change at a time that leaves the endpoint busy."""
-        return (*self.scaling, *self.in_place[:1], *self.tags)
+        """Those that are made now."""
+        return (*self.scaling, *self.in_place, *self.tags)
 
     def told(self, message: str, endpoint: ObservedEndpoint) -> str:
         """The message, with what is changed in place."""
-        words = describe_in_place(self.in_place[:1], endpoint)
-        return f"{message}; meanwhile changing in place: {'; '.join(words)}" if words else message
+        words = describe_in_place(self.in_place, endpoint)
+        doing = [f"meanwhile changing in place: {'; '.join(words)}"] if words else []
+        return "; ".join([message, *doing, *([self.turns.told(endpoint)] if self.turns.taken_back else [])])
 
     def told_waiting(self, message: str) -> str:
         """The message, with what waits."""
@@ -53,9 +61,9 @@ def meanwhile(given: Input, endpoint: ObservedEndpoint) -> Meanwhile:
     kept = frozenset(each.variant for each in snapshots)
     fits = fitting(given.desired, endpoint, given.observed.live_config, targets, kept)
     return Meanwhile(
-        tags=tuple(tag_changes(given.desired, endpoint, given.tag_keys)),
+        tags=tag_changes(given, endpoint),
         scaling=tuple(_scaling(given, endpoint, fits, snapshots)) if given.observed.targets is not None else (),
-        in_place=changes_in_place(fits.desired, endpoint),
+        turns=turns(given, endpoint, changes_in_place(fits.desired, endpoint)),
         waits=fits.waits,
     )
 

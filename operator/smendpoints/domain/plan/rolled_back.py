@@ -55,9 +55,14 @@ def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | Non
 
 def _still_serving(beside: Meanwhile, told: Plan) -> Plan:
     """The plan, with what changes in place while the old config serves."""
-    if not beside.in_place:
-        return replace(told, actions=beside.calls, apart=True)
-    return replace(told, actions=beside.calls, apart=True, requeue=Requeue.POLL, endpoint_status="Updating")
+    todo = replace(told, actions=beside.calls, turns=beside.turns, apart=True)
+    if beside.in_place:
+        return replace(todo, requeue=Requeue.POLL, endpoint_status="Updating")
+    if beside.turns.begins:
+        return replace(todo, requeue=Requeue.POLL)
+    if beside.turns.taken_back and told.requeue is Requeue.STEADY:
+        return replace(todo, requeue=max(1.0, beside.turns.wait.total_seconds()))
+    return todo
 
 
 def _reason(failed: RolloutStatus | None) -> str:

@@ -73,6 +73,7 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
     """
     past = given.recorded.rollout
     desired, observed = given.desired, given.observed
+    beside = meanwhile(given, endpoint)
     reason = endpoint.failure_reason
     pending = RolloutStatus(
         config_name=desired.config_name,
@@ -93,7 +94,8 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         _told_before(given) or reconciling(Reason.UPDATING, f"about to roll out {desired.config_name}"),
         requeue=Requeue.NOW,
         announces=update_endpoint(desired, observed, endpoint),
-        meanwhile=meanwhile(given, endpoint),
+        meanwhile=beside,
+        turns=beside.turns,
         rollout=pending,
         drift=_drift(given, endpoint),
         changes=describe_changes(desired, observed.live_config),

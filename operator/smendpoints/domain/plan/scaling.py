@@ -37,7 +37,8 @@ def _bounds_fit(wanted: DesiredTarget, found: ObservedTarget) -> bool:
     return found.min_capacity in lows and found.max_capacity in highs
 
 
-def _put_target(wanted: DesiredTarget, found: ObservedTarget | None) -> Iterator[Action]:
+def put_target(wanted: DesiredTarget, found: ObservedTarget | None) -> Iterator[Action]:
+    """Its bounds, and whether it is suspended, as far as they differ."""
     if found is not None and _bounds_fit(wanted, found) and wanted.suspended == found.suspended:
         return
     params: dict[str, Any] = {
@@ -121,7 +122,7 @@ def plan_scaling(
     wanted_alarms = set()
     for target in desired.targets:
         shown = found.get((target.resource_id, target.dimension))
-        actions += _put_target(target, shown)
+        actions += put_target(target, shown)
         actions += _put_policies(target, shown, alarms)
         actions += _put_schedules(target, shown)
         wanted_alarms |= {policy.alarm["AlarmName"] for policy in target.policies if policy.alarm is not None}

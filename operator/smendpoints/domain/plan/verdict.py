@@ -7,6 +7,7 @@ from enum import Enum
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.meanwhile import NOTHING, Meanwhile
+from smendpoints.domain.plan.turns import Turns
 from smendpoints.domain.reasons import Reason
 
 
@@ -65,9 +66,9 @@ class Plan:
 
     `rollout` is the memory of the last attempt; a plan that asks for it to be written first has no actions and comes
     again `NOW`, and `announces` the update that is made then. `otherwise` are the calls to make if AWS refuses the
-    update; `meanwhile` is what changes in place as long as there is none. `drift` names out-of-band changes.
-    `garbage_collected` says that none is left. `apart`: what of the calls does not need each other is made although AWS
-    refuses the rest.
+    update; `meanwhile` is what changes in place as long as there is none, and `turns` how it stands with such changes,
+    where that is known. `drift` names out-of-band changes. `garbage_collected` says that none is left. `apart`: what of
+    the calls does not need each other is made although AWS refuses the rest.
     """
 
     verdict: Verdict
@@ -81,6 +82,7 @@ class Plan:
     endpoint_status: str | None = None
     garbage_collected: bool = False
     changes: str | None = None
+    turns: Turns | None = None
     apart: bool = False
 
     def launches(self) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from smendpoints.api.status import RolloutStatus, SageMakerEndpointStatus
-from smendpoints.domain.reasons import AS_IT_SHOULD
+from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
 
 
@@ -29,6 +29,11 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     drifted = conditions.find(new.conditions, "Drifted")
     if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
         found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
+    scaling = conditions.find(new.conditions, "AutoscalingActive")
+    if scaling is not None and scaling.reason == Reason.AUTOSCALING_FAILED:
+        before = conditions.find(old.conditions, "AutoscalingActive")
+        if before is None or before.reason != scaling.reason:
+            found.append(Event(warning=True, reason=scaling.reason, message=scaling.message[:1024]))
     if after is not None and _is_new_step(old.rollout, new.rollout):
         found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
     return tuple(found)

@@ -25,6 +25,7 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions, fleet
 from smendpoints.domain.status.availability import AVAILABLE, NOT_OWNED, availability, unseen
 from smendpoints.domain.status.history import next_history
+from smendpoints.domain.status.scaling import autoscaling
 
 _AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
 _HINTS = {
@@ -89,26 +90,8 @@ def _tag_keys(resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndp
     before = resource.status.endpoint
     done = plan is not None and plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE
     if before is not None and not done:
-        keys |= {key for key in before.tag_keys if key in shown.tags}
+        keys |= set(before.tag_keys)  # what the endpoint has no more its configs and models may still have
     return sorted(keys)[:_MOST_TAGS]
-
-
-def _autoscaling(
-    resource: SageMakerEndpoint, desired: Desired, plan: Plan, now: datetime, *, failed: bool
-) -> Condition | None:
-    if not desired.targets:
-        return None
-    generation = resource.metadata.generation
-    if all(target.suspended for target in desired.targets):
-        reason, message = Reason.AUTOSCALING_SUSPENDED, "scaling is suspended; the policies are kept"
-    elif plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE and not failed:
-        bounds = ", ".join(
-            f"{target.variant} {target.min_capacity} to {target.max_capacity}" for target in desired.targets
-        )
-        reason, message = Reason.AUTOSCALING_ACTIVE, f"scaling {bounds}"
-    else:
-        reason, message = Reason.AUTOSCALING_PENDING, f"waiting: {plan.verdict.message}"
-    return conditions.of_autoscaling(reason, message, generation, now)
 
 
 def report(
@@ -119,6 +102,7 @@ def report(
     failure: ReconcileError | None,
     *,
     applied: bool,
+    refusals: tuple[ReconcileError, ...] = (),
     url: str,
     log_tail: list[str] | None,
     cost: Cost | None,
@@ -128,7 +112,8 @@ def report(
     """The status after a reconcile that observed, planned, and applied until done or until `failure`.
 
     `applied` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
-    is None where no log may be shown; empty, it leaves what was shown of the same failure. `fingerprint` is that of
+    is None where no log may be shown; empty, it leaves what was shown of the same failure. `refusals` are all of which
+    `failure` is the one that is told. `fingerprint` is that of
     what was wanted and seen, if nothing is left to do.
     """
     old = resource.status
@@ -148,9 +133,9 @@ def report(
         new += [drifted] if drifted is not None else []
     elif converged or plan.drift or (drifted is not None and old.observed_generation == generation):
         new.append(conditions.of_drift(plan.drift, generation, now))
-    autoscaling = _autoscaling(resource, desired, plan, now, failed=failure is not None)
-    if autoscaling is not None:
-        new.append(autoscaling)
+    scaled = autoscaling(old, desired, observed, plan, refusals, applied=failure is None or bool(refusals))
+    if scaled is not None:
+        new.append(conditions.of_autoscaling(*scaled, generation, now))
     shown = observed.endpoint
     ours = shown if shown is not None and _ours(desired, shown, plan) else None
     variants = fleet.in_service(observed, desired, old) if ours is not None else []
@@ -172,6 +157,7 @@ def report(
         traffic=fleet.traffic(variants, beside, rollout),
         redeployed_at=desired.redeployed,
         rollout=rollout,
+        in_place=old.in_place if plan.turns is None else list(plan.turns.made if applied else plan.turns.kept),
         history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
         failure=_failure(resource, plan, failure, log_tail),
         cost=cost if ours is not None or shown is None else None,

@@ -80,12 +80,14 @@ class Launcher:
             return ()
         containers = []
         resolved: list[Request] = []
+        trusted = self._role_is_there(endpoint, variant.model.request)
         for number, container in enumerate(containers_of(variant.model.request), 1):
-            self._check_artifact(endpoint, container, number)
+            self._check_artifact(endpoint, container, number, trusted=trusted)
             image = str(container.get("Image", ""))
             info = self._world.objects.image(image) if image else None
             private = (container.get("ImageConfig") or {}).get("RepositoryAccessMode") == "Vpc"
-            if info is None and image and not private and self._world.settings.options.verify_images:
+            missing = info is None and not private and self._world.settings.options.verify_images
+            if image and (missing or not trusted):
                 raise DeploymentError(texts.images_missing(variant.name))
             known = next((one for one in variant.images if one["SpecifiedImage"] == image), None)
             now = timestamp(self._world.now())
@@ -99,13 +101,23 @@ class Launcher:
         variant.images = resolved
         return tuple(containers)
 
-    def _check_artifact(self, endpoint: Endpoint, container: Request, number: int) -> None:
+    def _role_is_there(self, endpoint: Endpoint, model: Request) -> bool:
+        """Whether the role can still be assumed that downloads and pulls for each instance that is launched."""
+        fleet = endpoint.fleet or endpoint.green
+        config = fleet.config.request if fleet is not None else {}
+        arn = config.get("ExecutionRoleArn") or model.get("ExecutionRoleArn")
+        if arn is None or not self._world.settings.options.verify_roles:
+            return True
+        role = self._world.objects.role(arn)
+        return role is not None and role.trusts_sagemaker
+
+    def _check_artifact(self, endpoint: Endpoint, container: Request, number: int, *, trusted: bool) -> None:
         found = artifact_of(container)
         if found is None or container.get("Mode") == "MultiModel" or not self._world.settings.options.verify_artifacts:
             return
         uri, is_prefix = found
         look = self._world.objects.prefix_exists if is_prefix else self._world.objects.exists
-        if not look(endpoint.account, endpoint.region, uri):
+        if not trusted or not look(endpoint.account, endpoint.region, uri):
             name = container.get("ContainerHostname", f"container_{number}")
             raise DeploymentError(
                 f'Failed to download model data for container "{name}" from URL: "{uri}". Please ensure that there is '

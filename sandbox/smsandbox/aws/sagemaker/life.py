@@ -82,6 +82,7 @@ class Life(Worker):
             variant.current_count = len(variant.instances) if variant.serverless is None else 0
             variant.serverless = variant.desired_serverless
             variant.statuses = []
+        endpoint.failure = None
         self._settle("InService")
 
     def _undo(self, changed: list[Variant], before: dict[str, int]) -> None:
