@@ -104,13 +104,16 @@ def denied(harness: Harness) -> dict[str, int]:
 def live_one_life(harness: Harness, admin: Clients) -> None:
     """Everything that objects and hands can do, at least once."""
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/one"
+    secret = admin("secretsmanager").create_secret(Name="token", SecretString="hidden")["ARN"]
     base = spec(tags={"team": "shop"}, rollout=GUARDED, revisionHistoryLimit=0, kmsKeyID=key)
+    base = with_variant(base, secrets={"TOKEN_ARN": secret})
     scaling = {**BOUNDS, "targetInvocationsPerInstance": 70}
     stepped = with_variant(base, scaling={**BOUNDS, "stepScaling": [STEPS], "schedules": [NIGHT]})
     harness.apply("iris", stepped)
     harness.settle("iris")
     harness.apply("iris", with_variant(base, scaling=scaling, modelArtifact=ARTIFACTS[1], weight=2))
     harness.settle("iris")
+    harness.run(3700, 100)  # what other instances would need is looked at
     harness.apply("iris", with_variant(base, scaling=None, modelArtifact=ARTIFACTS[1], weight=3) | {"tags": {"a": "b"}})
     harness.settle("iris")
     live = harness.live()

@@ -218,3 +218,77 @@ def test_a_blocked_attempt_is_tried_less_and_less_often_and_told_once(harness: H
     harness.run(4 * 3600, 150)
     assert harness.calls("UpdateEndpoint") <= 14  # of 48 at five minutes each
     assert [event.reason for event in harness.events[before:]] == []
+
+
+def incident(weight: float, *, count: int, most: int, tags: dict[str, str], **new: Any) -> dict[str, Any]:
+    """One variant that scales, one of a fixed count, and a new revision of the latter."""
+    scaled, fixed = spec()["variants"][0], {**spec()["variants"][0], "name": "fixed"}
+    del fixed["scaling"]
+    scaling = {"minCapacity": 1, "maxCapacity": most, "targetInvocationsPerInstance": 70}
+    instance = {"type": "ml.m5.large", "count": count}
+    variants = [
+        {**scaled, "scaling": scaling, "weight": 100 - weight},
+        {**fixed, "instance": instance, "weight": weight},
+    ]
+    return spec(tags=tags, variants=[variants[0], {**variants[1], **new}])
+
+
+def all_tags(harness: Harness) -> list[dict[str, str]]:
+    client = harness.client("sagemaker")
+    live = harness.live()
+    config = client.describe_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
+    models = [client.describe_model(ModelName=each["ModelName"]) for each in config["ProductionVariants"]]
+    arns = [live["EndpointArn"], config["EndpointConfigArn"], *(each["ModelArn"] for each in models)]
+    found = [client.list_tags(ResourceArn=arn)["Tags"] for arn in arns]
+    return [{t["Key"]: t["Value"] for t in each if not t["Key"].startswith("smendpoints.dev/")} for each in found]
+
+
+@HINDERED
+@pytest.mark.parametrize("restarts", [False, True], ids=["", "and the operator starts anew all the time"])
+def test_all_of_an_edit_that_can_be_done_is_done_though_the_revision_is_not_there_and(
+    harness: Harness, hinder: Callable[[Harness], dict[str, Any]], why: str, restarts: bool
+) -> None:
+    harness.ready(**incident(50, count=1, most=5, tags={"team": "ml", "stage": "dev"}))
+    serving = harness.live()["EndpointConfigName"]
+    new = hinder(harness)
+    harness.apply("iris", incident(50, count=1, most=5, tags={"team": "ml", "stage": "dev"}, **new))
+    harness.settle_told("iris", why)
+    harness.apply("iris", incident(0, count=3, most=18, tags={"team": "fraud"}, **new))
+    for _ in range(12):
+        harness.run(60, 15)
+        if restarts:
+            harness.restart()
+    assert harness.live()["EndpointConfigName"] == serving
+    assert weights(harness) == {"primary": 100.0, "fixed": 0.0}
+    assert counts(harness)["fixed"] == 3
+    assert bounds(harness) == [(1, 18)]
+    assert all(each == {"team": "fraud"} for each in all_tags(harness))
+    harness.settle_told("iris", why)
+
+
+def test_a_variant_is_drained_while_a_lack_of_capacity_is_waited_out(harness: Harness) -> None:
+    harness.ready(**pair(50))
+    harness.world.faults.add({"kind": "capacity", "resource": "ml.c5.large"})
+    other_type = {"instance": {"type": "ml.c5.large", "count": 1}}
+    harness.apply("iris", pair(50, **other_type))
+    harness.settle_told("iris", "UpdateFailed")
+    harness.apply("iris", pair(0, **other_type))
+    harness.run(900, 15)
+    assert weights(harness) == {"primary": 100.0, "challenger": 0.0}
+    harness.world.faults.remove()
+    harness.run(3600, 60)
+    assert reason(harness) == "InService"
+    assert weights(harness) == {"primary": 100.0, "challenger": 0.0}
+
+
+def test_a_variant_is_drained_though_a_policy_does_not_allow_the_object(harness: Harness) -> None:
+    harness.ready(**pair(50))
+    harness.policy("types", {"instanceTypes": ["ml.c5.*"]})
+    harness.run(60)
+    harness.apply("iris", {**pair(0, modelArtifact=ARTIFACTS[1]), "tags": {"team": "ml"}})
+    harness.run(300)
+    assert weights(harness) == {"primary": 100.0, "challenger": 0.0}
+    assert endpoint_tags(harness) == {}
+    assert reason(harness, "Stalled") == "PolicyViolation"
+    assert "nothing is changed: policy types" in told(harness)
+    assert harness.calls("UpdateEndpoint") == 0

@@ -7,7 +7,7 @@ Pending Creating Updating RollingBack Scaling Deleting Stopping Maintenance
 InService Stopped Suspended Deleted Retained
 CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
-ModelNotAccessible ImageNotFound ArtifactNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
+ModelNotAccessible ImageNotFound ArtifactNotFound RoleNotFound SecretNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
 ChangeFailed InternalError
 Serving NoInstances NotFound
 ScalingActive ScalingPending ScalingSuspended ScalingFailed

@@ -98,19 +98,46 @@ def check_alarm(clients: Clients, alarm: str) -> ReconcileError | None:
     return _wrong(Reason.ALARM_NOT_FOUND, message)
 
 
+def check_secret(clients: Clients, arn: str) -> ReconcileError | None:
+    """Whether a secret that the environment names is there; its value is not read."""
+    try:
+        found = clients.call("secretsmanager", "describe_secret", SecretId=arn)
+    except ReconcileError as failure:
+        if failure.code == "ResourceNotFoundException":
+            return _wrong(Reason.SECRET_NOT_FOUND, f"there is no secret {arn}; make it again, or name another one")
+        raise
+    if found.get("DeletedDate") is not None:
+        return _wrong(Reason.SECRET_NOT_FOUND, f"the secret {arn} is being deleted; restore it, or name another one")
+    return None
+
+
+def check_role(clients: Clients, role_arn: str) -> ReconcileError | None:
+    """Whether the role is there, and lets SageMaker assume it."""
+    trust, words = _looked_at(clients, role_arn)
+    if trust in {None, Trust.DENIED, Trust.NOT_ALLOWED}:
+        return _wrong(Reason.ROLE_NOT_FOUND, f"the execution role {role_arn}: {words}")
+    return None
+
+
 def look_at_role(clients: Clients, role_arn: str) -> str | None:
     """What IAM says of the role, in a sentence; None where that tells nothing.
 
     Raises:
         ReconcileError: AWS could not be asked.
     """
+    return _looked_at(clients, role_arn)[1]
+
+
+def _looked_at(clients: Clients, role_arn: str) -> tuple[Trust | None, str | None]:
+    """Whether the role trusts SageMaker, and what to say of that; no trust: there is no such role."""
     name = role_arn.rpartition("/")[2]
     try:
         role = clients.call("iam", "get_role", RoleName=name)["Role"]
     except ReconcileError as failure:
         if failure.code == "NoSuchEntity":
-            return f"IAM has no role named {name} in the operator's account; make it, or name another one"
+            return None, f"IAM has no role named {name} in the operator's account; make it, or name another one"
         raise
     if role["Arn"] != role_arn:
-        return f"IAM has this role as {role['Arn']}; name it so"
-    return _TRUSTED[trust_in_sagemaker(role.get("AssumeRolePolicyDocument") or {})]
+        return None, f"IAM has this role as {role['Arn']}; name it so"
+    trust = trust_in_sagemaker(role.get("AssumeRolePolicyDocument") or {})
+    return trust, _TRUSTED[trust]

@@ -12,13 +12,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from smendpoints.aws.bounded import Bounded
-from smendpoints.aws.checks import check_alarm, check_artifact, check_image, look_at_role, repository_of
+from smendpoints.aws.checks import (
+    check_alarm,
+    check_artifact,
+    check_image,
+    check_role,
+    check_secret,
+    look_at_role,
+    repository_of,
+)
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.quotas import Quotas
 from smendpoints.aws.targets import TargetBook
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.preflight.launch import Launch
+from smendpoints.domain.preflight.launch import Artifact, Launch
 from smendpoints.domain.preflight.quota import Need
+from smendpoints.domain.preflight.supplies import Supplies
 from smendpoints.domain.preflight.targets import Targets
 from smendpoints.domain.reasons import Reason
 
@@ -83,6 +92,21 @@ class Preflight:
         notes = [self._once(check) for check in self._checks(launch)]
         return tuple(dict.fromkeys(note for note in notes if note is not None))
 
+    def lacks(self, supplies: Supplies) -> ReconcileError | None:
+        """What is gone of what another instance is started from; None too where that may not be looked at.
+
+        Raises:
+            ReconcileError: AWS could not be asked now (`RETRY`).
+        """
+        for check in self._of(supplies):
+            try:
+                self._once(check)
+            except ReconcileError as failure:
+                if failure.kind is Kind.BLOCKED and failure.reason is not Reason.CREDENTIALS:
+                    return failure
+                raise
+        return None
+
     def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave open whether that is the cause."""
         if failure.kind is not Kind.SETTLING or failure.reason is not Reason.NOT_ACCESSIBLE or role_arn is None:
@@ -103,18 +127,31 @@ class Preflight:
         clients = self._clients
         if launch.targets is not None:  # first: who waits for others to make room asks nothing else
             yield self._targets_check(launch.targets, give=False)
-        for image in sorted(launch.images):
-            where = repository_of(image)
-            yield Check("images", image, "ecr:DescribeImages", where, partial(check_image, clients, image))
-        for artifact in sorted(launch.artifacts):
-            where = f"arn:aws:s3:::{artifact.bucket}"
-            yield Check("artifacts", artifact, "s3:ListBucket", where, partial(check_artifact, clients, artifact))
+        yield from self._of_contents(launch.images, launch.artifacts)
         for alarm in sorted(launch.alarms):
             yield Check("alarms", alarm, "cloudwatch:DescribeAlarms", "*", partial(check_alarm, clients, alarm))
         for need in launch.needs:
             yield Check("quotas", need, "servicequotas:ListServiceQuotas", "*", partial(self._check_quota, need))
         if launch.targets is not None:  # last: what is not launched keeps them from nobody
             yield self._targets_check(launch.targets, give=True)
+
+    def _of_contents(self, images: frozenset[str], artifacts: frozenset[Artifact]) -> Iterator[Check]:
+        clients = self._clients
+        for image in sorted(images):
+            where = repository_of(image)
+            yield Check("images", image, "ecr:DescribeImages", where, partial(check_image, clients, image))
+        for artifact in sorted(artifacts):
+            where = f"arn:aws:s3:::{artifact.bucket}"
+            yield Check("artifacts", artifact, "s3:ListBucket", where, partial(check_artifact, clients, artifact))
+
+    def _of(self, supplies: Supplies) -> Iterator[Check]:
+        clients = self._clients
+        yield from self._of_contents(supplies.images, supplies.artifacts)
+        for role in sorted(supplies.roles):
+            yield Check("roles", role, "iam:GetRole", role, partial(check_role, clients, role))
+        for secret in sorted(supplies.secrets):
+            permission = "secretsmanager:DescribeSecret"
+            yield Check("secrets", secret, permission, secret, partial(check_secret, clients, secret))
 
     def _targets_check(self, targets: Targets, *, give: bool) -> Check:
         make = partial(self._targets.promise, targets, give=give)

@@ -39,6 +39,7 @@ class Seen:
         created_with: tags of an endpoint that was just made: the first look need not ask for them.
         compared: live config, desired config, and whether the first, made by somebody else, stands for the second.
         garbage_collected: the config and the limit of revisions that garbage was last collected for.
+        supplies_at: when it is looked next whether what other instances need is there.
         tagged: a digest of the tags that configs and models were last seen or put to have.
     """
 
@@ -52,6 +53,7 @@ class Seen:
     compared: tuple[str, str, bool] | None = None
     garbage_collected: tuple[str, int] | None = None
     tagged: str | None = None
+    supplies_at: float | None = None
 
     def observed(self, summary: Summary | None, desired: Desired, found: Observed) -> None:
         """AWS was observed closely."""

@@ -18,6 +18,7 @@ from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoin
 from smendpoints.domain.plan.actions import Action, PolicyARN
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.preflight.launch import Launch
+from smendpoints.domain.preflight.supplies import Supplies
 
 
 class Listings(Protocol):
@@ -123,6 +124,9 @@ class Preflight(Protocol):
 
     def check(self, launch: Launch) -> tuple[str, ...]:
         """Make the checks of a launch; returns a note for each that is off. Raises, too, if something is missing."""
+
+    def lacks(self, supplies: Supplies) -> ReconcileError | None:
+        """What is gone of what another instance is started from, as far as may be looked at."""
 
     def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave that open."""

@@ -28,9 +28,10 @@ from smendpoints.controller.observe import glance, observe, recall
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reporting import finding_of
 from smendpoints.controller.requeue import sooner, within_hours
-from smendpoints.controller.result import NEVER, Applied, Result
+from smendpoints.controller.result import Applied, Result
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.controller.supplying import next_look, supplied
 from smendpoints.controller.tenancy import Operator, Tenancy
 from smendpoints.controller.trouble import pursuit_of
 from smendpoints.controller.voiding import VoidError, WhyNot
@@ -46,6 +47,7 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.pins import must_pin, pinned
 from smendpoints.domain.status.status import blind
+from smendpoints.domain.status.supplies import UNKNOWN
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity
 from smendpoints.domain.tenancy.limits import PriceOf
@@ -166,7 +168,7 @@ class Controller:
             return Finding(asked.status, sooner(left, shown, self._settings.poll_seconds), memory.schedule.awaits)
         if began and not ruling.violations and not asked.spec.suspend and was_settled(account.watch, asked, desired):
             memory.seen.settled(account.watch.peek(name), desired, asked.spec.revision_history_limit)
-            return Finding(asked.status, within_hours(NEVER, schedule, now))
+            return Finding(asked.status, within_hours(next_look(memory, self._monotonic()), schedule, now))
         observed = recall(account, resource, desired, shown, memory.seen)
         if observed is None or not _is_done(plan(Input(resource, desired, observed, schedule, now))):
             observed = observe(account, resource, desired, shown, memory.seen)
@@ -193,7 +195,9 @@ class Controller:
             memory.seen.applied(applied, self._monotonic())
         if first is not None:
             todo, applied = went_on(todo, first, applied, refused)
-        return finding_of(ruling, account, given, todo, applied, memory, self._settings.poll_seconds, self._monotonic())
+        now, poll = self._monotonic(), self._settings.poll_seconds
+        found = supplied(account, given, todo, memory, now) if applied.refused is None else UNKNOWN
+        return finding_of(ruling, account, given, todo, applied, memory, poll, now, supplies=found)
 
     @staticmethod
     def _plan(given: Input, ruling: Ruling) -> Plan:

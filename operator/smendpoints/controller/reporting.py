@@ -11,6 +11,7 @@ from smendpoints.controller.ports import Aws
 from smendpoints.controller.requeue import when, within_hours
 from smendpoints.controller.result import Applied, Awaits
 from smendpoints.controller.ruling import Ruling
+from smendpoints.controller.supplying import next_look
 from smendpoints.controller.tailing import tail
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind
@@ -19,6 +20,7 @@ from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.status.pins import pinned, without_log
 from smendpoints.domain.status.status import report
+from smendpoints.domain.status.supplies import Supplied
 from smendpoints.domain.tenancy.shares import left_over
 
 
@@ -31,6 +33,8 @@ def finding_of(
     memory: Memory,
     poll_seconds: float,
     now: float,
+    *,
+    supplies: Supplied,
 ) -> Finding:
     """The finding; `now` is of the monotonic clock."""
     resource, desired, observed = given.resource, given.desired, given.observed
@@ -46,6 +50,7 @@ def finding_of(
         failure,
         applied=applied.busy,
         refusals=applied.refusals,
+        supplies=supplies,
         url=account.invocations_url(desired.endpoint_name),
         log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
         cost=cost_of(account, desired, observed, resource.status.cost),
@@ -74,6 +79,8 @@ def finding_of(
     shown = observed.endpoint.status if observed.endpoint is not None else None
     in_aws = todo.endpoint_status if applied.busy else shown
     after, awaits = when(resource, todo, in_aws, poll_seconds, given.now)
+    if todo.requeue is Requeue.STEADY and todo.verdict.ready and shown is not None:
+        after = min(after, next_look(memory, now))
     memory.seen.expects = in_aws if awaits is not Awaits.NOTHING else None
     return Finding(status, within_hours(after, given.schedule, given.now), awaits)
 

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     NOT_ACCESSIBLE = "ModelNotAccessible"
     IMAGE_NOT_FOUND = "ImageNotFound"
     ARTIFACT_NOT_FOUND = "ArtifactNotFound"
+    ROLE_NOT_FOUND = "RoleNotFound"
+    SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
     ALARM_NOT_FOUND = "AlarmNotFound"
     NOT_SUPPORTED = "NotSupported"
     THROTTLED = "Throttled"

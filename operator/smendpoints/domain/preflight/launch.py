@@ -43,7 +43,7 @@ def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...],
     updates = launches.verb is Verb.UPDATE_ENDPOINT
     return Launch(
         images=desired.images(),
-        artifacts=frozenset(_artifacts(desired)),
+        artifacts=frozenset(artifacts_of(desired)),
         alarms=frozenset(alarms),
         needs=needs(desired, observed, launches) if updates else (),
         targets=_targets(desired) if not updates else None,
@@ -78,7 +78,8 @@ def _listed(names: set[str]) -> str:
     return ", ".join(sorted(names))
 
 
-def _artifacts(desired: Desired) -> Iterator[Artifact]:
+def artifacts_of(desired: Desired) -> Iterator[Artifact]:
+    """The artifacts of all containers."""
     for model in desired.models:
         for container in model.containers():
             uri = artifact_of(container)

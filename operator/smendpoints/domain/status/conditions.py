@@ -55,6 +55,11 @@ def of_drift(drift: tuple[str, ...], generation: int, now: datetime) -> Conditio
     )
 
 
+def true(kind: str, reason: Reason, message: str, generation: int, now: datetime) -> Condition:
+    """One that is there only while it is true."""
+    return _condition(kind, status=True, reason=reason, message=message, generation=generation, now=now)
+
+
 def of_autoscaling(reason: Reason, message: str, generation: int, now: datetime) -> Condition:
     """`AutoscalingActive`: only on objects that scale."""
     active = reason is Reason.AUTOSCALING_ACTIVE

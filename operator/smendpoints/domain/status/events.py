@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from smendpoints.api.status import RolloutStatus, SageMakerEndpointStatus
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
+from smendpoints.domain.status.supplies import LAUNCH_BLOCKED
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
         before = conditions.find(old.conditions, "AutoscalingActive")
         if before is None or before.reason != scaling.reason:
             found.append(Event(warning=True, reason=scaling.reason, message=scaling.message[:1024]))
+    lacking = conditions.find(new.conditions, LAUNCH_BLOCKED)
+    if lacking is not None and conditions.find(old.conditions, LAUNCH_BLOCKED) is None:
+        found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:1024]))
     if after is not None and _is_new_step(old.rollout, new.rollout):
         found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
     return tuple(found)

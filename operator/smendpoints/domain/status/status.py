@@ -26,6 +26,7 @@ from smendpoints.domain.status import conditions, fleet
 from smendpoints.domain.status.availability import AVAILABLE, NOT_OWNED, availability, unseen
 from smendpoints.domain.status.history import next_history
 from smendpoints.domain.status.scaling import autoscaling
+from smendpoints.domain.status.supplies import UNKNOWN, Supplied, launch_blocked
 
 _AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
 _HINTS = {
@@ -103,6 +104,7 @@ def report(
     *,
     applied: bool,
     refusals: tuple[ReconcileError, ...] = (),
+    supplies: Supplied = UNKNOWN,
     url: str,
     log_tail: list[str] | None,
     cost: Cost | None,
@@ -113,7 +115,7 @@ def report(
 
     `applied` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
     is None where no log may be shown; empty, it leaves what was shown of the same failure. `refusals` are all of which
-    `failure` is the one that is told. `fingerprint` is that of
+    `failure` is the one that is told; `supplies`, what is known of what other instances need. `fingerprint` is that of
     what was wanted and seen, if nothing is left to do.
     """
     old = resource.status
@@ -136,6 +138,8 @@ def report(
     scaled = autoscaling(old, desired, observed, plan, refusals, applied=failure is None or bool(refusals))
     if scaled is not None:
         new.append(conditions.of_autoscaling(*scaled, generation, now))
+    blocked = launch_blocked(old, observed.endpoint, supplies, generation, now)
+    new += [blocked] if blocked is not None else []
     shown = observed.endpoint
     ours = shown if shown is not None and _ours(desired, shown, plan) else None
     variants = fleet.in_service(observed, desired, old) if ours is not None else []
