@@ -162,6 +162,11 @@ def test_a_scale_out_that_fails_is_told_while_the_endpoint_stays_ready(harness: 
     ready = told(harness, "Ready")
     assert ready is not None
     assert ready[:2] == ("True", "InService")
+    for _ in range(3):  # Application Auto Scaling tries again and again
+        harness.scale_by_hand(3)
+        harness.run(30)
+        assert told(harness, "AutoscalingActive") == scaling
+        harness.run(300, 15)
     warned = [event for event in harness.events if event.reason == "ScalingFailed"]
     assert [event.warning for event in warned] == [True]
 

@@ -40,8 +40,10 @@ def autoscaling(
     if observed.endpoint is None or observed.endpoint.status in _NOT_THERE:
         return Reason.AUTOSCALING_PENDING, f"waiting: {plan.verdict.message}"
     denied = next((each for each in refusals if each.operation in _CALLS), None)
-    if observed.targets is None and (told := _told_before(old)) is not None:
-        return told  # it was not looked at
+    told = _told_before(old)
+    tries = observed.endpoint.status != "InService" and told is not None and told[0] is Reason.AUTOSCALING_FAILED
+    if told is not None and (tries or observed.targets is None):
+        return told  # what comes of it is not known yet, or it was not looked at
     off, bounds = _bounds(desired, observed, plan, put=applied and denied is None)
     if off:
         if denied is not None:
