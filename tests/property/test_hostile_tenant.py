@@ -35,8 +35,9 @@ def reason(harness: Harness, name: str) -> str:
 
 
 def lowered_by_an_update_that_fails(harness: Harness) -> None:
+    """To one instance of another type, which waits for its revision."""
     harness.world.faults.add({"kind": "never_healthy", "times": 1})
-    harness.apply("iris", fixed(1, modelArtifact=ARTIFACTS[1]))
+    harness.apply("iris", with_variant(fixed(4), instance={"type": "ml.c5.large", "count": 1}))
     harness.settle_told("iris", Reason.UPDATE_FAILED)
 
 
