@@ -48,7 +48,7 @@ def held_back(todo: Plan, given: Input, reason: Reason, violations: tuple[str, .
         return replace(todo, verdict=verdict)
     failed = todo.rollout if todo.rollout is not None and todo.rollout.phase == "Failed" else None
     restored = _restore_autoscaling(todo, observed) if failed is not None else ()
-    moved = _traffic(todo, observed) if not todo.drift else ()
+    moved = _traffic(todo) if not todo.drift else ()
     if moved and observed.endpoint is not None:
         words = "; ".join(describe_in_place(moved, observed.endpoint))
         message = f"changing in place: {words}; all else waits: {'; '.join(violations[:_SHOWN])}"
@@ -65,15 +65,14 @@ def held_back(todo: Plan, given: Input, reason: Reason, violations: tuple[str, .
     )
 
 
-def _traffic(todo: Plan, observed: Observed) -> tuple[Action, ...]:
-    """What of the plan moves traffic between instances that run, or takes some away: a variant can be drained."""
+def _traffic(todo: Plan) -> tuple[Action, ...]:
+    """What of the plan does nothing but move traffic between instances that run: a variant can be drained."""
     calls = (*todo.actions, *todo.meanwhile.in_place)
     in_place = [each for each in calls if each.verb is Verb.SET_WEIGHTS_AND_CAPACITIES]
     return tuple(
         each
         for each in in_place[:1]
         if all(entry.keys() == {"VariantName", "DesiredWeight"} for entry in weights_and_capacities(each))
-        or _takes_away(each, observed, stopping=False)
     )
 
 
