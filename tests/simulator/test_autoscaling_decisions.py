@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsandbox.aws.autoscaling.decisions import clamp, step, step_errors, track
@@ -15,11 +15,12 @@ from smsandbox.aws.autoscaling.schedules import ScheduleError, next_fire
 START = datetime(2026, 11, 22, 15, 0, tzinfo=UTC).timestamp()  # a Sunday
 
 
-@given(st.integers(1, 100), st.floats(0, 1e4), st.floats(1, 1e3))
+@given(st.integers(0, 100), st.floats(0, 1e4), st.floats(1, 1e3))
+@example(0, 6.0, 5.0)
 def test_tracking_gives_enough_capacity_and_not_one_too_many(capacity: int, value: float, target: float) -> None:
-    wanted = track(capacity, value, target)
-    assert wanted * target >= capacity * value - 1e-6 * target
-    assert wanted == 0 or (wanted - 1) * target < capacity * value + 1e-6 * target
+    wanted, units = track(capacity, value, target), max(capacity, 1)
+    assert wanted * target >= units * value - 1e-6 * target
+    assert wanted == 0 or (wanted - 1) * target < units * value + 1e-6 * target
 
 
 @given(st.integers(0, 100), st.integers(0, 50), st.integers(0, 50))

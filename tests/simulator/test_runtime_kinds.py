@@ -120,6 +120,44 @@ def test_captured_requests_stand_in_s3_as_json_lines(live: Live) -> None:
     live.delete("watched")
 
 
+def test_target_tracking_of_the_backlog_leaves_zero_once_more_waits_than_its_target(live: Live) -> None:
+    """With no other policy: AWS's metrics of the backlog are there without instances too."""
+    live.s3.create_bucket(Bucket="woken")
+    live.echo("asleep", AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://woken/good"}})
+    aas, named = live.client("application-autoscaling"), {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/asleep/variant/v",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }  # fmt: skip
+    aas.register_scalable_target(**named, MinCapacity=0, MaxCapacity=0)
+    until(lambda: live.settle("asleep")["ProductionVariants"][0]["CurrentInstanceCount"] == 0 or None)
+    aas.register_scalable_target(**named, MaxCapacity=3)
+    aas.put_scaling_policy(
+        **named, PolicyName="backlog", PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration={
+            "TargetValue": 2, "ScaleOutCooldown": 600,
+            "CustomizedMetricSpecification": {
+                "Namespace": "AWS/SageMaker", "MetricName": "ApproximateBacklogSizePerInstance", "Statistic": "Average",
+                "Dimensions": [{"Name": "EndpointName", "Value": "asleep"}],
+            },
+        },
+    )  # fmt: skip
+    send = partial(live.runtime.invoke_endpoint_async, EndpointName="asleep", Body=b"inline", CustomAttributes="raw")
+    keys = [send()["OutputLocation"].removeprefix("s3://woken/") for _ in range(2)]
+    # Two evaluations later at the least, as many wait as the target says: nothing is to be done.
+    counted = partial(live.metric, "asleep", "HasBacklogWithoutCapacity", "SampleCount", None)
+    seen = counted()
+    until(lambda: counted() >= seen + 12 or None)
+    described = live.sm.describe_endpoint(EndpointName="asleep")
+    assert described["ProductionVariants"][0]["DesiredInstanceCount"] == 0
+    keys += [send()["OutputLocation"].removeprefix("s3://woken/") for _ in range(2)]
+    until(lambda: all(live.objects("woken", key) for key in keys) or None)
+    assert live.metric("asleep", "ApproximateBacklogSizePerInstance", "Maximum", None) == 4
+    assert live.metric("asleep", "HasBacklogWithoutCapacity", "Maximum", None) == 1
+    live.settle("asleep")
+    live.delete("asleep")
+
+
 def test_asynchronous_requests_wait_for_capacity_and_scale_from_zero_and_back(live: Live) -> None:
     live.s3.create_bucket(Bucket="results")
     live.s3.put_object(Bucket="models", Key="input.json", Body=b"question")

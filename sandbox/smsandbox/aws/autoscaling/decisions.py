@@ -19,8 +19,11 @@ def clamp(capacity: int, least: int, most: int) -> int:
 
 
 def track(capacity: int, value: float, target: float) -> int:
-    """The capacity at which a metric per unit of capacity, now at `value`, comes to its target."""
-    return math.ceil(capacity * value / target - _SLACK)
+    """The capacity at which a metric per unit of capacity, now at `value`, comes to its target.
+
+    Without capacity the metric is the whole, as of one unit.
+    """
+    return math.ceil(max(capacity, 1) * value / target - _SLACK)
 
 
 def step(capacity: int, value: float, threshold: float, policy: Mapping[str, Any]) -> int | None:

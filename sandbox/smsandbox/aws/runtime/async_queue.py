@@ -95,9 +95,9 @@ class AsyncQueue:
             "ApproximateBacklogSize": float(size),
             "HasBacklogWithoutCapacity": float(bool(size) and not instances),
             "ApproximateAgeOfOldestRequest": oldest,
+            # Without instances all of it: target tracking leaves zero by it.
+            "ApproximateBacklogSizePerInstance": size / max(instances, 1),
         }
-        if instances:
-            values["ApproximateBacklogSizePerInstance"] = size / instances
         account, region, name = key
         for metric, value in values.items():
             unit = "Seconds" if metric.startswith("ApproximateAge") else "Count"
