@@ -80,6 +80,22 @@ def quota(harness: Harness, **limits: int) -> None:
 # images and alarms
 
 
+def test_a_serverless_variant_with_an_image_of_another_account_is_told_before_anything_is_made(
+    harness: Harness,
+) -> None:
+    """AWS refuses its config; on instances it serves such an image."""
+    shared = ECHO_IMAGE.replace("123456789012", "222222222222")
+    push(harness.client("ecr"), shared, "echo")
+    serverless = {"memorySizeMB": 2048, "maxConcurrency": 5}
+    wanted = with_variant(FIXED, image=shared, instance=None, serverless=serverless)
+    reason, message = refused(harness, wanted)
+    assert reason == "NotSupported"
+    assert f"{shared} is in account 222222222222" in message
+    assert harness.inventory()["models"] == []
+    assert calls(harness, "CreateEndpointConfig") == 0
+    ready(harness, with_variant(FIXED, image=shared))
+
+
 def test_a_missing_image_is_told_before_anything_is_made(harness: Harness) -> None:
     missing = ECHO_IMAGE.replace(":1.0", ":9.9")
     reason, message = refused(harness, with_variant(spec(), image=missing))

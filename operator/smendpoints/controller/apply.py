@@ -15,6 +15,7 @@ from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.preflight.launch import dropped_guardrails, launch_of
+from smendpoints.domain.preflight.registry import foreign_image
 from smendpoints.domain.reasons import Reason
 
 logger = logging.getLogger(__name__)
@@ -35,9 +36,9 @@ def preflight(
     launch = launch_of(desired, observed, launching, rollback.alarm_names if rollback is not None else [])
     if launch is None:
         return None
-    dropped = dropped_guardrails(desired, observed)
-    if dropped is not None:
-        return ReconcileError(Kind.BLOCKED, Reason.NOT_SUPPORTED, dropped)
+    unsupported = dropped_guardrails(desired, observed) or foreign_image(desired)
+    if unsupported is not None:
+        return ReconcileError(Kind.BLOCKED, Reason.NOT_SUPPORTED, unsupported)
     try:
         memory.note(account.preflight.check(launch))
     except ReconcileError as failure:

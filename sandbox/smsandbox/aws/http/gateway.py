@@ -88,14 +88,14 @@ class Gateway:
         if call.service == "sts":
             role_trust.check(call, enforced=self.world.settings.enforce_iam)
         gaps.before(call, self.world.objects)
-        answer = self._ask_moto(request, what)
+        answer = self._ask_moto(request, what, gaps.owner(call))
         if answer.status < BAD_REQUEST:
             gaps.after(call)
         return answer
 
-    def _ask_moto(self, request: MotoRequest, what: str) -> protocols.HttpResponse:
+    def _ask_moto(self, request: MotoRequest, what: str, account: str | None = None) -> protocols.HttpResponse:
         try:
-            return self._moto.handle(request)
+            return self._moto.handle(request, account)
         except NotImplementedError as missing:
             # 501: clients try a 500 again.
             raise AwsError("NotImplemented", f"The sandbox does not simulate {what}.", 501) from missing

@@ -148,7 +148,8 @@ def _owned(prefix: str, tags: Mapping[str, str]) -> Iterator[tuple[str, tuple[st
 
 def _resource(service: str, ctx: Context, params: Mapping[str, Any]) -> str:
     """The ARN that a call of another service is about; `*` where AWS knows none."""
-    start, place = f"arn:{ctx.partition}", f"{ctx.region}:{ctx.account}"
+    owner = params.get("registryId") or ctx.account if service == "ecr" else ctx.account
+    start, place = f"arn:{ctx.partition}", f"{ctx.region}:{owner}"
     for one, members, template in RESOURCES:
         if one == service and all(member in params for member in members):
             named = {member: str(params[member]).rpartition("/")[2] for member in ("QueueUrl",) if member in params}

@@ -13,6 +13,7 @@ from moto.backends import get_backend
 from smsandbox.aws.core.errors import AwsError, validation
 from smsandbox.aws.iam.access import accesses
 from smsandbox.aws.iam.policy import decide
+from smsandbox.aws.iam.shared import lets, policy_of_another
 from smsandbox.aws.moto.backend import PARTITION
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ class MotoAuthorizer:
         documents = _documents(request)
         if documents is None:
             return
+        shared = policy_of_another(request)
         for access in self.accesses(request):
+            if shared is not None and not lets(shared, str(request.principal_arn), access):
+                raise _denied(request, access.action, access.resource, explicit=False, policy="resource-based")
             decision = decide(documents, access)
             if decision != "Allow" and access.is_probe:
                 raise validation(
@@ -47,12 +51,14 @@ class MotoAuthorizer:
                 raise _denied(request, access.action, access.resource, explicit=decision == "Deny")
 
 
-def _denied(request: Request, action: str, resource: str, *, explicit: bool) -> AwsError:
+def _denied(
+    request: Request, action: str, resource: str, *, explicit: bool, policy: str = "identity-based"
+) -> AwsError:
     where = "" if resource == "*" else f" on resource: {resource}"
     why = (
         "with an explicit deny in an identity-based policy"
         if explicit
-        else f"because no identity-based policy allows the {action} action"
+        else f"because no {policy} policy allows the {action} action"
     )
     text = f"User: {request.principal_arn} is not authorized to perform: {action}{where} {why}"
     status = 400 if request.service in {"sagemaker", "application-autoscaling"} else 403

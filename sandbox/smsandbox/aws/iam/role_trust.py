@@ -13,10 +13,11 @@ from moto.backends import get_backend
 
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.iam.policy import Access, decide
+from smsandbox.aws.iam.principals import listed, names, principal_of
 from smsandbox.aws.moto.backend import PARTITION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from smsandbox.aws.core.context import Request
 
@@ -29,11 +30,11 @@ def check(request: Request, *, enforced: bool) -> None:
     policy = _trust_policy(arn)
     if policy is None:
         return
-    statements = _listed(policy.get("Statement", []))
-    if not enforced and not any("AWS" in _principal(each) for each in statements):
+    statements = listed(policy.get("Statement", []))
+    if not enforced and not any("AWS" in principal_of(each) for each in statements):
         return
     caller = request.principal_arn or f"arn:aws:iam::{request.account}:root"
-    mine = [{**each, "Resource": "*"} for each in statements if _names(_principal(each).get("AWS"), caller)]
+    mine = [{**each, "Resource": "*"} for each in statements if names(each, caller)]
     keys = _keys(request.params)
     for action in ("sts:AssumeRole", "sts:TagSession") if request.params.get("Tags") else ("sts:AssumeRole",):
         if decide([{"Statement": mine}], Access(action, "*", keys)) != "Allow":
@@ -61,24 +62,3 @@ def _keys(params: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         keys["aws:tagkeys"] = tuple(tags)
         keys |= {f"aws:requesttag/{key.lower()}": (str(value),) for key, value in tags.items()}
     return keys
-
-
-def _principal(statement: Mapping[str, Any]) -> dict[str, Any]:
-    principal = statement.get("Principal", {})
-    return {"AWS": "*"} if principal == "*" else dict(principal)
-
-
-def _names(principals: Any, caller: str) -> bool:
-    """Whether the caller is one of them: by its own ARN, its role's, its account, or as anybody."""
-    return any(one in set(_called(caller)) for one in _listed(principals or []))
-
-
-def _called(caller: str) -> Iterator[str]:
-    account = caller.split(":")[4]
-    yield from ("*", caller, account, f"arn:aws:iam::{account}:root")
-    if ":assumed-role/" in caller:
-        yield f"arn:aws:iam::{account}:role/{caller.split('/')[1]}"
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

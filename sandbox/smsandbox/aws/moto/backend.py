@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from moto.core.request import Request
 
 PARTITION = "aws"
+_ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"
 
 
 def reset() -> None:
@@ -42,12 +43,17 @@ class Moto:
     def __init__(self) -> None:
         self._application = DomainDispatcherApplication(_application_of)
 
-    def handle(self, request: Request) -> HttpResponse:
-        """Moto's answer; the body is read in full. NotImplementedError for what moto lacks."""
+    def handle(self, request: Request, account: str | None = None) -> HttpResponse:
+        """Moto's answer; the body is read in full. NotImplementedError for what moto lacks.
+
+        `account` is whose state the call is about, where that is not the caller's.
+        """
         body = request.get_data()
         environ = dict(request.environ)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ.pop("werkzeug.request", None)
+        environ.pop(_ACCOUNT_HEADER, None)  # nobody but us says whose
+        environ |= {_ACCOUNT_HEADER: account} if account is not None else {}
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), "wsgi.input_terminated": True}
         chunks, status, headers = run_wsgi_app(self._application, environ, buffered=True)
         return HttpResponse(int(status.split(" ", 1)[0]), dict(headers.items()), b"".join(chunks))

@@ -44,6 +44,12 @@ def before(call: Request, objects: Objects) -> None:
         _provide(call.account, str(call.params["PolicyArn"]))
 
 
+def owner(call: Request) -> str | None:
+    """The account whose registry a call to ECR is about, where it names another one than the caller's."""
+    registry = call.params.get("registryId") if call.service == "ecr" else None
+    return None if registry in {None, call.account} else str(registry)
+
+
 def after(call: Request) -> None:
     """What AWS does by itself when a call has succeeded."""
     if call.service == "ecr" and call.operation == "PutImage":

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MEMORY_SIZES = tuple(range(1024, 6145, 1024))
 PUBLISH_SECONDS = (10, 30, 60, 120, 180, 240, 300)
+#: Some of the accounts that hold AWS's own images; push to one of them what is to stand for such an image.
+PREBUILT_REGISTRIES = frozenset({"763104351884", "683313688378", "811284229777", "382416733822"})
 INSTANCE_ONLY = (
     "VolumeSizeInGB",
     "ModelDataDownloadTimeoutInSeconds",
@@ -45,8 +47,10 @@ def models_named(config: Request) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def problems(config: Request, models: Mapping[str, Request]) -> Iterator[str]:
-    """What is wrong with a CreateEndpointConfig request; `models` are the requests of the models it names."""
+def problems(config: Request, models: Mapping[str, Request], account: str) -> Iterator[str]:
+    """What is wrong with a CreateEndpointConfig request; `models` are the requests of the models it names, `account` is
+    the caller's.
+    """
     variants = variants_of(config)
     names = [variant["VariantName"] for variant in variants]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -57,7 +61,7 @@ def problems(config: Request, models: Mapping[str, Request]) -> Iterator[str]:
     for variant in variants:
         yield from _variant_problems(variant, config, models)
     if is_serverless(config):
-        yield from _serverless_problems(config, models)
+        yield from _serverless_problems(config, models, account)
     yield from _block_problems(config)
 
 
@@ -93,7 +97,7 @@ def _variant_problems(variant: Request, config: Request, models: Mapping[str, Re
         yield f"The model {variant['ModelName']} of variant {name} has no ExecutionRoleArn."
 
 
-def _serverless_problems(config: Request, models: Mapping[str, Request]) -> Iterator[str]:
+def _serverless_problems(config: Request, models: Mapping[str, Request], account: str) -> Iterator[str]:
     variants = variants_of(config)
     if len(variants) > 1:
         yield "Serverless endpoints support only a single variant."
@@ -105,10 +109,10 @@ def _serverless_problems(config: Request, models: Mapping[str, Request]) -> Iter
         yield "VpcConfig is not supported for serverless endpoints."
     for variant in variants:
         if "ServerlessConfig" in variant:
-            yield from _serverless_variant_problems(variant, models)
+            yield from _serverless_variant_problems(variant, models, account)
 
 
-def _serverless_variant_problems(variant: Request, models: Mapping[str, Request]) -> Iterator[str]:
+def _serverless_variant_problems(variant: Request, models: Mapping[str, Request], account: str) -> Iterator[str]:
     serverless = variant["ServerlessConfig"]
     if serverless["MemorySizeInMB"] not in MEMORY_SIZES:
         yield f"MemorySizeInMB must be one of {list(MEMORY_SIZES)}, but is {serverless['MemorySizeInMB']}."
@@ -118,10 +122,10 @@ def _serverless_variant_problems(variant: Request, models: Mapping[str, Request]
         if key in variant:
             yield f"{key} is not supported for serverless variants."
     if (model := models.get(variant.get("ModelName", ""))) is not None:
-        yield from _serverless_model_problems(model)
+        yield from _serverless_model_problems(model, account)
 
 
-def _serverless_model_problems(model: Request) -> Iterator[str]:
+def _serverless_model_problems(model: Request, account: str) -> Iterator[str]:
     containers = containers_of(model)
     if model.get("VpcConfig"):
         yield "Models with a VpcConfig are not supported for serverless endpoints."
@@ -138,6 +142,13 @@ def _serverless_model_problems(model: Request) -> Iterator[str]:
             yield "ModelDataSource is not supported for serverless endpoints."
         if (container.get("ImageConfig") or {}).get("RepositoryAccessMode") == "Vpc":
             yield "Private registries are not supported for serverless endpoints."
+        registry = str(container.get("Image", "")).partition(".dkr.ecr.")[0]
+        if container.get("Image") and registry not in {account, *PREBUILT_REGISTRIES}:
+            yield (
+                "The container image URI is not a prebuilt SageMaker algorithm or deep learning image, or the "
+                "bring-your-own container image URI does not reside in an Amazon ECR repository within the same AWS "
+                "account creating the endpoint."
+            )
 
 
 def _block_problems(config: Request) -> Iterator[str]:

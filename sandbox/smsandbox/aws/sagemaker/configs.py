@@ -28,7 +28,7 @@ class ConfigOperations(ModelOperations):
         name = params["EndpointConfigName"]
         arn = texts.arn(ctx, "endpoint-config", name)
         models = {one: self.model(ctx, one).request for one in config_rules.models_named(params)}
-        for problem in config_rules.problems(params, models):
+        for problem in config_rules.problems(params, models, ctx.account):
             raise validation(problem)
         if name in store.configs:
             raise texts.duplicate("endpoint-config", arn)
