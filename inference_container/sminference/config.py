@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sminference import values
+from sminference.formats import EXPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,37 +30,6 @@ def _setting(variable: str, default: Any, parse: Callable[[str], Any], expected:
     return field(default=default, metadata={"variable": variable, "parse": parse, "expected": expected, "doc": doc})
 
 
-def _boolean(text: str) -> bool:
-    return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}[text.lower()]
-
-
-def _bounded(convert: Callable[[str], Any], low: float, high: float) -> Callable[[str], Any]:
-    def parse(text: str) -> Any:
-        value = convert(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    return parse
-
-
-def _verify_keys(text: str) -> VerifyKeys:
-    from sminference.signature import VerifyKeys  # noqa: PLC0415 - only who verifies pays for it
-
-    return VerifyKeys.parse(text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    names = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",")]
-    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
-        raise ValueError
-    return tuple(names)
-
-
-def _whole(low: int, high: int) -> Callable[[str], Any]:
-    return _bounded(int, low, high)
-
-
 @dataclass(frozen=True)
 class Settings:
     """One value per environment variable; sizes in bytes unless the name says otherwise, times in seconds."""
@@ -66,11 +37,11 @@ class Settings:
     model_dir: Path = _setting(
         "SM_MODEL_DIR", Path("/opt/ml/model"), Path, "a folder", "where the model artifact is unpacked"
     )
-    port: int = _setting("SAGEMAKER_BIND_TO_PORT", 8080, _whole(1, 65535), "1 to 65535", "port to listen on")
+    port: int = _setting("SAGEMAKER_BIND_TO_PORT", 8080, values.whole(1, 65535), "1 to 65535", "port to listen on")
     multi_model: bool = _setting(
         "SAGEMAKER_MULTI_MODEL",
         False,
-        _boolean,
+        values.boolean,
         "true or false",
         "serve many models through /models instead of the one in SM_MODEL_DIR",
     )
@@ -84,56 +55,60 @@ class Settings:
     workers: int = _setting(
         "SMINFERENCE_WORKERS",
         0,
-        _whole(0, 256),
+        values.whole(0, 256),
         "0 to 256",
         "worker processes; 0 means one per core; always one with SAGEMAKER_MULTI_MODEL",
     )
-    threads: int = _setting("SMINFERENCE_THREADS", 16, _whole(2, 1024), "2 to 1024", "threads per worker process")
+    threads: int = _setting("SMINFERENCE_THREADS", 16, values.whole(2, 1024), "2 to 1024", "threads per worker process")
     max_body_bytes: int = _setting(
         "SMINFERENCE_MAX_BODY_BYTES",
         6 * 1024 * 1024,
-        _whole(1, 1 << 30),
+        values.whole(1, 1 << 30),
         "1 to 1073741824",
         "largest request body; SageMaker's own limit for real-time endpoints is the default",
     )
     max_rows: int = _setting(
-        "SMINFERENCE_MAX_ROWS", 100_000, _whole(1, 100_000_000), "1 to 100000000", "most rows in one request"
+        "SMINFERENCE_MAX_ROWS", 100_000, values.whole(1, 100_000_000), "1 to 100000000", "most rows in one request"
     )
     max_explained_rows: int = _setting(
         "SMINFERENCE_MAX_EXPLAINED_ROWS",
         1000,
-        _whole(1, 100_000_000),
+        values.whole(1, 100_000_000),
         "1 to 100000000",
         "most rows in one request that asks for explanations",
     )
     read_timeout_seconds: float = _setting(
         "SMINFERENCE_READ_TIMEOUT_SECONDS",
         8.0,
-        _bounded(float, 0.1, 3600),
+        values.bounded(float, 0.1, 3600),
         "0.1 to 3600",
         "time a client has to send one whole request",
     )
     write_timeout_seconds: float = _setting(
         "SMINFERENCE_WRITE_TIMEOUT_SECONDS",
         10.0,
-        _bounded(float, 0.1, 3600),
+        values.bounded(float, 0.1, 3600),
         "0.1 to 3600",
         "time a client has to take one whole answer",
     )
     keepalive_seconds: float = _setting(
         "SMINFERENCE_KEEPALIVE_SECONDS",
         75.0,
-        _bounded(float, 0, 3600),
+        values.bounded(float, 0, 3600),
         "0 to 3600",
         "how long an idle connection stays open",
     )
     max_connections: int = _setting(
-        "SMINFERENCE_MAX_CONNECTIONS", 1000, _whole(1, 100_000), "1 to 100000", "open connections per worker process"
+        "SMINFERENCE_MAX_CONNECTIONS",
+        1000,
+        values.whole(1, 100_000),
+        "1 to 100000",
+        "open connections per worker process",
     )
     allow_pickle: bool = _setting(
         "SMINFERENCE_ALLOW_PICKLE",
         False,
-        _boolean,
+        values.boolean,
         "true or false",
         "load a model.pkl, with a manifest or without; only for artifacts you made yourself: reading a pickle can run "
         "any code",
@@ -141,14 +116,29 @@ class Settings:
     verify_keys: VerifyKeys | None = _setting(
         "SMINFERENCE_VERIFY_KEY",
         None,
-        _verify_keys,
+        values.verify_keys,
         "Ed25519 public keys separated by commas, each the path of a PEM file or the line between its first and last",
         "serve only artifacts that one of these keys signed (`smtraining pack --sign-key`); nothing of others is read",
+    )
+    default_accept: str = _setting(
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+        "",
+        values.accept,
+        f"an Accept header of {EXPECTED}",
+        "what a request gets that says nothing of what it accepts, or anything; JSON where this is not set",
+    )
+    numbers_only: bool = _setting(
+        "SMINFERENCE_NUMBERS_ONLY",
+        False,
+        values.boolean,
+        "true or false",
+        "answer with numbers alone, a row for each row, as the next container of a pipeline takes them: probabilities, "
+        "or what else the model answers, without names, header line and explanations",
     )
     classes: tuple[str, ...] = _setting(
         "SMINFERENCE_CLASSES",
         (),
-        _names,
+        values.names,
         "names separated by commas, or a JSON list of them",
         "what the classes of a model.pkl without a manifest are called, in the order of the estimator's classes_; a "
         "manifest names them itself",
@@ -163,18 +153,18 @@ class Settings:
     model_memory_bytes: int = _setting(
         "SMINFERENCE_MODEL_MEMORY_BYTES",
         1 << 30,
-        _whole(1, 1 << 50),
+        values.whole(1, 1 << 50),
         "1 or more",
         "multi-model: memory for all loaded models; the least recently used one is unloaded for a new one",
     )
     variant: str = _setting("SMINFERENCE_VARIANT", "", str, "a name", "name of the variant, for logs and metrics")
     log_requests: bool = _setting(
-        "SMINFERENCE_LOG_REQUESTS", True, _boolean, "true or false", "write one JSON line per request"
+        "SMINFERENCE_LOG_REQUESTS", True, values.boolean, "true or false", "write one JSON line per request"
     )
     metrics_seconds: float = _setting(
         "SMINFERENCE_METRICS_SECONDS",
         60.0,
-        _bounded(float, 0, 3600),
+        values.bounded(float, 0, 3600),
         "0 to 3600",
         "seconds between metrics in CloudWatch's embedded metric format; 0 turns them off",
     )
@@ -195,16 +185,16 @@ class Settings:
             raise SettingsError(f"{unknown[0]}: this setting is now {new}, which any pickle needs")
         if unknown:
             raise SettingsError(f"{unknown[0]}: no such setting; `python -m sminference --help` lists them")
-        values = {}
+        found: dict[str, Any] = {}
         for variable, item in known.items():
             text = environ.get(variable, "").strip()
             if not text:
                 continue
             try:
-                values[item.name] = item.metadata["parse"](text)
+                found[item.name] = item.metadata["parse"](text)
             except (ValueError, KeyError):
                 raise SettingsError(f"{variable}: expected {item.metadata['expected']}, got {text!r}") from None
-        return cls(**values)
+        return cls(**found)
 
     @property
     def trust(self) -> Trust:
@@ -225,7 +215,7 @@ def help_text() -> str:
     lines = []
     for item in fields(Settings):
         meta = item.metadata
-        default = "" if item.default in {None, ()} else str(item.default)
+        default = "" if item.default in {None, (), ""} else str(item.default)
         default = default.lower() if isinstance(item.default, bool) else default
         lines += [
             f"  {meta['variable']}",

@@ -60,6 +60,8 @@ def content_format(content_type: str | None) -> tuple[Format, bool | None]:
 def accepted_format(accept: str | None) -> tuple[Format, bool]:
     """The format of the answer, and whether CSV is asked for with a header line. JSON where everything is welcome.
 
+    A container's default is put in its place before: `welcomes_all` says where.
+
     Raises:
         RequestError: 406, nothing in the header is a format of ours.
     """
@@ -77,6 +79,11 @@ def accepted_format(accept: str | None) -> tuple[Format, bool]:
         if quality and choice is not None:
             return choice, header
     raise RequestError(406, f"Accept: expected {EXPECTED}, got {accept[:100]!r}")
+
+
+def welcomes_all(accept: str | None) -> bool:
+    """Whether a client leaves it to the container what it gets."""
+    return not accept or accept.strip() in {"", "*/*"}
 
 
 def _quality(parameters: dict[str, str]) -> float:

@@ -107,6 +107,19 @@ class ValueWriter:
         return ("\n".join(lines) + "\n").encode()
 
 
+def numbers(outputs: NDArray[Any], form: Format) -> bytes:
+    """What a model answers, shape (rows, columns) or (rows,), as rows of numbers alone: the request to a next model."""
+    matrix = outputs.reshape(len(outputs), -1)
+    if form is Format.NPY:
+        return npy(matrix)
+    rows = matrix.tolist()
+    if form is Format.JSON:
+        return orjson.dumps({"instances": rows})
+    if form is Format.JSON_LINES:
+        return b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    return "".join(",".join(map(repr, row)) + "\n" for row in rows).encode()
+
+
 def npy(array: NDArray[Any]) -> bytes:
     """The array as numpy.save writes it."""
     stream = io.BytesIO()

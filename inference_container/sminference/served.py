@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sminference.errors import RequestError
-from sminference.formats import Format, accepted_format, content_format
+from sminference.formats import Format, accepted_format, content_format, welcomes_all
 from sminference.parsing import Shape, parse
 from sminference.predictors.estimator import RefusedRowsError
-from sminference.responses import ClassifierWriter, ValueWriter
+from sminference.responses import ClassifierWriter, ValueWriter, numbers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +48,7 @@ class Served:
         self.label = f"{model.name}@{model.version}"
         self.shape = Shape(model.feature_names, settings.max_rows, model.input_limit)
         self._max_explained_rows = settings.max_explained_rows
+        self._default_accept, self._numbers_only = settings.default_accept, settings.numbers_only
         self._writer: ClassifierWriter | ValueWriter
         if model.outputs == "probabilities":
             self._writer, self._predict = ClassifierWriter(model.classes), model.predict_proba
@@ -57,13 +58,14 @@ class Served:
     def answer(
         self, body: bytes, content_type: str | None, accept: str | None, explain: ExplainOptions | None = None
     ) -> Answer:
-        """The answer to one request body, with explanations beside the predictions where `explain` is given.
+        """The answer to one request body, with explanations beside the predictions where `explain` is given
+        and the settings do not ask for numbers alone.
 
         Raises:
             RequestError: the body, its type, or what is asked for can't be had; says what to send instead.
         """
         # The answer's format first: a body whose answer nobody takes is not worth parsing.
-        form, header_line = accepted_format(accept)
+        form, header_line = accepted_format(self._default_accept if welcomes_all(accept) else accept)
         source, header = content_format(content_type)
         rows = parse(body, source, self.shape, header=header)
         try:
@@ -71,7 +73,9 @@ class Served:
             chosen = None if self.model.decide is None else self.model.decide(rows)
         except RefusedRowsError as error:
             raise RequestError(400, f"rows: expected values that the model takes, got {str(error)[:_SHOWN]}") from error
-        if explain is None:
+        if self._numbers_only:
+            written = numbers(outputs, form)
+        elif explain is None:
             written = self._writer.write(outputs, form, header=header_line, chosen=chosen)
         else:
             written = self._explained(rows, outputs, chosen, form, explain)

@@ -34,6 +34,7 @@ BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 IMAGE = f"{REGISTRY}/smendpoints/sklearn-inference:1.0"
 PASSING_ON = f"{REGISTRY}/iris-features:2.3"  # stands before the model in the pipeline's sample
+PASSES_ON = "passing-on"  # its program: what comes goes to the model
 RANDOM_FOREST = ("iris/model.tar.gz", "iris/random-forest/model.tar.gz", "iris/models/random-forest.tar.gz")
 GRADIENT_BOOSTING = ("iris/gradient-boosting/model.tar.gz", "iris/models/gradient-boosting.tar.gz")
 
@@ -91,7 +92,7 @@ def ensure_samples(world: World) -> None:
         CommandError: training or the push failed.
     """
     if not _holds(world, GRADIENT_BOOSTING[-1]):
-        run(push_command(PASSING_ON, "echo"), world.client_environment())
+        run(push_command(PASSING_ON, PASSES_ON), world.client_environment())
         _upload(world, "gradient-boosting", GRADIENT_BOOSTING)
 
 

@@ -7,11 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError
+from sklearn.naive_bayes import GaussianNB
 
+from smsandbox import paths
+from smsandbox.assets import PASSES_ON, PASSING_ON
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.archives import archive
-from smsandbox.testing.live import Live, code_of, until
+from smsandbox.testing.live import REGISTRY, Live, code_of, until
+from smsandbox.testing.samples import endpoints
+from smtraining.archive import tar_gz
+from smtraining.pack import Facts, pack
+from smtraining.verify import Effort
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +39,42 @@ def test_a_pipeline_hands_each_answer_to_the_next_container(live: Live) -> None:
     assert (inner["container"], inner["body"], inner["content_type"]) == ("first", "hello", "text/plain")
     assert found["content_type"] == "application/json"
     live.delete("pipe")
+
+
+def test_the_step_that_passes_on_changes_neither_a_request_nor_its_type(live: Live) -> None:
+    push(live.client("ecr"), f"{REGISTRY}/passing-on:1", "passing-on")
+    first = live.container("passing-on", ContainerHostname="first")
+    second = live.container(ContainerHostname="second")
+    live.create("passing", {"v": {"ModelName": live.model(first, second)}})
+    found = live.invoke("passing", b"5.1,3.5", ContentType="text/csv", CustomAttributes="x=1")
+    assert (found["body"], found["content_type"]) == ("5.1,3.5", "text/csv")
+    live.delete("passing")
+
+
+def test_the_sample_of_a_pipeline_answers_a_plain_request(live: Live, tmp_path: Path) -> None:
+    """With the programs that `make up` has for its images, and a model of ours."""
+    X, y = np.random.default_rng(0).uniform(0, 8, (30, 4)), np.arange(30) % 3
+    facts = Facts("iris", list("abcd"), ["setosa", "versicolor", "virginica"], "MIT")
+    files = pack(GaussianNB().fit(X, y), facts, X, Effort(10, 10))
+    live.s3.put_object(Bucket="models", Key="iris.tar.gz", Body=tar_gz(files))
+    (spec,) = endpoints(paths.repository() / "manifests/samples/pipeline.yaml")
+    steps = spec["spec"]["variants"][0]["containers"]
+    assert steps[0]["image"] == PASSING_ON
+    push(live.client("ecr"), PASSING_ON, PASSES_ON)
+    push(live.client("ecr"), steps[1]["image"], "sminference")
+    made = [
+        {"Image": each["image"], "ContainerHostname": each["hostname"], "Environment": each.get("environment", {})}
+        for each in steps
+    ]
+    made[1]["ModelDataUrl"] = "s3://models/iris.tar.gz"
+    live.create("sample", {"v": {"ModelName": live.model(*made)}})
+    for body, kind in (
+        (b"5.1,3.5,1.4,0.2", "text/csv"),
+        (b'{"instances": [[5.1, 3.5, 1.4, 0.2]]}', "application/json"),
+    ):
+        (row,) = live.invoke("sample", body, ContentType=kind, Accept="application/json")["predictions"]
+        assert row["predicted_class"] in facts.classes
+    live.delete("sample")
 
 
 def test_containers_in_direct_mode_are_invoked_by_name(live: Live) -> None:

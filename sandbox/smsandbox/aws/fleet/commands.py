@@ -11,6 +11,7 @@ DEFAULT = "sminference"
 _MODULES = {
     "sminference": ["sminference", "serve"],
     "echo": ["smsandbox.aws.fleet.programs.echo"],
+    "passing-on": ["smsandbox.aws.fleet.programs.echo", "--pass-on"],
     "crash": ["smsandbox.aws.fleet.programs.crash"],
     "never-healthy": ["smsandbox.aws.fleet.programs.echo", "--never-healthy"],
     "slow-start": ["smsandbox.aws.fleet.programs.echo", "--start-seconds", "2"],

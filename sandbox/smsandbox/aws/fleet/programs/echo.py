@@ -3,7 +3,8 @@
 `status=500`, `sleep=0.2`, `wait=/a/file` and `exit=1` in CustomAttributes make it fail, dawdle, answer once there is
 such a file, or die; `environment` and `files` show what it was given. ECHO_STATUS is the status it answers with
 otherwise; with ECHO_HEALTHY_ONCE it is healthy once there is that file. With SAGEMAKER_MULTI_MODEL it keeps models in
-name only.
+name only. With `--pass-on` it answers with just what it was sent, as of the same type: a step of a pipeline that
+changes nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = 65536
     disable_nagle_algorithm = True
     healthy = True
+    passes_on = False
     models: dict[str, str] = {}  # noqa: RUF012 - one container, one process
 
     def do_GET(self) -> None:
@@ -70,8 +72,9 @@ class Handler(BaseHTTPRequestHandler):
             print("told to exit", flush=True)
             os._exit(int(told["exit"]))
         print(f"invoked with {len(body)} bytes", flush=True)
-        if attributes == "raw":
-            self._answer(200, body)
+        if attributes == "raw" or self.passes_on:
+            kind = self.headers.get("Content-Type") if self.passes_on else None
+            self._answer(200, body, attributes if self.passes_on else "", kind)
             return
         answer: dict[str, Any] = {
             "body": body.decode(errors="replace"),
@@ -92,9 +95,9 @@ class Handler(BaseHTTPRequestHandler):
             int(told.get("status", os.environ.get("ECHO_STATUS", "200"))), json.dumps(answer).encode(), attributes
         )
 
-    def _answer(self, status: int, body: bytes, attributes: str = "") -> None:
+    def _answer(self, status: int, body: bytes, attributes: str = "", kind: str | None = None) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind or "application/json")
         self.send_header("Content-Length", str(len(body)))
         if attributes:
             self.send_header(f"{PREFIX}Custom-Attributes", attributes)
@@ -116,13 +119,14 @@ class Server(ThreadingHTTPServer):
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--never-healthy", action="store_true")
+    parser.add_argument("--pass-on", action="store_true")
     parser.add_argument("--start-seconds", type=float, default=0.0)
     options = parser.parse_args()
     print("starting", flush=True)
     if options.never_healthy:
         print("ModelLoadError: the model can't be loaded", file=sys.stderr, flush=True)
     time.sleep(options.start_seconds)
-    Handler.healthy = not options.never_healthy
+    Handler.healthy, Handler.passes_on = not options.never_healthy, options.pass_on
     server = Server(("127.0.0.1", int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))), Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.05)
