@@ -82,7 +82,8 @@ class AsyncQueue:
             del self._backlogs[key]
             return
         self._expire(key)
-        self._publish(key, view)
+        if view.serves:
+            self._publish(key, view)
         self._hand_out(key)
         self._world.after(max(self._world.real(METRICS_AWS_SECONDS) / 2, 0.1), lambda: self._tick(key))
 
