@@ -130,6 +130,7 @@ def _model(manifest: Manifest, version: str, chosen: Chosen) -> Model:
         feature_names=manifest.feature_names,
         classes=manifest.classes,
         outputs=manifest.outputs,
+        missing_values=manifest.missing_values,
         baseline=manifest.baseline,
         predictor=chosen.predictor,
         decide=chosen.decide,

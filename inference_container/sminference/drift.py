@@ -52,20 +52,27 @@ class Drift:
         return np.zeros((len(self.features), _BINS), dtype=np.int64)
 
     def count(self, rows: NDArray[np.float64]) -> Counts:
-        """Twice the rows per feature and bin: a value on an edge counts once on each side of it."""
-        counts = self.nothing()
+        """Twice the rows per feature and bin: a value on an edge counts once on each side of it.
+
+        One that is missing counts nowhere.
+        """
+        counts, missing = self.nothing(), bool(np.isnan(rows).any())
         for feature, edges in enumerate(self.edges):
+            values = rows[:, feature]
+            values = values[~np.isnan(values)] if missing else values
             for side in ("left", "right"):
-                bins = np.searchsorted(edges, rows[:, feature], side=side)
+                bins = np.searchsorted(edges, values, side=side)
                 counts[feature] += np.bincount(bins, minlength=_BINS)
         return counts
 
     def index(self, counts: Counts) -> dict[str, float]:
-        """The population stability index by feature; {} for too few rows."""
-        if not self.features or counts[0].sum() < 2 * _MIN_ROWS:
+        """The population stability index by feature; those of too few values are left out."""
+        if not self.features:
             return {}
         found = {}
         for name, seen, expected in zip(self.features, counts, self.expected, strict=True):
+            if seen.sum() < 2 * _MIN_ROWS:
+                continue
             share = np.maximum(seen[: len(expected)] / seen.sum(), _SMALLEST_SHARE)
             wanted = np.maximum(expected, _SMALLEST_SHARE)
             found[name] = float(((share - wanted) * np.log(share / wanted)).sum())

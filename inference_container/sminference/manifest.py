@@ -65,6 +65,7 @@ class Golden:
 class Manifest:
     """All of `manifest.json`.
 
+    `missing_values` says whether a row may lack values: NaN in `golden`, null in a request.
     `outputs` says what the model answers: class probabilities, class labels only, or values (a regressor).
     `decision` says which class a classifier with probabilities predicts: the most probable one ("argmax"), or the one
     that the estimator's own predict says ("predict"), as with a decision threshold that was tuned.
@@ -81,6 +82,7 @@ class Manifest:
     golden: Golden
     license: str
     decision: Decision = "argmax"
+    missing_values: bool = False
     training_data: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     conformal: dict[str, Any] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Manifest:
     def to_json(self) -> bytes:
         """The bytes of `manifest.json`; equal manifests give equal bytes."""
         document = {"schema": SCHEMA, **asdict(self)}
+        document["golden"]["rows"] = [[None if x != x else x for x in row] for row in self.golden.rows]  # noqa: PLR0124
         return json.dumps(document, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=True).encode() + b"\n"
 
     def describe(self) -> dict[str, Any]:
@@ -129,6 +132,7 @@ def parse(content: bytes) -> Manifest:
     decision = document.get("decision", "argmax")
     if decision not in get_args(Decision):
         raise ArtifactError(f"{MANIFEST}: decision must be one of {', '.join(get_args(Decision))}, got {decision!r}")
+    missing = _flag(document, "missing_values")
     features = tuple(
         Feature(name=_get(item, "name", str, f"features[{i}]."), dtype=_get(item, "dtype", str, f"features[{i}]."))
         for i, item in enumerate(_get(document, "features", list))
@@ -155,11 +159,15 @@ def parse(content: bytes) -> Manifest:
         },
         libraries=_strings(document, "libraries"),
         golden=_golden(
-            _get(document, "golden", dict), len(features), len(classes) if outputs == "probabilities" else 1
+            _get(document, "golden", dict),
+            len(features),
+            len(classes) if outputs == "probabilities" else 1,
+            missing=missing,
         ),
         # Written `licence` by a release before.
         license=_get(document, "licence" if "licence" in document else "license", str),
         decision=decision,
+        missing_values=missing,
         **{
             name: _get(document, name, dict)
             for name in ("training_data", "metrics", "conformal", "disagreement", "baseline")
@@ -188,6 +196,14 @@ def _get(document: Any, key: str, kind: type, where: str = "") -> Any:
     return value
 
 
+def _flag(document: dict[str, Any], key: str) -> bool:
+    """False where a release before wrote nothing."""
+    value = document.get(key, False)
+    if not isinstance(value, bool):
+        raise ArtifactError(f"{MANIFEST}: {key} must be true or false, got {value!r}")
+    return value
+
+
 _KINDS: dict[type, str] = {str: "a string", int: "a whole number", dict: "an object", list: "a list"}
 
 
@@ -196,9 +212,9 @@ def _strings(document: dict[str, Any], key: str) -> dict[str, str]:
     return {name: _get(value, name, str, f"{key}.") for name in value}
 
 
-def _golden(document: dict[str, Any], n_features: int, n_outputs: int) -> Golden:
+def _golden(document: dict[str, Any], n_features: int, n_outputs: int, *, missing: bool) -> Golden:
     rows, outputs = (
-        _matrix(_get(document, key, list, "golden."), width, f"golden.{key}")
+        _matrix(_get(document, key, list, "golden."), width, f"golden.{key}", missing=missing and key == "rows")
         for key, width in (("rows", n_features), ("outputs", n_outputs))
     )
     if len(rows) != len(outputs) or not rows:
@@ -209,11 +225,12 @@ def _golden(document: dict[str, Any], n_features: int, n_outputs: int) -> Golden
     return Golden(rows=rows, outputs=outputs, tolerance=float(tolerance))
 
 
-def _matrix(value: list[Any], width: int, where: str) -> tuple[tuple[float, ...], ...]:
+def _matrix(value: list[Any], width: int, where: str, *, missing: bool) -> tuple[tuple[float, ...], ...]:
     try:
         matrix = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ArtifactError(f"{MANIFEST}: {where} must hold rows of {width} numbers: {error}") from error
-    if matrix.ndim != 2 or matrix.shape[1] != width or not np.isfinite(matrix).all():
+    wrong = np.isinf(matrix) if missing else ~np.isfinite(matrix)
+    if matrix.ndim != 2 or matrix.shape[1] != width or wrong.any():
         raise ArtifactError(f"{MANIFEST}: {where} must hold rows of {width} finite numbers, got shape {matrix.shape}")
     return tuple(tuple(row) for row in matrix.tolist())

@@ -20,8 +20,9 @@ class Model:
     `version` is the short hash that names the artifact. `outputs` tells what `predict_proba` and `predict` answer:
     "probabilities" (both work), "labels" (a classifier without predict_proba) or "values" (a regressor): the last two
     have `predict` only. `decide` gives class indices for X where the most probable class is not always the one that the
-    estimator predicts; None where it is. `input_limit` is the largest magnitude the model takes; scikit-learn refuses
-    what is beyond. `baseline` holds statistics of the training features, {} where none were packed.
+    estimator predicts; None where it is. X is finite, but may hold NaN where there are `missing_values`. `input_limit`
+    is the largest magnitude the model takes; scikit-learn refuses what is beyond. `baseline` holds statistics of the
+    training features, {} where none were packed.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Model:
     predictor: Predictor = field(repr=False)
     explainer: Explainer = field(repr=False)
     decide: Callable[[Floats], NDArray[np.intp]] | None = field(default=None, repr=False)
+    missing_values: bool = False
     input_limit: float = float(np.finfo(np.float32).max)
 
     @property
@@ -41,7 +43,7 @@ class Model:
         return len(self.feature_names)
 
     def predict_proba(self, X: Floats) -> Floats:
-        """Class probabilities, shape (rows, classes), to the bit scikit-learn's; X is finite, (rows, n_features)."""
+        """Class probabilities, shape (rows, classes), to the bit scikit-learn's; X is (rows, n_features)."""
         if self.outputs != "probabilities":
             raise TypeError(f"{self.name} has no predict_proba; its outputs are {self.outputs}: call predict")
         return self.predictor(X)

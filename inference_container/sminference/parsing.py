@@ -32,12 +32,14 @@ _LEFT_OF_NUMBERS = frozenset({b'{"instancs":}', b""})
 _NUMERIC_CSV = b"0123456789+-.eE, \n\r\t"
 # Those of str.splitlines that no CSV writer uses would make two rows of one.
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_MISSING = frozenset({"", "nan"})  # as pandas and numpy write a value that is missing
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a matrix must look like: the names of its columns, the largest magnitude of its values, the most rows.
+    """What a matrix must look like: the names of its columns, the largest magnitude of its values, the most rows, and
+    whether values may be missing, as NaN then: null in JSON, nothing or nan in CSV, NaN in an array.
 
     Trees compute in float32, where a number beyond 3.4e38 would be an infinity: hence the limit.
     """
@@ -45,6 +47,7 @@ class Shape:
     features: tuple[str, ...]
     max_rows: int
     limit: float = float(np.finfo(np.float32).max)
+    missing: bool = False
 
     @property
     def width(self) -> int:
@@ -155,8 +158,11 @@ def parse_npy(body: bytes, shape: Shape) -> Matrix:
         raise RequestError(400, f"body: expected {expected} bytes of data after the header, got {len(body) - start}")
     flat = np.frombuffer(body, dtype=dtype, offset=start)
     matrix = flat.reshape(dimensions, order="F" if fortran else "C").astype(np.float64, order="C")
-    if not np.abs(matrix).max() <= shape.limit:
-        row, column = (int(i) for i in np.argwhere(~(np.abs(matrix) <= shape.limit))[0])
+    wrong = ~(np.abs(matrix) <= shape.limit)
+    if shape.missing:
+        wrong &= ~np.isnan(matrix)
+    if wrong.any():
+        row, column = (int(i) for i in np.argwhere(wrong)[0])
         _refuse_number(f"array[{row}][{column}]", float(matrix[row, column]), shape)
     return matrix
 
@@ -209,8 +215,10 @@ def _checked(rows: list[Any], places: list[str], shape: Shape) -> Matrix:
         if type(row) is not list:
             raise RequestError(400, f"{place}: expected a list of {_numbers(shape)}, got {shown(row)}")
         for column, value in enumerate(row[: shape.width]):
+            if value is None and shape.missing:
+                continue
             if type(value) is not float and type(value) is not int:
-                raise RequestError(400, f"{place}[{column}]: expected a number, got {shown(value)}")
+                raise RequestError(400, f"{place}[{column}]: expected {_one(shape)}, got {shown(value)}")
             if not -shape.limit <= value <= shape.limit:
                 _refuse_number(f"{place}[{column}]", value, shape)
         if len(row) != shape.width:
@@ -225,10 +233,13 @@ def _csv_row(line: str, number: int, shape: Shape) -> list[float]:
         place = f"line {number}, column {column}"
         bare = cell[1:-1].strip(UNSEEN) if len(cell) >= 2 and cell[0] == cell[-1] == '"' else cell
         # float() alone would take "nan", "1_000" and the digits of every script.
+        if shape.missing and bare.lower() in _MISSING:
+            row.append(math.nan)
+            continue
         if not (bare.isascii() and _NUMBER.fullmatch(bare)):
             # What is not seen within it, a space that does not break say, is told by its number.
             seen = "".join(mark if mark.isprintable() or mark < " " else ascii(mark)[1:-1] for mark in cell)
-            raise RequestError(400, f"{place}: expected a number, got {shown(seen)}")
+            raise RequestError(400, f"{place}: expected {_one(shape)}, got {shown(seen)}")
         value = float(bare)
         if not -shape.limit <= value <= shape.limit:
             _refuse_number(place, value, shape)
@@ -250,6 +261,10 @@ def _check_count(count: int, shape: Shape) -> None:
         raise RequestError(
             413, f"body: expected at most {shape.max_rows} rows, got more; send them in several requests"
         )
+
+
+def _one(shape: Shape) -> str:
+    return "a number, or null where it is missing" if shape.missing else "a number"
 
 
 def _numbers(shape: Shape) -> str:

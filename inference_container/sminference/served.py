@@ -46,7 +46,7 @@ class Served:
     def __init__(self, model: Model, settings: Settings) -> None:
         self.model = model
         self.label = f"{model.name}@{model.version}"
-        self.shape = Shape(model.feature_names, settings.max_rows, model.input_limit)
+        self.shape = Shape(model.feature_names, settings.max_rows, model.input_limit, model.missing_values)
         self._max_explained_rows = settings.max_explained_rows
         self._default_accept, self._numbers_only = settings.default_accept, settings.numbers_only
         self._writer: ClassifierWriter | ValueWriter

@@ -133,6 +133,11 @@ def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> N
     help="Column of --data that holds the true class, or value: measures the model and calibrates prediction sets.",
 )
 @click.option("--classes", help="Comma-separated names of the classes, in the order of the estimator's classes_.")
+@click.option(
+    "--missing-values",
+    is_flag=True,
+    help="Requests may lack values (null, an empty cell, NaN), as empty cells of --data may.",
+)
 @click.option("--license", default="unspecified", show_default=True, help="License of the model, such as Apache-2.0.")
 @click.option("--output", type=FOLDER, help="Folder to write to; default build/<name>.")
 @click.option("--trust-pickle", is_flag=True, help="Say that you made PICKLE, or trust who did: it is unpickled here.")
@@ -150,6 +155,7 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
     data: Path,
     label_column: str | None,
     classes: str | None,
+    missing_values: bool,  # noqa: FBT001
     license: str,  # noqa: A002 - the option
     output: Path | None,
     trust_pickle: bool,  # noqa: FBT001
@@ -172,12 +178,13 @@ def pack_command(  # noqa: PLR0917 - click passes options by name
     try:
         files = pack_pickle(
             pickle.read_bytes(),
-            read_csv(data, label_column),
+            read_csv(data, label_column, missing_values=missing_values),
             name=name,
             classes=[part.strip() for part in classes.split(",")] if classes else [],
             license=license,
             effort=Effort(random=verify_rows),
             form="pickle" if as_pickle else "audited",
+            missing_values=missing_values,
         )
     except ArtifactError as error:
         raise click.ClickException(str(error)) from error

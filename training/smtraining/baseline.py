@@ -12,7 +12,10 @@ from sminference.predictors.trees import Floats
 def baseline(
     X: Floats, feature_names: Sequence[str], predicted: NDArray[np.intp] | None = None, classes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Per feature mean, std, min, max and `deciles` (11 values, min to max); the share of each predicted class."""
+    """Per feature, of the values that are there, mean, std, min, max and `deciles` (11 values, min to max).
+
+    The share of each predicted class, too.
+    """
     found: dict[str, Any] = {
         "rows": len(X),
         "features": {
@@ -23,7 +26,7 @@ def baseline(
                 "max": float(column.max()),
                 "deciles": np.quantile(column, np.linspace(0, 1, 11)).tolist(),
             }
-            for name, column in zip(feature_names, X.T, strict=True)
+            for name, column in ((name, each[~np.isnan(each)]) for name, each in zip(feature_names, X.T, strict=True))
         },
     }
     if predicted is not None:

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,11 @@ class Table:
     labels: tuple[str, ...] | None
 
 
-def read_csv(path: Path, label_column: str | None) -> Table:
-    """The table in `path`; raises ArtifactError naming line and column of what is no finite number."""
+def read_csv(path: Path, label_column: str | None, *, missing_values: bool = False) -> Table:
+    """The table in `path`, with NaN where a value is missing and may be.
+
+    Raises ArtifactError naming line and column of what is no finite number.
+    """
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             header, *lines = [line for line in csv.reader(stream) if line]
@@ -57,15 +61,18 @@ def read_csv(path: Path, label_column: str | None) -> Table:
     for number, line in enumerate(lines, start=2):
         if len(line) != len(header):
             raise ArtifactError(f"{path} line {number}: expected {len(header)} fields, got {len(line)}")
-        rows.append([_number(line[i], f"{path} line {number}, column {header[i]!r}") for i in columns])
+        where = f"{path} line {number}, column"
+        rows.append([_number(line[i], f"{where} {header[i]!r}", missing_values=missing_values) for i in columns])
     labels = None if label_column is None else tuple(line[header.index(label_column)] for line in lines)
     return Table(tuple(header[i] for i in columns), np.array(rows), labels)
 
 
-def _number(text: str, where: str) -> float:
-    number = _as_number(text)
+def _number(text: str, where: str, *, missing_values: bool) -> float:
+    is_missing = text.strip().lower() in {"", "nan"}
+    number = math.nan if is_missing and missing_values else _as_number(text)
     if number is None:
-        raise ArtifactError(f"{where}: expected a finite number, got {text!r}; models here take rows of numbers")
+        hint = "with --missing-values that is a missing value" if is_missing else "models here take rows of numbers"
+        raise ArtifactError(f"{where}: expected a finite number, got {text!r}; {hint}")
     return number
 
 
@@ -87,6 +94,7 @@ def pack_pickle(
     license: str,  # noqa: A002 - the manifest's word
     effort: Effort,
     form: Form = "audited",
+    missing_values: bool = False,
 ) -> dict[str, bytes]:
     """The files of the artifact. The table's rows become golden rows and the baseline; its labels, which the estimator
     must not have seen, measure it and calibrate the prediction sets, which only probabilities have: the log says where
@@ -102,6 +110,8 @@ def pack_pickle(
     outputs = outputs_of(estimator)
     if expected != len(table.names):
         raise ArtifactError(f"the estimator takes {expected} features, the table has {len(table.names)}")
+    if missing_values:
+        _check_missing(estimator, outputs, table)
     names = _class_names(estimator, classes)
     metrics, conformal = _measure(EstimatorPredictor(estimator, outputs), outputs, table, names)
     facts = Facts(
@@ -112,9 +122,27 @@ def pack_pickle(
         training_data={"sample_sha256": digest(table.X), "sample_rows": len(table.X)},
         metrics=metrics,
         conformal=conformal,
+        missing_values=missing_values,
         baseline=baseline(table.X, table.names),
     )
     return pack(estimator, facts, table.X, effort, form=form)
+
+
+def _check_missing(estimator: Any, outputs: Outputs, table: Table) -> None:
+    """ArtifactError where the estimator does not take a missing value in each of its features."""
+    if empty := [name for name, column in zip(table.names, table.X.T, strict=True) if np.isnan(column).all()]:
+        raise ArtifactError(f"feature {empty[0]!r} has no value in any row of the table; give rows where it has some")
+    reference = EstimatorPredictor(estimator, outputs)
+    for feature, name in enumerate(table.names):
+        row = np.nanmean(table.X, axis=0, keepdims=True)
+        row[0, feature] = np.nan
+        try:
+            reference(row)
+        except (ValueError, TypeError) as error:
+            raise ArtifactError(
+                f"the estimator takes no missing value in feature {name!r}: {str(error).splitlines()[0]}; "
+                "leave --missing-values out, or begin its pipeline with an imputer"
+            ) from error
 
 
 def _class_names(estimator: Any, classes: Sequence[str]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from smtraining.verify import Effort, verify
 
 GOLDEN_ROWS = 16
 _DECISION_ROWS = 2_000
+_GAPS = 0.1  # share of the values of a row that are missing in some tests
 _LIBRARIES = ("scikit-learn", "numpy", "scipy")
 
 Form = Literal["audited", "pickle"]
@@ -51,6 +52,7 @@ class Facts:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     conformal: Mapping[str, Any] = field(default_factory=dict)
     disagreement: Mapping[str, Any] = field(default_factory=dict)
+    missing_values: bool = False
     baseline: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -65,12 +67,16 @@ def pack(
 
     Raises ArtifactError when the container could not load what was packed, or would predict anything else.
     """
-    files, loaded, trees = _as_pickle(estimator) if form == "pickle" else _audited(estimator, sample, effort)
+    files, loaded, trees = (
+        _as_pickle(estimator)
+        if form == "pickle"
+        else _audited(estimator, sample, effort, as_trees=not facts.missing_values)
+    )
     if with_pickle:
         files[PICKLE] = pickle_bytes(estimator)
     outputs = outputs_of(loaded)
     reference = EstimatorPredictor(loaded, outputs)
-    golden = _golden(reference, trees, sample)
+    golden = _golden(reference, trees, _with_gaps(sample) if facts.missing_values else sample)
     manifest = Manifest(
         name=facts.name,
         estimator=f"{type(loaded).__module__}.{type(loaded).__qualname__}",
@@ -87,6 +93,7 @@ def pack(
         metrics=dict(facts.metrics),
         conformal=dict(facts.conformal),
         disagreement=dict(facts.disagreement),
+        missing_values=facts.missing_values,
         baseline=dict(facts.baseline),
     )
     content = manifest.to_json()
@@ -104,11 +111,16 @@ def _as_pickle(estimator: Any) -> tuple[dict[str, bytes], Any, None]:
     return {PICKLE: content}, loads(content), None
 
 
-def _audited(estimator: Any, sample: Floats, effort: Effort) -> tuple[dict[str, bytes], Any, Trees | None]:
-    """The files that need no pickle, the estimator whose answers are golden, and its trees where it is made of some."""
+def _audited(
+    estimator: Any, sample: Floats, effort: Effort, *, as_trees: bool
+) -> tuple[dict[str, bytes], Any, Trees | None]:
+    """The files that need no pickle, the estimator whose answers are golden, and its trees where it is made of some.
+
+    `as_trees` is false where values may be missing, which the arrays of trees say nothing of.
+    """
     single = loads(pickle_bytes(estimator))  # with one job: several add in any order
     outputs_of(single)
-    trees = extract(single)
+    trees = extract(single) if as_trees else None
     if trees is not None:
         verify(trees, single, effort)
         return {TREES: trees.to_npz()}, single, trees
@@ -120,10 +132,19 @@ def _audited(estimator: Any, sample: Floats, effort: Effort) -> tuple[dict[str, 
     return {AUDITED: content}, loaded, None
 
 
+def _with_gaps(sample: Floats) -> Floats:
+    """The sample and as many rows of it that lack a value, one feature after the other."""
+    gaps = np.array(sample, dtype=np.float64)
+    gaps[np.arange(len(gaps)), np.arange(len(gaps)) % gaps.shape[1]] = np.nan
+    return np.concatenate([sample, gaps])
+
+
 def _decision(reference: EstimatorPredictor, sample: Floats) -> Decision:
     """Whether the most probable class is the one that the estimator's own predict says, on the sample and around it."""
     rng = np.random.default_rng(4)
-    around = rng.uniform(sample.min(axis=0), sample.max(axis=0), (_DECISION_ROWS, sample.shape[1]))
+    around = rng.uniform(np.nanmin(sample, axis=0), np.nanmax(sample, axis=0), (_DECISION_ROWS, sample.shape[1]))
+    if np.isnan(sample).any():
+        around[rng.random(around.shape) < _GAPS] = np.nan
     for rows in (sample, around):
         try:
             most_probable = reference(rows).argmax(axis=1)
