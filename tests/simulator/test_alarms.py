@@ -383,3 +383,10 @@ def test_tags_of_alarms_keep_awss_bounds_and_are_found_by_the_tagging_api(bare: 
         ResourceTypeFilters=["cloudwatch:alarm"], TagFilters=[{"Key": "owner", "Values": ["me"]}]
     )
     assert [each["ResourceARN"] for each in found["ResourceTagMappingList"]] == [arn_of("errors")]
+
+
+@pytest.mark.parametrize("member", ["AlarmActions", "OKActions", "InsufficientDataActions"])
+def test_what_an_alarm_does_is_named_by_an_arn(bare: Any, refused: Any, member: str) -> None:
+    with refused("ValidationError") as error:
+        alarm(bare, **{member: ["my-topic"]})
+    assert error.text == "Invalid arn syntax: my-topic"

@@ -185,6 +185,23 @@ def test_a_shadow_stands_beside_exactly_one_production_variant(cloud: Any, refus
     assert "exactly one production and one shadow variant" in error.text
 
 
+def test_a_key_does_not_go_with_local_storage(cloud: Any, refused: Any) -> None:
+    """AWS documents that the call fails."""
+    for kind, fails in (
+        ("ml.m5.large", False),
+        ("ml.m5d.large", True),
+        ("ml.g5.xlarge", True),
+        ("ml.c7i.large", False),
+    ):
+        request = {"InstanceType": kind}
+        if not fails:
+            cloud.config(f"keyed-{kind.replace('.', '-')}", request, KmsKeyId="alias/key")
+            continue
+        with refused("ValidationException") as error:
+            cloud.config("keyed", request, KmsKeyId="alias/key")
+        assert f"KmsKeyId is not supported for {kind}" in error.text
+
+
 def test_serverless_takes_no_model_in_a_vpc_no_pipeline_and_no_multi_model(cloud: Any, refused: Any) -> None:
     vpc = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]}
     cloud.model("in-vpc", VpcConfig=vpc)

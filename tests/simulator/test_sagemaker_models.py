@@ -125,6 +125,23 @@ def test_what_contradicts_itself_is_refused(cloud: Any, refused: Any, changes: d
     assert text in error.text
 
 
+def test_an_image_is_in_ecr_and_in_the_models_region(cloud: Any, refused: Any) -> None:
+    far = cloud.image.replace("us-east-1", "eu-west-1")
+    for image, text in (
+        (
+            far,
+            f'Region of "{far}" does not match expected region of us-east-1. Cross region ECR image pulls are not allowed.',
+        ),
+        ("python:3.13", 'Using non-ECR image "python:3.13" without Vpc repository access mode is not supported.'),
+    ):
+        with refused("ValidationException") as error:
+            cloud.model("other", container={"Image": image})
+        assert error.text == text
+    network = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]}
+    private = {"Image": "registry.example.com/iris:1", "ImageConfig": {"RepositoryAccessMode": "Vpc"}}
+    cloud.model("private", container=private, VpcConfig=network)
+
+
 def test_an_uncompressed_artifact_is_a_prefix_that_ends_in_a_slash(cloud: Any, refused: Any) -> None:
     def source(uri: str) -> dict[str, Any]:
         return {"S3DataSource": {"S3Uri": uri, "S3DataType": "S3Prefix", "CompressionType": "None"}}

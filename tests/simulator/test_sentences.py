@@ -12,7 +12,7 @@ from smendpoints.aws.errors import classify
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.plan.wording import may_try_again, share_of, stage_of
 from smsandbox.aws.autoscaling import policies
-from smsandbox.aws.core.errors import AwsError
+from smsandbox.aws.core.errors import AwsError, validation
 from smsandbox.aws.fleet.instant import ping_failure
 from smsandbox.aws.sagemaker import deployment, texts
 
@@ -22,6 +22,7 @@ NAMES = {
     "<role>": "arn:aws:iam::123456789012:role/sagemaker-execution",
     "<uri>": "s3://models/model.tar.gz",
     "<region>": "us-east-1",
+    "<image>": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/iris:1.0",
     "<type>": "ml.m5.large",
     "<variant>": "primary",
     "<words>": "resource ID: endpoint/ep/variant/primary, scalable dimension: sagemaker:variant:DesiredInstanceCount",
@@ -40,6 +41,9 @@ REFUSED: dict[str, Callable[[], AwsError]] = {
     "a target that stands in the way of an update": lambda: texts.still_scaled([NAMES["<variant>"]]),
     "a second policy for a metric": lambda: AwsError("ValidationException", policies.ONE_PER_METRIC),
     "another type of a policy": lambda: AwsError("ValidationException", policies.SAME_TYPE),
+    "an image of another account for serverless": lambda: validation(texts.SERVERLESS_IMAGE),
+    "an image of another region": lambda: validation(texts.other_region(NAMES["<image>"], NAMES["<region>"])),
+    "an image that is not in ECR": lambda: validation(texts.not_ecr(NAMES["<image>"])),
     "a permission that deleting needs": lambda: AwsError("ValidationException", texts.CANNOT_DEREGISTER),
 }
 

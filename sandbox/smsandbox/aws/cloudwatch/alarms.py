@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 
 MAX_ALARM_RANGE = 86_400
+_COLONS_OF_AN_ARN = 5
 
 
 class AlarmOperations(Service):
@@ -172,6 +173,10 @@ def _check_judgement(params: Params) -> None:
             "ValidationError",
             f"{params['ComparisonOperator']} needs an anomaly detection model, which the sandbox does not have.",
         )
+    for member in ("OKActions", "AlarmActions", "InsufficientDataActions"):
+        for action in params.get(member) or ():
+            if action.count(":") < _COLONS_OF_AN_ARN or not action.startswith("arn:"):
+                raise AwsError("ValidationError", f"Invalid arn syntax: {action}")
     if params.get("TreatMissingData", "missing") not in {"missing", "breaching", "notBreaching", "ignore"}:
         raise AwsError("ValidationError", "Option TreatMissingData must be breaching, notBreaching, ignore or missing.")
 

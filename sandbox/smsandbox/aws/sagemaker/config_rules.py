@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from smsandbox.aws.moto.hardware import has_local_storage
+from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.models import artifact_of, containers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from smsandbox.aws.sagemaker.state import Request
 
@@ -63,6 +65,15 @@ def problems(config: Request, models: Mapping[str, Request], account: str) -> It
     if is_serverless(config):
         yield from _serverless_problems(config, models, account)
     yield from _block_problems(config)
+    if config.get("KmsKeyId"):
+        yield from _encryption_problems(variants)
+
+
+def _encryption_problems(variants: Iterable[Request]) -> Iterator[str]:
+    types = [variant.get("InstanceType", "") for variant in variants]
+    types += [pool["InstanceType"] for variant in variants for pool in variant.get("InstancePools") or []]
+    for instance_type in sorted({one for one in types if has_local_storage(one)}):
+        yield f"KmsKeyId is not supported for {instance_type}, whose local storage is encrypted with a key of its own."
 
 
 def _variant_problems(variant: Request, config: Request, models: Mapping[str, Request]) -> Iterator[str]:
@@ -144,11 +155,7 @@ def _serverless_model_problems(model: Request, account: str) -> Iterator[str]:
             yield "Private registries are not supported for serverless endpoints."
         registry = str(container.get("Image", "")).partition(".dkr.ecr.")[0]
         if container.get("Image") and registry not in {account, *PREBUILT_REGISTRIES}:
-            yield (
-                "The container image URI is not a prebuilt SageMaker algorithm or deep learning image, or the "
-                "bring-your-own container image URI does not reside in an Amazon ECR repository within the same AWS "
-                "account creating the endpoint."
-            )
+            yield texts.SERVERLESS_IMAGE
 
 
 def _block_problems(config: Request) -> Iterator[str]:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.core.errors import validation
+from smsandbox.aws.moto.images import ImageReference
 from smsandbox.aws.sagemaker import texts
 from smsandbox.aws.sagemaker.base import SageMakerBase
 from smsandbox.aws.sagemaker.listing import select
@@ -42,6 +43,8 @@ class ModelOperations(SageMakerBase):
         name = params["ModelName"]
         arn = texts.arn(ctx, "model", name)
         for problem in _problems(params):
+            raise validation(problem)
+        for problem in _image_problems(params, ctx.region):
             raise validation(problem)
         if name in store.models:
             raise texts.duplicate("model", arn)
@@ -145,6 +148,19 @@ def _problems(params: Request) -> Iterator[str]:
         yield f"The environment of all containers together is {size} bytes, the maximum is {ENVIRONMENT_BYTES}."
     for container in containers:
         yield from _container_problems(container, params)
+
+
+def _image_problems(params: Request, region: str) -> Iterator[str]:
+    """Images come from ECR in the model's own region, or from a registry in its network."""
+    for container in containers_of(params):
+        image = container.get("Image")
+        if image is None or (container.get("ImageConfig") or {}).get("RepositoryAccessMode") == "Vpc":
+            continue
+        reference = ImageReference.parse(image)
+        if reference is None:
+            yield texts.not_ecr(image)
+        elif reference.region != region:
+            yield texts.other_region(image, region)
 
 
 def _container_problems(container: Request, params: Request) -> Iterator[str]:

@@ -87,6 +87,20 @@ def still_scaled(variants: Iterable[str]) -> AwsError:
     )
 
 
+def not_ecr(image: str) -> str:
+    return f'Using non-ECR image "{image}" without Vpc repository access mode is not supported.'
+
+
+def other_region(image: str, region: str) -> str:
+    return (
+        f'Region of "{image}" does not match expected region of {region}. Cross region ECR image pulls are not allowed.'
+    )
+
+
+SERVERLESS_IMAGE = (
+    "The container image URI is not a prebuilt SageMaker algorithm or deep learning image, or the bring-your-own "
+    "container image URI does not reside in an Amazon ECR repository within the same AWS account creating the endpoint."
+)
 TIMED_OUT = "The deployment did not finish within MaximumExecutionTimeoutInSeconds and was rolled back."
 DELETE_FAILED = "Request to service failed. If failure persists after retry, contact customer support."
 CANNOT_DEREGISTER = (
