@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from smendpoints.__main__ import main as operator
 from smsandbox.__main__ import main as sandbox
 from smsandbox.aws.__main__ import main as simulator
+from smsandbox.aws.fleet.commands import NAMES
 from smtraining.__main__ import main as training
 
 GROUPS: dict[str, click.Group] = {
@@ -50,5 +51,5 @@ def test_settings_tell_the_values_they_may_have() -> None:
 
 
 def test_an_option_of_few_values_lists_them() -> None:
-    assert "[sminference|echo|crash|never-healthy|slow-start]" in " ".join(told("smsandbox.aws", "push").split())
+    assert f"[{'|'.join(NAMES)}]" in " ".join(told("smsandbox.aws", "push").split())
     assert "[random-forest|gradient-boosting]" in told("smtraining", "train")
