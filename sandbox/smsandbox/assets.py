@@ -30,6 +30,12 @@ TRUST = json.dumps(
         ],
     }
 )
+EXECUTION = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms"], "Resource": "*"}],
+    }
+)
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 IMAGE = f"{REGISTRY}/smendpoints/sklearn-inference:1.0"
@@ -118,6 +124,7 @@ def ensure_account(world: World) -> None:
     iam = client(world, "iam")
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName=ROLE, PolicyName="rollouts", PolicyDocument=EXECUTION)
     client(world, "s3").create_bucket(Bucket=BUCKET)
 
 

@@ -35,7 +35,12 @@ STEPS = {
 }
 NIGHT = {"name": "night", "schedule": "cron(0 22 * * ? *)", "maxCapacity": 2}
 BOUNDS = {"minCapacity": 1, "maxCapacity": 5}
-GUARDED = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 60, "rollback": {"maxErrorRatePercent": 1}}
+GUARDED = {
+    "strategy": "Canary",
+    "stepPercent": 50,
+    "stepWaitSeconds": 60,
+    "rollback": {"maxErrorRatePercent": 1, "onRequest": True},
+}
 
 
 Clients = Callable[[str], Any]
@@ -145,6 +150,7 @@ def fail(harness: Harness, admin: Clients) -> None:
     harness.world.faults.add({"kind": "never_healthy"})
     harness.apply("broken", spec())
     harness.settle("broken")
+    admin("iam").delete_role_policy(RoleName=ROLE, PolicyName="rollouts")
     admin("iam").delete_role(RoleName=ROLE)
     harness.apply("broken", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
     harness.run(600)
@@ -182,7 +188,15 @@ def test_without_the_optional_statements_only_what_is_optional_is_lacking(harnes
     assert harness.condition("iris", "Ready").status == "True"  # type: ignore[union-attr]
     harness.delete("iris")
     harness.settle_gone("iris")
-    looks = {"DescribeImages", "ListObjectsV2", "GetRole", "ListServiceQuotas", "HeadBucket", "GetBucketLocation"}
+    looks = {
+        "DescribeImages",
+        "ListObjectsV2",
+        "GetRole",
+        "SimulatePrincipalPolicy",
+        "ListServiceQuotas",
+        "HeadBucket",
+        "GetBucketLocation",
+    }
     assert {call.split()[0] for call in denied(harness)} <= looks
 
 

@@ -433,3 +433,15 @@ def test_an_operator_restarted_while_it_bakes_tells_nothing_twice(harness: Harne
     harness.settle("iris")
     harness.run(60)
     assert own_alarms(harness) == []
+
+
+def test_an_edit_back_that_also_ends_its_guards_leaves_no_alarm_of_the_attempt(harness: Harness) -> None:
+    before = in_service(harness)
+    harness.apply("iris", wanted({**CANARY, "rollback": {"maxErrorRatePercent": 5}}, 1))
+    until_stage(harness, BAKING)
+    harness.world.faults.add({"kind": "rollback", "resource": "default-iris", "times": 1})
+    harness.apply("iris", wanted(None, 0))
+    harness.settle("iris")
+    harness.run(120)
+    assert shares(harness) == {before: pytest.approx(1.0)}
+    assert own_alarms(harness) == []

@@ -28,6 +28,7 @@ CALLS = {
     "DELETE_SCHEDULE": (SCALING, "delete_scheduled_action", "delete the schedule p of v"),
     "PUT_ALARM": (CLOUDWATCH, "put_metric_alarm", "put the alarm x"),
     "DELETE_ALARMS": (CLOUDWATCH, "delete_alarms", "delete the alarms x"),
+    "SET_ALARM": (CLOUDWATCH, "set_alarm_state", "set the state of the alarm x"),
     "TAG_ALARM": (CLOUDWATCH, "tag_resource", "tag the alarm x"),
     "UNTAG_ALARM": (CLOUDWATCH, "untag_resource", "take tags off the alarm x"),
 }

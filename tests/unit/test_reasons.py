@@ -4,17 +4,17 @@ from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 
 TOLD = """
 Pending Creating Updating RollingBack Scaling Deleting Stopping Maintenance
-InService Stopped Suspended Deleted Retained
+InService Stopped Suspended RolledBackToRevision Deleted Retained
 CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
 ModelNotAccessible ImageNotFound ArtifactNotFound RoleNotFound SecretNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
-ChangeFailed InternalError
+ChangeFailed InternalError RevisionNotFound
 Serving NoInstances NotFound
 ScalingActive ScalingPending ScalingSuspended ScalingFailed
 DriftFound InSync ChangedInPlace Adopted PreflightIncomplete
 """
 WELL = """
-Pending Creating Updating Scaling Deleting Stopping Maintenance InService Stopped Suspended Adopted
+Pending Creating Updating Scaling Deleting Stopping Maintenance InService Stopped Suspended Adopted RolledBackToRevision
 """
 
 

@@ -17,7 +17,9 @@ KIND = "SageMakerEndpoint"
 FINALIZER = f"{GROUP}/finalizer"
 RETRY = f"{GROUP}/retry"
 REDEPLOYED_AT = f"{GROUP}/redeployedAt"
-ASKING = (RETRY, REDEPLOYED_AT)
+ROLLBACK_TO = f"{GROUP}/rollbackTo"
+ABORT_REVISION = f"{GROUP}/abortRevision"
+ASKING = (RETRY, REDEPLOYED_AT, ROLLBACK_TO, ABORT_REVISION)
 """The annotations by which a user asks for something."""
 _LONGEST_VALUE = 64
 

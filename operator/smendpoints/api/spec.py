@@ -48,6 +48,11 @@ class Rollback(ApiModel):
         max_length=10,
         json_schema_extra=SET,
     )
+    on_request: bool = Field(
+        False,
+        description="Whether the rollout can be aborted while it is under way, by the annotation"
+        " `smendpoints.dev/abortRevision`: the operator makes one more alarm, and sets it off then.",
+    )
     max_error_rate_percent: float | None = Field(
         None, description="Share of 5xx answers of the new fleet that undoes the rollout.", gt=0, le=100
     )

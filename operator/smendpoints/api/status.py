@@ -118,6 +118,9 @@ class RolloutStatus(ApiModel):
         max_length=10,
         exclude=True,
     )
+    abort_alarm: str | None = Field(
+        None, description="The alarm by which the attempt can be aborted, if it carries one.", max_length=255
+    )
     endpoint_modified_at: datetime | None = Field(
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )
@@ -144,6 +147,15 @@ class InPlaceChange(ApiModel):
     asked_at: datetime = Field(description="When it was asked for last.")
     endpoint_modified_at: datetime = Field(description="`LastModifiedTime` of the endpoint before that.")
     message: str | None = Field(None, description="Why AWS took it back.", max_length=1024)
+
+
+class RolledBackTo(ApiModel):
+    """The revision that the annotation `smendpoints.dev/rollbackTo` brings back, for one generation of the spec."""
+
+    asked: str = Field(description="The value of the annotation.", max_length=64)
+    generation: int = Field(description="The generation that it holds for: an edit of the spec ends it.")
+    revision: int = Field(description="The revision of `history`.")
+    config_name: str = Field(description="The config of that revision.")
 
 
 class Revision(ApiModel):
@@ -246,6 +258,9 @@ class SageMakerEndpointStatus(ApiModel):
         description="The value of the annotation `smendpoints.dev/redeployedAt` that models and config were made for:"
         " it counts when the annotation is gone, too.",
         max_length=64,
+    )
+    rolled_back_to: RolledBackTo | None = Field(
+        None, description="The revision that an annotation brings back in place of the spec, now or until its edit."
     )
     rollout: RolloutStatus | None = Field(None, description="The last attempt to bring a config into service.")
     in_place: list[InPlaceChange] = Field(

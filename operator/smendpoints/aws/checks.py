@@ -119,6 +119,24 @@ def check_role(clients: Clients, role_arn: str) -> ReconcileError | None:
     return None
 
 
+def check_watcher(clients: Clients, role_arn: str) -> ReconcileError | None:
+    """Whether the execution role may see the alarms of a rollout: else AWS has nothing to undo it by.
+
+    What depends on the context of a call is not claimed to be denied.
+    """
+    found = clients.call(
+        "iam", "simulate_principal_policy", PolicySourceArn=role_arn, ActionNames=["cloudwatch:DescribeAlarms"]
+    )
+    for result in found["EvaluationResults"]:
+        if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues"):
+            message = (
+                f"the execution role {role_arn} may not call cloudwatch:DescribeAlarms, by which AWS watches the "
+                "alarms of spec.rollout.rollback; allow that on * to the role, or remove spec.rollout.rollback"
+            )
+            return _wrong(Reason.ACCESS_DENIED, message)
+    return None
+
+
 def look_at_role(clients: Clients, role_arn: str) -> str | None:
     """What IAM says of the role, in a sentence; None where that tells nothing.
 

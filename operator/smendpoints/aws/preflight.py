@@ -18,6 +18,7 @@ from smendpoints.aws.checks import (
     check_image,
     check_role,
     check_secret,
+    check_watcher,
     look_at_role,
     repository_of,
 )
@@ -130,6 +131,9 @@ class Preflight:
         yield from self._of_contents(launch.images, launch.artifacts)
         for alarm in sorted(launch.alarms):
             yield Check("alarms", alarm, "cloudwatch:DescribeAlarms", "*", partial(check_alarm, clients, alarm))
+        for role in sorted(launch.watchers):
+            make = partial(check_watcher, clients, role)
+            yield Check("the role's permissions", role, "iam:SimulatePrincipalPolicy", role, make)
         for need in launch.needs:
             yield Check("quotas", need, "servicequotas:ListServiceQuotas", "*", partial(self._check_quota, need))
         if launch.targets is not None:  # last: what is not launched keeps them from nobody

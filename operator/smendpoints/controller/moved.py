@@ -1,6 +1,6 @@
 """Whether anything has happened since an object was reconciled last: if not, there is nothing to observe or to do."""
 
-from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
 from smendpoints.aws.watch import ABSENT, NEVER
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance
@@ -30,6 +30,9 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired) 
         ReconcileError: AWS could not be asked.
     """
     status, converged = resource.status, resource.status.converged
+    back = status.rolled_back_to
+    if resource.metadata.annotations.get(ROLLBACK_TO) != (back.asked if back is not None else None):
+        return False
     return (
         converged is not None
         and status.resolved is not None

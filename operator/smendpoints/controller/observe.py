@@ -14,6 +14,7 @@ from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.adoption import equivalent
 from smendpoints.domain.observed.observed import Json, Observed, ObservedConfig, ObservedTarget, OwnedResources
+from smendpoints.domain.plan.abort import carried_alarm
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import is_guarded
@@ -85,7 +86,7 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     if adopts and endpoint.config_name is not None:
         unowned = account.observe.unowned(endpoint.name, endpoint.config_name)
     if endpoint.status in IN_PROGRESS or endpoint.status == "Deleting":
-        guarded = is_guarded(resource, desired, endpoint)
+        guarded = is_guarded(resource, desired, endpoint) or carried_alarm(resource, endpoint) is not None
         alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if guarded else {}
         updates = endpoint.status in IN_PROGRESS - {"Creating"}
         targets = account.observe.listed_targets(endpoint.name, seen.written_at) if updates else None
@@ -157,11 +158,12 @@ def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool) 
 
 
 def _has_alarms(resource: SageMakerEndpoint, desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:
-    """Whether the operator may own alarms: for steps, wanted, still there or taken off, or for a rollout."""
+    """Whether the operator may own alarms: for steps, be they taken off, or for a rollout of now or before."""
     wanted = any(policy.alarm is not None for target in desired.targets for policy in target.policies)
     there = any(policy["PolicyType"] == "StepScaling" for target in targets for policy in target.policies.values())
-    autoscaling_snapshot = resource.status.rollout is not None and bool(resource.status.rollout.autoscaling_snapshot)
-    return wanted or there or autoscaling_snapshot or bool(desired.rollback_alarms)
+    past = resource.status.rollout
+    left = past is not None and (past.config_name != desired.config_name or bool(past.autoscaling_snapshot))
+    return wanted or there or left or bool(desired.rollback_alarms)
 
 
 def _was_deployed(resource: SageMakerEndpoint, desired: Desired) -> bool:

@@ -29,6 +29,7 @@ from smendpoints.controller.ports import Aws
 from smendpoints.controller.reporting import finding_of
 from smendpoints.controller.requeue import sooner, within_hours
 from smendpoints.controller.result import Applied, Result
+from smendpoints.controller.returning import with_revision
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.supplying import next_look, supplied
@@ -169,6 +170,8 @@ class Controller:
         if began and not ruling.violations and not asked.spec.suspend and was_settled(account.watch, asked, desired):
             memory.seen.settled(account.watch.peek(name), desired, asked.spec.revision_history_limit)
             return Finding(asked.status, within_hours(next_look(memory, self._monotonic()), schedule, now))
+        desired, refusals = with_revision(account, resource, desired, self.tenancy)
+        ruling = replace(ruling, violations=(*ruling.violations, *refusals))
         observed = recall(account, resource, desired, shown, memory.seen)
         if observed is None or not _is_done(plan(Input(resource, desired, observed, schedule, now))):
             observed = observe(account, resource, desired, shown, memory.seen)

@@ -6,6 +6,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.controller.observe import Glance
 from smendpoints.controller.result import NEVER, Awaits
 from smendpoints.domain.desired.office_hours import Schedule
+from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.verdict import Plan, Requeue
 
 _LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
@@ -24,6 +25,8 @@ def when(
         case Requeue.POLL if status == "Deleting":
             return _LOST_SIGHT, Awaits.GONE
         case Requeue.POLL:
+            if any(action.verb is Verb.SET_ALARM for action in todo.actions):
+                return poll_seconds, Awaits.CHANGE  # CloudWatch may have taken it back by then
             steps = status == "Updating" and _has_steps(resource)
             return _next_step(todo, poll_seconds, now) if steps else _LOST_SIGHT, Awaits.CHANGE
         case seconds:

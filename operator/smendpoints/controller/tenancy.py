@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.status import Resolved
 from smendpoints.controller.known_policies import KnownPolicies, Labels
 from smendpoints.controller.ruling import Ruling, View, no_adoption, of_place, taken
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
-from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of
+from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of, capacity, within
 from smendpoints.domain.tenancy.limits import PriceOf, Room, limited, room_beside
 from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, violations
 from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
@@ -168,6 +169,32 @@ class Tenancy:
                 adoption=no_adoption(known, facts.namespace),
                 log_tails=unknown is None and all(policy.spec.log_tails for policy in known),
             )
+
+    def restricts(self, uid: str) -> bool:
+        """Whether any policy bears on the object."""
+        with self._lock:
+            facts = self._facts.get(uid)
+            policies = self._policies.selecting(facts.namespace) if facts is not None else None
+            return policies is None or bool(policies)
+
+    def refuses(self, resource: SageMakerEndpoint, revision: SageMakerEndpointSpec) -> tuple[Violation, ...]:
+        """What the policies do not allow of a revision that is brought back in place of the object's spec.
+
+        `resource` is the object as its ruling has it. What the revision may hold beyond the spec's share is none.
+        """
+        uid, spec = resource.metadata.uid, resource.spec
+        with self._lock:
+            facts = self._facts.get(uid)
+            policies = (self._policies.selecting(facts.namespace) if facts is not None else None) or ()
+            if facts is None or not policies:
+                return ()
+            held = capacity(revision.to_json())
+            name, region = spec.endpoint_name or "", spec.region or self._operator.region
+            found = violations(Request(revision, name, region, held, {}), policies)
+            if self._room(facts, policies) is None or within(held, facts.asked):
+                return found
+            message = "the revision has instances that the spec does not ask for, and the namespace has limits"
+            return (*found, Violation(policies[0].metadata.name, "maxInstances", message))
 
     # the rest
 

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     IN_SERVICE = "InService"
     STOPPED = "Stopped"
     SUSPENDED = "Suspended"
+    ROLLED_BACK_TO = "RolledBackToRevision"
     DELETED = "Deleted"
     RETAINED = "Retained"
     # wrong
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     ROLE_NOT_FOUND = "RoleNotFound"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
     ALARM_NOT_FOUND = "AlarmNotFound"
+    REVISION_NOT_FOUND = "RevisionNotFound"
     NOT_SUPPORTED = "NotSupported"
     THROTTLED = "Throttled"
     UNAVAILABLE = "AWSUnavailable"
@@ -80,5 +82,6 @@ AS_IT_SHOULD = frozenset(
         Reason.STOPPED,
         Reason.SUSPENDED,
         Reason.ADOPTED,
+        Reason.ROLLED_BACK_TO,
     }
 )

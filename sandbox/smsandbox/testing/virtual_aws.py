@@ -14,7 +14,7 @@ from botocore.loaders import create_loader
 
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented
-from smsandbox.assets import BUCKET, ROLE, TRUST
+from smsandbox.assets import BUCKET, EXECUTION, ROLE, TRUST
 from smsandbox.aws.assembly.simulator import assemble
 from smsandbox.aws.core.clock import VirtualClock
 from smsandbox.aws.core.settings import Settings
@@ -92,6 +92,7 @@ class VirtualAws:
 
     def _prepare(self) -> None:
         self.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
+        self.client("iam").put_role_policy(RoleName=ROLE, PolicyName="rollouts", PolicyDocument=EXECUTION)
         self.client("s3").create_bucket(Bucket=BUCKET)
         for uri in ARTIFACTS:
             key = uri.removeprefix(f"s3://{BUCKET}/")

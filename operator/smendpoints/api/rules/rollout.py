@@ -1,6 +1,6 @@
 """Rules of rollouts: steps, waits, alarms, and the variants that they are for."""
 
-from smendpoints.api.rules.cel import UNGUARDED, Rule, count_of, no_variant, of_type
+from smendpoints.api.rules.cel import UNGUARDED, Rule, count_of, is_true, no_variant, of_type
 
 ROLLOUT = (
     Rule(
@@ -29,9 +29,10 @@ ROLLOUT = (
         "SageMakerEndpointSpec",
         f"!has(self.rollout) || !has(self.rollout.rollback) || {count_of('self.rollout.rollback.alarmNames')}"
         " + self.variants.size() * ((has(self.rollout.rollback.maxErrorRatePercent) ? 1 : 0)"
-        " + (has(self.rollout.rollback.maxLatencyMilliseconds) ? 1 : 0)) <= 10",
-        "a rollout has at most 10 alarms: those in rollback.alarmNames, and for each variant one for"
-        " maxErrorRatePercent and one for maxLatencyMilliseconds; name fewer",
+        " + (has(self.rollout.rollback.maxLatencyMilliseconds) ? 1 : 0))"
+        f" + ({is_true('self.rollout.rollback.onRequest')} ? 1 : 0) <= 10",
+        "a rollout has at most 10 alarms: those in rollback.alarmNames, for each variant one for"
+        " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest; name fewer",
         ".rollout.rollback",
     ),
     Rule(
@@ -73,16 +74,18 @@ ROLLOUT = (
     ),
     Rule(
         "Rollout",
-        "!has(self.rollback) || (!has(self.rollback.maxErrorRatePercent) && !has(self.rollback.maxLatencyMilliseconds))"
+        "!has(self.rollback) || (!has(self.rollback.maxErrorRatePercent) && !has(self.rollback.maxLatencyMilliseconds)"
+        f" && !{is_true('self.rollback.onRequest')})"
         " || self.stepWaitSeconds > 0 || self.terminationWaitSeconds > 0",
-        "maxErrorRatePercent and maxLatencyMilliseconds need time to watch the new fleet:"
+        "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
         " set stepWaitSeconds or terminationWaitSeconds",
         ".rollback",
     ),
     Rule(
         "Rollback",
-        f"{count_of('self.alarmNames')} > 0 || has(self.maxErrorRatePercent) || has(self.maxLatencyMilliseconds)",
-        "rollback needs at least one of alarmNames, maxErrorRatePercent and maxLatencyMilliseconds",
+        f"{count_of('self.alarmNames')} > 0 || has(self.maxErrorRatePercent) || has(self.maxLatencyMilliseconds)"
+        f" || {is_true('self.onRequest')}",
+        "rollback needs at least one of alarmNames, maxErrorRatePercent, maxLatencyMilliseconds and onRequest",
         reason="FieldValueRequired",
     ),
 )

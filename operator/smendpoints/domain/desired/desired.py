@@ -10,10 +10,11 @@ from typing import Any
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import AsyncInference, DataCapture, SageMakerEndpointSpec
+from smendpoints.api.status import RolledBackTo
 from smendpoints.api.variants import Container, Variant
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_reserved
-from smendpoints.domain.desired.rollout import deployment_config, rollback_alarms
+from smendpoints.domain.desired.rollout import abort_alarm, deployment_config, rollback_alarms
 from smendpoints.domain.desired.scaling import DesiredTarget, desired_target
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
@@ -45,7 +46,11 @@ class DesiredVariant:
 
 @dataclass(frozen=True)
 class Desired:
-    """All that the spec wants of AWS. `adoption_refused` says why no endpoint may be taken over; None: it may."""
+    """All that the spec wants of AWS.
+
+    `adoption_refused` says why no endpoint may be taken over; None: it may. `redeployed` is part of what models are.
+    `back` says that a revision of the history is wanted in place of the spec.
+    """
 
     owner: Owner
     endpoint_name: str
@@ -60,12 +65,19 @@ class Desired:
     shadow: DesiredVariant | None = None
     retry: str | None = None
     redeployed: str | None = None
+    back: RolledBackTo | None = None
     adoption_refused: str | None = None
 
     def attempt(self) -> str:
         """Names this config being rolled out this way."""
         asked_again = [self.retry] if self.retry is not None else []
         return names.content_hash([self.config_name, self.deployment or {}, *asked_again])
+
+    @property
+    def abort_alarm(self) -> str | None:
+        """The alarm by which the rollout of this config can be aborted, if it carries one."""
+        name = abort_alarm(self.endpoint_name, self.config_name)["AlarmName"]
+        return next((name for alarm in self.rollback_alarms if alarm["AlarmName"] == name), None)
 
     def contents(self) -> frozenset[str]:
         """The names of the config and its models."""

@@ -25,7 +25,8 @@ def rollback_alarms(spec: SageMakerEndpointSpec, endpoint: str, config: str) -> 
         wanted.append(("errors", "Invocation5XXErrors", rollback.max_error_rate_percent / 100))
     if rollback.max_latency_milliseconds is not None:
         wanted.append(("latency", "ModelLatency", rollback.max_latency_milliseconds * 1000.0))
-    return tuple(
+    asked = (abort_alarm(endpoint, config),) if rollback.on_request else ()
+    return asked + tuple(
         {
             "AlarmName": f"{names.alarm_prefix(endpoint)}{config}/{variant.name}/{what}",
             "AlarmDescription": f"Undoes the rollout of {config} of the endpoint {endpoint}.",
@@ -46,6 +47,26 @@ def rollback_alarms(spec: SageMakerEndpointSpec, endpoint: str, config: str) -> 
         for variant in spec.variants
         for what, metric, threshold in wanted
     )
+
+
+def abort_alarm(endpoint: str, config: str) -> Mapping[str, Any]:
+    """The alarm that the operator sets off to abort the rollout of a config.
+
+    Nobody publishes its metric: it stays in the state that it was put into, as far as CloudWatch lets a state stay.
+    """
+    return {
+        "AlarmName": f"{names.alarm_prefix(endpoint)}{config}/abort",
+        "AlarmDescription": f"Aborts the rollout of {config} of the endpoint {endpoint} when the operator sets it off.",
+        "Namespace": "smendpoints",
+        "MetricName": "Abort",
+        "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "EndpointConfigName", "Value": config}],
+        "Statistic": "Maximum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "Threshold": 0.0,
+        "TreatMissingData": "ignore",
+    }
 
 
 def deployment_config(rollout: Rollout, own_alarms: tuple[str, ...]) -> dict[str, Any] | None:

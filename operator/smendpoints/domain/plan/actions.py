@@ -34,6 +34,7 @@ class Verb(Enum):
     DELETE_SCHEDULE = ("application-autoscaling", "delete_scheduled_action", "delete the schedule")
     PUT_ALARM = ("cloudwatch", "put_metric_alarm", "put the alarm")
     DELETE_ALARMS = ("cloudwatch", "delete_alarms", "delete the alarms")
+    SET_ALARM = ("cloudwatch", "set_alarm_state", "set the state of the alarm")
     TAG_ALARM = ("cloudwatch", "tag_resource", "tag the alarm")
     UNTAG_ALARM = ("cloudwatch", "untag_resource", "take tags off the alarm")
 

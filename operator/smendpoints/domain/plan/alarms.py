@@ -39,10 +39,11 @@ def put(actions: Iterable[Action]) -> frozenset[str]:
 
 
 def touched(todo: Plan) -> frozenset[str]:
-    """The alarms that the plan, or what is done instead, would make, overwrite or delete."""
+    """The alarms that the plan, or what is done instead, would make, overwrite, set or delete."""
     actions = (*todo.actions, *todo.otherwise)
+    set_off = {action.target for action in actions if action.verb is Verb.SET_ALARM}
     deleted = {name for each in actions if each.verb is Verb.DELETE_ALARMS for name in each.params["AlarmNames"]}
-    return put(actions) | deleted
+    return put(actions) | deleted | set_off
 
 
 def without(observed: Observed, names: Iterable[str]) -> Observed:

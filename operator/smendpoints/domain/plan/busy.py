@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.domain.plan.abort import CANNOT_BE_ABORTED, carried_alarm, fire, is_asked
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.deletion import IN_PROGRESS
@@ -32,6 +33,7 @@ def busy(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         kept = guards if given.spec.drift_policy == "Correct" else ()
         meanwhile = replace(_meanwhile(given, endpoint), actions=(*kept, *_at_once(given, endpoint)), drift=lost)
         meanwhile = replace(meanwhile, verdict=_with_what_waits(meanwhile.verdict, given, endpoint), apart=True)
+        meanwhile = _aborted(given, endpoint, meanwhile)
     if given.schedule.running:
         return meanwhile
     message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
@@ -55,6 +57,20 @@ def _with_what_waits(verdict: Verdict, given: Input, endpoint: ObservedEndpoint)
     if not words:
         return verdict
     return replace(verdict, message=f"{verdict.message}; waiting for AWS to be done: {'; '.join(words)}")
+
+
+def _aborted(given: Input, endpoint: ObservedEndpoint, meanwhile: Plan) -> Plan:
+    """The same, with what the annotation asks that aborts a rollout; or why it cannot be."""
+    rollout = given.recorded.rollout
+    if rollout is None or not is_asked(given.resource, rollout) or meanwhile.verdict.reason is not Reason.UPDATING:
+        return meanwhile
+    if carried_alarm(given.resource, endpoint) is None:
+        message = f"{meanwhile.verdict.message}; {CANNOT_BE_ABORTED}"
+        return replace(meanwhile, verdict=reconciling(Reason.UPDATING, message))
+    there = {action.target for action in meanwhile.actions} | given.observed.alarms.keys()
+    calls = fire(endpoint.name, rollout, dict.fromkeys(there), f"abort of {rollout.config_name} was asked for")
+    message = f"aborting {rollout.config_name} as asked: AWS goes back once it looks at the alarms"
+    return replace(meanwhile, verdict=reconciling(Reason.UPDATING, message), actions=(*meanwhile.actions, *calls))
 
 
 def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:

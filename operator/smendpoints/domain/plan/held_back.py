@@ -94,6 +94,8 @@ def _takes_away(action: Action, observed: Observed, *, stopping: bool) -> bool:
     """Whether afterwards there is less in AWS. An endpoint that goes without being stopped comes again otherwise."""
     if action.verb is Verb.DELETE_ENDPOINT:
         return stopping
+    if action.verb is Verb.SET_ALARM:  # a rollout is undone; where one begins, other calls stand beside it
+        return True
     if action.verb is Verb.SET_WEIGHTS_AND_CAPACITIES:
         entries: list[dict[str, Any]] = action.params["DesiredWeightsAndCapacities"]
         return all(_lowers(entry, observed) for entry in entries)

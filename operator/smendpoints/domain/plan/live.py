@@ -104,7 +104,7 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
 def _succeeded(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus:
     """The attempt that brought the config into service, over and done with."""
     config, past = _config(given, endpoint), given.recorded.rollout
-    over = {"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], **NOTHING_UNDER_WAY}
+    over = {"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], "abort_alarm": None, **NOTHING_UNDER_WAY}
     if past is None or past.config_name != config:  # a FailureReason of now is that of another attempt
         over["endpoint_modified_at"] = endpoint.modified_at
     return recorded_attempt(given, config).model_copy(update=over)

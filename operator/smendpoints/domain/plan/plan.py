@@ -18,6 +18,7 @@ from smendpoints.domain.plan.absent import created, deletion_reported, stopped, 
 from smendpoints.domain.plan.busy import busy
 from smendpoints.domain.plan.failed import failed_for_good, failed_for_now, failed_with_another_spec
 from smendpoints.domain.plan.foreign import adoptable, adopted, adoption_forbidden, left_alone
+from smendpoints.domain.plan.going_back import held
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.live import broken, live
 from smendpoints.domain.plan.resting import being_deleted, only_watched, to_be_stopped
@@ -31,6 +32,10 @@ Seen = TypeVarTuple("Seen")
 
 def plan(given: Input) -> Plan:
     """What to do next, and what to tell meanwhile."""
+    return held(_next(given), given)
+
+
+def _next(given: Input) -> Plan:
     endpoint = given.observed.endpoint
     if endpoint is None:
         return _first(ABSENT, given) or created(given)

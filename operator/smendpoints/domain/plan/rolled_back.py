@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.domain.plan.abort import is_asked
 from smendpoints.domain.plan.attempts import failed_attempt, moved_since, retry_after, was_made
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.meanwhile import Meanwhile, meanwhile
@@ -42,7 +43,8 @@ def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | Non
     if failed is None:
         return None
     reason = _reason(failed)
-    message = f"{given.desired.config_name} failed, {endpoint.config_name} still serving: {reason}"
+    what = "was aborted as asked" if failed.abort_alarm is not None and is_asked(given.resource, failed) else "failed"
+    message = f"{given.desired.config_name} {what}, {endpoint.config_name} still serving: {reason}"
     if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
         message += (
             "; the config in service was deleted in AWS, and nothing but the spec that it was made for brings it back: "

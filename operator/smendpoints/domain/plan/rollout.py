@@ -6,6 +6,7 @@ An attempt is written to the status before it is made. Not here: one that AWS ro
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.desired.desired import DesiredVariant
 from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.domain.plan.abort import quiet
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.attempts import moved_since, was_made
 from smendpoints.domain.plan.input import Input
@@ -53,6 +54,7 @@ def rolled_out(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         (
             *create_revision(desired, observed),
             *(Action(Verb.PUT_ALARM, alarm["AlarmName"], alarm) for alarm in desired.rollback_alarms),
+            *((quiet(desired.abort_alarm),) if desired.abort_alarm is not None else ()),
             *(deregister(target) for target in targets_in_the_way(desired, observed)),
             update_endpoint(desired, observed, endpoint),
         ),
@@ -81,6 +83,7 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         from_config_name=endpoint.config_name,
         phase="Pending",
         started_at=given.now,
+        abort_alarm=desired.abort_alarm,
         endpoint_modified_at=endpoint.modified_at,
         message=reason[:1024] if reason is not None else None,
         autoscaling_snapshot=next_snapshots(

@@ -166,4 +166,5 @@ def describe_changes(desired: Desired, live: ObservedConfig | None) -> str | Non
         if before.instance_types != types[name]:
             words.append(f"{name}: {'/'.join(before.instance_types)} -> {'/'.join(types[name])}")
     words += [f"variant {variant.name} removed" for variant in live.variants if variant.name not in wanted]
-    return "; ".join(words)[:1024] or "settings of the config"
+    told = "; ".join(words) or "settings of the config"
+    return (f"back to revision {desired.back.revision}: {told}" if desired.back is not None else told)[:1024]

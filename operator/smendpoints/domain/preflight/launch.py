@@ -26,13 +26,14 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Launch:
-    """What a fleet is launched from, and what its rollout leans on."""
+    """What a fleet is launched from, and what its rollout leans on. `watchers` are roles that must see its alarms."""
 
     images: frozenset[str]
     artifacts: frozenset[Artifact]
     alarms: frozenset[str]
     needs: tuple[Need, ...]
     targets: Targets | None = None
+    watchers: frozenset[str] = frozenset()
 
 
 def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...], alarms: list[str]) -> Launch | None:
@@ -47,12 +48,20 @@ def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...],
         alarms=frozenset(alarms),
         needs=needs(desired, observed, launches) if updates else (),
         targets=_targets(desired) if not updates else None,
+        watchers=_watchers(desired) if updates else frozenset(),
     )
 
 
 def _targets(desired: Desired) -> Targets | None:
     ids = frozenset(target.resource_id for target in desired.targets)
     return Targets(desired.endpoint_name, ids) if ids else None
+
+
+def _watchers(desired: Desired) -> frozenset[str]:
+    """The roles with which AWS looks at the alarms of the rollout."""
+    if not (desired.deployment or {}).get("AutoRollbackConfiguration"):
+        return frozenset()
+    return frozenset(model.request["ExecutionRoleArn"] for model in desired.models)
 
 
 def dropped_guardrails(desired: Desired, observed: Observed) -> str | None:

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from smendpoints.api.resource import RETRY, SageMakerEndpoint
+from smendpoints.api.resource import RETRY, ROLLBACK_TO, SageMakerEndpoint
 from smendpoints.api.status import (
     Condition,
     Converged,
     Cost,
     EndpointStatus,
     Failure,
+    RolledBackTo,
     RolloutStatus,
     SageMakerEndpointStatus,
 )
@@ -160,6 +161,7 @@ def report(
         instances=fleet.instances(variants, beside),
         traffic=fleet.traffic(variants, beside, rollout),
         redeployed_at=desired.redeployed,
+        rolled_back_to=_rolled_back_to(resource, desired),
         rollout=rollout,
         in_place=old.in_place if plan.turns is None else list(plan.turns.made if applied else plan.turns.kept),
         history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
@@ -178,6 +180,13 @@ def _not_made(
     told = {"phase": "Blocked", **NOTHING_UNDER_WAY, "message": failure.message[:1024]}
     since = {"started_at": old.started_at, "endpoint_modified_at": old.endpoint_modified_at} if same and old else {}
     return attempt.model_copy(update=told | since)
+
+
+def _rolled_back_to(resource: SageMakerEndpoint, desired: Desired) -> RolledBackTo | None:
+    """The revision that the annotation brings back; kept while the annotation is there, so that it holds once."""
+    before = resource.status.rolled_back_to
+    asked = resource.metadata.annotations.get(ROLLBACK_TO)
+    return desired.back or (before if before is not None and before.asked == asked else None)
 
 
 def told(

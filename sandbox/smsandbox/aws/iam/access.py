@@ -41,6 +41,7 @@ RESOURCES = (
     ("s3", ("Bucket", "Key"), "{start}:s3:::{Bucket}/{Key}"),
     ("s3", ("Bucket",), "{start}:s3:::{Bucket}"),
     ("iam", ("RoleName",), "{start}:iam::{account}:role/{RoleName}"),
+    ("iam", ("PolicySourceArn",), "{PolicySourceArn}"),
     ("sts", ("RoleArn",), "{RoleArn}"),
     ("ecr", ("repositoryName",), "{start}:ecr:{place}:repository/{repositoryName}"),
     (

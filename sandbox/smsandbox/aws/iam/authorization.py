@@ -14,11 +14,10 @@ from smsandbox.aws.core.errors import AwsError, validation
 from smsandbox.aws.iam.access import accesses
 from smsandbox.aws.iam.policy import decide
 from smsandbox.aws.iam.shared import lets, policy_of_another
+from smsandbox.aws.iam.simulation import texts
 from smsandbox.aws.moto.backend import PARTITION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from smsandbox.aws.core.context import Request
     from smsandbox.aws.iam.forwarded import Holdings
     from smsandbox.aws.iam.policy import Access, Document
@@ -77,11 +76,4 @@ def _documents(request: Request) -> list[Document] | None:
     else:
         holders = [user for user in list(iam.users.values()) if user.arn == arn]
         holders += [group for user in holders for group in iam.get_groups_for_user(user.name)]
-    return [json.loads(text) for holder in holders for text in _texts(holder)]
-
-
-def _texts(holder: Any) -> Iterator[str]:
-    """The inline and the managed policies of a user, a group or a role."""
-    yield from dict(holder.policies).values()
-    for managed in dict(holder.managed_policies).values():
-        yield next(version.document for version in managed.versions if version.is_default)
+    return [json.loads(text) for holder in holders for text in texts(holder)]
