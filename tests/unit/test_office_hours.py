@@ -1,7 +1,7 @@
 """Office hours: whether the endpoint shall run at a moment, and when that changes next."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -61,7 +61,8 @@ def spec(resource: Callable[..., Any], hours: dict[str, str], **more: Any) -> An
 @pytest.mark.parametrize(("hours", "now", "runs", "then"), MOMENTS.values(), ids=MOMENTS.keys())
 def test_the_endpoint(resource: Callable[..., Any], hours: dict[str, str], now: str, runs: bool, then: str) -> None:
     moment = datetime.fromisoformat(now)
-    assert schedule_of(spec(resource, hours), moment) == Schedule(runs, datetime.fromisoformat(then))
+    found = schedule_of(spec(resource, hours), moment)
+    assert (found.running, found.changes_at) == (runs, datetime.fromisoformat(then))
 
 
 def test_without_hours_it_runs_and_nothing_changes(resource: Callable[..., Any]) -> None:
@@ -81,8 +82,10 @@ REFUSED = {
     "a minute at random": ({**WORKDAYS, "start": "R 8 * * *"}, "officeHours.start"),
     "an hour that there is not": ({**WORKDAYS, "start": "0 25 * * *"}, "officeHours.start"),
     "a word": ({**WORKDAYS, "stop": "in the evening at six"}, "officeHours.stop"),
-    "a day that never comes": ({**WORKDAYS, "start": "0 8 31 2 *"}, "officeHours.start"),
+    "a word of five parts": ({**WORKDAYS, "stop": "at six in the evening"}, "officeHours.stop"),
+    "a range that ends before it begins": ({**WORKDAYS, "stop": "0 18 * * 5-1"}, "officeHours.stop"),
 }
+NEVER = ["0 8 31 2 *", "0 8 30 2 *", "0 8 31 4,6 *", "0 8 31 SEP,NOV *", "0 8 31 2 ?"]
 
 
 @pytest.mark.parametrize(("hours", "field"), REFUSED.values(), ids=REFUSED.keys())
@@ -93,11 +96,65 @@ def test_it_is_said_what_to_write_instead_of(resource: Callable[..., Any], hours
     assert field in str(refused.value)
 
 
+@pytest.mark.parametrize("said", NEVER)
+@pytest.mark.parametrize("field", ["start", "stop"])
+def test_a_day_that_never_comes_is_told_as_such(resource: Callable[..., Any], said: str, field: str) -> None:
+    with pytest.raises(ReconcileError, match=rf"officeHours\.{field}: .* never comes; write .*such as"):
+        schedule_of(spec(resource, {**WORKDAYS, field: said}), datetime.fromisoformat("2026-11-23T12:00:00Z"))
+
+
+def test_a_leap_day_comes(resource: Callable[..., Any]) -> None:
+    hours = spec(resource, {"start": "0 8 29 2 *", "stop": "0 9 29 2 *"})
+    found = schedule_of(hours, datetime.fromisoformat("2026-11-23T12:00:00Z"))
+    assert found.changes_at == datetime.fromisoformat("2028-02-29T08:00:00Z")
+
+
+KEPT: dict[str, tuple[str, str, bool, str]] = {
+    # now, kept until, whether it runs, when that changes
+    "over an evening": ("2026-11-23T19:00:00Z", "2026-11-23T21:00:00Z", True, "2026-11-23T21:00:00Z"),
+    "into the next day": ("2026-11-23T12:00:00Z", "2026-11-24T12:00:00Z", True, "2026-11-24T18:00:00Z"),
+    "over its stop": ("2026-11-23T12:00:00Z", "2026-11-23T20:00:00+01:00", True, "2026-11-23T19:00:00Z"),
+    "until before its stop": ("2026-11-23T12:00:00Z", "2026-11-23T15:00:00Z", True, "2026-11-23T18:00:00Z"),
+    "no longer": ("2026-11-23T19:00:00Z", "2026-11-23T18:59:59Z", False, "2026-11-24T08:00:00Z"),
+}
+
+
+@pytest.mark.parametrize(("now", "until", "runs", "then"), KEPT.values(), ids=KEPT.keys())
+def test_kept_on(resource: Callable[..., Any], now: str, until: str, runs: bool, then: str) -> None:
+    found = schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat(now), until)
+    assert (found.running, found.changes_at) == (runs, datetime.fromisoformat(then))
+
+
+@pytest.mark.parametrize("said", ["friday", "", "2026-11-27", "2026-11-27T20:00:00", "2026-13-01T00:00:00Z", "9" * 500])
+def test_a_time_that_is_none_is_refused(resource: Callable[..., Any], said: str) -> None:
+    with pytest.raises(ReconcileError, match=r"keepRunningUntil: .* is not a time with its offset"):
+        schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat("2026-11-23T12:00:00Z"), said)
+
+
+ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"]
+
+
+@given(
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001
+    minute=st.sampled_from(["0", "30", "*/20", "15,45"]),
+    hour=st.sampled_from(["1", "2", "3", "*", "*/6", "8-18"]),
+    zone=st.sampled_from(ZONES),
+)
+def test_what_comes_next_is_then_what_came_last(
+    resource: Callable[..., Any], now: datetime, minute: str, hour: str, zone: str
+) -> None:
+    hours = spec(resource, {"start": f"{minute} {hour} * * *", "stop": "0 0 1 1 *", "timeZone": zone})
+    then = schedule_of(hours, now).changes_at
+    assert then is not None
+    assert schedule_of(hours, then).running or then.month == 1
+    assert schedule_of(hours, then).changes_at != then
+
+
 @given(
     now=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.timezones()),  # noqa: DTZ001
     opens=st.integers(0, 23),
     closes=st.integers(0, 23),
-    zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]),
+    zone=st.sampled_from(ZONES),
 )
 def test_between_two_changes_nothing_changes(
     resource: Callable[..., Any], now: datetime, opens: int, closes: int, zone: str

@@ -4,14 +4,14 @@ from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 
 TOLD = """
 Pending Creating Updating RollingBack Scaling Deleting Stopping Maintenance
-InService Stopped Suspended RolledBackToRevision Deleted Retained
+InService Stopped StoppedCannotStart Suspended RolledBackToRevision Deleted Retained
 CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
 ModelNotAccessible ImageNotFound ArtifactNotFound RoleNotFound SecretNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
 ChangeFailed InternalError RevisionNotFound
 Serving NoInstances NotFound
 ScalingActive ScalingPending ScalingSuspended ScalingFailed
-DriftFound InSync ChangedInPlace Adopted PreflightIncomplete
+DriftFound InSync OutsideOfficeHours ChangedInPlace Adopted PreflightIncomplete
 """
 WELL = """
 Pending Creating Updating Scaling Deleting Stopping Maintenance InService Stopped Suspended Adopted RolledBackToRevision

@@ -19,7 +19,8 @@ RETRY = f"{GROUP}/retry"
 REDEPLOYED_AT = f"{GROUP}/redeployedAt"
 ROLLBACK_TO = f"{GROUP}/rollbackTo"
 ABORT_REVISION = f"{GROUP}/abortRevision"
-ASKING = (RETRY, REDEPLOYED_AT, ROLLBACK_TO, ABORT_REVISION)
+KEEP_RUNNING_UNTIL = f"{GROUP}/keepRunningUntil"
+ASKING = (RETRY, REDEPLOYED_AT, ROLLBACK_TO, ABORT_REVISION, KEEP_RUNNING_UNTIL)
 """The annotations by which a user asks for something."""
 _LONGEST_VALUE = 64
 
@@ -55,6 +56,10 @@ class SageMakerEndpoint(ApiModel):
     def redeployed(self) -> str | None:
         """When the user last asked for a new fleet under the same spec: by the annotation, which may be gone by now."""
         return self.metadata.annotations.get(REDEPLOYED_AT, "")[:_LONGEST_VALUE] or self.status.redeployed_at
+
+    def keep(self) -> str | None:
+        """The annotation that keeps the endpoint running in spite of its office hours, as it is."""
+        return self.metadata.annotations.get(KEEP_RUNNING_UNTIL)
 
     def asked(self) -> tuple[int, tuple[str | None, ...]]:
         """Changes when the user asks for something: by an edit of the spec, or by an annotation."""

@@ -158,6 +158,15 @@ class RolledBackTo(ApiModel):
     config_name: str = Field(description="The config of that revision.")
 
 
+class OfficeHoursStatus(ApiModel):
+    """When office hours stop and start the endpoint next."""
+
+    hours: str = Field(description="Hash of the office hours and of the time that it is kept on until.", max_length=64)
+    stops_at: datetime | None = Field(None, description="When it is stopped; past: as soon as AWS lets it.")
+    starts_at: datetime | None = Field(None, description="When it is started.")
+    outside: bool = Field(False, description="Whether it runs outside of its office hours, until `stopsAt`.")
+
+
 class Revision(ApiModel):
     """One config that was brought into service, or failed to be."""
 
@@ -258,6 +267,9 @@ class SageMakerEndpointStatus(ApiModel):
         description="The value of the annotation `smendpoints.dev/redeployedAt` that models and config were made for:"
         " it counts when the annotation is gone, too.",
         max_length=64,
+    )
+    office_hours: OfficeHoursStatus | None = Field(
+        None, description="When office hours stop and start the endpoint next; none without office hours."
     )
     rolled_back_to: RolledBackTo | None = Field(
         None, description="The revision that an annotation brings back in place of the spec, now or until its edit."

@@ -24,7 +24,7 @@ from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.adoption import is_retained
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.deletion import plan_deletion, plan_retention, scaling_left_undone
-from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, reconciling, stalled
 from smendpoints.domain.reasons import Reason
@@ -108,11 +108,11 @@ class Finalizer:
         now = self._now()
         try:
             desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
-            schedule = schedule_of(resource.spec, now)
+            schedule = schedule_of(resource.spec, now, resource.keep())
         except ReconcileError:
             return retention  # a spec that says nothing has left nothing half done
         closely = observe(account, resource, desired, shown, memory.seen)
-        todo, refused = plan_with_own_alarms(account, Input(resource, desired, closely, schedule, now), plan)
+        todo, refused = plan_with_own_alarms(account, input_of(resource, desired, closely, schedule, now), plan)
         if refused is not None:
             raise refused
         undone = scaling_left_undone(todo)

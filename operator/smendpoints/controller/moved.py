@@ -7,6 +7,7 @@ from smendpoints.controller.observe import Glance
 from smendpoints.controller.ports import Listings
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.names import content_hash
+from smendpoints.domain.desired.office_hours import Schedule
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.availability import AVAILABLE
 
@@ -23,7 +24,7 @@ def nothing_moved(watch: Listings, shown: Glance, memory: Memory, now: float) ->
     return shown.since_written and shown.summary == seen.summary
 
 
-def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired) -> bool:
+def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired, schedule: Schedule) -> bool:
     """Whether the status says that all was as wanted, and AWS lists it as it did then: so after a restart.
 
     Raises:
@@ -32,6 +33,9 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired) 
     status, converged = resource.status, resource.status.converged
     back = status.rolled_back_to
     if resource.metadata.annotations.get(ROLLBACK_TO) != (back.asked if back is not None else None):
+        return False
+    told, stopped = status.office_hours, status.endpoint is not None and status.endpoint.status == "Stopped"
+    if stopped is schedule.running or schedule.hours != (told.hours if told is not None else None):
         return False
     return (
         converged is not None

@@ -22,6 +22,7 @@ from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight, went_on
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
+from smendpoints.controller.forewarning import forewarned
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
@@ -41,6 +42,7 @@ from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.blocked import before_rollout
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
+from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
@@ -160,29 +162,36 @@ class Controller:
         resource = ruling.resource
         desired = desire(resource, self._settings.cluster_id, self._settings.execution_role_arn)
         desired = replace(desired, adoption_refused=ruling.adoption)
-        schedule = schedule_of(resource.spec, now)
+        schedule = schedule_of(resource.spec, now, resource.keep())
         account, name = self._account(asked)
         shown = glance(account, name, memory.seen, self._settings.poll_seconds)
         if unasked and nothing_moved(account.watch, shown, memory, self._monotonic()):
             memory.seen.summary = shown.summary
             left = memory.schedule.deadline - self._monotonic()
             return Finding(asked.status, sooner(left, shown, self._settings.poll_seconds), memory.schedule.awaits)
-        if began and not ruling.violations and not asked.spec.suspend and was_settled(account.watch, asked, desired):
+        if (
+            began
+            and not ruling.violations
+            and not asked.spec.suspend
+            and was_settled(account.watch, asked, desired, schedule)
+        ):
             memory.seen.settled(account.watch.peek(name), desired, asked.spec.revision_history_limit)
             return Finding(asked.status, within_hours(next_look(memory, self._monotonic()), schedule, now))
         desired, refusals = with_revision(account, resource, desired, self.tenancy)
         ruling = replace(ruling, violations=(*ruling.violations, *refusals))
         observed = recall(account, resource, desired, shown, memory.seen)
-        if observed is None or not _is_done(plan(Input(resource, desired, observed, schedule, now))):
+        given = input_of(resource, desired, observed, schedule, now) if observed is not None else None
+        if given is None or not _is_done(plan(given)):
             observed = observe(account, resource, desired, shown, memory.seen)
-        memory.seen.observed(shown.summary, desired, observed)
-        given = Input(resource, desired, observed, schedule, now)
+            given = input_of(resource, desired, observed, schedule, now)
+        memory.seen.observed(shown.summary, desired, given.observed)
         return self._carry_out(account, given, ruling, memory)
 
     def _carry_out(self, account: Aws, given: Input, ruling: Ruling, memory: Memory) -> Finding:
         """Plan, write ahead what has to be, apply, and conclude."""
         resource = given.resource
         todo, refused = plan_with_own_alarms(account, given, lambda seen: self._plan(seen, ruling))
+        todo = forewarned(account, given, todo, memory)
         refused = refused or preflight(account, resource, given.desired, given.observed, todo, memory)
         first = before_rollout(todo, given, refused)
         acting = first or todo
@@ -211,7 +220,7 @@ class Controller:
         now, old = self._now(), resource.status
         after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
         with contextlib.suppress(ReconcileError):  # a schedule that cannot be read: that is what is being told
-            after = within_hours(after, schedule_of(resource.spec, now), now)
+            after = within_hours(after, schedule_of(resource.spec, now, resource.keep()), now)
         current = old.observed_generation == resource.metadata.generation and bool(old.conditions)
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
             verdict = stalled(failure.reason, str(failure))

@@ -16,6 +16,7 @@ from smendpoints.controller.tailing import tail
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind
 from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.hours import to_tell
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.status.pins import pinned, without_log
@@ -57,6 +58,7 @@ def finding_of(
         fingerprint=fingerprint(account.watch, desired, memory.seen.written_at) if idle else None,
         now=given.now,
     )
+    status = status.model_copy(update={"office_hours": to_tell(given.schedule, resource.status.office_hours)})
     resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
     status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
     status = status if ruling.log_tails else without_log(status)

@@ -43,9 +43,8 @@ def sooner(after: float, shown: Glance, poll_seconds: float) -> float:
 
 def within_hours(after: float, schedule: Schedule, now: datetime) -> float:
     """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
-    if schedule.changes_at is None:
-        return after
-    return min(after, max(1.0, (schedule.changes_at - now).total_seconds() + 1))
+    moments = [moment for moment in (schedule.changes_at, schedule.look_at) if moment is not None]
+    return min([after, *(max(1.0, (moment - now).total_seconds() + 1) for moment in moments)])
 
 
 def _has_steps(resource: SageMakerEndpoint) -> bool:

@@ -36,7 +36,7 @@ class Pursuit:
 def pursuit_of(resource: SageMakerEndpoint, now: datetime) -> Pursuit:
     """What is asked for by an object that is not being deleted."""
     try:
-        goal = Goal.RUN if schedule_of(resource.spec, now).running else Goal.STOP
+        goal = Goal.RUN if schedule_of(resource.spec, now, resource.keep()).running else Goal.STOP
     except ReconcileError:  # a schedule that cannot be read: nothing is done before it can
         goal = Goal.RUN
     return Pursuit(goal, *resource.asked())

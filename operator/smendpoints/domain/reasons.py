@@ -18,6 +18,7 @@ class Reason(StrEnum):
     # arrived
     IN_SERVICE = "InService"
     STOPPED = "Stopped"
+    CANNOT_START = "StoppedCannotStart"
     SUSPENDED = "Suspended"
     ROLLED_BACK_TO = "RolledBackToRevision"
     DELETED = "Deleted"
@@ -62,6 +63,8 @@ class Reason(StrEnum):
     # drift
     DRIFT_FOUND = "DriftFound"
     IN_SYNC = "InSync"
+    # by office hours, for events
+    OUTSIDE_HOURS = "OutsideOfficeHours"
     # done in place, for events
     IN_PLACE = "ChangedInPlace"
     ADOPTED = "Adopted"

@@ -19,6 +19,7 @@ from smendpoints.domain.plan.busy import busy
 from smendpoints.domain.plan.failed import failed_for_good, failed_for_now, failed_with_another_spec
 from smendpoints.domain.plan.foreign import adoptable, adopted, adoption_forbidden, left_alone
 from smendpoints.domain.plan.going_back import held
+from smendpoints.domain.plan.hours import announced
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.live import broken, live
 from smendpoints.domain.plan.resting import being_deleted, only_watched, to_be_stopped
@@ -32,7 +33,7 @@ Seen = TypeVarTuple("Seen")
 
 def plan(given: Input) -> Plan:
     """What to do next, and what to tell meanwhile."""
-    return held(_next(given), given)
+    return announced(held(_next(given), given), given)
 
 
 def _next(given: Input) -> Plan:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from smendpoints.api.status import RolloutStatus, SageMakerEndpointStatus
+from smendpoints.api.status import OfficeHoursStatus, RolloutStatus, SageMakerEndpointStatus
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.supplies import LAUNCH_BLOCKED
@@ -18,7 +18,7 @@ class Event:
 
 
 def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
-    """One event for each transition: a new reason of Ready, a new drift, a new step of a rollout."""
+    """One event for each transition: a new reason of Ready, a new drift, hours that are over, a step of a rollout."""
     found = []
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
     if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
@@ -38,9 +38,18 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     lacking = conditions.find(new.conditions, LAUNCH_BLOCKED)
     if lacking is not None and conditions.find(old.conditions, LAUNCH_BLOCKED) is None:
         found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:1024]))
+    if after is not None and _is_outside(new.office_hours, old.office_hours):
+        found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:1024]))
     if after is not None and _is_new_step(old.rollout, new.rollout):
         found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
     return tuple(found)
+
+
+def _is_outside(now: OfficeHoursStatus | None, before: OfficeHoursStatus | None) -> bool:
+    """Whether it runs outside of its office hours from now on, or until another time than was told before."""
+    if now is None or not now.outside:
+        return False
+    return before is None or not before.outside or before.stops_at != now.stops_at
 
 
 def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
