@@ -45,7 +45,7 @@ def test_cloudformation_makes_what_is_motos(cloud: Any) -> None:
         ("cloudwatch", "get_metric_widget_image", {"MetricWidget": "{}"}),
         ("cloudtrail", "lookup_events", {}),
         ("pricing", "get_products", {"ServiceCode": "AmazonSageMaker"}),
-        ("iam", "simulate_principal_policy", {"PolicySourceArn": "arn:aws:iam::1:user/eve", "ActionNames": ["a:b"]}),
+        ("iam", "simulate_custom_policy", {"PolicyInputList": ["{}"], "ActionNames": ["a:b"]}),
         ("accessanalyzer", "list_analyzers", {}),
     ],
 )
