@@ -29,6 +29,10 @@ TOPIC = "write the ARN of an SNS topic, such as arn:aws:sns:us-east-1:1234567890
 TIME_ZONE = "write a time zone of the IANA database, such as Europe/Berlin"
 SCHEDULE = "write at(2027-01-31T08:00:00), rate(2 hours), or cron(0 8 ? * MON-FRI *) with its six fields"
 CRON = "write five cron fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-5"
+TEN_ALARMS = (
+    "a rollout has at most 10 alarms: those in rollback.alarmNames, for each variant one for"
+    " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest; name fewer"
+)
 WAITS = (
     "the waits of all steps and terminationWaitSeconds must be shorter than timeoutSeconds (28800 if unset):"
     " wait less, take larger steps, or raise timeoutSeconds"
@@ -369,10 +373,17 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
             },
         ),
         "spec.rollout.rollback",
-        (
-            "a rollout has at most 10 alarms: those in rollback.alarmNames, and for each variant one for"
-            " maxErrorRatePercent and one for maxLatencyMilliseconds; name fewer"
+        TEN_ALARMS,
+    ),
+    "ten alarms and the one to abort with": (
+        rollout(
+            "Canary",
+            stepPercent=10,
+            stepWaitSeconds=60,
+            rollback={"alarmNames": [f"alarm-{number}" for number in range(10)], "onRequest": True},
         ),
+        "spec.rollout.rollback",
+        TEN_ALARMS,
     ),
     "scaling to zero without async": (scaled(minCapacity=0), "spec.variants", FROM_ZERO),
     "a schedule that scales to zero without async": (
@@ -454,14 +465,22 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         rollout("Canary", stepPercent=10, rollback={"maxErrorRatePercent": 1}),
         "spec.rollout.rollback",
         (
-            "maxErrorRatePercent and maxLatencyMilliseconds need time to watch the new fleet:"
+            "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
+            " set stepWaitSeconds or terminationWaitSeconds"
+        ),
+    ),
+    "an abort that AWS never looks for": (
+        rollout("AllAtOnce", rollback={"onRequest": True}),
+        "spec.rollout.rollback",
+        (
+            "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
             " set stepWaitSeconds or terminationWaitSeconds"
         ),
     ),
     "a rollback for no reason": (
         rollout("Canary", stepPercent=10, rollback={}),
         "spec.rollout.rollback",
-        "rollback needs at least one of alarmNames, maxErrorRatePercent and maxLatencyMilliseconds",
+        "rollback needs at least one of alarmNames, maxErrorRatePercent, maxLatencyMilliseconds and onRequest",
     ),
     "no hosting": (
         spec(variant(instance=None)),

@@ -110,6 +110,30 @@ def test_an_assumed_role_has_the_policies_of_the_role(cloud: Any) -> None:
         sm.list_endpoints()
 
 
+def test_what_a_roles_policies_say_of_an_action_can_be_asked(cloud: Any, refused: Any) -> None:
+    iam, role = cloud.client("iam"), cloud.role("execution")
+    statements = [
+        allow("cloudwatch:Describe*"),
+        allow("s3:GetObject", "arn:aws:s3:::models/*"),
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::models/secret"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_role_policy(RoleName="execution", PolicyName="p", PolicyDocument=policy)
+
+    def decision(action: str, *resources: str) -> list[str]:
+        found = iam.simulate_principal_policy(
+            PolicySourceArn=role, ActionNames=[action], **({"ResourceArns": list(resources)} if resources else {})
+        )
+        return [each["EvalDecision"] for each in found["EvaluationResults"]]
+
+    assert decision("cloudwatch:DescribeAlarms") == ["allowed"]
+    assert decision("cloudwatch:PutMetricAlarm") == ["implicitDeny"]
+    places = [f"arn:aws:s3:::models/{key}" for key in ("a", "secret")]
+    assert decision("s3:GetObject", *places) == ["allowed", "explicitDeny"]
+    with refused("NoSuchEntity"):
+        iam.simulate_principal_policy(PolicySourceArn=f"{role}-not", ActionNames=["a:b"])
+
+
 OWNER = "aws:RequestTag/owner"
 OWNED = "aws:ResourceTag/owner"
 MINE = [{"Key": "owner", "Value": "me"}]
