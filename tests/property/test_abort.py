@@ -141,6 +141,22 @@ def test_an_alarm_that_fired_for_the_last_attempt_does_not_end_the_next(harness:
     assert harness.calls("UpdateEndpoint") == 2
 
 
+def test_what_aws_refuses_of_the_bounds_stops_no_abort(harness: Harness) -> None:
+    scaled = with_variant(wanted(CANARY, 0), scaling={"minCapacity": 4, "maxCapacity": 6})
+    harness.apply("iris", scaled)
+    harness.settle("iris")
+    before = str(harness.live()["EndpointConfigName"])
+    harness.apply("iris", with_variant(scaled, modelArtifact=ARTIFACTS[1]))
+    harness.run(180)
+    harness.world.faults.add({"kind": "access_denied", "operation": "RegisterScalableTarget"})
+    wider = with_variant(scaled, modelArtifact=ARTIFACTS[1], scaling={"minCapacity": 4, "maxCapacity": 8})
+    harness.apply("iris", wider)
+    harness.annotate("iris", {ABORT_REVISION: "2"})
+    harness.run(300)
+    assert harness.live()["EndpointConfigName"] == before
+    assert outcomes(harness)[0] != "Deployed"
+
+
 def test_an_abort_of_another_revision_does_nothing(harness: Harness) -> None:
     before = begin(harness)
     harness.annotate("iris", {ABORT_REVISION: "1"})

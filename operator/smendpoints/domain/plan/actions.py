@@ -56,6 +56,8 @@ class Verb(Enum):
     @property
     def about(self) -> str:
         """What it is about: calls about one thing build on each other, those about different things do not."""
+        if self is Verb.SET_ALARM:
+            return "rollback"  # an abort waits for nothing
         if self.service != "sagemaker":
             return "autoscaling"
         if self.operation.endswith("_tags"):
