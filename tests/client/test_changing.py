@@ -11,7 +11,7 @@ from smclient.specs.compare import as_shown
 from smclient.views.gitops import kept_by
 from smclient.views.history import RevisionView
 from smclient.views.revisions import before, named
-from smendpoints.api.resource import REDEPLOYED_AT, RETRY
+from smendpoints.api.resource import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
 from smsandbox.testing.json_server import JsonServer
 
 Endpoint = Callable[..., dict[str, Any]]
@@ -141,6 +141,51 @@ def test_there_is_nothing_to_retry_where_nothing_failed(
     ran = smendpoint("retry", "iris")
     assert (ran.code, "nothing of iris failed" in ran.err) == (1, True)
     assert [request.method for request in server.asked] == ["GET"]
+
+
+HISTORY = [
+    {"revision": 3, "configName": "c", "outcome": "InProgress", "at": "2026-11-26T14:00:00Z"},
+    {"revision": 2, "configName": "b", "outcome": "Deployed", "at": "2026-11-26T13:00:00Z"},
+]
+
+
+def test_a_rollout_that_carries_an_alarm_is_aborted_by_its_revision(
+    server: JsonServer, endpoint: Endpoint, smendpoint: Any
+) -> None:
+    rollout = {"phase": "InProgress", "configName": "c", "abortAlarm": "a"}
+    server.answers["GET", f"{HERE}/iris"] = endpoint(rollout=rollout, history=HISTORY)
+    server.answers["PATCH", f"{HERE}/iris"] = endpoint()
+    assert smendpoint("abort", "iris").code == 0
+    assert server.asked[-1].body == {"metadata": {"annotations": {ABORT_REVISION: "3"}}}
+
+
+@pytest.mark.parametrize(
+    ("rollout", "said"),
+    [
+        ({"phase": "InProgress", "configName": "c"}, "carries no alarm to be aborted by"),
+        ({"phase": "Succeeded", "configName": "c", "abortAlarm": "a"}, "no rollout of iris is under way"),
+        (None, "no rollout of iris is under way"),
+    ],
+)
+def test_what_cannot_be_aborted_is_told_and_not_asked_for(
+    server: JsonServer, endpoint: Endpoint, smendpoint: Any, rollout: Any, said: str
+) -> None:
+    server.answers["GET", f"{HERE}/iris"] = endpoint(rollout=rollout, history=HISTORY)
+    ran = smendpoint("abort", "iris")
+    assert (ran.code, said in ran.err) == (1, True)
+    assert [request.method for request in server.asked] == ["GET"]
+
+
+def test_a_revision_comes_back_by_an_annotation_for_this_generation_also_where_git_keeps_the_spec(
+    server: JsonServer, endpoint: Endpoint, smendpoint: Any
+) -> None:
+    found = endpoint(history=HISTORY)
+    found["metadata"]["labels"] = {"kustomize.toolkit.fluxcd.io/name": "apps"}
+    server.answers["GET", f"{HERE}/iris"] = found
+    server.answers["PATCH", f"{HERE}/iris"] = found
+    assert smendpoint("undo", "iris", "--by-annotation").code == 0
+    assert server.asked[-1].body == {"metadata": {"annotations": {ROLLBACK_TO: "2@2"}}}
+    assert smendpoint("undo", "iris", "--by-annotation", "--write").code == 2
 
 
 def test_values_that_a_policy_gives_are_no_difference() -> None:

@@ -176,3 +176,23 @@ def test_what_a_script_made_is_imported_applied_and_looked_after(stage: Stage) -
     for kind in ("endpoint_config", "model"):
         key = "EndpointConfigName" if kind == "endpoint_config" else "ModelName"
         getattr(sagemaker, f"delete_{kind}")(**{key: name})
+
+
+def test_a_rollout_is_aborted_and_a_revision_comes_back_without_an_edit(stage: Stage) -> None:
+    careful = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 3600, "rollback": {"onRequest": True}}
+    wanted = with_variant(spec(rollout=careful), scaling=None, instance={"type": "ml.m5.large", "count": 2})
+    stage.apply("iris", wanted)
+    first = stage.ready("iris")["status"]["endpoint"]["configName"]
+    smendpoint(stage, "abort", "iris", code=1)
+    stage.apply("iris", with_variant(wanted, modelArtifact=ARTIFACTS[1]))
+    stage.until("iris", lambda found: found["status"].get("rollout", {}).get("stage") == "Baking", "a bake")
+    assert "will go back" in smendpoint(stage, "abort", "iris")
+    smendpoint(stage, "wait", "iris", code=1)
+    assert stage.in_service("iris")["EndpointConfigName"] == first
+
+    quick = {**wanted, "rollout": {"strategy": "AllAtOnce"}}
+    stage.apply("iris", with_variant(quick, modelArtifact=ARTIFACTS[2]))
+    stage.ready("iris")
+    smendpoint(stage, "undo", "iris", "--by-annotation")
+    stage.see(lambda: in_json(stage, "status", "iris")["phase"] == "RolledBack", "the revision brought back")
+    assert stage.in_service("iris")["EndpointConfigName"] == first

@@ -1,4 +1,4 @@
-"""The verbs that ask the operator for something: `retry`, `redeploy`, `suspend`, `resume`, `stop`, `start`."""
+"""The verbs that ask the operator for something: `retry`, `redeploy`, `abort`, `suspend`, `resume`, `stop`, `start`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from smclient.cli.text import plain
 from smclient.cli.writing import anyway_option, write_spec
 from smclient.errors import ClientError
 from smclient.views.status import phase_of
-from smendpoints.api.resource import GROUP, KIND, REDEPLOYED_AT, RETRY
+from smendpoints.api.resource import ABORT_REVISION, GROUP, KIND, REDEPLOYED_AT, RETRY
 
 names_argument = click.argument("names", nargs=-1, required=True, shell_complete=complete_name)
 
@@ -54,6 +54,36 @@ def redeploy(name: str, **given: Any) -> None:
     place.cluster.endpoint(place.namespace, name)
     _annotate(place.cluster, place.namespace, name, REDEPLOYED_AT)
     click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will be redeployed")
+
+
+@click.command()
+@name_argument
+@connection_options
+def abort(name: str, **given: Any) -> None:
+    """Abort the rollout under way: AWS goes back to what was in service before.
+
+    AWS goes back once its first bake begins. The rollout has to carry an alarm for it from its start, by
+    `spec.rollout.rollback.onRequest`.
+
+    \b
+    Examples:
+      kubectl smendpoint abort iris
+    """
+    place = where(given)
+    found = place.cluster.endpoint(place.namespace, name)
+    status = found.get("status") or {}
+    rollout, history = status.get("rollout") or {}, status.get("history") or []
+    if rollout.get("phase") not in {"Pending", "InProgress"} or not history:
+        raise ClientError(f"no rollout of {name} is under way", "to go back to an earlier revision use `undo`")
+    if not rollout.get("abortAlarm"):
+        raise ClientError(
+            f"this rollout of {name} carries no alarm to be aborted by",
+            "wait for its end, then `kubectl smendpoint undo`; for the next one set spec.rollout.rollback.onRequest",
+        )
+    place.cluster.patch(
+        place.namespace, name, {"metadata": {"annotations": {ABORT_REVISION: str(history[0]["revision"])}}}
+    )
+    click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will go back to what was in service before")
 
 
 def _annotate(cluster: Any, namespace: str, name: str, annotation: str) -> None:

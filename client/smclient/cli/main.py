@@ -22,6 +22,7 @@ VERBS = {
     "undo": "smclient.cli.revising",
     "retry": "smclient.cli.asking",
     "redeploy": "smclient.cli.asking",
+    "abort": "smclient.cli.asking",
     "suspend": "smclient.cli.asking",
     "resume": "smclient.cli.asking",
     "stop": "smclient.cli.asking",

@@ -8,6 +8,7 @@ from smclient.cli.options import connection_options, name_argument, output_optio
 from smclient.cli.text import line
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.errors import ClientError
+from smendpoints.api.resource import GROUP, KIND, ROLLBACK_TO
 
 
 @click.command()
@@ -111,20 +112,27 @@ def secret_names(spec: Any) -> set[str]:
 @click.command()
 @name_argument
 @click.option("--to-revision", type=int, metavar="N", help="The revision to go back to; the one before if unset.")
+@click.option(
+    "--by-annotation",
+    is_flag=True,
+    help="Let the operator bring it back, without writing the spec: until its next edit.",
+)
 @dry_run_option
 @anyway_option
 @connection_options
-def undo(name: str, *, to_revision: int | None, dry_run: bool, write: bool, **given: Any) -> None:
+def undo(name: str, *, to_revision: int | None, by_annotation: bool, dry_run: bool, write: bool, **given: Any) -> None:
     """Go back to an earlier revision: write what it served back into the spec.
 
     What is served comes back (models, images, instance types, capture); weights, counts, scaling and the way of
-    rolling out stay as they are. Where Argo CD or Flux keeps the spec, the patch for Git is printed instead.
+    rolling out stay as they are. Where Argo CD or Flux keeps the spec, the patch for Git is printed instead; until Git
+    has it, --by-annotation brings the revision back at once, and no tool undoes it.
 
     \b
     Examples:
       kubectl smendpoint undo iris
       kubectl smendpoint undo iris --to-revision 3
       kubectl smendpoint undo iris --dry-run
+      kubectl smendpoint undo iris --by-annotation
     """
     from smclient.aws.reading import revision
     from smclient.aws.session import Aws, region_of
@@ -137,6 +145,13 @@ def undo(name: str, *, to_revision: int | None, dry_run: bool, write: bool, **gi
     found = place.cluster.endpoint(place.namespace, name)
     history = history_view(found)
     chosen = named(history, to_revision) if to_revision is not None else before(history)
+    if by_annotation:
+        if dry_run or write:
+            raise click.UsageError("--by-annotation writes no spec: without --dry-run and --write")
+        value = f"{chosen.revision}@{found['metadata']['generation']}"
+        place.cluster.patch(place.namespace, name, {"metadata": {"annotations": {ROLLBACK_TO: value}}})
+        click.echo(f"{KIND.lower()}.{GROUP}/{line(name)} goes back to revision {chosen.revision} until its next edit")
+        return
     rebuilt = rebuild(revision(Aws(region_of(found)), chosen.config), secret_names(found["spec"]))
     for each in rebuilt.unsaid:
         click.echo(f"not brought back: {line(each)}", err=True)

@@ -36,7 +36,7 @@ def write_spec(
         click.echo(as_yaml(patch), nl=False)
         raise ClientError(
             f"{keeper} keeps the spec of {name} as Git has it, so nothing was written",
-            "put the change above into Git, or write it for now with --write",
+            "put the change above into Git, or write it for now with --write (`undo` has --by-annotation)",
         )
     if dry_run:
         place.cluster.patch(place.namespace, name, patch, dry_run=True)
