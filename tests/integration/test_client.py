@@ -136,10 +136,9 @@ def test_one_stops_starts_and_redeploys(stage: Stage) -> None:
 
 
 def test_what_failed_for_a_cause_elsewhere_is_tried_again(stage: Stage) -> None:
-    fault = stage.cloud.simulator.fault("capacity", resource="ml.m5.large")
+    stage.cloud.simulator.fault("never_healthy", times=1)
     stage.apply("iris", with_variant(spec(), scaling=None))
-    smendpoint(stage, "wait", "iris", code=1)
-    stage.cloud.simulator.release(fault)
+    assert "stalled: " in smendpoint(stage, "wait", "iris", code=1)
     smendpoint(stage, "retry", "iris")
     stage.ready("iris")
 
