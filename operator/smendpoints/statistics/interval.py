@@ -16,7 +16,6 @@ from smendpoints.statistics.counts import Array, Counts, Flags, Sums, both_read
 from smendpoints.statistics.means import variance
 from smendpoints.statistics.mixture import Side, threshold
 
-_POINTS = 101
 _FINER = np.linspace(0, 1, 18)[1:-1]  # within a step of the grid, twice, for the last bounds
 
 
@@ -58,11 +57,12 @@ def sequence(
     alpha: float,
     horizon: float,
     periods: npt.ArrayLike | None = None,
+    points: int = 101,
 ) -> Sequence:
     """The confidence sequence at 1 - alpha of one run, whose arrays have the shape (batches,).
 
-    Bounds lie on a grid around the last estimate, never inside of the exact ones; the last ones are found to a
-    thousandth of themselves. The other arguments and the errors are those of `log_evidence`.
+    Bounds lie on a grid of so many `points` around the last estimate, never inside of the exact ones; the last ones
+    are sought within its step. The other arguments and the errors are those of `log_evidence`.
     """
     if control.requests.ndim != 1:
         raise ValueError(f"one run of shape (batches,) is needed, not {control.requests.shape}")
@@ -79,7 +79,7 @@ def sequence(
         round.
         """
         last = estimate[-1] if len(estimate) and np.isfinite(estimate[-1]) else 0.0
-        grid = _grid(side * float(last), error, exact=exact)
+        grid = _grid(side * float(last), error, points, exact=exact)
         number = np.logical_and.accumulate(rejected(grid, side), axis=0).sum(axis=0)
         known = np.concatenate([[-1.0 if exact else -np.inf], grid])[number]
         if len(known) and 0 < number[-1] < len(grid):
@@ -95,11 +95,11 @@ def sequence(
     return Sequence(estimate, lower=bound(Side.ABOVE), upper=bound(Side.BELOW))
 
 
-def _grid(centre: float, error: float, *, exact: bool) -> Array:
+def _grid(centre: float, error: float, points: int, *, exact: bool) -> Array:
     """Limits around the estimate: dense at a few standard errors, coarse far away; of rates within (-1, 1)."""
     scale = error if error > 0 else 1e-3
     reach = np.arcsinh((2.0 if exact else 1e6 * scale) / scale)
-    grid = centre + scale * np.sinh(np.linspace(-reach, reach, _POINTS))
+    grid = centre + scale * np.sinh(np.linspace(-reach, reach, points))
     return np.asarray(grid[np.abs(grid) < 1] if exact else grid)
 
 

@@ -34,6 +34,8 @@ from smendpoints.statistics.interval import log_evidence, sequence
 from smendpoints.statistics.mixture import Side, threshold
 from smendpoints.statistics.rules import Better, Goal, Metric, Rules, Verdict
 
+_POINTS = 31  # of the intervals' grid: only the last bounds are told, which are exact with few
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -163,7 +165,7 @@ def _find(rules: Rules, metric: Metric, arms: Measured, periods: npt.ArrayLike |
         found = log_evidence(control, challenger, null=null, side=side, horizon=rules.horizon, periods=periods)
         return bool(np.max(found, initial=0.0) >= threshold(level))
 
-    known = sequence(control, challenger, alpha=rules.alpha, horizon=rules.horizon, periods=periods)
+    known = sequence(control, challenger, alpha=rules.alpha, horizon=rules.horizon, periods=periods, points=_POINTS)
     holes = np.isnan(control.requests) | np.isnan(challenger.requests)
     sums = [_mean(each) for each in (control, challenger)]
     difference = float(known.estimate[-1]) if known.estimate.size and np.isfinite(known.estimate[-1]) else None

@@ -39,6 +39,15 @@ def test_the_last_bounds_are_where_the_tests_reach_their_level() -> None:
         assert evidence[0] >= threshold(0.025) > evidence[1]
 
 
+def test_the_last_bounds_take_no_fine_grid() -> None:
+    for seed, rate, other in ((4, 0.002, 0.004), (5, 0.3, 0.3)):
+        control, challenger = drawn(np.random.default_rng(seed), rate, other, looks=60)
+        few, many = (sequence(control, challenger, alpha=0.05, horizon=6000, points=points) for points in (31, 301))
+        width = many.upper[-1] - many.lower[-1]
+        assert abs(few.lower[-1] - many.lower[-1]) < 0.01 * width
+        assert abs(few.upper[-1] - many.upper[-1]) < 0.01 * width
+
+
 def test_the_estimate_is_not_moved_by_weights_that_change_while_rates_do() -> None:
     """All counts together would say nearly two points."""
     rng = np.random.default_rng(3)
