@@ -68,7 +68,7 @@ class KubeObjects:
         try:
             with self._gate.turn(namespace):
                 self._fence(f"POST {path}")
-                self._client.request("POST", path, self._event(meta, event))
+                self._client.request("POST", f"{path}?fieldManager={_MANAGER}", self._event(meta, event))
         except KubeError as error:
             logger.warning("%s/%s: an Event is lost (%s): %s", namespace, meta["name"], error, event.message)
 
@@ -86,6 +86,7 @@ class KubeObjects:
             },
             "type": "Warning" if event.warning else "Normal",
             "reason": event.reason,
+            "action": event.action,
             "message": event.message[:_LONGEST_NOTE],
             "source": {"component": _MANAGER, "host": self._instance},
             "reportingComponent": _MANAGER,

@@ -135,6 +135,6 @@ def test_a_dry_run_of_an_adoption_says_what_would_change(harness: Harness) -> No
     condition = harness.condition("iris", "Ready")
     assert condition is not None
     assert condition.reason == "Suspended"
-    assert "would take over legacy, then primary: model old-model -> legacy-primary-" in condition.message
+    assert "would take over legacy, then primary: modelArtifact " in condition.message
     assert harness.calls("AddTags") == 0
     assert harness.calls("UpdateEndpoint") == 0

@@ -1,6 +1,7 @@
 """Autoscaling that was taken off for an update is put back as it was when the update fails, in virtual time."""
 
 import json
+from datetime import datetime, time
 from itertools import pairwise
 from typing import Any
 
@@ -171,7 +172,7 @@ def test_while_a_lack_of_capacity_is_waited_out_the_old_fleet_scales(harness: Ha
     harness.run(900, 15)
     ready = harness.condition("iris", "Ready")
     assert ready is not None
-    assert "trying again in" in ready.message
+    assert "trying again at" in ready.message
     assert scaling(harness) == before
 
 
@@ -202,8 +203,12 @@ def test_each_failure_is_waited_out_longer_and_the_wait_told_is_the_wait_kept(ha
     for _ in range(600):
         harness.run(15)
         ready = harness.condition("iris", "Ready")
-        if ready is not None and "trying again in" in ready.message:
-            told = int(ready.message.rpartition("trying again in ")[2].removesuffix(" s"))
+        failed = harness.resource("iris").status.rollout
+        if ready is not None and failed is not None and "trying again at" in ready.message:
+            since = failed.endpoint_modified_at
+            assert since is not None
+            moment = ready.message.rpartition("trying again at ")[2].partition(";")[0]
+            told = (datetime.combine(since.date(), time.fromisoformat(moment)) - since).seconds
             if not waits or told > waits[-1]:
                 waits.append(told)
     assert len(waits) >= 4

@@ -188,7 +188,7 @@ def test_concurrency_that_a_hand_keeps_warm_is_told(harness: Harness) -> None:
     told = harness.condition("iris", "Drifted")
     assert told is not None
     assert told.status == "True"
-    assert told.message == "primary: ProvisionedConcurrency 4 -> none; AWS changes that only with a new revision"
+    assert told.message == "primary: provisionedConcurrency 4 → none; AWS changes that only with a new revision"
     edit(harness, with_variant(serverless(COLD), modelArtifact=ARTIFACTS[1]))
 
 

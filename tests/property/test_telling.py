@@ -77,7 +77,7 @@ def test_a_half_suspended_target_is_drift_and_put_right(harness: Harness) -> Non
     (found,) = client.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
     assert not any(found["SuspendedState"].values())
     told = [event.message for event in harness.events if event.reason == "DriftFound"]
-    assert told == ["autoscaling: set the bounds of primary"]
+    assert told == ["primary: scaling suspended in part → active"]
 
 
 def test_a_config_deleted_just_before_an_edit_is_named_with_the_way_out(harness: Harness) -> None:

@@ -213,7 +213,7 @@ def test_an_alarm_rings_for_the_arn_of_the_policy_that_was_put_before_it(aws: Aw
 def test_what_aws_refuses_otherwise_is_a_failure_with_its_words(aws: Aws, create_model: Action) -> None:
     aws.refuses("sagemaker", "create_model", "Rate exceeded", "ThrottlingException")
     failure = aws.failure(create_model)
-    assert (failure.kind, str(failure)) == (Kind.RETRY, "create_model: ThrottlingException: Rate exceeded")
+    assert (failure.kind, str(failure)) == (Kind.RETRY, "CreateModel: ThrottlingException: Rate exceeded")
 
 
 def describe_config(aws: Aws, action: Action) -> None:

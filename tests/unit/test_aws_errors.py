@@ -1,5 +1,7 @@
 """AWS's own codes and words, and what each calls for."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from botocore.exceptions import (
 )
 
 from smendpoints.aws.errors import classify, translated
+from smendpoints.aws.permissions import POLICY, STATEMENTS
 from smendpoints.domain.errors import Kind, ReconcileError
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
@@ -163,7 +166,30 @@ def test_aws_tells_of(code: str, message: str, kind: str, reason: str) -> None:
     failure = classify(error(code, message), "create_model")
     assert failure.kind == kind
     assert not reason or failure.reason == reason
-    assert str(failure) == f"create_model: {code}: {message}"
+    assert str(failure).startswith(f"CreateModel: {code}: {message}")
+
+
+def test_a_denial_names_the_permission_and_the_statement_that_grants_it() -> None:
+    words = (
+        "User: arn:aws:sts::1:assumed-role/op/x is not authorized to perform: sagemaker:AddTags on resource: arn:aws:x"
+    )
+    told = str(classify(error("AccessDeniedException", words), "create_model"))
+    assert told.endswith(
+        "; the operator's role needs sagemaker:AddTags, statement TagWhatIsBeingMade of manifests/iam/operator-policy.json"
+    )
+    assert "TagAgainWhatIsTagged or OptionalAdoption" in str(classify(error("AccessDenied", words), "add_tags"))
+    unnamed = str(classify(error("AccessDeniedException", "no"), "put_scaling_policy"))
+    assert "needs application-autoscaling:PutScalingPolicy, statement ScaleEndpoints" in unnamed
+    assert str(classify(error("AccessDenied", "no"), "frobnicate")) == "Frobnicate: AccessDenied: no"
+
+
+def test_the_statements_that_are_named_are_those_of_the_shipped_policy() -> None:
+    policy = json.loads((Path(__file__).parents[2] / POLICY).read_text())
+    shipped: dict[str, tuple[str, ...]] = {}
+    for statement in policy["Statement"]:
+        for action in statement["Action"]:
+            shipped[action] = (*shipped.get(action, ()), statement["Sid"])
+    assert dict(STATEMENTS) == shipped
 
 
 def test_the_words_are_known_in_any_case() -> None:

@@ -230,7 +230,7 @@ def test_an_event_speaks_of_the_object(api: Any, fence: Fence) -> None:
         BODY, Event(warning=True, reason=Reason.UPDATE_FAILED, message="x" * 5000)
     )
     ((method, path, _, event),) = api.asked
-    assert (method, path) == ("POST", "/api/v1/namespaces/team/events")
+    assert (method, path) == ("POST", "/api/v1/namespaces/team/events?fieldManager=smendpoints")
     assert event["involvedObject"] == {
         "apiVersion": "smendpoints.dev/v1alpha1",
         "kind": "SageMakerEndpoint",
@@ -240,6 +240,7 @@ def test_an_event_speaks_of_the_object(api: Any, fence: Fence) -> None:
         "resourceVersion": "7",
     }
     assert (event["type"], event["reason"], event["message"]) == ("Warning", "UpdateFailed", "x" * 1024)
+    assert event["action"] == "RollOut"
     assert event["reportingComponent"] == event["source"]["component"] == "smendpoints"
 
 

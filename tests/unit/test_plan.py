@@ -143,7 +143,7 @@ STATUSES = {
             "converged": True,
         },
         [],
-        "Scaling: reconciling",
+        "ShiftingTraffic: reconciling",
     ),
     "Updating, and to be stopped: AWS deletes no endpoint that is Updating": Case(
         {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Updating"}}, [], "Stopping: reconciling"
@@ -176,7 +176,9 @@ STATUSES = {
         "Updating: reconciling",
         Requeue.NOW,
     ),
-    "Deleting, by a hand: wait until it is gone": Case({"shows": {"status": "Deleting"}}, [], "Deleting: reconciling"),
+    "Deleting, by a hand: wait until it is gone": Case(
+        {"shows": {"status": "Deleting"}}, [], "Recreating: reconciling"
+    ),
     "Deleting, as desiredState says: wait until it is gone": Case(
         {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Deleting"}}, [], "Stopping: reconciling"
     ),
@@ -187,7 +189,7 @@ STATUSES = {
         {"shows": {"status": "Failed"}}, [], "CreateFailed: stalled", Requeue.STEADY
     ),
     "Failed with another config than the spec wants: delete, to create anew": Case(
-        {"lives": B, "shows": {"status": "Failed", "failure_reason": PING}}, DELETION, "Creating: reconciling"
+        {"lives": B, "shows": {"status": "Failed", "failure_reason": PING}}, DELETION, "Recreating: reconciling"
     ),
     "Failed, and to be stopped: delete": Case(
         {"wants": {"desiredState": "Stopped"}, "shows": {"status": "Failed", "failure_reason": PING}},
@@ -204,10 +206,10 @@ STATUSES = {
         60.0,
     ),
     "Failed long ago for want of capacity: delete, to try again": Case(
-        {"shows": {"status": "Failed", "failure_reason": CAPACITY}}, DELETION, "Creating: reconciling"
+        {"shows": {"status": "Failed", "failure_reason": CAPACITY}}, DELETION, "Recreating: reconciling"
     ),
     "Failed by a fault of AWS's own: delete, to try again": Case(
-        {"shows": {"status": "Failed", "failure_reason": AWS_FAULT}}, DELETION, "Creating: reconciling"
+        {"shows": {"status": "Failed", "failure_reason": AWS_FAULT}}, DELETION, "Recreating: reconciling"
     ),
     "Failed for want of capacity five times in a row: the wait has doubled four times": Case(
         {

@@ -48,7 +48,7 @@ def test_one_reconcile_changes_the_capacity_of_one_variant_as_aws_takes_no_more(
 def test_weights_go_before_capacities(sight: Callable[..., Any]) -> None:
     plan = sight(TWO, variants={"primary": {"desired_count": 4, "desired_weight": 7.0}}).plan()
     assert changes(plan) == [[{"VariantName": "primary", "DesiredWeight": 1.0}]]
-    assert "primary: instances 4 -> 1" in plan.verdict.message
+    assert "primary: instances 4 → 1" in plan.verdict.message
 
 
 def test_a_count_that_autoscaling_owns_is_never_set(sight: Callable[..., Any]) -> None:
@@ -75,7 +75,7 @@ def test_concurrency_changes_in_place(sight: Callable[..., Any]) -> None:
     shown = {"primary": {"serverless": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}}
     plan = sight(SERVERLESS, variants=shown).plan()
     assert changes(plan) == [[{"VariantName": "primary", "ServerlessUpdateConfig": {"MaxConcurrency": 20}}]]
-    assert plan.verdict.message == "changing in place: primary: MaxConcurrency 5 -> 20"
+    assert plan.verdict.message == "changing in place: primary: maxConcurrency 5 → 20"
 
 
 def test_provisioned_concurrency_that_autoscaling_owns_is_never_set(sight: Callable[..., Any]) -> None:
@@ -102,10 +102,10 @@ ONLY_BY_UPDATE: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "concurrency kept warm that the spec does not name": (
         SERVERLESS,
         {"primary": {"serverless": {"MemorySizeInMB": 2048, "MaxConcurrency": 20, "ProvisionedConcurrency": 5}}},
-        "primary: ProvisionedConcurrency 5 -> none",
+        "primary: provisionedConcurrency 5 → none",
     ),
-    "another count of the shadow": (SHADOWED, {"shadow": {"desired_count": 2}}, "shadow: instances 2 -> 1"),
-    "another weight of the shadow": (SHADOWED, {"shadow": {"desired_weight": 3.0}}, "shadow: weight 3 -> 1"),
+    "another count of the shadow": (SHADOWED, {"shadow": {"desired_count": 2}}, "shadow: instances 2 → 1"),
+    "another weight of the shadow": (SHADOWED, {"shadow": {"desired_weight": 3.0}}, "shadow: weight 3 → 1"),
 }
 
 
@@ -172,18 +172,18 @@ def test_what_a_hand_deleted_under_a_live_endpoint_is_made_again(sight: Callable
 DRIFT: dict[str, tuple[dict[str, Any], str, list[str]]] = {
     "a weight": (
         {"variants": {"primary": {"desired_weight": 7.0}}},
-        "primary: weight 7 -> 1",
+        "primary: weight 7 → 1",
         ["SET_WEIGHTS_AND_CAPACITIES primary"],
     ),
     "a count": (
         {"variants": {"primary": {"desired_count": 7}}},
-        "primary: instances 7 -> 1",
+        "primary: instances 7 → 1",
         ["SET_WEIGHTS_AND_CAPACITIES primary"],
     ),
-    "a tag": ({"lives": {"tags": {"team": "nobody"}}}, "tags: set team", ["ADD_TAGS default-iris"]),
+    "a tag": ({"lives": {"tags": {"team": "nobody"}}}, "tag team nobody → ml", ["ADD_TAGS default-iris"]),
     "a target": (
         {"targets": ()},
-        "autoscaling: set the bounds of primary",
+        "primary: scaling none → 1 to 5",
         [f"REGISTER_TARGET {TARGET}", f"PUT_POLICY {TARGET} invocations-per-instance"],
     ),
 }

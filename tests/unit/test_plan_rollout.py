@@ -182,7 +182,7 @@ IN_SERVICE_BEFORE = {"remembers": {"phase": "Succeeded"}, "converged": True}
 def test_another_config_put_into_service_by_a_hand_is_drift_and_is_put_back(sight: Callable[..., Any]) -> None:
     seen = sight(lives=B, **IN_SERVICE_BEFORE)
     plan = seen.plan()
-    assert [seen.words(each) for each in plan.drift] == ["the config in service is default-iris-LIVE"]
+    assert [seen.words(each) for each in plan.drift] == ["config in service default-iris-LIVE → default-iris-WANTED"]
     assert (plan.rollout.phase, plan.requeue) == ("Pending", Requeue.NOW)
 
 

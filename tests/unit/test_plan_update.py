@@ -275,22 +275,3 @@ def test_rollback_alarms_are_there_before_the_rollout_that_they_watch(sight: Cal
         "UPDATE_ENDPOINT",
     ]
     assert update(seen)["DeploymentConfig"] == seen.desired.deployment
-
-
-CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
-    "a model": ({"variant": B}, "primary: model default-iris-primary-LIVE -> default-iris-primary-WANTED"),
-    "an instance type": ({"variant": instance(1, "ml.c5.large")}, "primary: ml.m5.large -> ml.c5.large"),
-    "a variant more": ({"variant": {}, "challenger": {}}, "variant challenger added"),
-    "a setting": ({"variant": {"instance": {"type": "ml.m5.large", "volumeSizeGB": 30}}}, "settings of the config"),
-}
-
-
-@pytest.mark.parametrize(("wants", "said"), CHANGES.values(), ids=CHANGES.keys())
-def test_what_changes_is_said_for(sight: Callable[..., Any], wants: Mapping[str, Any], said: str) -> None:
-    seen = sight(wants, {})
-    assert seen.words(seen.plan().changes) == said
-
-
-def test_what_changes_is_said_when_a_variant_goes(sight: Callable[..., Any]) -> None:
-    seen = sight({}, {"challenger": {}})
-    assert seen.plan().changes == "variant challenger removed"

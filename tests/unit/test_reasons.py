@@ -3,7 +3,7 @@
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 
 TOLD = """
-Pending Creating Updating RollingBack Scaling Deleting Stopping Maintenance
+Pending Creating Recreating Updating RollingBack Scaling ShiftingTraffic Deleting Retaining DeletionSuspended Stopping Maintenance
 InService Stopped StoppedCannotStart Suspended RolledBackToRevision Deleted Retained
 CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
@@ -14,7 +14,7 @@ ScalingActive ScalingPending ScalingSuspended ScalingFailed
 DriftFound InSync OutsideOfficeHours ChangedInPlace Adopted PreflightIncomplete
 """
 WELL = """
-Pending Creating Updating Scaling Deleting Stopping Maintenance InService Stopped Suspended Adopted RolledBackToRevision
+Pending Creating Recreating Updating Scaling ShiftingTraffic Deleting Retaining Stopping Maintenance InService Stopped Suspended Adopted RolledBackToRevision
 """
 
 

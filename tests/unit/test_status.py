@@ -111,7 +111,7 @@ CONDITIONS = {
     ),
     "drift that is put back": Case(
         {"variants": {"primary": {"desired_weight": 7.0}}, "converged": True},
-        {"Ready": "False Scaling", "Reconciling": "True Scaling", "Drifted": "True DriftFound"},
+        {"Ready": "False ShiftingTraffic", "Reconciling": "True ShiftingTraffic", "Drifted": "True DriftFound"},
     ),
     "drift that is only reported": Case(
         {
@@ -147,7 +147,7 @@ CONDITIONS = {
     "an endpoint that is being stopped": Case(
         {"wants": {"desiredState": "Stopped"}},
         {"Ready": "False Stopping", "Reconciling": "True Stopping"},
-        available="False Deleting",
+        available="False Stopping",
     ),
     "an endpoint whose instances are all gone": Case(
         {"variants": {"primary": {"current_count": 0}}},
@@ -334,7 +334,7 @@ def test_a_failure_is_forgotten_when_the_endpoint_is_as_wanted(sight: Callable[.
 def test_a_call_that_cannot_succeed_is_the_failure(sight: Callable[..., Any]) -> None:
     failure = told(sight(exists=False), DENIED).failure
     assert failure is not None
-    assert failure.reason == "put_scaling_policy: AccessDeniedException: no"
+    assert failure.reason == "PutScalingPolicy: AccessDeniedException: no"
 
 
 ABOUT_TO = {"lives": B, "remembers": {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}}
@@ -414,7 +414,7 @@ def test_events_tell_transitions_and_nothing_else(sight: Callable[..., Any]) -> 
 def test_an_event_tells_drift_once(sight: Callable[..., Any]) -> None:
     ready = told(sight())
     drifted = told(sight(variants={"primary": {"desired_weight": 7.0}}, converged=True))
-    assert said(ready, drifted) == [(False, "Scaling"), (True, "DriftFound")]
+    assert said(ready, drifted) == [(False, "ShiftingTraffic"), (True, "DriftFound")]
     assert said(drifted, drifted) == []
 
 

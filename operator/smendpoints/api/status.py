@@ -10,6 +10,7 @@ from smendpoints.api.snapshot import AutoscalingSnapshot, of_calls
 from smendpoints.api.spec import Vpc
 
 ConditionStatus = Literal["True", "False", "Unknown"]
+Outcome = Literal["Deployed", "Failed", "RolledBack", "Blocked", "Superseded", "InProgress"]
 Stage = Literal["Launching", "ActivatingTraffic", "Baking", "Terminating", "RollingBack"]
 
 
@@ -168,14 +169,21 @@ class OfficeHoursStatus(ApiModel):
 
 
 class Revision(ApiModel):
-    """One config that was brought into service, or failed to be."""
+    """One config that was brought into service, or was to be."""
 
     revision: int = Field(description="Counts up from 1.")
     config_name: str = Field(description="The config.")
     at: datetime = Field(description="When it was decided.")
-    outcome: Literal["Deployed", "Failed", "InProgress"] = Field(description="What became of it.")
-    changes: str | None = Field(None, description="What differs from the revision before.", max_length=1024)
-    message: str | None = Field(None, description="Why it failed.", max_length=1024)
+    outcome: Outcome = Field(
+        description="What became of it: `Deployed`; `Failed`, AWS took it back; `RolledBack`, an alarm undid it;"
+        " `Blocked`, it was not launched; `Superseded`, an edit replaced it; `InProgress`.",
+    )
+    changes: str | None = Field(
+        None,
+        description="What differs from what served before, by the names of the spec's fields: old → new.",
+        max_length=1024,
+    )
+    message: str | None = Field(None, description="Why it is not in service.", max_length=1024)
 
 
 class Failure(ApiModel):

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from smendpoints.aws.permissions import lacking
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.redact import redact_text
 from smendpoints.domain.reasons import Reason
@@ -111,7 +112,9 @@ def classify(error: ClientError, operation: str) -> ReconcileError:
     http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
 
     def failure(kind: Kind, reason: Reason) -> ReconcileError:
-        return ReconcileError(kind, reason, f"{code}: {message}", operation, code)
+        needs = lacking(operation, message) if reason is Reason.ACCESS_DENIED else None
+        told = f"{code}: {message}" + (f"; {needs}" if needs is not None else "")
+        return ReconcileError(kind, reason, told, operation, code)
 
     if code in _BY_CODE:
         return failure(*_BY_CODE[code])

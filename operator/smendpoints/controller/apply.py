@@ -92,12 +92,14 @@ class _Done:
 
     changed: bool = False
     busy: bool = False
+    made: list[Action] = field(default_factory=list)
     created_with: dict[str, str] | None = None
     refusals: list[ReconcileError] = field(default_factory=list)
     policies: dict[PolicyARN, str] = field(default_factory=dict)
 
     def note(self, action: Action) -> None:
         """AWS did it."""
+        self.made.append(action)
         if action.verb is Verb.CREATE_ENDPOINT:
             self.created_with = {tag["Key"]: tag["Value"] for tag in action.params["Tags"]}
         self.changed, self.busy = True, self.busy or action.verb.changes_endpoint
@@ -108,7 +110,7 @@ class _Done:
         if self.refusals:
             first, *rest = sorted(self.refusals, key=lambda each: _TRIED_AGAIN.index(each.kind))
             told = replace(first, message="; ".join([first.message, *map(str, rest)])) if rest else first
-        return Applied(told, self.changed, self.busy, self.created_with, tuple(self.refusals))
+        return Applied(told, self.changed, self.busy, tuple(self.made), self.created_with, tuple(self.refusals))
 
 
 def went_on(todo: Plan, first: Plan, applied: Applied, refused: ReconcileError | None) -> tuple[Plan, Applied]:

@@ -12,8 +12,8 @@ from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize
 from smendpoints.controller.ports import Aws
-from smendpoints.controller.requeue import sooner, when
-from smendpoints.controller.result import Awaits
+from smendpoints.controller.requeue import moment, sooner, when
+from smendpoints.controller.result import NEVER, Awaits
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.trouble import finalizing
 from smendpoints.controller.voiding import WhyNot
@@ -23,7 +23,7 @@ from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.adoption import is_retained
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
-from smendpoints.domain.plan.deletion import plan_deletion, plan_retention, scaling_left_undone
+from smendpoints.domain.plan.deletion import plan_deletion, plan_retention, scaling_left_undone, suspended_deletion
 from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, reconciling, stalled
@@ -31,7 +31,7 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.availability import AVAILABLE, by_status
 from smendpoints.domain.status.events import Event
-from smendpoints.domain.status.status import told
+from smendpoints.domain.status.status import told, with_retry
 
 
 class Finalizer:
@@ -72,6 +72,9 @@ class Finalizer:
             return Finding(resource.status, sooner(left, shown, self._settings.poll_seconds), Awaits.GONE)
         retain = is_retained(resource)
         observed = observe_to_finalize(account, name, owner, retain=retain)
+        if (waiting := suspended_deletion(resource, owner, observed)) is not None:
+            memory.remember_success()
+            return self._tell(resource, waiting, NEVER, Awaits.NOTHING, observed.endpoint)
         if retain:
             todo = self._orphan(account, owner, resource, observed, shown, memory)
         else:
@@ -123,7 +126,8 @@ class Finalizer:
         memory.look_again()
         after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic(), leaving=True)
         verdict = stalled if failure.kind in {Kind.INVALID, Kind.BLOCKED} else reconciling
-        return self._tell(resource, Plan(verdict(failure.reason, str(failure))), after, Awaits.NOTHING)
+        told = with_retry(failure, moment(self._now(), after))
+        return self._tell(resource, Plan(verdict(failure.reason, told)), after, Awaits.NOTHING)
 
     def _tell(
         self,

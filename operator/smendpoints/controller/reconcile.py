@@ -28,7 +28,7 @@ from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reporting import finding_of
-from smendpoints.controller.requeue import sooner, within_hours
+from smendpoints.controller.requeue import moment, sooner, within_hours
 from smendpoints.controller.result import Applied, Result
 from smendpoints.controller.returning import with_revision
 from smendpoints.controller.ruling import Ruling
@@ -49,7 +49,7 @@ from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.pins import must_pin, pinned
-from smendpoints.domain.status.status import blind
+from smendpoints.domain.status.status import blind, with_retry
 from smendpoints.domain.status.supplies import UNKNOWN
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity
@@ -223,7 +223,7 @@ class Controller:
             after = within_hours(after, schedule_of(resource.spec, now, resource.keep()), now)
         current = old.observed_generation == resource.metadata.generation and bool(old.conditions)
         if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-            verdict = stalled(failure.reason, str(failure))
+            verdict = stalled(failure.reason, with_retry(failure, moment(now, after)))
         elif current and memory.trouble.failures < _BLIND_FOR_LONG:
             return Finding(old, after)
         else:

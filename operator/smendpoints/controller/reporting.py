@@ -8,8 +8,8 @@ from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.moved import fingerprint
 from smendpoints.controller.ports import Aws
-from smendpoints.controller.requeue import when, within_hours
-from smendpoints.controller.result import Applied, Awaits
+from smendpoints.controller.requeue import moment, when, within_hours
+from smendpoints.controller.result import NEVER, Applied, Awaits
 from smendpoints.controller.ruling import Ruling
 from smendpoints.controller.supplying import next_look
 from smendpoints.controller.tailing import tail
@@ -19,6 +19,7 @@ from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.hours import to_tell
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.status.events import changed_in_place
 from smendpoints.domain.status.pins import pinned, without_log
 from smendpoints.domain.status.status import report
 from smendpoints.domain.status.supplies import Supplied
@@ -42,6 +43,12 @@ def finding_of(
     failure = applied.refused
     if failure is not None and failure.kind in {Kind.BLOCKED, Kind.INVALID}:
         failure = replace(failure, message=todo.meanwhile.told_waiting(failure.message))
+    wait = NEVER
+    if failure is not None:
+        wait = memory.back_off(failure, poll_seconds, now)
+        if todo.launches() and todo.meanwhile.calls and memory.trouble.failures == 1:
+            wait = 0.0  # once the status says that the attempt is blocked, or failed: the rest need not wait for it
+        wait = within_hours(wait, given.schedule, given.now)
     idle = failure is None and todo.requeue is Requeue.STEADY and not applied.changed
     status = report(
         resource,
@@ -55,6 +62,7 @@ def finding_of(
         url=account.invocations_url(desired.endpoint_name),
         log_tail=tail(account, resource, desired, observed, todo) if ruling.log_tails else None,
         cost=cost_of(account, desired, observed, resource.status.cost),
+        retry_at=moment(given.now, wait) if wait else None,
         fingerprint=fingerprint(account.watch, desired, memory.seen.written_at) if idle else None,
         now=given.now,
     )
@@ -62,13 +70,11 @@ def finding_of(
     resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
     status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
     status = status if ruling.log_tails else without_log(status)
+    done = changed_in_place(todo, applied.made, observed)
     if failure is not None:
         memory.look_again()
-        after = memory.back_off(failure, poll_seconds, now)
-        if todo.launches() and todo.meanwhile.calls and memory.trouble.failures == 1:
-            after = 0.0  # once the status says that the attempt is blocked, or failed: the rest need not wait for it
         awaits = Awaits.CHANGE if applied.busy else Awaits.NOTHING
-        return Finding(status, within_hours(after, given.schedule, given.now), awaits)
+        return Finding(status, wait, awaits, events=done)
     if not given.attempt_blocked:  # else it is still being waited for, longer each time
         memory.remember_success()
     ours = observed.endpoint is not None and observed.endpoint.config_name == desired.config_name
@@ -84,7 +90,7 @@ def finding_of(
     if todo.requeue is Requeue.STEADY and todo.verdict.ready and shown is not None:
         after = min(after, next_look(memory, now))
     memory.seen.expects = in_aws if awaits is not Awaits.NOTHING else None
-    return Finding(status, within_hours(after, given.schedule, given.now), awaits)
+    return Finding(status, within_hours(after, given.schedule, given.now), awaits, events=done)
 
 
 def _made_from_nothing(resource: SageMakerEndpoint, todo: Plan) -> bool:

@@ -1,6 +1,6 @@
 """When an object is reconciled again after a plan was applied, and what of AWS wakes it before."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.controller.observe import Glance
@@ -45,6 +45,11 @@ def within_hours(after: float, schedule: Schedule, now: datetime) -> float:
     """The wait, but not beyond the next end or beginning of office hours: then something else is asked for."""
     moments = [moment for moment in (schedule.changes_at, schedule.look_at) if moment is not None]
     return min([after, *(max(1.0, (moment - now).total_seconds() + 1) for moment in moments)])
+
+
+def moment(now: datetime, after: float) -> datetime | None:
+    """When that many seconds are over; None for never."""
+    return now + timedelta(seconds=round(after)) if after < NEVER else None
 
 
 def _has_steps(resource: SageMakerEndpoint) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from smendpoints.domain.errors import ReconcileError
+from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.status.events import Event
 
 NEVER = float("inf")
@@ -27,6 +28,7 @@ class Applied:
         refused: what AWS would not do; what comes after it was not tried.
         changed: whether any call was made.
         busy: whether a change that leaves the endpoint busy was made.
+        made: the calls that AWS took, in their order.
         created_with: the tags of the endpoint, if it was created.
         refusals: all that AWS would not do.
     """
@@ -34,6 +36,7 @@ class Applied:
     refused: ReconcileError | None = None
     changed: bool = False
     busy: bool = False
+    made: tuple[Action, ...] = ()
     created_with: Mapping[str, str] | None = None
     refusals: tuple[ReconcileError, ...] = ()
 

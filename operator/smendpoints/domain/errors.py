@@ -30,6 +30,11 @@ class Kind(StrEnum):
     GONE = "gone"
 
 
+def in_aws(operation: str) -> str:
+    """An operation of boto3 as AWS calls it: `create_endpoint` is `CreateEndpoint`."""
+    return operation if " " in operation else "".join(word[:1].upper() + word[1:] for word in operation.split("_"))
+
+
 @dataclass(eq=False)
 class ReconcileError(Exception):
     """A call that AWS did not carry out, or a spec that asks for what cannot be, classified."""
@@ -45,4 +50,4 @@ class ReconcileError(Exception):
         return self.kind is Kind.INVALID and self.operation == "update_endpoint"
 
     def __str__(self) -> str:
-        return f"{self.operation}: {self.message}" if self.operation else self.message
+        return f"{in_aws(self.operation)}: {self.message}" if self.operation else self.message

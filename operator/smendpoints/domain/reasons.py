@@ -12,6 +12,9 @@ class Reason(StrEnum):
     UPDATING = "Updating"
     ROLLING_BACK = "RollingBack"
     SCALING = "Scaling"
+    SHIFTING = "ShiftingTraffic"
+    RECREATING = "Recreating"
+    RETAINING = "Retaining"
     DELETING = "Deleting"
     STOPPING = "Stopping"
     MAINTENANCE = "Maintenance"
@@ -23,6 +26,7 @@ class Reason(StrEnum):
     ROLLED_BACK_TO = "RolledBackToRevision"
     DELETED = "Deleted"
     RETAINED = "Retained"
+    DELETION_SUSPENDED = "DeletionSuspended"
     # wrong
     CREATE_FAILED = "CreateFailed"
     UPDATE_FAILED = "UpdateFailed"
@@ -78,6 +82,9 @@ AS_IT_SHOULD = frozenset(
         Reason.CREATING,
         Reason.UPDATING,
         Reason.SCALING,
+        Reason.SHIFTING,
+        Reason.RECREATING,
+        Reason.RETAINING,
         Reason.DELETING,
         Reason.STOPPING,
         Reason.MAINTENANCE,

@@ -15,9 +15,11 @@ def suspended_without_endpoint(given: Input) -> Plan | None:
     if not given.spec.suspend:
         return None
     message = "suspended: the endpoint does not exist"
+    drift = _drift(given)
     if not given.schedule.running:
         return Plan(ready(Reason.SUSPENDED, message), requeue=Requeue.STEADY, endpoint_status="Stopped")
-    return Plan(suspended(Reason.SUSPENDED, message), requeue=Requeue.STEADY)
+    message += f"; {'not corrected: ' + '; '.join(drift) if drift else 'pending: create it'}"
+    return Plan(suspended(Reason.SUSPENDED, message), requeue=Requeue.STEADY, drift=drift)
 
 
 def stopped(given: Input) -> Plan | None:

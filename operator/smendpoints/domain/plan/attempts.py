@@ -11,6 +11,7 @@ from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 
 _FIRST_RETRY = timedelta(seconds=60)
+_NEVER_MADE = frozenset({"Blocked", "Superseded"})
 _LONGEST_RETRY = timedelta(minutes=30)
 
 
@@ -34,7 +35,7 @@ def retry_after(given: Input) -> timedelta:
     for revision in given.recorded.history:
         if revision.config_name != given.desired.config_name or revision.outcome == "Deployed":
             break
-        failed += 1
+        failed += revision.outcome not in _NEVER_MADE
     return min(_FIRST_RETRY * (1 << min(max(0, failed - 1), 10)), _LONGEST_RETRY)
 
 

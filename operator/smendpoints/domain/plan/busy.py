@@ -8,7 +8,7 @@ from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import restore_guards
-from smendpoints.domain.plan.in_place import changes_in_place, describe_known
+from smendpoints.domain.plan.in_place import changes_in_place, describe_known, same_weight
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import progress
 from smendpoints.domain.plan.scaling import put_target
@@ -89,9 +89,8 @@ def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:
             if endpoint.config_name == desired.config_name and was_converged(given.resource, desired.config_name):
                 message = f"in service; AWS update in progress ({endpoint.status})"
                 return Plan(ready(reason, message), rollout=rollout)
-        return Plan(
-            reconciling(Reason.SCALING, f"AWS is changing the endpoint in place ({endpoint.status})"), rollout=rollout
-        )
+        reason, what = _in_place(endpoint)
+        return Plan(reconciling(reason, f"AWS is changing {what} in place ({endpoint.status})"), rollout=rollout)
     ours = rollout if rollout is not None and rollout.config_name == attempted else None
     way = given.spec.rollout if ours is not None and given.attempt_recorded else None
     found = progress(endpoint, way, ours)
@@ -102,3 +101,12 @@ def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:
     told = f"rolling out {attempted}" + (f": {found.sentence()}" if found.sentence() else "")
     message = told if attempted == desired.config_name else f"{told}; then {desired.config_name} follows"
     return Plan(reconciling(Reason.UPDATING, message), rollout=rollout)
+
+
+def _in_place(endpoint: ObservedEndpoint) -> tuple[Reason, str]:
+    """What AWS is changing: traffic, where that is all that is not yet as asked for."""
+    capacity = any(each.current_count != each.desired_count for each in endpoint.variants)
+    weights = any(not same_weight(each.current_weight, each.desired_weight) for each in endpoint.variants)
+    if weights and not capacity:
+        return Reason.SHIFTING, "the shares of the traffic"
+    return Reason.SCALING, "the number of instances" if capacity else "the endpoint"

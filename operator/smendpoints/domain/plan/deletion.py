@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import PREFIX, Owner
+from smendpoints.domain.observed.adoption import is_retained
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, OwnedResources
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.scaling import deregister
-from smendpoints.domain.plan.verdict import Plan, Requeue, ready, reconciling
+from smendpoints.domain.plan.verdict import Plan, Requeue, ready, reconciling, suspended
 from smendpoints.domain.reasons import Reason
 
 _SCALING = frozenset(
@@ -20,20 +22,25 @@ _SCALING = frozenset(
         Verb.DELETE_ALARMS,
     }
 )
+_THEN = {
+    Reason.RECREATING: "; then it is created again",
+    Reason.STOPPING: "; then it is stopped, as the spec says",
+}
 IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 
 
 def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason: Reason) -> Plan:
     """Autoscaling off, then the endpoint; waits where AWS makes it wait, and says so."""
     if endpoint.status == "Deleting":
-        return Plan(reconciling(reason, f"AWS is deleting the endpoint {endpoint.name}"), endpoint_status="Deleting")
+        message = f"AWS is deleting the endpoint {endpoint.name}{_THEN.get(reason, '')}"
+        return Plan(reconciling(reason, message), endpoint_status="Deleting")
     if endpoint.status in IN_PROGRESS:
         running = "creation" if endpoint.status == "Creating" else "update"
         message = f"deletion waits for the running {running} ({endpoint.status})"
         return Plan(reconciling(reason, message))
     actions = [deregister(target) for target in observed.targets or ()]
     delete = Action(Verb.DELETE_ENDPOINT, endpoint.name, {"EndpointName": endpoint.name})
-    message = f"deleting the endpoint {endpoint.name}"
+    message = f"deleting the endpoint {endpoint.name}{_THEN.get(reason, '')}"
     return Plan(reconciling(reason, message), (*actions, delete), endpoint_status="Deleting")
 
 
@@ -97,6 +104,23 @@ def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -
     )
 
 
+def suspended_deletion(resource: SageMakerEndpoint, owner: Owner, observed: Observed) -> Plan | None:
+    """`suspend` keeps an endpoint from being deleted: the deletion waits for a person. None: nothing is in its way.
+
+    What is left in AWS anyway may be let go of, and what is gone or being deleted needs no keeping.
+    """
+    endpoint = observed.endpoint
+    if not resource.spec.suspend or is_retained(resource) or endpoint is None or not owner.owns(endpoint.tags):
+        return None
+    if endpoint.status == "Deleting":
+        return None
+    message = (
+        f"deletion waits, as the object is suspended: the endpoint {endpoint.name} is {endpoint.status}; set"
+        " spec.suspend to false to delete it, or spec.deletionPolicy to Retain to leave it in AWS"
+    )
+    return Plan(suspended(Reason.DELETION_SUSPENDED, message), requeue=Requeue.STEADY)
+
+
 def plan_retention(observed: Observed, owner: Owner) -> Plan:
     """Orphan: the endpoint keeps serving; the tags that make it ours are removed from it and all it needs.
 
@@ -109,7 +133,7 @@ def plan_retention(observed: Observed, owner: Owner) -> Plan:
     if endpoint is not None and owner.owns(endpoint.tags):
         if endpoint.status in IN_PROGRESS:
             message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
-            return Plan(reconciling(Reason.DELETING, message))
+            return Plan(reconciling(Reason.RETAINING, message))
         arns = [endpoint.arn]
     arns += [config.arn for config in owned_resources.configs] + sorted(owned_resources.models.values())
     actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)

@@ -24,7 +24,7 @@ def failed_with_another_spec(given: Input, endpoint: ObservedEndpoint) -> Plan |
     asked_again = past is not None and past.attempt is not None and not given.attempt_recorded
     if failed_config == given.desired.config_name and not asked_again:
         return None
-    return plan_endpoint_removal(endpoint, given.observed, Reason.CREATING)
+    return plan_endpoint_removal(endpoint, given.observed, Reason.RECREATING)
 
 
 def failed_for_now(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
@@ -35,8 +35,8 @@ def failed_for_now(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     rollout = failed_attempt(given, endpoint, reason)
     wait = retry_after(given) - (given.now - endpoint.modified_at)
     if wait <= timedelta(0):
-        return replace(plan_endpoint_removal(endpoint, given.observed, Reason.CREATING), rollout=rollout)
-    verdict, requeue = later(Reason.CAPACITY_SHORTAGE, reason, wait)
+        return replace(plan_endpoint_removal(endpoint, given.observed, Reason.RECREATING), rollout=rollout)
+    verdict, requeue = later(Reason.CAPACITY_SHORTAGE, reason, wait, given.now)
     return Plan(verdict, requeue=requeue, rollout=rollout)
 
 

@@ -11,6 +11,7 @@ from smendpoints.domain.plan.actions import Action, Verb
 
 COUNT, WEIGHT = "DesiredInstanceCount", "DesiredWeight"  # AWS's names of properties that an update retains
 WARM = "ProvisionedConcurrency"
+_FIELDS = {WARM: "provisionedConcurrency", "MaxConcurrency": "maxConcurrency"}
 
 
 def same_weight(left: float | None, right: float | None) -> bool:
@@ -58,12 +59,12 @@ def describe_in_place(actions: tuple[Action, ...], endpoint: ObservedEndpoint) -
         name = entry["VariantName"]
         shown = endpoint.variant(name) or ObservedVariant(name)
         if "DesiredWeight" in entry:
-            words.append(f"{name}: weight {_told(shown.desired_weight)} -> {_told(entry['DesiredWeight'])}")
+            words.append(f"{name}: weight {_told(shown.desired_weight)} → {_told(entry['DesiredWeight'])}")
         if "DesiredInstanceCount" in entry:
-            words.append(f"{name}: instances {_told(shown.desired_count)} -> {_told(entry['DesiredInstanceCount'])}")
+            words.append(f"{name}: instances {_told(shown.desired_count)} → {_told(entry['DesiredInstanceCount'])}")
         live = shown.serverless or {}
         words += [
-            f"{name}: {key} {_told(live.get(key))} -> {_told(value)}"
+            f"{name}: {_FIELDS.get(key, key)} {_told(live.get(key))} → {_told(value)}"
             for key, value in entry.get("ServerlessUpdateConfig", {}).items()
             if live.get(key) != value
         ]
@@ -106,11 +107,11 @@ def _only_by_update(desired: Desired, endpoint: ObservedEndpoint) -> Iterator[tu
     shadow = desired.shadow
     if shadow is not None and (shown := endpoint.variant(shadow.name)) is not None:
         if shown.desired_weight is not None and not same_weight(shadow.weight, shown.desired_weight):
-            yield WEIGHT, f"{shown.name}: weight {_told(shown.desired_weight)} -> {_told(shadow.weight)}"
+            yield WEIGHT, f"{shown.name}: weight {_told(shown.desired_weight)} → {_told(shadow.weight)}"
         if shown.desired_count is not None and shown.desired_count != shadow.count:
-            yield COUNT, f"{shown.name}: instances {_told(shown.desired_count)} -> {_told(shadow.count)}"
+            yield COUNT, f"{shown.name}: instances {_told(shown.desired_count)} → {_told(shadow.count)}"
     for shown in _still_warm(desired, endpoint):
-        yield COUNT, f"{shown.name}: {WARM} {_told((shown.serverless or {})[WARM])} -> none"
+        yield COUNT, f"{shown.name}: {_FIELDS[WARM]} {_told((shown.serverless or {})[WARM])} → none"
 
 
 def _still_warm(desired: Desired, endpoint: ObservedEndpoint) -> list[ObservedVariant]:

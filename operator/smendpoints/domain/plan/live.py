@@ -6,7 +6,7 @@ What AWS lacks is worked out once (`Differences`); the rules say how much of it 
 from dataclasses import dataclass, replace
 
 from smendpoints.api.status import RolloutStatus
-from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.attempts import recorded_attempt
 from smendpoints.domain.plan.convergence import was_converged
@@ -15,15 +15,17 @@ from smendpoints.domain.plan.in_place import (
     changes_in_place,
     describe_in_place,
     describe_only_by_update,
+    weights_and_capacities,
 )
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.scaling import deregister, plan_scaling, unwanted_targets
-from smendpoints.domain.plan.tags import describe_tags, tag_changes
+from smendpoints.domain.plan.tags import tag_changes
 from smendpoints.domain.plan.turns import Turns, turns
 from smendpoints.domain.plan.update import restore
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, ready, reconciling, stalled
 from smendpoints.domain.plan.wording import NO_REASON
+from smendpoints.domain.plan.words import describe
 from smendpoints.domain.reasons import Reason
 
 _MIXED = (
@@ -50,14 +52,13 @@ class Differences:
     in_place: tuple[Action, ...]
     only_by_update: tuple[str, ...]
 
-    def in_words(self, endpoint: ObservedEndpoint) -> tuple[str, ...]:
-        """What differs, for people."""
+    def in_words(self, endpoint: ObservedEndpoint, observed: Observed) -> tuple[str, ...]:
+        """What differs, from what is to what is wanted."""
         return (
             *(f"{action.target} was deleted" for action in self.restored),
             *describe_in_place(self.in_place, endpoint),
             *self.only_by_update,
-            *(describe_tags(action, endpoint) for action in self.tags),
-            *(f"autoscaling: {action.in_words()}" for action in self.scaling),
+            *describe((*self.tags, *self.scaling), observed),
         )
 
 
@@ -75,12 +76,12 @@ def live(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     if not given.serves_wanted(endpoint):
         return None
     found = _differences(given, endpoint)
-    drift = found.in_words(endpoint) if was_converged(given.resource, _config(given, endpoint)) else ()
+    drift = found.in_words(endpoint, given.observed) if was_converged(given.resource, _config(given, endpoint)) else ()
     now = turns(given, endpoint, found.in_place)
     todo = (
         _drift_reported(given, drift)
         or _changed_in_place(given, endpoint, found, now)
-        or _taken_back(endpoint, found, now)
+        or _taken_back(given, endpoint, found, now)
         or _in_service(given, endpoint, found)
     )
     return replace(todo, rollout=_succeeded(given, endpoint), drift=drift, turns=now, apart=True)
@@ -118,28 +119,34 @@ def _drift_reported(given: Input, drift: tuple[str, ...]) -> Plan | None:
     return Plan(ready(Reason.IN_SERVICE, message), requeue=Requeue.STEADY)
 
 
+def _reason_of(change: Action) -> Reason:
+    """Weights move traffic; instances and concurrency are scaled."""
+    shifts = all("DesiredWeight" in entry for entry in weights_and_capacities(change))
+    return Reason.SHIFTING if shifts else Reason.SCALING
+
+
 def _changed_in_place(given: Input, endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
     """Weights, counts or concurrency; autoscaling that is to go goes first, the rest of it is put right afterwards."""
     if now.begins:
         message = "waiting for AWS to begin with: " + "; ".join(describe_in_place(found.in_place, endpoint))
-        return Plan(reconciling(Reason.SCALING, message), (*found.restored, *found.tags))
+        return Plan(reconciling(_reason_of(found.in_place[0]), message), (*found.restored, *found.tags))
     if now.next is None:
         return None
     off = (deregister(target) for target in unwanted_targets(given.desired, given.observed.targets or ()))
     message = "changing in place: " + "; ".join(describe_in_place(found.in_place, endpoint))
     return Plan(
-        reconciling(Reason.SCALING, message),
+        reconciling(_reason_of(now.next), message),
         (*found.restored, *found.tags, *off, now.next),
         endpoint_status="Updating",
     )
 
 
-def _taken_back(endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
+def _taken_back(given: Input, endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
     """AWS accepted a change and went back: it is asked for again after a while, longer each time; all else is done."""
     if not now.taken_back:
         return None
     if now.may_work_later():
-        verdict, requeue = later(Reason.CAPACITY_SHORTAGE, now.told(endpoint), now.wait)
+        verdict, requeue = later(Reason.CAPACITY_SHORTAGE, now.told(endpoint), now.wait, given.now)
     else:
         verdict = stalled(Reason.CHANGE_FAILED, f"{now.told(endpoint)}; it is tried again less and less often")
         requeue = max(1.0, now.wait.total_seconds())

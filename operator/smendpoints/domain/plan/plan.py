@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVarTuple
 
-from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.absent import created, deletion_reported, stopped, suspended_without_endpoint
+from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.busy import busy
 from smendpoints.domain.plan.failed import failed_for_good, failed_for_now, failed_with_another_spec
 from smendpoints.domain.plan.foreign import adoptable, adopted, adoption_forbidden, left_alone
@@ -22,13 +24,16 @@ from smendpoints.domain.plan.going_back import held
 from smendpoints.domain.plan.hours import announced
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.live import broken, live
-from smendpoints.domain.plan.resting import being_deleted, only_watched, to_be_stopped
+from smendpoints.domain.plan.resting import being_deleted, to_be_stopped
 from smendpoints.domain.plan.rolled_back import rolled_back_for_good, rolled_back_for_now
 from smendpoints.domain.plan.rollout import rollback_reported, rolled_out, rollout_awaited, rollout_written_ahead
-from smendpoints.domain.plan.verdict import Plan, Requeue, suspended
+from smendpoints.domain.plan.verdict import Plan, Requeue, ready, suspended
+from smendpoints.domain.plan.words import describe
 from smendpoints.domain.reasons import Reason
 
 Seen = TypeVarTuple("Seen")
+_LONGEST = 2048
+_COLLECTED = frozenset({Verb.DELETE_CONFIG, Verb.DELETE_MODEL})  # garbage is no change of what serves
 
 
 def plan(given: Input) -> Plan:
@@ -50,17 +55,44 @@ def _first(rules: Iterable[Callable[[*Seen], Plan | None]], *seen: *Seen) -> Pla
     return next((todo for rule in rules if (todo := rule(*seen)) is not None), None)
 
 
+def only_watched(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
+    """`suspend` leaves it as it is; told is what would be done otherwise: an edit that waits, or drift."""
+    if not given.spec.suspend:
+        return None
+    then = plan(replace(given, resource=_active(given)))
+    would = _would(then, given.observed)
+    message = f"suspended: the endpoint is {endpoint.status} and is only watched"
+    if then.drift:
+        message += f"; not corrected: {'; '.join(then.drift)}"
+    elif would:
+        message += f"; pending: {'; '.join(would)}"
+    elif not then.verdict.ready:
+        message += f"; {then.verdict.message}"
+    verdict = ready if then.verdict.ready and not would else suspended
+    told = verdict(Reason.SUSPENDED, message[:_LONGEST])
+    return Plan(told, requeue=Requeue.STEADY, rollout=given.recorded.rollout, drift=then.drift)
+
+
+def _active(given: Input) -> SageMakerEndpoint:
+    """The object as if it were not suspended."""
+    return given.resource.model_copy(update={"spec": given.spec.model_copy(update={"suspend": False})})
+
+
 def adoption_previewed(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     """A dry run: with `suspend`, say what taking the endpoint over would change."""
     if not given.spec.suspend or not adoptable(given, endpoint):
         return None
-    active = given.resource.model_copy(update={"spec": given.spec.model_copy(update={"suspend": False})})
     ours = replace(endpoint, tags={**endpoint.tags, **given.desired.owner.tags()})
-    then = plan(replace(given, resource=active, observed=replace(given.observed, endpoint=ours)))
-    steps = [action.in_words() for action in then.actions]
-    would = "; ".join(part for part in (then.changes, *steps) if part) or "change nothing"
+    then = plan(replace(given, resource=_active(given), observed=replace(given.observed, endpoint=ours)))
+    would = "; ".join(_would(then, given.observed)) or "change nothing"
     message = f"dry run, as the object is suspended: would take over {endpoint.name}, then {would}"
-    return Plan(suspended(Reason.SUSPENDED, message[:2048]), requeue=Requeue.STEADY)
+    return Plan(suspended(Reason.SUSPENDED, message[:_LONGEST]), requeue=Requeue.STEADY)
+
+
+def _would(then: Plan, observed: Observed) -> list[str]:
+    """What a plan would change, for people."""
+    made = (action for action in then.actions if action.verb not in _COLLECTED)
+    return [part for part in (then.changes, *describe(made, observed)) if part]
 
 
 ABSENT: tuple[Callable[[Input], Plan | None], ...] = (
@@ -76,7 +108,7 @@ FOREIGN: tuple[Callable[[Input, ObservedEndpoint], Plan | None], ...] = (
     # else it is left_alone
 )
 OURS: tuple[Callable[[Input, ObservedEndpoint], Plan | None], ...] = (
-    only_watched,  # suspend: nothing else is asked
+    only_watched,  # suspend: nothing is done
     being_deleted,
     busy,  # from here on AWS takes changes
     to_be_stopped,  # from here on it shall run

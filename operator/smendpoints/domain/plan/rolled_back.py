@@ -33,7 +33,7 @@ def rolled_back_for_now(given: Input, endpoint: ObservedEndpoint) -> Plan | None
         return Plan(reconciling(Reason.UPDATING, message), requeue=Requeue.NOW, rollout=pending)
     beside = meanwhile(given, endpoint)
     message = beside.told_waiting(beside.told(f"{endpoint.config_name} still serving: {reason}", endpoint))
-    verdict, requeue = later(Reason.UPDATE_FAILED, message, wait)
+    verdict, requeue = later(Reason.UPDATE_FAILED, message, wait, given.now)
     return _still_serving(beside, Plan(verdict, requeue=requeue, rollout=failed))
 
 

@@ -9,12 +9,13 @@ from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.abort import quiet
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.attempts import moved_since, was_made
+from smendpoints.domain.plan.changes import ARROW, describe_changes
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.meanwhile import meanwhile
 from smendpoints.domain.plan.progress import begun
 from smendpoints.domain.plan.scaling import deregister
 from smendpoints.domain.plan.snapshot import next_snapshots, restoring_calls
-from smendpoints.domain.plan.update import create_revision, describe_changes, targets_in_the_way, update_endpoint
+from smendpoints.domain.plan.update import create_revision, targets_in_the_way, update_endpoint
 from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 
@@ -64,7 +65,7 @@ def rolled_out(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         meanwhile=meanwhile(given, endpoint),
         rollout=past.model_copy(update={"phase": "InProgress", "message": None, **start.facts()}),
         endpoint_status="Updating",
-        changes=describe_changes(desired, observed.live_config),
+        changes=describe_changes(desired, observed.live_config, observed.live_models),
     )
 
 
@@ -101,7 +102,7 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         turns=beside.turns,
         rollout=pending,
         drift=_drift(given, endpoint),
-        changes=describe_changes(desired, observed.live_config),
+        changes=describe_changes(desired, observed.live_config, observed.live_models),
     )
 
 
@@ -128,4 +129,4 @@ def _drift(given: Input, endpoint: ObservedEndpoint) -> tuple[str, ...]:
         and rollout.config_name == given.desired.config_name
         and rollout.phase == "Succeeded"
     )
-    return (f"the config in service is {endpoint.config_name}",) if was_in_service else ()
+    return (f"config in service {endpoint.config_name} {ARROW} {given.desired.config_name}",) if was_in_service else ()

@@ -32,11 +32,3 @@ def _of(given: Input, name: str, arn: str, shown: Mapping[str, str]) -> Iterator
         yield Action(Verb.ADD_TAGS, name, {"ResourceArn": arn, "Tags": tag_list(missing)})
     if gone:
         yield Action(Verb.DELETE_TAGS, name, {"ResourceArn": arn, "TagKeys": gone})
-
-
-def describe_tags(action: Action, endpoint: ObservedEndpoint) -> str:
-    """What a call of `tag_changes` does, for people."""
-    of = "" if action.target == endpoint.name else f" of {action.target}"
-    if action.verb is Verb.ADD_TAGS:
-        return f"tags{of}: set " + ", ".join(tag["Key"] for tag in action.params["Tags"])
-    return f"tags{of}: remove " + ", ".join(action.params["TagKeys"])

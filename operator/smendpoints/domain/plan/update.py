@@ -147,24 +147,3 @@ def update_endpoint(desired: Desired, observed: Observed, endpoint: ObservedEndp
     if desired.deployment is not None:
         params["DeploymentConfig"] = desired.deployment
     return Action(Verb.UPDATE_ENDPOINT, endpoint.name, params)
-
-
-def describe_changes(desired: Desired, live: ObservedConfig | None) -> str | None:
-    """What a new revision changes against the live config, in a sentence; None when that is not known."""
-    if live is None:
-        return None
-    types = desired.instance_types()
-    words = []
-    wanted = {entry["VariantName"]: entry for entry in desired.config_request["ProductionVariants"]}
-    for name, entry in wanted.items():
-        before = live.variant(name)
-        if before is None:
-            words.append(f"variant {name} added")
-            continue
-        if before.model != entry["ModelName"]:
-            words.append(f"{name}: model {before.model} -> {entry['ModelName']}")
-        if before.instance_types != types[name]:
-            words.append(f"{name}: {'/'.join(before.instance_types)} -> {'/'.join(types[name])}")
-    words += [f"variant {variant.name} removed" for variant in live.variants if variant.name not in wanted]
-    told = "; ".join(words) or "settings of the config"
-    return (f"back to revision {desired.back.revision}: {told}" if desired.back is not None else told)[:1024]

@@ -1,7 +1,7 @@
 """What a plan is: the calls to make, what to tell the user meanwhile, what to remember, and when to look again."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from smendpoints.api.status import RolloutStatus
@@ -36,10 +36,14 @@ def reconciling(reason: Reason, message: str) -> Verdict:
     return Verdict(reason, message, reconciling=True)
 
 
-def later(reason: Reason, message: str, wait: timedelta) -> tuple[Verdict, float]:
+def at(moment: datetime) -> str:
+    """A moment as it is told: absolute, as nobody rewrites what is told when time passes."""
+    return f"{moment.astimezone(UTC):%H:%M:%SZ}"
+
+
+def later(reason: Reason, message: str, wait: timedelta, now: datetime) -> tuple[Verdict, float]:
     """To be tried again by itself after `wait`; with the seconds until then."""
-    seconds = wait.total_seconds()
-    return reconciling(reason, f"{message}; trying again in {int(seconds)} s"), max(1.0, seconds)
+    return reconciling(reason, f"{message}; trying again at {at(now + wait)}"), max(1.0, wait.total_seconds())
 
 
 def stalled(reason: Reason, message: str) -> Verdict:

@@ -24,6 +24,8 @@ _FULL = re.compile(r"\b(?:full|all)\b", re.IGNORECASE)
 _COUNT = re.compile(r"(\d+)\s*instance", re.IGNORECASE)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(sec|min|hour)", re.IGNORECASE)
 _UNITS = {"sec": 1, "min": 60, "hour": 3600}
+_ALARM = re.compile(r"\balarms?\b", re.IGNORECASE)
+_NO_ALARM = re.compile(r"authori[sz]ed|access|permission|not (?:exist|found)|could not", re.IGNORECASE)
 _AWS_FAULT = "request to service failed"
 _CAPACITY = ("unable to provision requested", "insufficientinstancecapacity", "insufficient capacity")
 
@@ -39,6 +41,11 @@ def may_try_again(failure_reason: str | None) -> bool:
 def names_missing_config(reason: str, config_name: str) -> bool:
     """Whether AWS misses the config in service, which it needs to the end of an update."""
     return "could not find endpoint configuration" in reason.lower() and config_name in reason
+
+
+def undone_by_alarm(reason: str) -> bool:
+    """Whether AWS went back because an alarm was in ALARM, and not as it could not look at one."""
+    return _ALARM.search(reason) is not None and _NO_ALARM.search(reason) is None
 
 
 def failing(reason: str, variants: Iterable[str]) -> frozenset[str]:

@@ -24,17 +24,26 @@ _DOES_NOT = {
     "NotFound": (Reason.NOT_FOUND, "the endpoint was deleted in AWS"),
     NOT_OWNED: (Reason.NOT_OWNED, "the endpoint of that name is not managed by this object"),
 }
+_STOPPING = "the endpoint is being stopped, as the spec says: AWS deletes it"
 _NOTHING = (Reason.PENDING, "there is no endpoint yet")
 
 
 def availability(
-    endpoint: EndpointStatus, shown: ObservedEndpoint | None, desired: Desired, generation: int, now: datetime
+    endpoint: EndpointStatus,
+    shown: ObservedEndpoint | None,
+    desired: Desired,
+    generation: int,
+    now: datetime,
+    *,
+    stopping: bool,
 ) -> Condition:
     """The condition, of what is told of the endpoint and what AWS `shown` of it, if it is this object's."""
     idle = shown is not None and _has_no_instances(shown) and "AsyncInferenceConfig" not in desired.config_request
     if idle and endpoint.status in _ANSWERS:
         message = f"{endpoint.config_name} has no instance in service"
         return _condition(generation, now, status="False", reason=Reason.NO_INSTANCES, message=message)
+    if stopping and endpoint.status == "Deleting":
+        return _condition(generation, now, status="False", reason=Reason.STOPPING, message=_STOPPING)
     return by_status(endpoint, generation, now)
 
 

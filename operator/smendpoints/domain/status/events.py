@@ -1,11 +1,40 @@
 """Kubernetes Events: one for each transition of the status. Not here: who posts them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from smendpoints.api.status import OfficeHoursStatus, RolloutStatus, SageMakerEndpointStatus
+from smendpoints.api.status import Failure, OfficeHoursStatus, RolloutStatus, SageMakerEndpointStatus
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import Action
+from smendpoints.domain.plan.verdict import Plan
+from smendpoints.domain.plan.words import IN_PLACE, describe
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.supplies import LAUNCH_BLOCKED
+
+_ACTIONS = {
+    "RolloutStep": "RollOut",
+    Reason.UPDATING: "RollOut",
+    Reason.ROLLING_BACK: "RollOut",
+    Reason.UPDATE_FAILED: "RollOut",
+    Reason.CREATING: "Create",
+    Reason.RECREATING: "Create",
+    Reason.CREATE_FAILED: "Create",
+    Reason.SCALING: "ChangeInPlace",
+    Reason.SHIFTING: "ChangeInPlace",
+    Reason.IN_PLACE: "ChangeInPlace",
+    Reason.DRIFT_FOUND: "LookForDrift",
+    Reason.ADOPTED: "Adopt",
+    Reason.STOPPING: "Stop",
+    Reason.STOPPED: "Stop",
+    Reason.DELETING: "Finalize",
+    Reason.DELETED: "Finalize",
+    Reason.RETAINING: "Finalize",
+    Reason.RETAINED: "Finalize",
+    Reason.DELETION_SUSPENDED: "Finalize",
+    Reason.PREFLIGHT_INCOMPLETE: "CheckBeforeLaunch",
+}
+_LONGEST = 1024
 
 
 @dataclass(frozen=True)
@@ -16,6 +45,11 @@ class Event:
     reason: str
     message: str
 
+    @property
+    def action(self) -> str:
+        """What the operator was doing, for programs."""
+        return _ACTIONS.get(self.reason, "Reconcile")
+
 
 def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[Event, ...]:
     """One event for each transition: a new reason of Ready, a new drift, hours that are over, a step of a rollout."""
@@ -23,10 +57,7 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
     if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
         warning = conditions.is_true(new.conditions, "Stalled") or after.reason not in AS_IT_SHOULD
-        message = after.message
-        if warning and new.failure is not None and new.failure.log_tail:
-            message = f"{message}; the container's log ends: {' | '.join(new.failure.log_tail[-5:])}"
-        found.append(Event(warning, after.reason, message[:1024]))
+        found.append(Event(warning, after.reason, _with_log(after.message, new.failure if warning else None)))
     drifted = conditions.find(new.conditions, "Drifted")
     if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
         found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
@@ -50,6 +81,27 @@ def _is_outside(now: OfficeHoursStatus | None, before: OfficeHoursStatus | None)
     if now is None or not now.outside:
         return False
     return before is None or not before.outside or before.stops_at != now.stops_at
+
+
+def _with_log(message: str, failure: Failure | None) -> str:
+    """The message, and as much of the log's end as there is room for; what to do next is never cut off."""
+    hint = (failure.hint if failure is not None else None) or ""
+    if hint and message.endswith(hint) and len(message) > _LONGEST:
+        message = f"{message[: _LONGEST - len(hint) - 3]}…; {hint}"
+    if failure is not None and failure.log_tail:
+        message = f"{message}; the container's log ends: {' | '.join(failure.log_tail[-5:])}"
+    return message[:_LONGEST]
+
+
+def changed_in_place(todo: Plan, made: Iterable[Action], observed: Observed) -> tuple[Event, ...]:
+    """One Event for all bounds, policies, schedules, alarms and tags that were changed; adopting tells of its own."""
+    if todo.verdict.reason is Reason.ADOPTED:
+        return ()
+    words = describe((action for action in made if action.verb in IN_PLACE), observed)
+    if not words:
+        return ()
+    how = "put back" if todo.drift else "changed in place"
+    return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"[:1024]),)
 
 
 def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:

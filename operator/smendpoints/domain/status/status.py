@@ -1,6 +1,7 @@
 """The status: what to tell the user after a reconcile. A pure function of what was seen, planned and refused."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from smendpoints.api.status import (
     Cost,
     EndpointStatus,
     Failure,
+    Revision,
     RolledBackTo,
     RolloutStatus,
     SageMakerEndpointStatus,
@@ -21,11 +23,11 @@ from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.convergence import converged_generation
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
-from smendpoints.domain.plan.verdict import Plan, Verdict, reconciling, stalled
+from smendpoints.domain.plan.verdict import Plan, Verdict, at, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions, fleet
 from smendpoints.domain.status.availability import AVAILABLE, NOT_OWNED, availability, unseen
-from smendpoints.domain.status.history import next_history
+from smendpoints.domain.status.history import Told, next_history
 from smendpoints.domain.status.scaling import autoscaling
 from smendpoints.domain.status.supplies import UNKNOWN, Supplied, launch_blocked
 
@@ -40,10 +42,25 @@ _MOST_TAGS = 50
 _OF_NOBODY = frozenset({Reason.ADOPTED, Reason.SUSPENDED})
 
 
-def verdict_of(failure: ReconcileError, resource: SageMakerEndpoint, planned: Verdict) -> Verdict | None:
+def with_retry(failure: ReconcileError, retry_at: datetime | None) -> str:
+    """A refusal for people, with the next try of what a person may put right in AWS meanwhile."""
+    told = retry_at is not None and failure.kind is Kind.BLOCKED
+    return f"{failure}; trying again at {at(retry_at)}" if retry_at is not None and told else str(failure)
+
+
+def _advised(verdict: Verdict) -> Verdict:
+    """A verdict whose message ends with what to do next: it is all that some people see."""
+    hint = _HINTS.get(verdict.reason)
+    waits = verdict.reconciling and verdict.reason is not Reason.CAPACITY_SHORTAGE  # it is tried again by itself
+    return verdict if hint is None or waits else replace(verdict, message=f"{verdict.message}; {hint}")
+
+
+def verdict_of(
+    failure: ReconcileError, resource: SageMakerEndpoint, planned: Verdict, retry_at: datetime | None
+) -> Verdict | None:
     """What a failed call means for the whole; None where what was said before still stands."""
     if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-        return stalled(failure.reason, str(failure))
+        return stalled(failure.reason, with_retry(failure, retry_at))
     status = resource.status
     spoken = status.observed_generation == resource.metadata.generation
     if spoken and planned.ready and conditions.is_true(status.conditions, "Ready"):
@@ -96,6 +113,17 @@ def _tag_keys(resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndp
     return sorted(keys)[:_MOST_TAGS]
 
 
+def _with_ignored(message: str, resource: SageMakerEndpoint) -> str:
+    """The message, with what the spec says beside `scaling` that does nothing any more."""
+    counted = [
+        variant.name
+        for variant in resource.spec.variants
+        if variant.scaling is not None and variant.instance is not None and "count" in variant.instance.model_fields_set
+    ]
+    ignored = f"; instance.count of {', '.join(counted)} is ignored: autoscaling sets the number of instances"
+    return message if not counted or message.endswith(ignored) else f"{message}{ignored}"
+
+
 def report(
     resource: SageMakerEndpoint,
     desired: Desired,
@@ -109,6 +137,7 @@ def report(
     url: str,
     log_tail: list[str] | None,
     cost: Cost | None,
+    retry_at: datetime | None = None,
     fingerprint: str | None,
     now: datetime,
 ) -> SageMakerEndpointStatus:
@@ -117,11 +146,12 @@ def report(
     `applied` says that the change that leaves the endpoint busy was made, so that the plan's memory is true. `log_tail`
     is None where no log may be shown; empty, it leaves what was shown of the same failure. `refusals` are all of which
     `failure` is the one that is told; `supplies`, what is known of what other instances need. `fingerprint` is that of
-    what was wanted and seen, if nothing is left to do.
+    what was wanted and seen, if nothing is left to do. `retry_at`: when what
+    failed is tried again by itself.
     """
     old = resource.status
     generation = resource.metadata.generation
-    verdict = plan.verdict if failure is None else verdict_of(failure, resource, plan.verdict)
+    verdict = _advised(plan.verdict) if failure is None else verdict_of(failure, resource, plan.verdict, retry_at)
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or applied or written_ahead else old.rollout
     if failure is not None and (plan.announces is not None or (plan.launches() and not applied)):
@@ -132,13 +162,12 @@ def report(
     new = []
     converged = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
     drifted = conditions.find(old.conditions, "Drifted")
-    if plan.verdict.reason is Reason.SUSPENDED:  # only watched: what was found before still stands
-        new += [drifted] if drifted is not None else []
-    elif converged or plan.drift or (drifted is not None and old.observed_generation == generation):
+    if converged or plan.drift or (drifted is not None and old.observed_generation == generation):
         new.append(conditions.of_drift(plan.drift, generation, now))
     scaled = autoscaling(old, desired, observed, plan, refusals, applied=failure is None or bool(refusals))
     if scaled is not None:
-        new.append(conditions.of_autoscaling(*scaled, generation, now))
+        reason, message = scaled
+        new.append(conditions.of_autoscaling(reason, _with_ignored(message, resource), generation, now))
     blocked = launch_blocked(old, observed.endpoint, supplies, generation, now)
     new += [blocked] if blocked is not None else []
     shown = observed.endpoint
@@ -146,7 +175,8 @@ def report(
     variants = fleet.in_service(observed, desired, old) if ours is not None else []
     beside = fleet.pending(observed, desired) if ours is not None else []
     endpoint = _endpoint(resource, desired, observed, plan if failure is None else None, url)
-    new.append(availability(endpoint, ours, desired, generation, now))
+    stopping = plan.verdict.reason is Reason.STOPPING
+    new.append(availability(endpoint, ours, desired, generation, now, stopping=stopping))
     return told(
         old,
         verdict,
@@ -154,7 +184,7 @@ def report(
         now,
         besides=new,
         created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
-        converged=_converged(old, plan, generation, fingerprint, converged=converged),
+        converged=_converged(old, generation, fingerprint, converged=converged),
         endpoint=endpoint,
         variants=variants,
         pending_variants=beside,
@@ -164,7 +194,7 @@ def report(
         rolled_back_to=_rolled_back_to(resource, desired),
         rollout=rollout,
         in_place=old.in_place if plan.turns is None else list(plan.turns.made if applied else plan.turns.kept),
-        history=next_history(old.history, rollout, plan.changes, resource.spec.revision_history_limit, now),
+        history=_history(resource, plan, failure, rollout, now),
         failure=_failure(resource, plan, failure, log_tail),
         cost=cost if ours is not None or shown is None else None,
     )
@@ -228,10 +258,26 @@ def _beside_verdict(old: SageMakerEndpointStatus, available: Condition | None) -
     return kept if available is None else [*kept, available]
 
 
+def _history(
+    resource: SageMakerEndpoint,
+    plan: Plan,
+    failure: ReconcileError | None,
+    rollout: RolloutStatus | None,
+    now: datetime,
+) -> list[Revision]:
+    old = resource.status
+    blocked = str(failure) if failure is not None and failure.kind in {Kind.INVALID, Kind.BLOCKED} else None
+    if blocked is not None and rollout is None and plan.rollout is not None:  # of the first of all nothing is kept
+        rollout = plan.rollout.model_copy(update={"phase": "Pending"})
+    adopted = old.adopted is True or plan.verdict.reason is Reason.ADOPTED
+    told = Told(plan.changes, blocked, adopted)
+    return next_history(old.history, rollout, told, resource.spec.revision_history_limit, now)
+
+
 def _converged(
-    old: SageMakerEndpointStatus, plan: Plan, generation: int, fingerprint: str | None, *, converged: bool
+    old: SageMakerEndpointStatus, generation: int, fingerprint: str | None, *, converged: bool
 ) -> Converged | None:
-    if converged and plan.verdict.reason is not Reason.SUSPENDED:
+    if converged:
         return Converged(generation=generation, fingerprint=fingerprint)
     before = converged_generation(old)
     return Converged(generation=before) if before is not None else None

@@ -1,0 +1,98 @@
+"""What a denied call lacks: the permission, and where the shipped policy grants it.
+
+`manifests/iam/operator-policy.json` is the source; a test compares. Not here: what a denial means for the object.
+"""
+
+import re
+from collections.abc import Mapping
+
+POLICY = "manifests/iam/operator-policy.json"
+STATEMENTS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            "sagemaker:ListEndpoints",
+            "sagemaker:DescribeEndpoint",
+            "sagemaker:ListEndpointConfigs",
+            "sagemaker:DescribeEndpointConfig",
+            "sagemaker:ListModels",
+            "sagemaker:DescribeModel",
+            "sagemaker:ListTags",
+            "application-autoscaling:DescribeScalableTargets",
+            "application-autoscaling:DescribeScalingPolicies",
+            "application-autoscaling:DescribeScheduledActions",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:ListTagsForResource",
+            "tag:GetResources",
+        ),
+        ("LookAtEndpointsAlarmsAndScaling",),
+    ),
+    **dict.fromkeys(
+        ("sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"), ("MakeModelsAndConfigsThatAreTagged",)
+    ),
+    "sagemaker:CreateEndpoint": ("MakeEndpointsThatAreTagged", "UseChangeAndDeleteWhatIsTagged"),
+    **dict.fromkeys(
+        (
+            "sagemaker:UpdateEndpoint",
+            "sagemaker:UpdateEndpointWeightsAndCapacities",
+            "sagemaker:DeleteEndpoint",
+            "sagemaker:DeleteEndpointConfig",
+            "sagemaker:DeleteModel",
+            "sagemaker:DeleteTags",
+        ),
+        ("UseChangeAndDeleteWhatIsTagged",),
+    ),
+    "sagemaker:AddTags": ("TagWhatIsBeingMade", "TagAgainWhatIsTagged", "OptionalAdoption"),
+    "iam:PassRole": ("GiveModelsTheirRole",),
+    **dict.fromkeys(
+        (
+            "application-autoscaling:RegisterScalableTarget",
+            "application-autoscaling:DeregisterScalableTarget",
+            "application-autoscaling:PutScalingPolicy",
+            "application-autoscaling:DeleteScalingPolicy",
+            "application-autoscaling:PutScheduledAction",
+            "application-autoscaling:DeleteScheduledAction",
+        ),
+        ("ScaleEndpoints",),
+    ),
+    "iam:CreateServiceLinkedRole": ("LetApplicationAutoScalingHaveItsRole",),
+    **dict.fromkeys(
+        ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"),
+        ("AlarmsOfTargetTracking", "PutAndDeleteAlarmsOfNoOtherCluster"),
+    ),
+    "cloudwatch:TagResource": ("TagAlarmsAsTheClusters",),
+    "cloudwatch:UntagResource": ("LetGoOfItsAlarms",),
+    "kms:CreateGrant": ("OptionalKeysOfVolumes",),
+    **dict.fromkeys(
+        ("ecr:DescribeImages", "s3:ListBucket", "iam:GetRole", "servicequotas:ListServiceQuotas"),
+        ("OptionalLooksBeforeALaunch",),
+    ),
+    **dict.fromkeys(("logs:DescribeLogStreams", "logs:GetLogEvents"), ("OptionalLogsOfFailures",)),
+    **dict.fromkeys(("sqs:ReceiveMessage", "sqs:DeleteMessage"), ("OptionalEvents",)),
+    "pricing:GetProducts": ("OptionalPrices",),
+}
+_NAMED = re.compile(r"\b([a-z][a-z-]+:[A-Z][A-Za-z]+)\b")
+_TAGGING = {"create": ("TagWhatIsBeingMade",), "add": ("TagAgainWhatIsTagged", "OptionalAdoption")}
+
+
+def lacking(operation: str, message: str) -> str | None:
+    """The permission that a denied call lacks and the statements that grant it, in words; None where none is known.
+
+    `operation` is boto3's name. AWS names the permission in most of its messages; else it is the operation's own.
+    """
+    permission = _permission(operation, message)
+    if permission is None:
+        return None
+    statements = STATEMENTS.get(permission, ())
+    if permission == "sagemaker:AddTags":
+        statements = _TAGGING.get(operation.partition("_")[0], statements)
+    if not statements:
+        return f"the operator's role needs {permission}"
+    return f"the operator's role needs {permission}, statement {' or '.join(statements)} of {POLICY}"
+
+
+def _permission(operation: str, message: str) -> str | None:
+    named: str | None = next((each for each in _NAMED.findall(message) if not each.startswith(("arn:", "aws:"))), None)
+    if named is not None:
+        return named
+    called = operation.replace("_", "").lower()
+    return next((each for each in STATEMENTS if each.partition(":")[2].lower() == called), None)

@@ -1,0 +1,112 @@
+"""What changes in place is told from what is to what is wanted, and names nobody who changes it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.words import IN_PLACE, describe
+from smendpoints.domain.status.events import changed_in_place
+
+SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
+NIGHT = {"name": "night", "schedule": "cron(0 20 * * ? *)", "maxCapacity": 1}
+STEPS = {
+    "name": "slow",
+    "steps": [{"lowerBound": 0, "adjustment": 1}],
+    "alarm": {
+        "metric": {"namespace": "AWS/SageMaker", "metricName": "ModelLatency"},
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 500000,
+    },
+}
+
+
+def scaled(**more: Any) -> dict[str, Any]:
+    return {"variant": {"scaling": {**SCALING, **more}}}
+
+
+EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
+    "bounds": (scaled(maxCapacity=8), scaled(), ("primary: scaling 1 to 5 → 1 to 8",)),
+    "a target": (
+        scaled(targetInvocationsPerInstance=50),
+        scaled(),
+        ("primary: scaling policy invocations-per-instance: targetValue 70.0 → 50.0",),
+    ),
+    "a cooldown": (
+        scaled(scaleInCooldownSeconds=60),
+        scaled(),
+        ("primary: scaling policy invocations-per-instance: scaleInCooldownSeconds 300 → 60",),
+    ),
+    "a schedule": (
+        scaled(schedules=[{**NIGHT, "maxCapacity": 2}]),
+        scaled(schedules=[NIGHT]),
+        ("primary: schedule night: maxCapacity 1 → 2",),
+    ),
+    "a schedule more": (
+        scaled(schedules=[NIGHT]),
+        scaled(),
+        ("primary: schedule night none → cron(0 20 * * ? *)",),
+    ),
+    "a schedule less": (scaled(), scaled(schedules=[NIGHT]), ("primary: schedule night → none",)),
+    "steps more": (
+        scaled(stepScaling=[STEPS]),
+        scaled(),
+        ("primary: scaling policy slow none → set", "alarm smendpoints/default-iris/primary/slow none → set"),
+    ),
+    "a pause": (scaled(suspended=True), scaled(), ("primary: scaling active → suspended",)),
+    "no scaling any more": ({}, scaled(), ("primary: scaling 1 to 5 → none",)),
+    "a tag": ({"tags": {"team": "ml"}}, {"tags": {"team": "web"}}, ("tag team web → ml",)),
+    "a tag more": ({"tags": {"team": "ml"}}, {}, ("tag team none → ml",)),
+}
+
+
+@pytest.mark.parametrize(("wants", "lives", "told"), EDITS.values(), ids=EDITS.keys())
+def test_an_edit_of(
+    sight: Callable[..., Any], wants: dict[str, Any], lives: dict[str, Any], told: tuple[str, ...]
+) -> None:
+    """Told by one Event when it is done, as drift when it was in force before, and the same in both."""
+    seen = sight(wants, lives)
+    todo = seen.plan()
+    assert describe(todo.actions, seen.observed) == told
+    (event,) = changed_in_place(todo, todo.actions, seen.observed)
+    assert (event.reason, event.action, event.warning) == ("ChangedInPlace", "ChangeInPlace", False)
+    assert event.message == f"changed in place: {'; '.join(told)}"
+    drifted = sight(wants, lives, converged=True)
+    assert drifted.plan().drift == told
+    (event,) = changed_in_place(drifted.plan(), drifted.actions and drifted.plan().actions, drifted.observed)
+    assert event.message == f"put back: {'; '.join(told)}"
+
+
+def test_a_tag_that_goes_is_told(sight: Callable[..., Any]) -> None:
+    seen = sight({"tags": {}}, {"tags": {"team": "web"}}, tag_keys=["team"])
+    assert describe(seen.plan().actions, seen.observed) == ("tag team web → none",)
+
+
+def test_a_policy_that_is_deleted_to_be_put_again_is_told_once(sight: Callable[..., Any]) -> None:
+    other = scaled(targetInvocationsPerInstance=None, targetTracking=[{**TRACKED, "predefinedMetric": HIGH}])
+    seen = sight(other, scaled(targetInvocationsPerInstance=None, targetTracking=[TRACKED]))
+    assert [action.verb for action in seen.plan().actions] == [Verb.DELETE_POLICY, Verb.PUT_POLICY]
+    (told,) = describe(seen.plan().actions, seen.observed)
+    assert told.startswith("primary: scaling policy busy: predefinedMetric ")
+
+
+HIGH = "ConcurrentRequestsPerModel"
+TRACKED = {"name": "busy", "predefinedMetric": "InvocationsPerInstance", "targetValue": 5}
+
+
+def test_what_only_rests_in_aws_is_no_change_in_place(sight: Callable[..., Any]) -> None:
+    seen = sight(lives={"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}, remembers={"phase": "Pending"})
+    assert changed_in_place(seen.plan(), seen.plan().actions, seen.observed) == ()
+    assert Verb.UPDATE_ENDPOINT not in IN_PLACE
+
+
+def test_under_report_nobody_moves(sight: Callable[..., Any]) -> None:
+    """The words are of what differs, and of no one who will change it."""
+    seen = sight({**scaled(), "driftPolicy": "Report"}, scaled(maxCapacity=9), converged=True)
+    plan = seen.plan()
+    assert plan.actions == ()
+    assert plan.drift == ("primary: scaling 1 to 9 → 1 to 5",)
+    assert replace(plan.verdict, message="").ready
+    assert plan.verdict.message.endswith("AWS differs from the spec: primary: scaling 1 to 9 → 1 to 5")
