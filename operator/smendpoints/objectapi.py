@@ -70,7 +70,7 @@ class KubeObjects:
                 self._fence(f"POST {path}")
                 self._client.request("POST", f"{path}?fieldManager={_MANAGER}", self._event(meta, event))
         except KubeError as error:
-            logger.warning("%s/%s: an Event is lost (%s): %s", namespace, meta["name"], error, event.message)
+            logger.warning("an Event is lost (%s): %s", error, event.message, extra={"reason": event.reason})
 
     def _event(self, meta: Mapping[str, Any], event: Event) -> Body:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

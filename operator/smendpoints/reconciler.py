@@ -15,7 +15,9 @@ from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import digest
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.result import NEVER, Awaits, Result
+from smendpoints.domain.reasons import Reason
 from smendpoints.kube import KubeError, RefusedError
+from smendpoints.logs import about
 from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, RECONCILE_SECONDS, RECONCILES
 from smendpoints.objectapi import ObjectApi
@@ -58,6 +60,10 @@ class Reconciler:
 
     def reconcile(self, tracked: Tracked) -> Reconciled:
         """Reconcile the object and write what came of it. Never raises but to end the process."""
+        with about(tracked.namespace, tracked.name, tracked.uid):
+            return self._reconcile_and_write(tracked)
+
+    def _reconcile_and_write(self, tracked: Tracked) -> Reconciled:
         begun = self._clock()
         writing = _Writing(tracked.read())
         memory = tracked.memory
@@ -69,7 +75,7 @@ class Reconciler:
             result = self._not_written(tracked, error)
             RECONCILES.labels("unwritten").inc()
         except Exception:
-            logger.exception("%s/%s: internal error", tracked.namespace, tracked.name)
+            logger.exception("internal error", extra={"reason": Reason.INTERNAL_ERROR})
             self._controller.forget(memory)
             result = Result(requeue_after=_LONGEST_BACKOFF)
             RECONCILES.labels("crashed").inc()
@@ -94,7 +100,7 @@ class Reconciler:
             writing.answered(self._api.patch_status(writing.body, patch))
         for event in result.events:
             level = logging.WARNING if event.warning else logging.INFO
-            logger.log(level, "%s/%s: %s: %s", tracked.namespace, tracked.name, event.reason, event.message)
+            logger.log(level, "%s", event.message, extra={"reason": event.reason})
             EVENTS.labels(event.reason).inc()
             self._api.post(writing.body, event)
         return result
@@ -112,6 +118,6 @@ class Reconciler:
         told = tracked.memory.told
         told.unwritten += 1
         if status != _CONFLICT:
-            logger.warning("%s/%s: cannot be written: %s", tracked.namespace, tracked.name, error)
+            logger.warning("cannot be written: %s", error, extra={"reason": Reason.NOT_WRITTEN})
         backoff = min(_FIRST_BACKOFF * 2 ** min(told.unwritten - 1, 10), _LONGEST_BACKOFF)
         return Result(requeue_after=backoff, awaits=tracked.awaits)

@@ -28,6 +28,7 @@ from smendpoints.dispatcher import Dispatcher
 from smendpoints.gate import Gate
 from smendpoints.handlers import Handlers
 from smendpoints.hints import start_listening
+from smendpoints.logs import use
 from smendpoints.metrics import AWS_WAIT
 from smendpoints.objectapi import KubeObjects
 from smendpoints.reconciler import Reconciler
@@ -172,6 +173,7 @@ def run(config: Config) -> None:
         log_format=kopf.LogFormat.JSON if config.log_format == "json" else kopf.LogFormat.FULL,
         log_prefix=False,
     )
+    use(config.log_format)
     region_of(config)  # a standby would find out when it is needed
     with holding(config) as standing:
         registry = kopf.OperatorRegistry()

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from smendpoints.api import crd as generator
+from smendpoints.api.enum_words import meanings
 from smendpoints.api.rules import PATTERNS, RULES
 from smendpoints.api.rules.patterns import keeps
 
@@ -113,9 +114,9 @@ def test_defaults_stand_outside_of_lists_alone_and_inside_in_words() -> None:
     assert top["desiredState"]["default"] == "Running"
     assert top["rollout"]["properties"]["strategy"]["default"] == "AllAtOnce"
     variant = top["variants"]["items"]["properties"]
-    assert variant["weight"]["description"].endswith("`1` if unset.")
-    assert variant["multiModel"]["description"].endswith("`false` if unset.")
-    assert variant["scaling"]["properties"]["scaleInCooldownSeconds"]["description"].endswith("`300` if unset.")
+    assert variant["weight"]["description"].endswith("Default: `1`.")
+    assert variant["multiModel"]["description"].endswith("Default: `false`.")
+    assert variant["scaling"]["properties"]["scaleInCooldownSeconds"]["description"].endswith("Default: `300`.")
 
 
 def test_a_new_object_is_not_taken_for_a_finished_one() -> None:
@@ -174,10 +175,37 @@ def test_what_has_no_structural_schema_is_not_generated() -> None:
         field: int | str
 
     with pytest.raises(ValueError, match="a union has no structural schema"):
-        generator._Converter(Either.model_json_schema()).convert()
+        generator._Converter(Either.model_json_schema(), explained=False).convert()
 
 
 def test_what_the_generator_does_not_know_is_not_dropped_in_silence() -> None:
     schema = {"title": "T", "type": "object", "properties": {"field": {"type": "number", "multipleOf": 5}}}
     with pytest.raises(ValueError, match=r"T\.field: no structural schema for \['multipleOf'\]"):
-        generator._Converter(schema).convert()
+        generator._Converter(schema, explained=False).convert()
+
+
+def test_each_default_and_each_word_of_an_enum_is_explained() -> None:
+    """`kubectl explain` shows neither by itself. What is unset without a default says what it then is."""
+    for path, node, _ in SPEC:
+        told = node.get("description", "")
+        for word in (each for each in node.get("enum", ()) if isinstance(each, str)):
+            assert f"`{word}`: " in told, path
+        if "default" in node and not isinstance(node["default"], dict):
+            default = node["default"]
+            shown = f"{default:g}" if isinstance(default, float) else yaml.safe_dump(default).splitlines()[0]
+            assert f"Default: `{shown}`" in told, path
+
+
+def test_what_an_optional_field_is_when_it_is_unset_is_told() -> None:
+    for path, node, _ in walk(SCHEMA["properties"]["spec"]):
+        required = set(node.get("required", ()))
+        for name, field in node.get("properties", {}).items():
+            scalar = field.get("type") in {"string", "integer", "number", "boolean"}
+            told = field.get("description", "")
+            if scalar and name not in required:
+                assert any(word in told for word in ("Default: ", "unset", "Exactly one")), f"{path}.{name}"
+
+
+def test_an_enum_that_nobody_explains_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not say what these mean"):
+        meanings(["Sooner", "Later"])

@@ -8,7 +8,7 @@ InService Stopped StoppedCannotStart Suspended RolledBackToRevision Deleted Reta
 CreateFailed UpdateFailed EndpointFailed OutOfService NotOwned InvalidSpec NameConflict NameTaken
 PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied CredentialsNotUsable
 ModelNotAccessible ImageNotFound ArtifactNotFound RoleNotFound SecretNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
-ChangeFailed InternalError RevisionNotFound
+ChangeFailed InternalError RevisionNotFound NotWritten Void
 Serving NoInstances NotFound
 ScalingActive ScalingPending ScalingSuspended ScalingFailed
 DriftFound InSync OutsideOfficeHours ChangedInPlace Adopted PreflightIncomplete

@@ -171,7 +171,8 @@ def test_a_crash_is_logged_with_its_object_and_tried_again(caplog: pytest.LogCap
     world = World(None)
     with caplog.at_level(logging.ERROR):
         assert world.reconcile().requeue_after == 30.0
-    assert "default/iris: internal error" in caplog.text
+    (record,) = caplog.records
+    assert (record.getMessage(), record.__dict__["reason"]) == ("internal error", "InternalError")
     assert world.controller.forgotten == 1
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from smendpoints.api import generated
 from smendpoints.api.base import ApiModel
+from smendpoints.api.enum_words import meanings
 from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL, SageMakerEndpointPolicySpec
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.rules import PATTERNS, RULES, Rule
@@ -136,8 +137,10 @@ _KNOWN = {
 class _Converter:
     """Turns one JSON Schema of pydantic into a structural schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, *, explained: bool) -> None:
+        """`explained`: each default, and what each word of an enum means, is part of the description."""
         self._root = schema
+        self._explained = explained
         self._definitions: dict[str, Schema] = schema.get("$defs", {})
 
     def convert(self) -> Schema:
@@ -164,8 +167,10 @@ class _Converter:
         if unknown := schema.keys() - _KNOWN:
             raise ValueError(f"{on or title}: no structural schema for {sorted(unknown)}")
         result = {key: schema[key] for key in _PLAIN if key in schema} | _exclusive_bounds(schema)
-        if schema.get("default") is not None:
-            result |= _default(schema, in_list=in_list)
+        if self._explained:
+            result |= _explanation(schema)
+        if schema.get("default") is not None and not in_list:
+            result["default"] = schema["default"]
         if "properties" in schema:
             result["properties"] = {
                 name: self._structural(value, on=f"{title}.{name}", in_list=in_list)
@@ -194,17 +199,22 @@ def _exclusive_bounds(schema: Schema) -> Schema:
     return result
 
 
-def _default(schema: Schema, *, in_list: bool) -> Schema:
-    """The default, or inside of a list a description of it.
+def _explanation(schema: Schema) -> Schema:
+    """The description with what each word of an enum means and with the default, for `kubectl explain`.
 
-    A default inside of a list would be written into the object, and clients that replace lists as a whole, such as
-    Argo CD, would see a difference for ever. The operator reads an unset field as its default.
+    Inside of lists that is all there is of a default: one that the API server writes there makes clients that replace
+    lists as a whole, such as Argo CD, see a difference for ever. The operator reads an unset field as its default.
     """
-    default = schema["default"]
-    if not in_list:
-        return {"default": default}
-    shown = f"{default:g}" if isinstance(default, float) else yaml.safe_dump(default).split("\n")[0]
-    return {"description": f"{schema['description']} `{shown}` if unset."}
+    if "description" not in schema:
+        return {}
+    parts = [schema["description"]]
+    if words := [each for each in schema.get("enum", ()) if isinstance(each, str)]:
+        parts.append(meanings(words))
+    default = schema.get("default")
+    if default is not None:
+        shown = f"{default:g}" if isinstance(default, float) else yaml.safe_dump(default).split("\n")[0]
+        parts.append(f"Default: `{shown}`.")
+    return {"description": " ".join(parts)}
 
 
 def _validation(rule: Rule) -> Schema:
@@ -221,12 +231,12 @@ def _object_schema(kind: Kind) -> Schema:
         "apiVersion": {"type": "string", "description": "The version of this object's schema."},
         "kind": {"type": "string", "description": "The kind of this object."},
         "metadata": {"type": "object"},
-        "spec": _Converter(kind.spec.model_json_schema()).convert(),
+        "spec": _Converter(kind.spec.model_json_schema(), explained=True).convert(),
     }
     if kind.status is not None:
         # kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
         new = {"observedGeneration": -1, "createdInAWS": False}
-        properties["status"] = _Converter(kind.status.model_json_schema()).convert() | {"default": new}
+        properties["status"] = _Converter(kind.status.model_json_schema(), explained=False).convert() | {"default": new}
     return {"type": "object", "description": kind.description, "required": ["spec"], "properties": properties}
 
 

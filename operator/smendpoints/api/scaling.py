@@ -41,7 +41,7 @@ class CustomizedMetric(ApiModel):
         default_factory=list, description="Dimensions of the metric.", max_length=30, json_schema_extra=MAP_BY_NAME
     )
     statistic: Statistic = Field("Average", description="Statistic of the metric.")
-    unit: str | None = Field(None, description="Unit of the metric.", max_length=64)
+    unit: str | None = Field(None, description="Unit of the metric; any if unset.", max_length=64)
 
 
 class TargetTracking(ApiModel):
@@ -53,9 +53,13 @@ class TargetTracking(ApiModel):
     )
     customized_metric: CustomizedMetric | None = Field(None, description="A metric of your own.")
     target_value: float = Field(description="Value to keep the metric at.", gt=0)
-    scale_in_cooldown_seconds: int | None = Field(None, description="Overrides the variant's.", ge=0, le=86400)
-    scale_out_cooldown_seconds: int | None = Field(None, description="Overrides the variant's.", ge=0, le=86400)
-    disable_scale_in: bool | None = Field(None, description="Overrides the variant's.")
+    scale_in_cooldown_seconds: int | None = Field(
+        None, description="Overrides the variant's, which counts if unset.", ge=0, le=86400
+    )
+    scale_out_cooldown_seconds: int | None = Field(
+        None, description="Overrides the variant's, which counts if unset.", ge=0, le=86400
+    )
+    disable_scale_in: bool | None = Field(None, description="Overrides the variant's, which counts if unset.")
 
 
 class Step(ApiModel):
@@ -104,8 +108,8 @@ class ScalingSchedule(ApiModel):
         max_length=256,
     )
     time_zone: TimeZone | None = Field(None, description="IANA time zone, such as `Europe/Berlin`; UTC if unset.")
-    min_capacity: int | None = Field(None, description="Lower bound from then on.", ge=0, le=1000)
-    max_capacity: int | None = Field(None, description="Upper bound from then on.", ge=0, le=1000)
+    min_capacity: int | None = Field(None, description="Lower bound from then on; as before if unset.", ge=0, le=1000)
+    max_capacity: int | None = Field(None, description="Upper bound from then on; as before if unset.", ge=0, le=1000)
 
 
 class Scaling(ApiModel):
@@ -121,7 +125,7 @@ class Scaling(ApiModel):
     )
     target_invocations_per_instance: float | None = Field(
         None,
-        description="Invocations per instance and minute to keep: the short form of one `targetTracking` entry.",
+        description="Invocations per instance and minute to keep, as one `targetTracking` entry does; none if unset.",
         gt=0,
     )
     target_tracking: list[TargetTracking] = Field(

@@ -54,10 +54,16 @@ class Rollback(ApiModel):
         " `smendpoints.dev/abortRevision`: the operator makes one more alarm, and sets it off then.",
     )
     max_error_rate_percent: float | None = Field(
-        None, description="Share of 5xx answers of the new fleet that undoes the rollout.", gt=0, le=100
+        None,
+        description="Share of 5xx answers of the new fleet that undoes the rollout; not watched if unset.",
+        gt=0,
+        le=100,
     )
     max_latency_milliseconds: int | None = Field(
-        None, description="Mean model latency of the new fleet that undoes the rollout.", ge=1, le=60000
+        None,
+        description="Mean model latency of the new fleet that undoes the rollout; not watched if unset.",
+        ge=1,
+        le=60000,
     )
 
 
@@ -66,14 +72,24 @@ class Rollout(ApiModel):
 
     strategy: Strategy = Field("AllAtOnce", description="How traffic moves to the new fleet.")
     step_percent: int | None = Field(
-        None, description="Size of the canary or of a step, in percent of the capacity.", ge=1, le=50
+        None,
+        description="Size of the canary or of a step, in percent of the capacity; 10 if both are unset.",
+        ge=1,
+        le=50,
     )
-    step_instances: int | None = Field(None, description="Size of the canary or of a step, in instances.", ge=1, le=500)
+    step_instances: int | None = Field(
+        None,
+        description="Size of the canary or of a step, in instances; `stepPercent` counts if unset.",
+        ge=1,
+        le=500,
+    )
     step_wait_seconds: int = Field(0, description="Time to watch each step.", ge=0, le=3600)
     termination_wait_seconds: int = Field(
         0, description="Time to keep the old fleet once all traffic has moved.", ge=0, le=3600
     )
-    timeout_seconds: int | None = Field(None, description="Longest time of the whole rollout.", ge=600, le=28800)
+    timeout_seconds: int | None = Field(
+        None, description="Longest time of the whole rollout; AWS chooses if unset.", ge=600, le=28800
+    )
     rollback: Rollback | None = Field(None, description="When the rollout is undone.")
 
 
@@ -83,7 +99,9 @@ class DataCapture(ApiModel):
     destination: str = Field(description="S3 URI of the prefix.", pattern=S3_PREFIX, max_length=512)
     sampling_percentage: int = Field(100, description="Share of requests that is captured.", ge=0, le=100)
     capture: Literal["Input", "Output", "InputAndOutput"] = Field("InputAndOutput", description="What is captured.")
-    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the captured data.")
+    kms_key_id: KmsKey | None = Field(
+        None, description="Key that encrypts the captured data; the bucket's own way if unset."
+    )
     csv_content_types: list[ContentType] = Field(
         default_factory=list, description="Content types stored as CSV.", max_length=10, json_schema_extra=SET
     )
@@ -97,14 +115,20 @@ class AsyncInference(ApiModel):
 
     output_path: str = Field(description="S3 URI of the prefix for answers.", pattern=S3_PREFIX, max_length=1024)
     failure_path: str | None = Field(
-        None, description="S3 URI of the prefix for failures.", pattern=S3_PREFIX, max_length=1024
+        None,
+        description="S3 URI of the prefix for failures; they are not kept if unset.",
+        pattern=S3_PREFIX,
+        max_length=1024,
     )
-    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the answers.")
+    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the answers; the bucket's own way if unset.")
     max_concurrent_invocations_per_instance: int | None = Field(
-        None, description="Most requests that one instance handles at once.", ge=1, le=1000
+        None,
+        description="Maximum number of requests that one instance handles at once; AWS chooses if unset.",
+        ge=1,
+        le=1000,
     )
-    success_topic_arn: TopicARN | None = Field(None, description="SNS topic told of answers.")
-    error_topic_arn: TopicARN | None = Field(None, description="SNS topic told of failures.")
+    success_topic_arn: TopicARN | None = Field(None, description="SNS topic told of answers; none if unset.")
+    error_topic_arn: TopicARN | None = Field(None, description="SNS topic told of failures; none if unset.")
 
 
 class OfficeHours(ApiModel):
@@ -131,11 +155,13 @@ class SageMakerEndpointSpec(ApiModel):
         None, description="Role that the operator acts as; its own identity if unset. Immutable."
     )
     execution_role_arn: RoleARN | None = Field(
-        None, description="Role of the models; required unless the operator has a default."
+        None, description="Role of the models; the operator's default if unset, and required where it has none."
     )
     vpc: Vpc | None = Field(None, description="Network of the containers.")
     network_isolation: bool = Field(False, description="Whether containers have no network at all.")
-    kms_key_id: KmsKey | None = Field(None, description="Key that encrypts the storage volumes.")
+    kms_key_id: KmsKey | None = Field(
+        None, description="Key that encrypts the storage volumes; a key of AWS's own if unset."
+    )
     tags: dict[str, TagValue] = Field(
         default_factory=dict, description="Tags of all that the operator makes in AWS.", max_length=45
     )
@@ -148,9 +174,7 @@ class SageMakerEndpointSpec(ApiModel):
     rollout: Rollout = Field(default_factory=Rollout, description="How an update replaces the fleet.")
     data_capture: DataCapture | None = Field(None, description="Capture of requests and answers.")
     async_: AsyncInference | None = Field(None, description="Asynchronous inference.")
-    desired_state: Literal["Running", "Stopped"] = Field(
-        "Running", description="`Stopped` deletes the endpoint, keeps the object, and restores it on `Running`."
-    )
+    desired_state: Literal["Running", "Stopped"] = Field("Running", description="Whether there is to be an endpoint.")
     office_hours: OfficeHours | None = Field(None, description="A schedule of starts and stops.")
     suspend: bool = Field(False, description="Whether the operator only looks and reports.")
     drift_policy: Literal["Correct", "Report"] = Field(
@@ -158,8 +182,7 @@ class SageMakerEndpointSpec(ApiModel):
     )
     deletion_policy: Literal["Delete", "Retain"] | None = Field(
         None,
-        description="What deleting the object does in AWS. If unset, what it made is deleted, and an endpoint that it"
-        " adopted is retained.",
+        description="What deleting the object does in AWS. If unset, what it made is deleted, what it adopted stays.",
     )
     adopt_existing: bool = Field(
         False, description="Whether to take over an endpoint of that name that is not the operator's."

@@ -18,10 +18,10 @@ ModelArtifact = Annotated[str, Field(max_length=1024, pattern=MODEL_ARTIFACT)]
 Environment = dict[str, Annotated[str, Field(max_length=1024)]]
 Secrets = dict[str, Annotated[str, Field(max_length=640, pattern=SECRET_ARN)]]
 
-_IMAGE = "Image in Amazon ECR of the endpoint's region, by tag or digest."
+_IMAGE = "Image in Amazon ECR of the endpoint's region, by tag or digest; unset only beside `containers`."
 _MODEL_ARTIFACT = (
     "S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
-    "(uncompressed files, or the models of a multi-model variant)."
+    "(uncompressed files, or the models of a multi-model variant); none if unset: the image brings its model."
 )
 _ENVIRONMENT = "Environment variables of the container; 32 KB at most in all of the variant's containers."
 _SECRETS = (
@@ -38,7 +38,7 @@ class Container(ApiModel):
     environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
     secrets: Secrets = Field(default_factory=dict, description=_SECRETS, max_length=100)
     hostname: Name | None = Field(
-        None, description="DNS name of the container within a pipeline: for all of its containers, or for none."
+        None, description="DNS name of the container within a pipeline: for all of its containers, or unset for all."
     )
 
     def variables(self) -> dict[str, str]:
@@ -61,18 +61,27 @@ class Instance(ApiModel):
     count: int = Field(
         1, description="Number of instances. With `scaling`, only the number to start with.", ge=1, le=1000
     )
-    volume_size_gb: int | None = Field(None, description="Size of the storage volume, in GB.", ge=1, le=512)
+    volume_size_gb: int | None = Field(
+        None, description="Size of the storage volume, in GB; AWS chooses if unset.", ge=1, le=512
+    )
     model_download_timeout_seconds: int | None = Field(
-        None, description="Longest time to download and extract the artifact.", ge=60, le=3600
+        None, description="Longest time to download and extract the artifact; AWS chooses if unset.", ge=60, le=3600
     )
     startup_timeout_seconds: int | None = Field(
-        None, description="Longest time until the container passes its health check.", ge=60, le=3600
+        None,
+        description="Longest time until the container passes its health check; AWS chooses if unset.",
+        ge=60,
+        le=3600,
     )
     provision_timeout_seconds: int | None = Field(
-        None, description="Longest time to find capacity for the instances.", ge=300, le=3600
+        None, description="Longest time to find capacity for the instances; AWS chooses if unset.", ge=300, le=3600
     )
-    routing: RoutingStrategy | None = Field(None, description="How requests are routed to the instances.")
-    ami_version: str | None = Field(None, description="`InferenceAmiVersion` of the hosts.", max_length=63)
+    routing: RoutingStrategy | None = Field(
+        None, description="How requests are routed to the instances; `Random` if unset."
+    )
+    ami_version: str | None = Field(
+        None, description="`InferenceAmiVersion` of the hosts; AWS chooses if unset.", max_length=63
+    )
     pools: list[InstancePool] = Field(
         default_factory=list,
         description="Instance types in order of preference, instead of `type`.",
@@ -85,8 +94,10 @@ class Serverless(ApiModel):
     """Hosting without instances."""
 
     memory_size_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(description="Memory of one copy, in MB.")
-    max_concurrency: int = Field(description="Most requests handled at once.", ge=1, le=200)
-    provisioned_concurrency: int | None = Field(None, description="Concurrency that is kept warm.", ge=1, le=200)
+    max_concurrency: int = Field(description="Maximum number of requests handled at once.", ge=1, le=200)
+    provisioned_concurrency: int | None = Field(
+        None, description="Concurrency that is kept warm; none if unset.", ge=1, le=200
+    )
 
 
 class Variant(ApiModel):

@@ -121,7 +121,6 @@ class Controller:
         memory.look_again()
 
     def _find(self, resource: SageMakerEndpoint, memory: Memory, *, untouched: bool) -> Finding:
-        where = f"{resource.metadata.namespace}/{resource.metadata.name}"
         leaving = resource.metadata.deletion_timestamp is not None
         try:
             with paced(resource.metadata.namespace, _work_of(resource), self._monotonic()):
@@ -129,13 +128,13 @@ class Controller:
                     return self._finalize(resource, memory)
                 return self._reconcile(resource, memory, untouched=untouched)
         except VoidError as why:
-            logger.info("%s: %s", where, why)
+            logger.info("%s", why, extra={"reason": Reason.VOID})
             memory.look_again()
             return Finding(resource.status, _VOID_SECONDS)  # the status is left: it may be another's
         except ReconcileError as error:
             failure = memory.judge(error, self._monotonic())
         except Exception as error:
-            logger.exception("%s: internal error", where)
+            logger.exception("internal error", extra={"reason": Reason.INTERNAL_ERROR})
             failure = ReconcileError(Kind.RETRY, Reason.INTERNAL_ERROR, f"internal error, see the log: {error!r}")
         memory.look_again()
         if leaving:

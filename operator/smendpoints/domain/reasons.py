@@ -55,6 +55,9 @@ class Reason(StrEnum):
     BUSY = "EndpointBusy"
     CHANGE_FAILED = "ChangeFailed"
     INTERNAL_ERROR = "InternalError"
+    # in the log alone
+    NOT_WRITTEN = "NotWritten"
+    VOID = "Void"
     # whether it answers
     SERVING = "Serving"
     NO_INSTANCES = "NoInstances"

@@ -1,0 +1,79 @@
+"""What each word of a field means that takes one of a few: `kubectl explain` shows it with the field."""
+
+from collections.abc import Iterable, Mapping
+
+_ALL: tuple[Mapping[str, str], ...] = (
+    {
+        "AllAtOnce": "the new fleet is launched whole, and takes all traffic at once",
+        "Canary": "a first part of the new fleet takes its share and is watched for `stepWaitSeconds`, then the rest",
+        "Linear": "the traffic moves in equal steps, each watched for `stepWaitSeconds`",
+        "Rolling": "instances are replaced in batches, so that no second whole fleet is needed",
+    },
+    {"Input": "requests", "Output": "responses", "InputAndOutput": "both"},
+    {
+        "Running": "there is an endpoint, within its office hours if it has any",
+        "Stopped": "the endpoint is deleted, the object stays, and `Running` restores it",
+    },
+    {
+        "Correct": "AWS is changed back to what the spec says",
+        "Report": "it is only told, by the condition `Drifted`, until the next edit of the spec",
+    },
+    {
+        "Delete": "the endpoint, its configs, models, alarms and autoscaling are deleted",
+        "Retain": "the endpoint keeps serving and scaling, without an owner",
+    },
+    {
+        "LeastOutstandingRequests": "to the instance with the fewest requests under way",
+        "Random": "to any instance, which is AWS's default",
+    },
+    {
+        "InvocationsPerInstance": "requests per instance and minute",
+        "ConcurrentRequestsPerModel": "requests under way per model, at a resolution of 10 seconds",
+        "ProvisionedConcurrencyUtilization": "share of the provisioned concurrency in use, of serverless variants",
+    },
+    {
+        "Average": "the mean",
+        "Minimum": "the lowest value",
+        "Maximum": "the highest value",
+        "SampleCount": "how many values there are",
+        "Sum": "all values added up",
+    },
+    {"Average": "the mean", "Minimum": "the lowest value", "Maximum": "the highest value"},
+    {
+        "GreaterThanOrEqualToThreshold": "fires at the threshold and above",
+        "GreaterThanThreshold": "fires above the threshold",
+        "LessThanThreshold": "fires below the threshold",
+        "LessThanOrEqualToThreshold": "fires at the threshold and below",
+    },
+    {
+        "breaching": "as beyond the threshold",
+        "notBreaching": "as within the threshold",
+        "ignore": "as nothing, the alarm keeps its state",
+        "missing": "as missing, the alarm has insufficient data",
+    },
+    {
+        "ChangeInCapacity": "so many instances more or fewer",
+        "PercentChangeInCapacity": "so many percent of the instances more or fewer",
+        "ExactCapacity": "just so many instances",
+    },
+    {
+        "In": "the label has one of `values`",
+        "NotIn": "the label has none of `values`, or is not there",
+        "Exists": "the label is there",
+        "DoesNotExist": "the label is not there",
+    },
+)
+_MEANINGS = {frozenset(words): words for words in _ALL}
+
+
+def meanings(words: Iterable[str]) -> str:
+    """A sentence that says what each of the words means, in their order.
+
+    Raises:
+        ValueError: nobody said.
+    """
+    words = list(words)
+    known = _MEANINGS.get(frozenset(words))
+    if known is None:
+        raise ValueError(f"enum_words does not say what these mean: {words}")
+    return "; ".join(f"`{word}`: {known[word]}" for word in words) + "."
