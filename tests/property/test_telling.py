@@ -54,6 +54,30 @@ def test_a_suspended_object_with_another_weight_is_not_as_wanted(harness: Harnes
     assert says(harness)[0] == "False"
 
 
+def test_an_object_refused_for_its_name_shows_nothing_of_the_other(harness: Harness) -> None:
+    harness.ready()
+    harness.apply("other", spec(endpointName="default-iris"))
+    harness.run(60)
+    told = harness.resource("other").status
+    assert told.endpoint is not None
+    assert (told.endpoint.status, told.endpoint.arn, told.endpoint.config_name) == ("NotOwned", None, None)
+    assert (told.instances, told.traffic, told.cost, told.variants) == (None, None, None, [])
+    assert {each.type: (each.status, each.reason) for each in told.conditions}["Available"] == ("False", "NameTaken")
+
+
+def test_a_blocked_change_is_no_outage_and_an_outage_is_told(harness: Harness) -> None:
+    harness.ready()
+    harness.apply("iris", with_variant(spec(), image="123456789012.dkr.ecr.us-east-1.amazonaws.com/echo:none"))
+    harness.run(60)
+    assert (says(harness)[0], says(harness, "Available")[0]) == ("False", "True")
+    assert harness.resource("iris").status.history[0].outcome == "Blocked"
+    harness.apply("iris", spec(driftPolicy="Report"))
+    harness.settle("iris")
+    delete_by_hand(harness)
+    harness.run(120)
+    assert (says(harness)[0], says(harness, "Available")[0]) == ("False", "False")
+
+
 def test_a_stop_during_a_creation_says_that_it_follows(harness: Harness) -> None:
     harness.apply("iris", spec())
     harness.run(30)
@@ -111,13 +135,13 @@ def test_an_object_at_rest_says_when_aws_can_no_longer_be_looked_at(harness: Har
     harness.run(120)
     harness.world.faults.add({"kind": "error", "service": "sagemaker", "operation": "ListEndpoints"})
     harness.run(300)
-    assert says(harness)[0] == "Unknown"
+    assert says(harness)[0] == says(harness, "Available")[0] == "Unknown"
     harness.world.calls.reset()
     harness.run(3600, 15)
     assert harness.world.calls.count("ListEndpoints") <= 3 * 3600 / 16 + 3  # three attempts, each 16 seconds at most
     harness.world.faults.remove()
     harness.run(330)
-    assert says(harness)[0] == "True"
+    assert says(harness)[0] == says(harness, "Available")[0] == "True"
     harness.run(120)
     writes = harness.writes
     harness.run(600, 15)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -34,6 +34,7 @@ def told(
     applied: bool = False,
     log_tail: list[str] | None = None,
     cost: Cost | None = None,
+    retry_at: datetime | None = None,
 ) -> SageMakerEndpointStatus:
     return report(
         seen.resource,
@@ -45,6 +46,7 @@ def told(
         url=URL,
         log_tail=log_tail or [],
         cost=cost,
+        retry_at=retry_at,
         fingerprint=None,
         now=NOW,
     )
@@ -265,7 +267,7 @@ def test_a_pipeline_shows_the_image_and_the_artifact_of_each_container(sight: Ca
     pipeline = {"image": None, "modelArtifact": None, "containers": containers}
     images = {"image": "in:1", "digest": "sha256:1", "further_images": (("out:1", "sha256:2"),)}
     (variant,) = told(sight({"variant": pipeline}, variants={"primary": images})).variants
-    assert [(each.image, each.digest, each.model_artifact) for each in variant.containers] == [
+    assert [(each.image, each.digest, each.model_artifact) for each in variant.containers or ()] == [
         ("in:1", "sha256:1", "s3://models/in.tar.gz"),
         ("out:1", "sha256:2", None),
     ]
@@ -282,7 +284,7 @@ def test_during_a_canary_columns_tell_of_both_fleets(sight: Callable[..., Any]) 
     )
     status = told(seen)
     assert (status.instances, status.traffic) == ("2/2+1/2", "primary=50,new:primary=50")
-    assert [each.model_artifact for each in status.pending_variants] == ["s3://models/a/model.tar.gz"]
+    assert [each.model_artifact for each in status.pending_variants or ()] == ["s3://models/a/model.tar.gz"]
     assert conditions.is_true(status.conditions, "Available")
 
 
@@ -316,6 +318,38 @@ def test_a_failure_has_awss_reason_the_end_of_the_log_and_what_to_do(sight: Call
     assert failure is not None
     assert (failure.reason, failure.log_tail) == (PING, ["Traceback", "ModuleNotFoundError"])
     assert "fix the spec" in str(failure.hint)
+
+
+def test_what_to_do_next_ends_the_message_and_the_event_however_long_they_are(sight: Callable[..., Any]) -> None:
+    for reason in (PING, "x" * 1024):
+        sees = {**FAILED, "shows": {"failure_reason": reason}}
+        status = told(sight(**sees))
+        ready = conditions.find(status.conditions, "Ready")
+        assert ready is not None
+        assert ready.message.endswith("to a new value to try this revision again")
+        (event,) = [each for each in events(SageMakerEndpointStatus(), status) if each.reason == "UpdateFailed"]
+        assert event.message.endswith("to a new value to try this revision again")
+        assert len(event.message) <= 1024
+
+
+def test_what_may_be_put_right_in_aws_says_when_it_is_tried_again(sight: Callable[..., Any]) -> None:
+    seen = sight(exists=False)
+    messages = {}
+    for failure in (DENIED, THROTTLED, REFUSED):
+        status = told(seen, failure, retry_at=NOW + timedelta(minutes=5))
+        ready = conditions.find(status.conditions, "Ready")
+        assert ready is not None
+        messages[failure.reason] = ready.message
+    assert messages[Reason.ACCESS_DENIED].endswith("; trying again at 12:05:00Z")
+    assert "again" not in messages[Reason.THROTTLED] + messages[Reason.INVALID_SPEC]
+
+
+def test_a_count_beside_scaling_is_told_to_be_ignored(sight: Callable[..., Any]) -> None:
+    for count, said in ({"count": 4}, True), ({}, False):
+        wants = {"variant": {**SCALED["variant"], "instance": {"type": "ml.m5.large", **count}}}
+        scaling = conditions.find(told(sight(wants)).conditions, "AutoscalingActive")
+        assert scaling is not None
+        assert ("instance.count of primary is ignored" in scaling.message) is said
 
 
 def test_the_log_of_a_failure_stays_while_the_failure_is_the_same(sight: Callable[..., Any]) -> None:

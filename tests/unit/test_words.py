@@ -32,7 +32,7 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
     "a target": (
         scaled(targetInvocationsPerInstance=50),
         scaled(),
-        ("primary: scaling policy invocations-per-instance: targetValue 70.0 → 50.0",),
+        ("primary: scaling policy invocations-per-instance: targetValue 70 → 50",),
     ),
     "a cooldown": (
         scaled(scaleInCooldownSeconds=60),

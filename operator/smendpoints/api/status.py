@@ -62,8 +62,8 @@ class VariantStatus(ApiModel):
     image: str | None = Field(None, description="Image as specified; of a pipeline that of its first container.")
     digest: str | None = Field(None, description="Digest that the image was resolved to.")
     model_artifact: str | None = Field(None, description="The artifact that it serves.")
-    containers: list[ContainerStatus] = Field(
-        default_factory=list, description="The containers of a pipeline, in order.", max_length=15
+    containers: list[ContainerStatus] | None = Field(
+        None, description="The containers of a pipeline, in order.", max_length=15
     )
     current_weight: float | None = Field(None, description="Weight in effect.")
     desired_weight: float | None = Field(None, description="Weight asked for.")
@@ -261,8 +261,8 @@ class SageMakerEndpointStatus(ApiModel):
     variants: list[VariantStatus] = Field(
         default_factory=list, description="The variants in service, in the order of the spec.", max_length=11
     )
-    pending_variants: list[VariantStatus] = Field(
-        default_factory=list, description="The variants of the config that is being rolled out.", max_length=11
+    pending_variants: list[VariantStatus] | None = Field(
+        None, description="The variants of the config that is being rolled out.", max_length=11
     )
     instances: str | None = Field(
         None, description="Instances in service and asked for, such as `2/3`; `2/2+1/2` while a new fleet is beside."

@@ -175,13 +175,19 @@ def _variant(place: str) -> str:
 
 def from_to(old: Any, new: Any) -> str:
     """`old → new`; of two images of one repository the tags alone."""
-    left, right = (NONE if each is None else str(each) for each in (old, new))
+    left, right = (_told(each) for each in (old, new))
     for mark in ("@", ":"):
         repository, _, tag = left.rpartition(mark)
         other, _, other_tag = right.rpartition(mark)
         if repository and repository == other and "/" not in tag + other_tag:
             return f"{mark}{tag[:19]} {ARROW} {mark}{other_tag[:19]}"
     return f"{left} {ARROW} {right}"
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return NONE if value is None else str(value)
 
 
 def _cut(text: str) -> str:

@@ -138,7 +138,7 @@ def _entry(what: str, wanted: Json, shown: Json | None) -> Iterator[str]:
     leaves = {key: value for key, value in _leaves(wanted) if key not in _NOT_CONTENT}
     if shown is None:
         main = leaves.get("TargetValue", leaves.get("Schedule"))
-        yield f"{what} {NONE} {ARROW} {main if main is not None else 'set'}"
+        yield f"{what} {from_to(None, main if main is not None else 'set')}"
         return
     before = dict(_leaves(shown))
     told = [

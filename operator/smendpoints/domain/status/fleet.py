@@ -81,7 +81,7 @@ def _variant(shown: ObservedVariant, containers: Containers, *, shadow: bool) ->
         image=shown.image,
         digest=shown.digest,
         model_artifact=artifacts[0] if len(artifacts) == 1 else None,
-        containers=pipeline if len(pipeline) > 1 else [],
+        containers=pipeline if len(pipeline) > 1 else None,
         current_weight=shown.current_weight,
         desired_weight=shown.desired_weight,
         current_instances=shown.current_count if serverless is None else None,

@@ -38,13 +38,15 @@ _HINTS = {
     Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
 }
 _MOST_TAGS = 50
+# What ends these wakes the object: it is not asked about now and then.
+_WOKEN = frozenset({Reason.NAME_TAKEN, Reason.POLICY_VIOLATION, Reason.POLICY_UNKNOWN})
 # Taken over, or about to be: else what is not ours is refused with another reason.
 _OF_NOBODY = frozenset({Reason.ADOPTED, Reason.SUSPENDED})
 
 
 def with_retry(failure: ReconcileError, retry_at: datetime | None) -> str:
     """A refusal for people, with the next try of what a person may put right in AWS meanwhile."""
-    told = retry_at is not None and failure.kind is Kind.BLOCKED
+    told = retry_at is not None and failure.kind is Kind.BLOCKED and failure.reason not in _WOKEN
     return f"{failure}; trying again at {at(retry_at)}" if retry_at is not None and told else str(failure)
 
 
@@ -52,7 +54,7 @@ def _advised(verdict: Verdict) -> Verdict:
     """A verdict whose message ends with what to do next: it is all that some people see."""
     hint = _HINTS.get(verdict.reason)
     waits = verdict.reconciling and verdict.reason is not Reason.CAPACITY_SHORTAGE  # it is tried again by itself
-    return verdict if hint is None or waits else replace(verdict, message=f"{verdict.message}; {hint}")
+    return verdict if hint is None or waits else replace(verdict, message=f"{verdict.message.rstrip('.')}; {hint}")
 
 
 def verdict_of(
@@ -187,7 +189,7 @@ def report(
         converged=_converged(old, generation, fingerprint, converged=converged),
         endpoint=endpoint,
         variants=variants,
-        pending_variants=beside,
+        pending_variants=beside or None,
         instances=fleet.instances(variants, beside),
         traffic=fleet.traffic(variants, beside, rollout),
         redeployed_at=desired.redeployed,
@@ -247,7 +249,7 @@ def blind(resource: SageMakerEndpoint, verdict: Verdict, listed: str | None, now
     found: dict[str, Any] = {}
     if verdict.reason is Reason.NAME_TAKEN:
         name = resource.spec.endpoint_name or (old.endpoint.name if old.endpoint is not None else None)
-        found = {"variants": [], "pending_variants": [], "instances": None, "traffic": None, "cost": None}
+        found = {"variants": [], "pending_variants": None, "instances": None, "traffic": None, "cost": None}
         found["endpoint"] = EndpointStatus(name=name, status=NOT_OWNED) if name is not None else None
     return told(old, verdict, generation, now, besides=_beside_verdict(old, available), **found)
 
