@@ -105,4 +105,4 @@ def test_bounds_and_tags_are_applied_in_the_middle_of_a_rollout_and_weights_are_
     assert {"Key": "team", "Value": "ml"} in tags
     ready = harness.condition("iris", "Ready")
     assert ready is not None
-    assert "waiting for AWS to be done: primary: weight 1 -> 3" in ready.message
+    assert "waiting for AWS to be done: primary: weight 1 → 3" in ready.message

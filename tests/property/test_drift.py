@@ -60,7 +60,7 @@ def test_a_hand_on_autoscaling_is_seen_within_a_minute_and_put_right(harness: Ha
     harness.run(70)
     targets = harness.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
     assert [target["MaxCapacity"] for target in targets["ScalableTargets"]] == [5]
-    assert any(event.reason == "DriftFound" and "autoscaling" in event.message for event in harness.events)
+    assert any(event.reason == "DriftFound" and "scaling 1 to 50 → 1 to 5" in event.message for event in harness.events)
 
 
 def test_a_tag_changed_by_hand_is_seen_within_a_minute_and_put_right(harness: Harness) -> None:

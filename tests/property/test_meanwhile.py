@@ -154,7 +154,7 @@ def test_what_was_sized_for_another_instance_type_waits_and_that_is_told(harness
     harness.settle_told("iris", "ArtifactNotFound")
     harness.run(600)
     assert counts(harness) == {"primary": 8}
-    assert "waiting for the new revision: primary: instances 8 -> 2" in told(harness)
+    assert "waiting for the new revision: primary: instances 8 → 2" in told(harness)
 
 
 def test_bounds_for_another_instance_type_wait_and_that_is_told(harness: Harness) -> None:

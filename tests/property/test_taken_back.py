@@ -80,7 +80,7 @@ def test_a_count_that_does_not_come_about_is_told_and_tried_less_and_less_often(
     harness.settle_told("iris", "ChangeFailed", limit=900)
     stalled = told(harness, "Stalled")
     assert stalled is not None
-    assert stalled[2].startswith("AWS took back primary: instances 1 -> 3: ")
+    assert stalled[2].startswith("AWS took back primary: instances 1 → 3: ")
     assert why in stalled[2]
     assert harness.resource("iris").status.instances == "1/1"
     available = told(harness, "Available")

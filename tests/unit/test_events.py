@@ -235,5 +235,5 @@ def test_a_queue_that_may_not_be_read_is_told_with_the_permission() -> None:
 
 def test_other_failures_are_told_as_aws_tells_them() -> None:
     away = ReconcileError(Kind.RETRY, Reason.UNAVAILABLE, "no route", "receive_message")
-    with pytest.raises(ReconcileError, match=r"^receive_message: no route$"):
+    with pytest.raises(ReconcileError, match=r"^ReceiveMessage: no route$"):
         queue(Sqs(away)).receive()

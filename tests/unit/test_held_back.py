@@ -98,8 +98,8 @@ def test_weights_are_changed_as_they_only_move_traffic(sight: Any, beside: tuple
     found = held(sight, Plan(BUSY, (*beside, WEIGHT), endpoint_status="Updating"))
     assert found.actions == (WEIGHT,)
     assert found.verdict.stalled
-    assert found.verdict.message.startswith("changing in place: primary: weight 1 -> 2; all else waits: violation 1")
-    drifted = held(sight, Plan(BUSY, (WEIGHT,), drift=("primary: weight 1 -> 2",)))
+    assert found.verdict.message.startswith("changing in place: primary: weight 1 → 2; all else waits: violation 1")
+    drifted = held(sight, Plan(BUSY, (WEIGHT,), drift=("primary: weight 1 → 2",)))
     assert (drifted.actions, drifted.verdict.message) == ((), TOLD)
 
 
