@@ -63,6 +63,8 @@ def why_not_scaled(old: SageMakerEndpointStatus, endpoint: ObservedEndpoint | No
     rollout = old.rollout
     if rollout is None or rollout.phase not in {"Succeeded", "Failed", "Blocked"}:
         return None
+    if endpoint.failure_reason[:1024] in {rollout.message, *(each.message for each in old.history)}:
+        return None  # of an update, which is told elsewhere
     since = rollout.endpoint_modified_at
     return endpoint.failure_reason if since is None or endpoint.modified_at > since else None
 

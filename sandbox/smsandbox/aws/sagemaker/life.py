@@ -82,7 +82,8 @@ class Life(Worker):
             variant.current_count = len(variant.instances) if variant.serverless is None else 0
             variant.serverless = variant.desired_serverless
             variant.statuses = []
-        endpoint.failure = None
+        if any(variant.current_count != before[variant.name] for variant in changed):
+            endpoint.failure = None  # as a later update does; a change of weights alone leaves it
         self._settle("InService")
 
     def _undo(self, changed: list[Variant], before: dict[str, int]) -> None:
