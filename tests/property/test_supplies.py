@@ -40,6 +40,7 @@ def role(harness: Harness, *, there: bool) -> None:
     if there:
         client.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
     else:
+        client.delete_role_policy(RoleName=ROLE, PolicyName="rollouts")
         client.delete_role(RoleName=ROLE)
 
 
