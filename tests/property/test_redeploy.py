@@ -7,7 +7,7 @@ from smsandbox.aws.moto.images import push
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
 
-POLL = 5.0
+POLL, HOUR = 5.0, 3600.0
 
 
 def configs(harness: Harness) -> list[str]:
@@ -95,3 +95,21 @@ def test_a_suspended_object_is_left_as_it_is(harness: Harness) -> None:
     harness.annotate("iris", {REDEPLOYED_AT: "once"})
     harness.run(600)
     assert harness.calls("UpdateEndpoint") == 0
+
+
+def test_an_image_pushed_again_is_told_while_the_old_one_serves_until_it_is_redeployed(harness: Harness) -> None:
+    harness.ready()
+    harness.run(2 * HOUR)
+    assert harness.condition("iris", "SourceChanged") is None
+    push(harness.client("ecr"), ECHO_IMAGE, "another")
+    harness.run(2 * HOUR)
+    told = harness.condition("iris", "SourceChanged")
+    assert told is not None
+    assert (told.status, told.reason) == ("True", "SourceOverwritten")
+    assert f"the image {ECHO_IMAGE} is sha256:" in told.message
+    assert REDEPLOYED_AT in told.message
+    assert [each.warning for each in harness.events if each.reason == "SourceOverwritten"] == [True]
+    assert harness.condition("iris", "Ready").status == "True"  # type: ignore[union-attr]
+    redeploy(harness, "once")
+    harness.run(2 * HOUR)
+    assert harness.condition("iris", "SourceChanged") is None

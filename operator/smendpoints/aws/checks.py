@@ -4,6 +4,7 @@ An `ReconcileError` that is returned was found out for certain; one that is rais
 """
 
 import re
+from collections.abc import Callable
 
 from smendpoints.aws.clients import Clients
 from smendpoints.domain.errors import Kind, ReconcileError
@@ -33,8 +34,10 @@ def repository_of(image: str) -> str:
     return re.split(r"[@:]", image, maxsplit=1)[0]
 
 
-def check_image(clients: Clients, image: str) -> ReconcileError | None:
-    """Whether the image is in the endpoint's region of Amazon ECR."""
+def check_image(
+    clients: Clients, image: str, tell: Callable[[str, str], None] = lambda _image, _digest: None
+) -> ReconcileError | None:
+    """Whether the image is in the endpoint's region of Amazon ECR; its digest is told."""
     match = _ECR.fullmatch(image)
     if match is None:
         return None  # the API server lets none through; an older CRD might have
@@ -44,7 +47,7 @@ def check_image(clients: Clients, image: str) -> ReconcileError | None:
         return _wrong(Reason.IMAGE_NOT_FOUND, message)
     identity = {"imageDigest": match["digest"]} if match["digest"] else {"imageTag": match["tag"] or "latest"}
     try:
-        clients.call(
+        found = clients.call(
             "ecr",
             "describe_images",
             registryId=match["account"],
@@ -56,6 +59,8 @@ def check_image(clients: Clients, image: str) -> ReconcileError | None:
             message = f"the image {image} is not in Amazon ECR: push it, or name one that is there"
             return _wrong(Reason.IMAGE_NOT_FOUND, message)
         raise
+    for detail in found.get("imageDetails", ()):
+        tell(image, detail.get("imageDigest", ""))
     return None
 
 

@@ -7,7 +7,7 @@ checks are off. A check that AWS does not let us make never blocks; it is off fo
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -80,6 +80,7 @@ class Preflight:
         self._quotas = Quotas(clients, clock)
         self._targets = TargetBook(clients, self._quotas, exists, clock)
         self._lock = threading.Lock()
+        self._digests: Bounded[str, str] = Bounded(_MOST_KNOWN)
         self._good: Bounded[tuple[str, object], float] = Bounded(_MOST_KNOWN)
         self._off: Bounded[str, tuple[float, str]] = Bounded(_MOST_KNOWN)
         self._tries: Bounded[str, int] = Bounded(_MOST_KNOWN)
@@ -107,6 +108,10 @@ class Preflight:
                     return failure
                 raise
         return None
+
+    def digests(self, images: Iterable[str]) -> Mapping[str, str]:
+        """The digests that were found behind the names of images when they were looked at last; asks nobody."""
+        return {each: digest for each in images if (digest := self._digests.get(each))}
 
     def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave open whether that is the cause."""
@@ -143,7 +148,9 @@ class Preflight:
         clients = self._clients
         for image in sorted(images):
             where = repository_of(image)
-            yield Check("images", image, "ecr:DescribeImages", where, partial(check_image, clients, image))
+            yield Check(
+                "images", image, "ecr:DescribeImages", where, partial(check_image, clients, image, self._digests.put)
+            )
         for artifact in sorted(artifacts):
             where = f"arn:aws:s3:::{artifact.bucket}"
             yield Check("artifacts", artifact, "s3:ListBucket", where, partial(check_artifact, clients, artifact))

@@ -5,7 +5,7 @@ behind these words. All raise `ReconcileError` where AWS could not be asked or d
 cost nothing: those ask nobody.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -127,6 +127,9 @@ class Preflight(Protocol):
 
     def lacks(self, supplies: Supplies) -> ReconcileError | None:
         """What is gone of what another instance is started from, as far as may be looked at."""
+
+    def digests(self, images: Iterable[str]) -> Mapping[str, str]:
+        """The digests that were found behind the names of images when they were looked at last. Costs nothing."""
 
     def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave that open."""

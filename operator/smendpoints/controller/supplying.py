@@ -11,6 +11,7 @@ from smendpoints.controller.ports import Aws
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.preflight.overwritten import overwritten
 from smendpoints.domain.preflight.supplies import supplies_of
 from smendpoints.domain.status.supplies import UNKNOWN, Supplied
 
@@ -41,4 +42,5 @@ def supplied(account: Aws, given: Input, todo: Plan, memory: Memory, now: float)
         memory.seen.supplies_at = now + _SOON
         return UNKNOWN
     memory.seen.supplies_at = now + (_HOUR * _DICE.uniform(0.8, 1.0) if lacks is None else _SOON)
-    return Supplied(known=True, lacks=lacks)
+    found = account.preflight.digests(given.desired.images())
+    return Supplied(known=True, lacks=lacks, overwritten=overwritten(endpoint, found))

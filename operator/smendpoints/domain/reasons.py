@@ -67,6 +67,8 @@ class Reason(StrEnum):
     AUTOSCALING_PENDING = "ScalingPending"
     AUTOSCALING_SUSPENDED = "ScalingSuspended"
     AUTOSCALING_FAILED = "ScalingFailed"
+    # while it serves
+    OVERWRITTEN = "SourceOverwritten"
     # drift
     DRIFT_FOUND = "DriftFound"
     IN_SYNC = "InSync"

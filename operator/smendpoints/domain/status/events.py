@@ -10,7 +10,7 @@ from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.plan.words import IN_PLACE, describe
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
-from smendpoints.domain.status.supplies import LAUNCH_BLOCKED
+from smendpoints.domain.status.supplies import LAUNCH_BLOCKED, SOURCE_CHANGED
 
 _ACTIONS = {
     "RolloutStep": "RollOut",
@@ -66,9 +66,10 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
         before = conditions.find(old.conditions, "AutoscalingActive")
         if before is None or before.reason != scaling.reason:
             found.append(Event(warning=True, reason=scaling.reason, message=scaling.message[:1024]))
-    lacking = conditions.find(new.conditions, LAUNCH_BLOCKED)
-    if lacking is not None and conditions.find(old.conditions, LAUNCH_BLOCKED) is None:
-        found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:1024]))
+    for kind in (LAUNCH_BLOCKED, SOURCE_CHANGED):
+        lacking = conditions.find(new.conditions, kind)
+        if lacking is not None and conditions.find(old.conditions, kind) is None:
+            found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:1024]))
     if after is not None and _is_outside(new.office_hours, old.office_hours):
         found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:1024]))
     if after is not None and _is_new_step(old.rollout, new.rollout):

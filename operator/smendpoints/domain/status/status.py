@@ -29,7 +29,7 @@ from smendpoints.domain.status import conditions, fleet
 from smendpoints.domain.status.availability import AVAILABLE, NOT_OWNED, availability, unseen
 from smendpoints.domain.status.history import Told, next_history
 from smendpoints.domain.status.scaling import autoscaling
-from smendpoints.domain.status.supplies import UNKNOWN, Supplied, launch_blocked
+from smendpoints.domain.status.supplies import UNKNOWN, Supplied, launch_blocked, source_changed
 
 _AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
 _HINTS = {
@@ -171,7 +171,8 @@ def report(
         reason, message = scaled
         new.append(conditions.of_autoscaling(reason, _with_ignored(message, resource), generation, now))
     blocked = launch_blocked(old, observed.endpoint, supplies, generation, now)
-    new += [blocked] if blocked is not None else []
+    changed = source_changed(old, observed.endpoint, supplies, generation, now)
+    new += [each for each in (blocked, changed) if each is not None]
     shown = observed.endpoint
     ours = shown if shown is not None and _ours(desired, shown, plan) else None
     variants = fleet.in_service(observed, desired, old) if ours is not None else []

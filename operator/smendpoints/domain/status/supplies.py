@@ -9,17 +9,22 @@ from datetime import datetime
 from smendpoints.api.status import Condition, SageMakerEndpointStatus
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.observed import ObservedEndpoint
+from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 
 LAUNCH_BLOCKED = "LaunchBlocked"
+SOURCE_CHANGED = "SourceChanged"
 
 
 @dataclass(frozen=True)
 class Supplied:
-    """What is `known` just now of what the instances of an endpoint are started from; `lacks` is what is gone of it."""
+    """What is `known` just now of what the instances of an endpoint are started from; `lacks` is what is gone of it,
+    and `overwritten` what is something else by now.
+    """
 
     known: bool
     lacks: ReconcileError | None = None
+    overwritten: str | None = None
 
 
 UNKNOWN = Supplied(known=False)
@@ -40,6 +45,24 @@ def launch_blocked(
             return None
         message = f"still serving, but no other instance could start: {found.lacks}"
         return conditions.true(LAUNCH_BLOCKED, found.lacks.reason, message, generation, now)
+    return _before(LAUNCH_BLOCKED, old, endpoint)
+
+
+def source_changed(
+    old: SageMakerEndpointStatus, endpoint: ObservedEndpoint | None, found: Supplied, generation: int, now: datetime
+) -> Condition | None:
+    """`SourceChanged`: what serves is no longer what is behind the name of its image or artifact; else as above."""
+    if endpoint is None:
+        return None
+    if not found.known:
+        return _before(SOURCE_CHANGED, old, endpoint)
+    if found.overwritten is None:
+        return None
+    return conditions.true(SOURCE_CHANGED, Reason.OVERWRITTEN, found.overwritten[:1024], generation, now)
+
+
+def _before(kind: str, old: SageMakerEndpointStatus, endpoint: ObservedEndpoint) -> Condition | None:
+    """The condition of before, while the same config is in service."""
     before = old.endpoint
     same = before is not None and before.config_name == endpoint.config_name
-    return conditions.find(old.conditions, LAUNCH_BLOCKED) if same else None
+    return conditions.find(old.conditions, kind) if same else None
