@@ -1,6 +1,7 @@
 """The watch: what moved is told, what did not costs next to nothing, and nothing is asked in a burst."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -439,6 +440,37 @@ def test_what_somebody_else_looked_up_is_told_all_the_same() -> None:
     _hand(place, "iris", "tags")
     place.watch.audit(0.0)
     assert place.run(0) == ["iris"]
+
+
+def test_who_looks_while_another_thread_makes_sense_of_the_lists_waits_for_it() -> None:
+    """All objects are looked at at once after a start: none may take half of what was listed for all of it."""
+    place = Watched("iris")
+    go, within = threading.Event(), threading.Event()
+
+    class Slow(Watch):
+        def _completed(self, part: Any) -> frozenset[str]:
+            within.set()
+            assert go.wait(30)
+            return super()._completed(part)
+
+    watch = Slow(place.aws, place.aws.clock)  # type: ignore[arg-type]
+
+    def complete() -> Summary | None:
+        watch.look("", max_age=1e9)
+        watch.audit(1e9)
+        return watch.settled("iris")
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(complete)
+        assert within.wait(30)
+        assert not watch.known
+        assert watch.settled("iris") is None
+        second = pool.submit(complete)
+        go.set()
+        found = [first.result(30), second.result(30)]
+    assert found[0] is not None
+    assert found[0].tags is not None
+    assert found[0] == found[1]
 
 
 def test_what_is_listed_by_who_cannot_wait_is_known_and_told_once() -> None:

@@ -84,7 +84,7 @@ class Audit:
         self._clock = clock
         self._cadence = cadence
         self._lock = threading.Lock()
-        self._parts = parts
+        self.parts = parts
         self._turn = 0
         self._round_at = NEVER
         self._next = NEVER
@@ -93,7 +93,7 @@ class Audit:
     @property
     def known(self) -> bool:
         """Whether each part was read once."""
-        return all(part.begun > NEVER for part in self._parts)
+        return all(part.begun > NEVER for part in self.parts)
 
     def due(self) -> float:
         """When the next call is."""
@@ -107,7 +107,7 @@ class Audit:
         """
         with self._lock:
             now = self._clock()
-            part = self._parts[self._turn]
+            part = self.parts[self._turn]
             if self._turn == 0 and part.reading is None:
                 self._round_at = now
             try:
@@ -131,19 +131,19 @@ class Audit:
         """
         with self._lock:
             oldest = self._clock() - max_age
-            read = tuple(part for part in self._parts if part.begun < oldest or part.begun == NEVER)
+            read = tuple(part for part in self.parts if part.begun < oldest or part.begun == NEVER)
             for part in read:
                 while not part.step(self._clients, self._clock()):
                     pass
-            if read and all(part.reading is None for part in self._parts):  # a round is through
-                self._turn, self._round_at = 0, min(part.begun for part in self._parts)
+            if read and all(part.reading is None for part in self.parts):  # a round is through
+                self._turn, self._round_at = 0, min(part.begun for part in self.parts)
                 self._next = self._round_at + self._cadence.audit
             return read
 
     def _turned(self, now: float) -> None:
         """The next part has its turn; after the last one, when the period is over."""
-        self._next = now + self._gap(self._parts[self._turn])
-        self._turn = (self._turn + 1) % len(self._parts)
+        self._next = now + self._gap(self.parts[self._turn])
+        self._turn = (self._turn + 1) % len(self.parts)
         if self._turn == 0 and self.known:
             self._next = max(self._next, self._round_at + self._cadence.audit)
 
@@ -151,6 +151,6 @@ class Audit:
         """None at first. Short for few pages, which are no burst, and for what breaks: tokens live for minutes only."""
         if not self.known:
             return 0.0
-        if sum(each.pages for each in self._parts) <= AUDIT_CALLS:
+        if sum(each.pages for each in self.parts) <= AUDIT_CALLS:
             return self._cadence.audit_gap / _FEW
         return self._cadence.audit_gap / (_BROKEN if part.breaks > 1 else 1)

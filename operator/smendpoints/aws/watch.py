@@ -49,6 +49,8 @@ class Watch:
         self._scaling, self._tags, self._contents = audited.scaling(), audited.tags(), audited.contents()
         self._audit = Audit(clients, clock, cadence, (self._scaling, self._contents, self._tags))
         self._lock = threading.Lock()
+        self._auditing = threading.Lock()  # from the call until what it showed is told: who waits for it may go on then
+        self._parts_told: frozenset[Part[Any]] = frozenset()
         self._view: Mapping[str, Summary] = {}  # replaced, never changed
         self._belongings = Belongings()
         self._wrote: dict[str, float] = {}  # when this process changed something of an endpoint, until that is listed
@@ -57,8 +59,8 @@ class Watch:
 
     @property
     def known(self) -> bool:
-        """Whether all lists were read to their end since the process began."""
-        return self._endpoints.known and self._audit.known
+        """Whether all lists were read to their end since the process began, and `peek` tells what is in them."""
+        return self._endpoints.known and len(self._parts_told) == len(self._audit.parts)
 
     @property
     def seen_at(self) -> float:
@@ -90,8 +92,9 @@ class Watch:
             moved = self._shown(self._endpoints.step(awaited))
             tells = listed
         else:
-            part = self._audit.step()
-            moved = self._completed(part) if part is not None else _NONE
+            with self._auditing:
+                part = self._audit.step()
+                moved = self._completed(part) if part is not None else _NONE
             tells = self._knew
         return self._all_for_the_first_time() or (moved if tells else _NONE)
 
@@ -192,8 +195,9 @@ class Watch:
         Raises:
             ReconcileError: AWS could not be asked.
         """
-        for part in self._audit.read(max_age):
-            self._tell_later(self._completed(part))
+        with self._auditing:
+            for part in self._audit.read(max_age):
+                self._tell_later(self._completed(part))
 
     # within
 
@@ -216,7 +220,9 @@ class Watch:
             for name in told:
                 del self._wrote[name]
         moved = owners_of(gone, self._view.values()) if gone else _NONE
-        return moved | told | self._shown(frozenset(self._endpoints.entries))
+        moved |= told | self._shown(frozenset(self._endpoints.entries))
+        self._parts_told |= {part}
+        return moved
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
         """Tell again of these endpoints; those of which something else is told now."""
