@@ -11,7 +11,7 @@ SCALES = ("True", "ScalingActive", "scaling primary 1 to 5")
 def told(harness: Harness) -> tuple[str, str, str]:
     condition = harness.condition("iris", "AutoscalingActive")
     assert condition is not None
-    return condition.status, condition.reason, condition.message
+    return condition.status, condition.reason, condition.message.partition("; instance.count of")[0]
 
 
 def registered(harness: Harness) -> bool:

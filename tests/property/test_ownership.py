@@ -60,7 +60,7 @@ def test_an_adoption_with_another_model_replaces_what_was_let_go_of(harness: Har
     wanted = with_variant(wanted, modelArtifact=f"s3://{BUCKET}/b/model.tar.gz")
     harness.apply("iris", wanted)
     resource = harness.settle("iris")
-    assert [each.changes for each in resource.status.history][1:] == ["found in service"]
+    assert [each.changes for each in resource.status.history][1:] == ["adopted as it was"]
     assert set(contents(harness)) > set(retained)  # deployable as any revision before
     harness.apply("iris", {**wanted, "revisionHistoryLimit": 0})
     harness.run(120)

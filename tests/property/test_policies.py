@@ -124,6 +124,10 @@ def test_suspending_and_retaining_are_taken_up(harness: Harness, edit: dict[str,
     harness.run(60)
     assert told(harness, "Ready")[1] == ("Suspended" if "suspend" in edit else "PolicyViolation")
     harness.delete("iris")
+    if "suspend" in edit:
+        harness.run(60)
+        assert told(harness, "Ready")[1] == "DeletionSuspended"
+        harness.apply("iris", spec())
     harness.settle_gone("iris")
     assert len(harness.inventory()["endpoints"]) == ("deletionPolicy" in edit)
 

@@ -20,7 +20,9 @@ def hosted(count: int, **changes: Any) -> dict[str, Any]:
 
 def told(harness: Harness, kind: str) -> tuple[str, str, str] | None:
     condition = harness.condition("iris", kind)
-    return (condition.status, condition.reason, condition.message) if condition is not None else None
+    if condition is None:
+        return None
+    return condition.status, condition.reason, condition.message.partition("; instance.count of")[0]
 
 
 def artifact_gone(harness: Harness) -> None:

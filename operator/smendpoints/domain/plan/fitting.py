@@ -41,7 +41,7 @@ def fitting(
     unscaled = scaled - {each.variant for each in desired.targets}
     alike = frozenset(each.name for each, _ in pairs if _alike(desired, live, each.name) and each.name not in unscaled)
     waits = [
-        f"{each.name}: instances {shown.desired_count} -> {each.count}"
+        f"{each.name}: instances {shown.desired_count} → {each.count}"
         for each, shown in pairs
         if each.name not in alike and each.count not in {None, shown.desired_count}
     ]
