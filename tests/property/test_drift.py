@@ -71,7 +71,7 @@ def test_a_tag_changed_by_hand_is_seen_within_a_minute_and_put_right(harness: Ha
     harness.run(70)
     tags = {t["Key"]: t["Value"] for t in harness.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]}
     assert tags["team"] == "ml"
-    assert any(event.reason == "DriftFound" and "tags" in event.message for event in harness.events)
+    assert any(event.reason == "DriftFound" and "tag team nobody → ml" in event.message for event in harness.events)
 
 
 def test_a_config_and_a_model_deleted_under_a_live_endpoint_come_back(harness: Harness) -> None:
