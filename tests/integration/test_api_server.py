@@ -145,9 +145,10 @@ def test_the_columns_are_those_of_the_design(iris: ControlPlane) -> None:
         "lastTransitionTime": "2026-11-22T12:00:00Z",
     }
     stalled = ready | {"type": "Stalled", "status": "True", "message": "not this one"}
+    available = ready | {"type": "Available", "status": "True", "reason": "Serving"}
     status = {
         "observedGeneration": 1,
-        "conditions": [stalled, ready],
+        "conditions": [available, stalled, ready],
         "endpoint": {"name": "default-iris", "status": "InService", "configName": "default-iris-0123456789"},
         "instances": "2/3",
         "traffic": "rf=90,gb=10",
@@ -161,10 +162,10 @@ def test_the_columns_are_those_of_the_design(iris: ControlPlane) -> None:
         [line.split() for line in iris.kubectl("get", "-n", NAMESPACE, "smendpoints", *more).splitlines()]
         for more in ((), ("-o", "wide"))
     )
-    assert narrow[0] == ["NAME", "STATUS", "READY", "INSTANCES", "TRAFFIC", "AGE"]
-    assert narrow[1][:-1] == ["iris", "InService", "False", "2/3", "rf=90,gb=10"]
+    assert narrow[0] == ["NAME", "STATUS", "READY", "AVAILABLE", "INSTANCES", "TRAFFIC", "AGE"]
+    assert narrow[1][:-1] == ["iris", "InService", "False", "True", "2/3", "rf=90,gb=10"]
     assert wide[0] == [*narrow[0], "ENDPOINT", "CONFIG", "COST/H", "MESSAGE"]
-    assert wide[1][6:] == ["default-iris", "default-iris-0123456789", "0.23", "rolled", "back"]
+    assert wide[1][7:] == ["default-iris", "default-iris-0123456789", "0.23", "rolled", "back"]
 
 
 IMMUTABLE = {
