@@ -61,7 +61,7 @@ def test_an_edit_of_the_spec_really_reaches_the_endpoint_a_silent_rollback_is_de
     assert not has(found, "Ready")
     assert stage.in_service("iris")["EndpointStatus"] == "InService"
     assert stage.served("iris") == second
-    assert outcomes(found) == ["Failed", "Deployed", "Deployed"]
+    assert outcomes(found) == ["RolledBack", "Deployed", "Deployed"]
     stage.kill_operator()
     stage.start_operator()
     stage.listings(3)
@@ -169,7 +169,7 @@ def test_why_it_failed_is_in_the_object_as_condition_event_and_tail_of_the_conta
     found = stage.stalled("iris", "UpdateFailed")
     failure = found["status"]["failure"]
     assert "ping health check" in failure["reason"]
-    assert failure["reason"] in message(found, "Stalled")
+    assert failure["reason"].rstrip(".") in message(found, "Stalled")
     assert not has(found, "Ready")
     assert any("this program always crashes" in line for line in failure["logTail"])
 
