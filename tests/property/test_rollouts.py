@@ -283,8 +283,8 @@ def test_an_alarm_rolls_it_back_and_the_operators_own_alarms_go_with_it(
     resource = harness.settle("iris")
     stalled = harness.condition("iris", "Stalled")
     assert stalled is not None
-    assert (stalled.reason, f"{name}." in stalled.message) == ("UpdateFailed", True)
-    assert [each.outcome for each in resource.status.history] == ["Failed", "Deployed"]
+    assert (stalled.reason, f"{name}; " in stalled.message) == ("UpdateFailed", True)
+    assert [each.outcome for each in resource.status.history] == ["RolledBack", "Deployed"]
     assert {key: getattr(resource.status.rollout, key) for key in NOTHING_UNDER_WAY} == dict.fromkeys(NOTHING_UNDER_WAY)
     assert shares(harness) == {before: pytest.approx(1.0)}
     assert resource.status.instances == "4/4"

@@ -39,7 +39,10 @@ def image_gone(harness: Harness) -> None:
 
 
 def role_gone(harness: Harness) -> None:
-    harness.client("iam").delete_role(RoleName=ROLE)
+    client = harness.client("iam")
+    for policy in client.list_role_policies(RoleName=ROLE)["PolicyNames"]:
+        client.delete_role_policy(RoleName=ROLE, PolicyName=policy)
+    client.delete_role(RoleName=ROLE)
 
 
 GONE = {

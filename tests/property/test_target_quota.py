@@ -67,7 +67,7 @@ def test_those_within_the_quota_are_ready_as_soon_as_if_alone_and_the_others_cos
     looks = harness.calls("ListServiceQuotas") + harness.calls("DescribeImages") + harness.calls("ListObjectsV2")
     print(f"{looks} looks of pre-flight for {len(over)} that wait two hours")
     assert looks <= 2 * 60 / 5 * 2
-    assert harness.calls("DescribeImages") == 0
+    assert harness.calls("DescribeImages") <= 3 * QUOTA  # those in service look once an hour, those that wait never
     harness.simulator.close()
 
 

@@ -121,4 +121,4 @@ def test_an_object_of_the_release_before_says_so_before_it_changes_anything(harn
     assert harness.resource("iris").status.created_in_aws is True
     assert harness.calls("AddTags") == 0
     harness.settle("iris")
-    assert harness.calls("AddTags") == 1
+    assert harness.calls("AddTags") == 3  # of the endpoint, its config and its model

@@ -7,7 +7,7 @@ counted, and no fault strikes it.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smsandbox.aws.core.calls import CallLog
@@ -125,7 +125,16 @@ class Witness:
 
     def _wanted(self, ago: float = 0.0) -> dict[str, Any] | None:
         now = datetime.fromtimestamp(self._harness.clock.now() - ago, UTC)
-        return wanted(self.spec, owner(self._name), now)
+        kept_on = self.spec.keys() - {"officeHours"} if self._is_to_stop(now) else self.spec.keys()
+        return wanted({key: self.spec[key] for key in kept_on}, owner(self._name), now)
+
+    def _is_to_stop(self, now: datetime) -> bool:
+        """Whether it is told to run outside of its office hours, and to be stopped within a quarter of an hour."""
+        told = self._harness.objects[self._name].body["status"].get("officeHours", {})
+        if not told.get("outside"):
+            return False
+        stops_at = datetime.fromisoformat(told["stopsAt"])
+        return now - timedelta(minutes=1) <= stops_at <= now + timedelta(minutes=15)
 
     def check(self) -> None:
         """The end of a history: Ready, AWS as the spec says, to the letter, and nothing beside it.
