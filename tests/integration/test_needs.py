@@ -264,19 +264,34 @@ def test_pause_and_restore_and_office_hours(stage: Stage) -> None:
 
     def is_at(status: str) -> None:
         stage.until(
-            "iris", lambda found: has(found, "Ready") and found["status"]["endpoint"]["status"] == status, status
+            "iris",
+            lambda found: (
+                has(found, "Ready")
+                and found["status"]["observedGeneration"] == found["metadata"]["generation"]
+                and found["status"]["endpoint"]["status"] == status
+            ),
+            status,
         )
 
     stage.apply("iris", wanted())
     stage.ready("iris")
     before, made = all_of_it(), len(stage.operations("iris"))
-    for pause, restore in (({"desiredState": "Stopped"}, {}), ({"officeHours": is_closed}, {"officeHours": is_open})):
-        stage.apply("iris", wanted(**pause))
+    for restore in ({}, {"officeHours": is_open}):
+        stage.apply("iris", wanted(desiredState="Stopped"))
         is_at("Stopped")
         assert set(stage.left("iris")) == {"configs", "models"}
+        if restore:
+            stage.apply("iris", wanted(officeHours=is_closed))
+            is_at("Stopped")
         stage.apply("iris", wanted(**restore))
         is_at("InService")
         assert all_of_it() == before
+
+    # What serves is not stopped by an edit of its hours before that was told for a while.
+    stage.apply("iris", wanted(officeHours=is_closed))
+    stage.until("iris", lambda found: found["status"].get("officeHours", {}).get("outside", False), "told")
+    stage.see(lambda: any(reason == "OutsideOfficeHours" for _, reason, _ in stage.events("iris")), "an Event")
+    assert all_of_it() == before
     assert {"CreateModel", "CreateEndpointConfig"} & set(stage.operations("iris")[made:]) == set()
 
 
