@@ -336,10 +336,10 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyP
     """One that says what it takes, and one that lies about it, which is read no further than it says."""
     monkeypatch.setattr("sminference.predictors.trees._MAX_BYTES", 32 << 20)
     bomb = zipped(("value.npy", bytes(64 << 20)))
+    lying = bytearray(zipped(("aggregate.npy", header("(8,)") + bytes(64 << 20))))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ArtifactError, match=r"takes 67108864 bytes unpacked; at most 33554432 are read"):
         from_npz(bomb)
-    lying = bytearray(zipped(("aggregate.npy", header("(8,)") + bytes(64 << 20))))
     place = lying.index(b"PK\x01\x02") + 24
     lying[place : place + 4] = (192).to_bytes(4, "little")
     with pytest.raises(ArtifactError, match="can't be read"):
