@@ -87,7 +87,7 @@ def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stag
         return max(map(int, tries), default=0)
 
     def writes() -> int:
-        return stage.cloud.log()[logged:].count(f"{stage.namespace}/iris: cannot be written")
+        return len(re.findall(rf"{stage.namespace}/iris: NotWritten: cannot be", stage.cloud.log()[logged:]))
 
     # AWS finishes the update; the operator can neither watch nor write that down, and does not give up.
     stage.see(lambda: writes() >= WRITES, "some writes in vain")

@@ -34,8 +34,8 @@ def test_kubectl_applies_waits_shows_and_deletes(stage: Stage) -> None:
     assert waited.strip() == "sagemakerendpoint.smendpoints.dev/iris condition met"
 
     head, row = (line.split() for line in stage.kubectl("get", "smendpoints").splitlines())
-    assert head == ["NAME", "STATUS", "READY", "INSTANCES", "TRAFFIC", "AGE"]
-    assert row[:5] == ["iris", "InService", "True", "1/1", "primary=100"]
+    assert head == ["NAME", "STATUS", "READY", "AVAILABLE", "INSTANCES", "TRAFFIC", "AGE"]
+    assert row[:6] == ["iris", "InService", "True", "True", "1/1", "primary=100"]
     wide = stage.kubectl("get", "smep", "-o", "wide")
     config = stage.get("iris")["status"]["endpoint"]["configName"]
     assert stage.endpoint_name("iris") in wide
@@ -57,7 +57,7 @@ def test_status_follows_kstatus_and_tells_of_variants_and_history(stage: Stage) 
     assert has(first, "Ready") != has(first, "Reconciling")
     found = stage.ready("iris")
     kinds = {each["type"]: each["status"] for each in found["status"]["conditions"]}
-    assert kinds == {"Ready": "True", "AutoscalingActive": "True", "Drifted": "False"}
+    assert kinds == {"Available": "True", "Ready": "True", "AutoscalingActive": "True", "Drifted": "False"}
     assert {each["observedGeneration"] for each in found["status"]["conditions"]} == {1}
     variant = found["status"]["variants"][0]
     assert (variant["name"], variant["minCapacity"], variant["maxCapacity"]) == ("primary", 1, 5)
