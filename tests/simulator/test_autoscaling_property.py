@@ -44,8 +44,9 @@ class Machine:
         self.scaling = self.service("application-autoscaling")
         self.least, self.most, self.queue = 1, MOST, 10.0
         role = "arn:aws:iam::123456789012:role/r"
+        image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/i:1"
         self.sagemaker.create_model(
-            CTX, {"ModelName": "m", "PrimaryContainer": {"Image": "i"}, "ExecutionRoleArn": role}
+            CTX, {"ModelName": "m", "PrimaryContainer": {"Image": image}, "ExecutionRoleArn": role}
         )
         variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
         self.sagemaker.create_endpoint_config(CTX, {"EndpointConfigName": "c", "ProductionVariants": [variant]})
