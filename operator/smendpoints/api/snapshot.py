@@ -4,7 +4,7 @@ Not here: how it is taken and put back, see `domain.plan.snapshot`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -69,32 +69,42 @@ def of_calls(text: Any) -> Iterator[dict[str, Any]]:
             "minCapacity": bounds["MinCapacity"],
             "maxCapacity": bounds["MaxCapacity"],
             "suspended": "SuspendedState" in bounds,
-            "policies": [_policy(params, calls) for verb, params in calls if verb == "PUT_POLICY"],
-            "schedules": [_schedule(params) for verb, params in calls if verb == "PUT_SCHEDULE"],
+            "policies": [
+                policy_of(params, _alarms_of(params["PolicyName"], calls))
+                for verb, params in calls
+                if verb == "PUT_POLICY"
+            ],
+            "schedules": [schedule_of(params) for verb, params in calls if verb == "PUT_SCHEDULE"],
         }
         yield AutoscalingSnapshot.model_validate(found).to_json()
     except (ValueError, TypeError, KeyError, StopIteration, RecursionError):
         return
 
 
-def _policy(params: dict[str, Any], calls: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    name, kind = params["PolicyName"], params["PolicyType"]
-    alarms = [
+def _alarms_of(policy: str, calls: list[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [
         {"name": alarm["AlarmName"], "settings": {key: alarm[key] for key in alarm if key not in _NOT_SET}}
         for verb, alarm in calls
-        if verb == "PUT_ALARM" and any(each["policyARN"][1] == name for each in alarm["AlarmActions"])
+        if verb == "PUT_ALARM" and any(each["policyARN"][1] == policy for each in alarm["AlarmActions"])
     ]
-    return {"name": name, "type": kind, "configuration": params[f"{kind}PolicyConfiguration"], "alarms": alarms}
 
 
-def _schedule(params: dict[str, Any]) -> dict[str, Any]:
-    action = params.get("ScalableTargetAction", {})
+def policy_of(found: Mapping[str, Any], alarms: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fields of a `PolicySnapshot`, from a policy as AWS has it."""
+    kind = found["PolicyType"]
+    configuration = found.get(f"{kind}PolicyConfiguration")
+    return {"name": found["PolicyName"], "type": kind, "configuration": configuration, "alarms": alarms}
+
+
+def schedule_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a `ScheduleSnapshot`, from a scheduled action as AWS has it."""
+    bounds = found.get("ScalableTargetAction") or {}
     return {
-        "name": params["ScheduledActionName"],
-        "schedule": params["Schedule"],
-        "timeZone": params.get("Timezone"),
-        "startTime": params.get("StartTime"),
-        "endTime": params.get("EndTime"),
-        "minCapacity": action.get("MinCapacity"),
-        "maxCapacity": action.get("MaxCapacity"),
+        "name": found["ScheduledActionName"],
+        "schedule": found["Schedule"],
+        "timeZone": found.get("Timezone"),
+        "startTime": found.get("StartTime"),
+        "endTime": found.get("EndTime"),
+        "minCapacity": bounds.get("MinCapacity"),
+        "maxCapacity": bounds.get("MaxCapacity"),
     }

@@ -8,7 +8,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from smendpoints.api.snapshot import AlarmSnapshot, AutoscalingSnapshot, PolicySnapshot, ScheduleSnapshot
+from smendpoints.api.snapshot import (
+    AlarmSnapshot,
+    AutoscalingSnapshot,
+    PolicySnapshot,
+    ScheduleSnapshot,
+    policy_of,
+    schedule_of,
+)
 from smendpoints.domain.desired import names
 from smendpoints.domain.observed.observed import ObservedTarget
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
@@ -42,38 +49,22 @@ def snapshot_of(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]])
         "maxCapacity": target.max_capacity,
         "suspended": bool(target.suspended),
         "policies": [
-            _policy(policy, alarms) for policy in target.policies.values() if policy["PolicyType"] in POLICY_TYPES
+            policy_of(policy, _alarms_of(policy, alarms))
+            for policy in target.policies.values()
+            if policy["PolicyType"] in POLICY_TYPES
         ],
-        "schedules": [_schedule(schedule) for schedule in target.schedules.values()],
+        "schedules": [schedule_of(schedule) for schedule in target.schedules.values()],
     }
     text = json.dumps(found, default=str)
     return AutoscalingSnapshot.model_validate_json(text) if len(text) <= LONGEST else None
 
 
-def _policy(policy: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    kind = policy["PolicyType"]
-    mine = [alarm for alarm in alarms.values() if policy["PolicyARN"] in alarm.get("AlarmActions", ())]
-    return {
-        "name": policy["PolicyName"],
-        "type": kind,
-        "configuration": policy.get(f"{kind}PolicyConfiguration"),
-        "alarms": [
-            {"name": alarm["AlarmName"], "settings": _only(alarm, _ALARM)} for alarm in mine if kind == "StepScaling"
-        ],
-    }
-
-
-def _schedule(schedule: Mapping[str, Any]) -> dict[str, Any]:
-    bounds = schedule.get("ScalableTargetAction") or {}
-    return {
-        "name": schedule["ScheduledActionName"],
-        "schedule": schedule["Schedule"],
-        "timeZone": schedule.get("Timezone"),
-        "startTime": schedule.get("StartTime"),
-        "endTime": schedule.get("EndTime"),
-        "minCapacity": bounds.get("MinCapacity"),
-        "maxCapacity": bounds.get("MaxCapacity"),
-    }
+def _alarms_of(policy: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Those that set off step scaling; AWS makes those of target tracking itself."""
+    if policy["PolicyType"] != "StepScaling":
+        return []
+    mine = (alarm for alarm in alarms.values() if policy["PolicyARN"] in alarm.get("AlarmActions", ()))
+    return [{"name": alarm["AlarmName"], "settings": _only(alarm, _ALARM)} for alarm in mine]
 
 
 def restoring_calls(snapshot: AutoscalingSnapshot, endpoint: str) -> tuple[Action, ...]:
