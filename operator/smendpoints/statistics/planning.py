@@ -8,6 +8,7 @@ here.
 """
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -59,10 +60,7 @@ def smallest_difference(
     low, high = margin, possible
     if high <= low or not seen(high):
         return None
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if seen(middle) else (middle, high)
-    return side * high
+    return side * _least_that(seen, low, high)
 
 
 def requests_needed(
@@ -118,12 +116,11 @@ def standard_errors(level: float, power: float) -> float:
     if not 0 < power < 1:
         raise ValueError(f"a power is between 0 and 1, not {power}")
     x, density = _not_crossed(level)
-    low, high = 0.0, _STRONGEST
-    for _ in range(50):
-        middle = (low + high) / 2
-        missed = float(np.sum(density * np.exp(middle * x - middle**2 / 2)))
-        low, high = (low, middle) if 1 - missed >= power else (middle, high)
-    return high
+
+    def enough(drift: float) -> bool:
+        return 1 - float(np.sum(density * np.exp(drift * x - drift**2 / 2))) >= power
+
+    return _least_that(enough, 0.0, _STRONGEST)
 
 
 @lru_cache(maxsize=64)
@@ -146,9 +143,16 @@ def _not_crossed(level: float) -> tuple[Array, Array]:
 
 def _edge(time: float, enough: float) -> float:
     """Where the motion has to be for the mixture to reach its threshold."""
-    low, high = 0.0, 100.0
+
+    def crossed(place: float) -> bool:
+        return float(mixed(SIZES * place - SIZES**2 * time / 2)) >= enough
+
+    return _least_that(crossed, 0.0, 100.0)
+
+
+def _least_that(does: Callable[[float], bool], low: float, high: float) -> float:
+    """The least number that does, by bisection: all above it do, too, and `high` does."""
     for _ in range(60):
         middle = (low + high) / 2
-        crossed = float(mixed(SIZES * middle - SIZES**2 * time / 2)) >= enough
-        low, high = (low, middle) if crossed else (middle, high)
+        low, high = (low, middle) if does(middle) else (middle, high)
     return high
