@@ -11,17 +11,8 @@ from smendpoints.api.snapshot import AutoscalingSnapshot
 from smendpoints.domain.plan.snapshot import restoring_calls
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import spec, with_variant
+from smsandbox.testing.specs import STEPS, spec, with_variant
 
-STEPS = {
-    "name": "slow",
-    "steps": [{"lowerBound": 0, "adjustment": 1}],
-    "alarm": {
-        "metric": {"namespace": "AWS/SageMaker", "metricName": "ModelLatency"},
-        "comparisonOperator": "GreaterThanThreshold",
-        "threshold": 500000,
-    },
-}
 SCALING = {
     "minCapacity": 2,
     "maxCapacity": 7,

@@ -9,18 +9,10 @@ import pytest
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.words import IN_PLACE, describe
 from smendpoints.domain.status.events import changed_in_place
+from smsandbox.testing.specs import STEPS
 
 SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
 NIGHT = {"name": "night", "schedule": "cron(0 20 * * ? *)", "maxCapacity": 1}
-STEPS = {
-    "name": "slow",
-    "steps": [{"lowerBound": 0, "adjustment": 1}],
-    "alarm": {
-        "metric": {"namespace": "AWS/SageMaker", "metricName": "ModelLatency"},
-        "comparisonOperator": "GreaterThanThreshold",
-        "threshold": 500000,
-    },
-}
 
 
 def scaled(**more: Any) -> dict[str, Any]:

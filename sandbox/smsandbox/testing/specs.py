@@ -14,6 +14,15 @@ GROWING = {
     "targetInvocationsPerInstance": 70,
     "disableScaleIn": True,
 }
+STEPS = {
+    "name": "slow",
+    "steps": [{"lowerBound": 0, "adjustment": 1}],
+    "alarm": {
+        "metric": {"namespace": "AWS/SageMaker", "metricName": "ModelLatency"},
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 500000,
+    },
+}
 ARTIFACTS = tuple(f"s3://{BUCKET}/{letter}/model.tar.gz" for letter in "abcdef")
 
 

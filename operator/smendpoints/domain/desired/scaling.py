@@ -39,6 +39,11 @@ UNNAMED: Mapping[str, Any] = MappingProxyType(
 )
 
 
+def dimension(*, serverless: bool) -> str:
+    """What of a variant scales."""
+    return PROVISIONED_CONCURRENCY if serverless else INSTANCES
+
+
 @dataclass(frozen=True)
 class DesiredPolicy:
     """A scaling policy; a step policy brings the alarm that sets it off."""
@@ -163,7 +168,7 @@ def desired_target(endpoint: str, variant: Variant) -> DesiredTarget | None:
     return DesiredTarget(
         variant=variant.name,
         resource_id=names.resource_id(endpoint, variant.name),
-        dimension=INSTANCES if variant.serverless is None else PROVISIONED_CONCURRENCY,
+        dimension=dimension(serverless=variant.serverless is not None),
         min_capacity=scaling.min_capacity,
         max_capacity=scaling.max_capacity,
         suspended=scaling.suspended,

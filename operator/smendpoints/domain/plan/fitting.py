@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from smendpoints.domain.desired.desired import Desired, DesiredVariant
 from smendpoints.domain.desired.names import variant_of
-from smendpoints.domain.desired.scaling import INSTANCES, PROVISIONED_CONCURRENCY, DesiredTarget
+from smendpoints.domain.desired.scaling import DesiredTarget, dimension
 from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoint, ObservedTarget, ObservedVariant
 from smendpoints.domain.plan.in_place import WARM, same_weight
 
@@ -90,4 +90,4 @@ def _hosts(shown: ObservedVariant | None, target: DesiredTarget) -> bool:
     """Whether the variant in service can be scaled so."""
     if shown is None:
         return False
-    return target.dimension == (INSTANCES if shown.serverless is None else PROVISIONED_CONCURRENCY)
+    return target.dimension == dimension(serverless=shown.serverless is not None)

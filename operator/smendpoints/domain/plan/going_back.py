@@ -14,7 +14,7 @@ from smendpoints.api.spec import Rollout
 from smendpoints.api.status import RolledBackTo
 from smendpoints.domain.desired.desired import Desired, DesiredModel, DesiredVariant, tag_list
 from smendpoints.domain.desired.rollout import deployment_config
-from smendpoints.domain.desired.scaling import INSTANCES, PROVISIONED_CONCURRENCY
+from smendpoints.domain.desired.scaling import dimension
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import ConfigVariant, Json, ObservedConfig
 from smendpoints.domain.plan.input import Input
@@ -118,9 +118,7 @@ def brought_back(
             return wanted
         return _as_it_was(entry, weight=wanted.weight if wanted is not None else None)
 
-    dimensions = {
-        each.name: INSTANCES if each.serverless is None else PROVISIONED_CONCURRENCY for each in config.variants
-    }
+    dimensions = {each.name: dimension(serverless=each.serverless is not None) for each in config.variants}
     fitting = (target for target in desired.targets if dimensions.get(target.variant) == target.dimension)
     shadow = desired.shadow
     if [each.name for each in config.shadows] != ([shadow.name] if shadow is not None else []):

@@ -85,7 +85,7 @@ def describe_tags(action: Action, observed: Observed, shown: Mapping[str, Mappin
     A config or model whose tags change as the endpoint's do is not told of.
     """
     tags = shown.get(action.params["ResourceArn"], {})
-    told = {f"{word}" for word in _of_tags(action, tags)}
+    told = set(_of_tags(action, tags))
     endpoint = observed.endpoint
     if endpoint is None or action.params["ResourceArn"] == endpoint.arn:
         yield from sorted(told)

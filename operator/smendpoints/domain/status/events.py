@@ -65,15 +65,15 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     if scaling is not None and scaling.reason == Reason.AUTOSCALING_FAILED:
         before = conditions.find(old.conditions, "AutoscalingActive")
         if before is None or before.reason != scaling.reason:
-            found.append(Event(warning=True, reason=scaling.reason, message=scaling.message[:1024]))
+            found.append(Event(warning=True, reason=scaling.reason, message=scaling.message[:_LONGEST]))
     for kind in (LAUNCH_BLOCKED, SOURCE_CHANGED):
         lacking = conditions.find(new.conditions, kind)
         if lacking is not None and conditions.find(old.conditions, kind) is None:
-            found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:1024]))
+            found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:_LONGEST]))
     if after is not None and _is_outside(new.office_hours, old.office_hours):
-        found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:1024]))
+        found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:_LONGEST]))
     if after is not None and _is_new_step(old.rollout, new.rollout):
-        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:1024]))
+        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:_LONGEST]))
     return tuple(found)
 
 
@@ -102,7 +102,7 @@ def changed_in_place(todo: Plan, made: Iterable[Action], observed: Observed) -> 
     if not words:
         return ()
     how = "put back" if todo.drift else "changed in place"
-    return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"[:1024]),)
+    return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"[:_LONGEST]),)
 
 
 def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
