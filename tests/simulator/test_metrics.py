@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsandbox.aws.cloudwatch.metric_math import MetricMathError, evaluate, names_in
-from smsandbox.aws.cloudwatch.metric_store import KEEP_SECONDS, MetricStore, StatisticSet, metric_id, percentile_of
+from smsandbox.aws.cloudwatch.metric_store import KEEP_SECONDS, MetricStore, metric_id
+from smsandbox.aws.cloudwatch.statistic_set import StatisticSet, statistic_of
 
 ERRORS = metric_id("1", "r", "shop", "Errors", {"Zone": "a"})
 samples = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=50)
@@ -18,8 +19,9 @@ samples = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_siz
 thousandths = st.integers(0, 10_000_000).map(lambda number: number / 1000)
 
 
-def store(scale: float = 1.0) -> MetricStore:
-    world: Any = SimpleNamespace(settings=SimpleNamespace(time_scale=scale))
+def store(scale: float = 1.0, *, lag: float = 0.0, now: float = 0.0) -> MetricStore:
+    settings = SimpleNamespace(time_scale=scale, consistency=SimpleNamespace(metrics=lag))
+    world: Any = SimpleNamespace(settings=settings, now=lambda: now)
     return MetricStore(world)
 
 
@@ -93,10 +95,69 @@ def test_the_finest_time_follows_the_scale() -> None:
     assert store(100_000).quantum == 0.02
 
 
-@pytest.mark.parametrize("name", ["p101", "p", "Median", "px", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["p101", "p", "Median", "px", "", "TC", "TC()", "TC(:)", "TC(5)", "TC(10:5)", "TC(5:5)", "TC(10%:50)", "TM(:101%)",
+     "PR(10%:90%)", "pr90", "tc101", "TM90", "tc(:5)", "TC(:5"],
+)  # fmt: skip
 def test_what_is_no_statistic_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="must be SampleCount"):
-        percentile_of(name)
+        statistic_of(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("TC(:30)", 3.0),  # the upper bound counts, the lower does not
+        ("TC(30:)", 7.0),
+        ("TC(20:50)", 3.0),
+        ("TC(1000:)", 0.0),
+        ("PR(:30)", 30.0),
+        ("PR(30:100)", 70.0),
+        ("TS(80:)", 190.0),
+        ("TM(20:50)", 40.0),
+        ("TM(1000:)", None),
+        ("WM(20:50)", 41.0),
+        ("tc90", 9.0),
+        ("TC(80%:)", 2.0),
+        ("TC(:15%)", 1.5),  # half of a sample
+        ("ts90", 450.0),
+        ("tm90", 50.0),
+        ("TM(20%:80%)", 55.0),
+        ("IQM", 55.0),
+        ("wm90", 54.0),
+        ("WM(10%:90%)", 54.0),
+        ("p90", 90.0),
+    ],
+)
+def test_statistics_of_ten_samples_by_bounds(name: str, expected: float | None) -> None:
+    found = statistics([10.0 * number for number in range(1, 11)]).statistic(name)
+    assert found == (None if expected is None else pytest.approx(expected))
+
+
+@given(samples, st.floats(0, 1e6))
+def test_a_bound_parts_the_samples_and_a_rank_is_the_share_of_the_count(values: list[float], bound: float) -> None:
+    found, at = statistics(values), f"{bound:.10f}"
+    below, above, rank = (found.statistic(name) for name in (f"TC(:{at})", f"TC({at}:)", f"PR(:{at})"))
+    assert below is not None
+    assert above is not None
+    assert rank is not None
+    assert below + above == len(values)
+    assert rank == pytest.approx(100 * below / len(values))
+
+
+@given(samples, st.floats(0, 100))
+def test_trimmed_counts_by_percent_are_that_part_of_the_samples(values: list[float], percent: float) -> None:
+    found = statistics(values).statistic(f"TC(:{percent:.10f}%)") if percent > 0 else 0.0
+    assert found == pytest.approx(len(values) * percent / 100, abs=1e-6)
+
+
+def test_what_came_just_now_is_not_shown_before_its_time() -> None:
+    times = (10.0, 70.0, 110.0, 130.0)
+    made = store(lag=30.0, now=140.0)
+    for at in times:
+        made.put(ERRORS, 1.0, at)
+    assert {number: one.count for number, one in made.bins(ERRORS, 0, 180, 60).items()} == {0: 1.0, 1: 1.0}
 
 
 SERIES = {"a": {1: 10.0, 2: 20.0, 3: 30.0}, "b": {1: 2.0, 3: 0.0}}

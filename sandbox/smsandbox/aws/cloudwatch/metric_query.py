@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smsandbox.aws.cloudwatch.metric_math import Points
     from smsandbox.aws.cloudwatch.metric_store import MetricStore
 
-_COUNTS = ("Sum", "SampleCount")
+_COUNTS = ("Sum", "SampleCount", "TC", "TS", "tc", "ts")
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,10 @@ def _points(
 ) -> Points:
     start, end, period, scale, rate = window
     if wanted.metric is not None:
-        factor = rate if wanted.statistic in _COUNTS else 1.0
+        factor = rate if wanted.statistic.startswith(_COUNTS) else 1.0
         bins = store.bins(wanted.metric, start, end, period / scale)
-        return {number: bins[number].statistic(wanted.statistic) * factor for number in sorted(bins)}
+        values = {number: bins[number].statistic(wanted.statistic) for number in sorted(bins)}
+        return {number: value * factor for number, value in values.items() if value is not None}
     if wanted.expression is None or wanted.id in seen:
         raise metric_math.MetricMathError(f"Error in expression: {wanted.id} refers to itself")
     names = metric_math.names_in(wanted.expression) & queries.keys()

@@ -11,6 +11,8 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from smsandbox.aws.cloudwatch.statistic_set import ZERO, StatisticSet
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -35,85 +37,6 @@ class MetricId(NamedTuple):
 def metric_id(account: str, region: str, namespace: str, name: str, dimensions: Mapping[str, str]) -> MetricId:
     """The id of a series from a plain mapping of dimensions."""
     return MetricId(account, region, namespace, name, tuple(sorted(dimensions.items())))
-
-
-def _coarse(value: float) -> float:
-    """`value` to three significant digits: percentiles stay within 1 % while a histogram stays small."""
-    return 0.0 if value == 0 else round(value, 2 - math.floor(math.log10(abs(value))))
-
-
-@dataclass(slots=True)
-class StatisticSet:
-    """Count, sum, extremes and a histogram of the samples of one period."""
-
-    count: float = 0.0
-    total: float = 0.0
-    minimum: float = math.inf
-    maximum: float = -math.inf
-    histogram: dict[float, float] = field(default_factory=dict)
-
-    def add(self, value: float, count: float = 1.0) -> None:
-        self.count += count
-        self.total += value * count
-        self.minimum = min(self.minimum, value)
-        self.maximum = max(self.maximum, value)
-        key = _coarse(value)
-        self.histogram[key] = self.histogram.get(key, 0.0) + count
-
-    def merge(self, other: StatisticSet) -> None:
-        self.count += other.count
-        self.total += other.total
-        self.minimum = min(self.minimum, other.minimum)
-        self.maximum = max(self.maximum, other.maximum)
-        for key, count in other.histogram.items():
-            self.histogram[key] = self.histogram.get(key, 0.0) + count
-
-    def percentile(self, percent: float) -> float:
-        """The smallest sample that `percent` % of the samples do not exceed."""
-        rank, seen = self.count * percent / 100.0, 0.0
-        for value in sorted(self.histogram):
-            seen += self.histogram[value]
-            if seen >= rank - 1e-9:
-                return min(max(value, self.minimum), self.maximum)
-        return self.maximum
-
-    def statistic(self, name: str) -> float:
-        """A CloudWatch statistic by name (`Average`, `p99`, ...); ValueError when it is not one."""
-        match name:
-            case "SampleCount":
-                return self.count
-            case "Sum":
-                return self.total
-            case "Average":
-                return self.total / self.count if self.count else 0.0
-            case "Minimum":
-                return self.minimum
-            case "Maximum":
-                return self.maximum
-            case "IQM":
-                return self._interquartile_mean()
-        return self.percentile(percentile_of(name))
-
-    def _interquartile_mean(self) -> float:
-        low, high = self.percentile(25), self.percentile(75)
-        inner = {value: count for value, count in self.histogram.items() if low <= value <= high}
-        return sum(value * count for value, count in inner.items()) / sum(inner.values())
-
-
-def percentile_of(name: str) -> float:
-    """The percent of a statistic such as `p99.9`; ValueError when the name is no percentile."""
-    try:
-        percent = float(name[1:]) if name[:1] == "p" else math.nan
-    except ValueError:
-        percent = math.nan
-    if not 0 <= percent <= 100:
-        raise ValueError(
-            f"The value {name} for the statistic must be SampleCount, Sum, Average, Minimum, Maximum, IQM or p0..p100."
-        )
-    return percent
-
-
-ZERO = StatisticSet(1.0, 0.0, 0.0, 0.0, {0.0: 1.0})
 
 
 @dataclass(slots=True)
@@ -150,19 +73,23 @@ class Series:
         self.buckets = [*coarse.items(), *self.buckets[first_fine:]]
         self.alive = [span for span in self.alive if span[1] >= now - KEEP_SECONDS]
 
-    def bins(self, start: float, end: float, period: float) -> dict[int, StatisticSet]:
-        """The whole periods from `start` to `end` by number (instant / `period`), missing ones left out."""
+    def bins(self, start: float, end: float, period: float, visible: float = math.inf) -> dict[int, StatisticSet]:
+        """The whole periods from `start` to `end` by number (instant / `period`), missing ones left out.
+
+        Of samples from `visible` on nothing is known yet: the period it lies in is shown by half.
+        """
         first, last = math.floor(start / period + 1e-6), math.ceil(end / period - 1e-6)
         found: dict[int, StatisticSet] = {}
         index = bisect_left(self.buckets, first * period - 1e-6, key=lambda bucket: bucket[0])
         for at, values in self.buckets[index:]:
             number = math.floor(at / period + 1e-6)
-            if number >= last:
+            if number >= last or at >= visible:
                 break
             found.setdefault(number, StatisticSet()).merge(values)
         for since, until in self.alive:
             lower = max(first, math.ceil(since / period - 1e-6))
-            upper = last if until == math.inf else min(last, math.floor(until / period + 1e-6))
+            ended = min(until, visible)
+            upper = last if ended == math.inf else min(last, math.floor(ended / period + 1e-6))
             for number in range(lower, upper):
                 found.setdefault(number, ZERO)
         return found
@@ -220,4 +147,5 @@ class MetricStore:
 
     def bins(self, metric: MetricId, start: float, end: float, period: float) -> dict[int, StatisticSet]:
         series = self._series.get(metric)
-        return series.bins(start, end, period) if series else {}
+        lag = self._world.settings.consistency.metrics
+        return series.bins(start, end, period, self._world.now() - lag if lag else math.inf) if series else {}

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from smsandbox.aws.cloudwatch import metric_query
-from smsandbox.aws.cloudwatch.metric_store import MetricStore, StatisticSet, metric_id, percentile_of
+from smsandbox.aws.cloudwatch.metric_store import MetricStore, metric_id
+from smsandbox.aws.cloudwatch.statistic_set import StatisticSet, statistic_of
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.core.paging import page
 from smsandbox.aws.core.service import Service
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 
 MAX_DATAPOINTS = 1440
-_STATISTICS = {"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
+MAX_QUERIES, MAX_POINTS = 500, 100_800  # of one GetMetricData
 _SHORT_PERIODS = {1, 5, 10, 20, 30}
 
 
@@ -40,9 +41,12 @@ class StoreMetrics:
         dimensions: Mapping[str, str],
         value: float,
         unit: str,
+        count: float = 1.0,
     ) -> None:
         with self._world.lock:
-            self._store.put(metric_id(account, region, namespace, name, dimensions), value, self._world.now(), unit)
+            self._store.put(
+                metric_id(account, region, namespace, name, dimensions), value, self._world.now(), unit, count
+            )
 
 
 class MetricOperations(Service):
@@ -105,6 +109,7 @@ class MetricOperations(Service):
         unit = series.unit if series else "None"
         if series is None or params.get("Unit") not in {None, unit}:
             return {"Label": params["MetricName"], "Datapoints": []}
+        bins = self._store.bins(metric, start, min(end, self._world.now()), period)
         return {
             "Label": params["MetricName"],
             "Datapoints": [
@@ -112,17 +117,26 @@ class MetricOperations(Service):
                     "Timestamp": instant(number * period),
                     "Unit": unit,
                     **{name: values.statistic(name) for name in plain},
-                    "ExtendedStatistics": {name: values.statistic(name) for name in extended} or None,
+                    "ExtendedStatistics": {
+                        name: value for name in extended if (value := values.statistic(name)) is not None
+                    }
+                    or None,
                 }
-                for number, values in sorted(series.bins(start, min(end, self._world.now()), period).items())
+                for number, values in sorted(bins.items())
             ],
         }
 
     def get_metric_data(self, ctx: Context, params: Params) -> Params:
         queries = queries_of(ctx, params["MetricDataQueries"])
+        if len(queries) > MAX_QUERIES:
+            raise AwsError(
+                "ValidationError", f"The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}."
+            )
+        if len({query.id for query in queries}) != len(queries):
+            raise AwsError("ValidationError", "The values for parameter id in MetricDataQueries must be unique.")
         start, end = params["StartTime"].timestamp(), min(params["EndTime"].timestamp(), self._world.now())
-        ascending = params.get("ScanBy") == "TimestampAscending"
-        results = []
+        backwards = params.get("ScanBy") != "TimestampAscending"
+        found: list[tuple[metric_query.Query, list[tuple[int, float]]]] = []
         for query in queries:
             if not query.returned:
                 continue
@@ -130,17 +144,36 @@ class MetricOperations(Service):
                 points = metric_query.points(self._store, queries, query, start, end)
             except ValueError as error:
                 raise AwsError("ValidationError", str(error)) from error
-            numbers = sorted(points, reverse=not ascending)[: params.get("MaxDatapoints")]
+            found.append((query, sorted(points.items(), reverse=backwards)))
+        return _page_of_data(found, params.get("MaxDatapoints", MAX_POINTS), params.get("NextToken"))
+
+
+def _page_of_data(
+    found: list[tuple[metric_query.Query, list[tuple[int, float]]]], size: int, token: str | None
+) -> Params:
+    """So many datapoints of all queries together, from where the token of the page before points to."""
+    try:
+        first = int(token) if token is not None else 0
+    except ValueError:
+        raise AwsError("ValidationError", "The parameter NextToken is not valid.") from None
+    results, passed = [], 0
+    for query, points in found:
+        shown = points[max(0, first - passed) : max(0, first + size - passed)]
+        ends_here = passed + len(points) <= first + size
+        begins_here = passed >= first
+        passed += len(points)
+        if shown or (begins_here and ends_here):
             results.append(
                 {
                     "Id": query.id,
                     "Label": query.label,
-                    "Timestamps": [instant(number * query.period) for number in numbers],
-                    "Values": [points[number] for number in numbers],
-                    "StatusCode": "Complete",
+                    "Timestamps": [instant(number * query.period) for number, _ in shown],
+                    "Values": [value for _, value in shown],
+                    "StatusCode": "Complete" if ends_here else "PartialData",
                 }
             )
-        return {"MetricDataResults": results, "Messages": []}
+    following = {"NextToken": str(first + size)} if passed > first + size else {}
+    return {"MetricDataResults": results, "Messages": [], **following}
 
 
 def queries_of(ctx: Context, entries: list[Params]) -> list[metric_query.Query]:
@@ -180,11 +213,10 @@ def _samples(datum: Params) -> StatisticSet:
 
 
 def check_statistic(name: str) -> None:
-    if name not in _STATISTICS and name != "IQM":
-        try:
-            percentile_of(name)
-        except ValueError as error:
-            raise AwsError("ValidationError", str(error)) from error
+    try:
+        statistic_of(name)
+    except ValueError as error:
+        raise AwsError("ValidationError", str(error)) from error
 
 
 def _has_dimension(dimensions: tuple[tuple[str, str], ...], wanted: Params) -> bool:

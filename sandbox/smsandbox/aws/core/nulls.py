@@ -26,8 +26,9 @@ class NullMetrics:
         dimensions: Mapping[str, str],
         value: float,
         unit: str,
+        count: float = 1.0,
     ) -> None:
-        del account, region, namespace, name, dimensions, value, unit
+        del account, region, namespace, name, dimensions, value, unit, count
 
 
 class NullLogs:

@@ -55,6 +55,7 @@ class InstanceSpec:
     serverless: bool = False
     asynchronous: bool = False
     shadow: bool = False
+    metrics_by_config: bool = True
 
 
 class Instance(Protocol):
@@ -93,8 +94,9 @@ class Metrics(Protocol):
         dimensions: Mapping[str, str],
         value: float,
         unit: str,
+        count: float = 1.0,
     ) -> None:
-        """One data point, now."""
+        """One data point, now; `count` of them if they are alike."""
 
 
 class Logs(Protocol):

@@ -36,6 +36,7 @@ class Consistency(Section):
     endpoint_config: Seconds = 0.0
     model: Seconds = 0.0
     role: Seconds = 0.0
+    metrics: Annotated[float, Field(ge=0, description="How old the newest sample is that CloudWatch shows")] = 0.0
     listing: Annotated[float, Field(ge=0, description="How old what ListEndpoints shows is, at the least")] = 0.0
 
 
@@ -49,6 +50,10 @@ class Options(Section):
     scalable_target_quota: Annotated[int, Field(ge=0)] = 500
     endpoint_quota: Annotated[int, Field(ge=0)] = 100_000
     stuck_seconds: Annotated[float, Field(description="AWS seconds a Creating endpoint without config hangs")] = 3600.0
+    metrics_by_config: Annotated[
+        Literal["all", "updates"],
+        Field(description="Which fleets publish by EndpointConfigName, too: all, or those that an update brings up"),
+    ] = "all"
     verify_artifacts: bool = True
     verify_roles: bool = True
     verify_images: bool = True

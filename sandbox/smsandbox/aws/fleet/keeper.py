@@ -109,11 +109,11 @@ class Keeper:
             if not outstanding and key not in self._busy:
                 continue
             (self._busy.add if outstanding else self._busy.discard)(key)
-            account, region, *names = key
-            for dimensions in dimension_sets(*names):
+            spec = members[0].spec
+            for dimensions in dimension_sets(spec):
                 self._world.metrics.put(
-                    account,
-                    region,
+                    spec.account,
+                    spec.region,
                     NAMESPACE,
                     "ConcurrentRequestsPerModel",
                     dimensions,

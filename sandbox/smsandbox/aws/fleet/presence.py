@@ -28,10 +28,10 @@ SERVERLESS_METRICS = {
 }
 
 
-def dimension_sets(endpoint: str, variant: str, config: str) -> tuple[dict[str, str], dict[str, str]]:
-    """The two sets of dimensions under which a variant's metrics stand: with and without the configuration."""
-    pair = {"EndpointName": endpoint, "VariantName": variant}
-    return pair, {**pair, "EndpointConfigName": config}
+def dimension_sets(spec: InstanceSpec) -> tuple[dict[str, str], ...]:
+    """The sets of dimensions under which an instance's metrics stand: with and, where it tells so, by configuration."""
+    pair = {"EndpointName": spec.endpoint, "VariantName": spec.variant}
+    return (pair, {**pair, "EndpointConfigName": spec.config_name}) if spec.metrics_by_config else (pair,)
 
 
 class Presence:
@@ -44,7 +44,7 @@ class Presence:
 
     def arrived(self, spec: InstanceSpec) -> None:
         """An instance serves."""
-        for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
+        for dimensions in dimension_sets(spec):
             key = (spec.account, spec.region, *dimensions.values())
             self._counts[key] += 1
             if self._counts[key] == 1:
@@ -53,7 +53,7 @@ class Presence:
 
     def left(self, spec: InstanceSpec) -> None:
         """An instance that had arrived serves no more."""
-        for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
+        for dimensions in dimension_sets(spec):
             key = (spec.account, spec.region, *dimensions.values())
             self._counts[key] -= 1
             if self._counts[key] == 0:

@@ -42,7 +42,7 @@ class Measure:
             values.append((name, value if is_hit else value * MICRO, "Count" if is_hit else "Microseconds"))
         with self._world.lock:
             now = self._world.now()
-            for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
+            for dimensions in dimension_sets(spec):
                 for name, value, unit in values:
                     self._put(spec, name, dimensions, value, unit, now)
                 share = 1.0 / self._presence.instances(spec, dimensions)
@@ -58,7 +58,7 @@ class Measure:
         """How much of a serverless variant's concurrency is in use, as shares."""
         with self._world.lock:
             now = self._world.now()
-            for dimensions in dimension_sets(spec.endpoint, spec.variant, spec.config_name):
+            for dimensions in dimension_sets(spec):
                 if provisioned:
                     share = outstanding / provisioned
                     self._put(spec, "ServerlessProvisionedConcurrencyUtilization", dimensions, share, "None", now)

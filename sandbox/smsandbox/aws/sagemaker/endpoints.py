@@ -84,7 +84,7 @@ class EndpointOperations(TagOperations):
         plan = deployment.plan(guardrails if update_rules.guarded(green) else None, counts)
         self._reserve(ctx, green, _needs(green, plan.batch))
         now = self.world.now()
-        endpoint.green, endpoint.started = green, now
+        green.by_update, endpoint.green, endpoint.started = True, green, now
         endpoint.set_status("Updating", now)
         self.changed(endpoint)
         rollout = self._worker(Rollout, ctx, endpoint)

@@ -138,9 +138,8 @@ class Launcher:
                 return
         raise DeploymentError(texts.INSUFFICIENT_CAPACITY)
 
-    @staticmethod
     def _spec(
-        endpoint: Endpoint, fleet: Fleet, variant: Variant, containers: tuple[ContainerSpec, ...]
+        self, endpoint: Endpoint, fleet: Fleet, variant: Variant, containers: tuple[ContainerSpec, ...]
     ) -> InstanceSpec:
         config = fleet.config.request
         model = variant.model.request if variant.model else {}
@@ -161,6 +160,7 @@ class Launcher:
             serverless=variant.serverless is not None,
             asynchronous="AsyncInferenceConfig" in config,
             shadow=variant.shadow,
+            metrics_by_config=fleet.by_update or self._world.settings.options.metrics_by_config == "all",
         )
 
 

@@ -67,13 +67,14 @@ class Variant:
 class Fleet:
     """The variants made by one configuration, and the share (0 to 1) of the endpoint's traffic that goes to them.
 
-    `portion` is its share of what is not sent to a fleet that is being brought up.
+    `portion` is its share of what is not sent to a fleet that is being brought up. `by_update`: it came by one.
     """
 
     config: Stored
     variants: dict[str, Variant]
     traffic: float = 0.0
     portion: float = 1.0
+    by_update: bool = False
 
     @property
     def production(self) -> list[Variant]:
