@@ -49,6 +49,11 @@ class Config(BaseSettings):
     audit_seconds: float = Field(
         60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400
     )
+    analysis_period_seconds: Literal[1, 5, 10, 30, 60] = Field(
+        60,
+        description="Length of the periods by which fleets are compared; less than 60 only where metrics are published"
+        " that often, as in the sandbox.",
+    )
     events_queue_url: str | None = Field(
         None,
         description="URL of the SQS queue that EventBridge fills; unset: changes are seen by the listings alone.",

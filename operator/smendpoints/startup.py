@@ -105,7 +105,12 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     connections = Connections(region, size, presented, fence=standing.fence, user_agent=agent)
     AWS_WAIT.set_function(connections.paces.oldest_wait)
     cadence = Cadence(config.poll_seconds, config.watch_seconds, config.audit_seconds)
-    accounts = Accounts(connections, cadence=cadence, price_table=config.prices == "table")
+    accounts = Accounts(
+        connections,
+        cadence=cadence,
+        price_table=config.prices == "table",
+        analysis_period=config.analysis_period_seconds,
+    )
     tasks: list[asyncio.Task[None]] = []
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from smendpoints.aws.apply import Applier
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
+from smendpoints.aws.datapoints import Reader
 from smendpoints.aws.logs import log_tail
 from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
@@ -28,6 +29,7 @@ class Account:
         cadence: Cadence | None = None,
         *,
         price_table: bool = False,
+        analysis_period: int = 60,
     ) -> None:
         self.place = clients.place
         self._clients = clients
@@ -35,6 +37,7 @@ class Account:
         self.observe = Observer(clients, self.watch, configs, clock)
         self.prices = Prices(clients, clock, from_table=price_table)
         self.preflight = Preflight(clients, clock, lambda name: self.watch.peek(name) is not None)
+        self.datapoints = Reader(clients, analysis_period)
         self.apply = Applier(clients, self.observe).apply
 
     def own_account(self) -> str | None:
@@ -61,11 +64,13 @@ class Accounts:
         cadence: Cadence | None = None,
         *,
         price_table: bool = False,
+        analysis_period: int = 60,
     ) -> None:
         self._connections = connections
         self._clock = clock
         self._cadence = cadence
         self._price_table = price_table
+        self._analysis_period = analysis_period
         self._configs = Configs(MOST_CONFIGS)
         self._lock = threading.Lock()
         self._accounts: dict[Place, Account] = {}
@@ -78,7 +83,12 @@ class Accounts:
             if place not in self._accounts:
                 clients = Clients(place, self._connections)
                 self._accounts[place] = Account(
-                    clients, self._clock, self._configs, self._cadence, price_table=self._price_table
+                    clients,
+                    self._clock,
+                    self._configs,
+                    self._cadence,
+                    price_table=self._price_table,
+                    analysis_period=self._analysis_period,
                 )
             return self._accounts[place]
 

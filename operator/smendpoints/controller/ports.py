@@ -15,6 +15,7 @@ from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.cost import Price
 from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoint, ObservedTarget, OwnedResources
+from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan.actions import Action, PolicyARN
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.preflight.launch import Launch
@@ -135,6 +136,20 @@ class Preflight(Protocol):
         """The failure, with what IAM says of the role where AWS's words leave that open."""
 
 
+class Datapoints(Protocol):
+    """What CloudWatch has of many series. Periods are numbered from the epoch on."""
+
+    @property
+    def period(self) -> int:
+        """Seconds."""
+
+    def settled(self, now: datetime) -> int:
+        """The number of the first period that is not told yet. Costs nothing."""
+
+    def read(self, wanted: Collection[Series], since: int, now: datetime) -> Readings:
+        """These series from period `since` on; AWS is asked once in a period, for all objects together."""
+
+
 class Aws(Protocol):
     """One account and region."""
 
@@ -157,6 +172,10 @@ class Aws(Protocol):
     @property
     def preflight(self) -> Preflight:
         """What is found out before a fleet is launched."""
+
+    @property
+    def datapoints(self) -> Datapoints:
+        """CloudWatch's metrics."""
 
     def apply(
         self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False, namespace: str | None = None

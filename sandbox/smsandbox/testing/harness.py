@@ -270,6 +270,7 @@ class _Watched:
         self.observe = account.observe
         self.prices = account.prices
         self.preflight = account.preflight
+        self.datapoints = account.datapoints
         self.own_account = account.own_account
         self.invocations_url = account.invocations_url
         self.log_tail = account.log_tail
