@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test lint types unit check integration crds docs requirements fmt bench-inference bench-operator bench-statistics soak mutate clean
+.PHONY: help setup demo up down browser test lint types unit check integration crds docs requirements fmt bench-inference bench-operator bench-statistics soak mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -31,7 +31,10 @@ up: $(STAMP) ## leave the sandbox running in the background (control plane, AWS,
 down: $(STAMP) ## end the sandbox
 	$(BIN)/python -m smsandbox down
 
-test: $(STAMP) lint types ## everything: lint, types, unit, property, simulator, integration
+browser: $(STAMP) ## install Chromium for the tests of the console, unless it is here
+	$(BIN)/python -m smsandbox.testing.browser
+
+test: $(STAMP) lint types browser ## everything: lint, types, unit, property, simulator, integration
 	$(BIN)/python -m smsandbox prepare
 	$(BIN)/pytest -n 2 --dist loadgroup
 

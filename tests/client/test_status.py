@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from smclient.cli.text import line, plain
 from smclient.views.fields import age, as_data
 from smclient.views.history import history_view
 from smclient.views.status import phase_of, status_view
+from smclient.views.text import line, plain
 from smclient.views.waiting import verdict
 from smsandbox.testing.json_server import JsonServer
 

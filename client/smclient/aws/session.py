@@ -5,6 +5,7 @@ boto3 is imported by the first client: most verbs need none.
 
 import contextlib
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,12 +24,13 @@ _DENIALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "4
 
 
 class Aws:
-    """AWS in one region, as the user. `session` is a boto3 Session to use instead of the default one."""
+    """AWS in one region, as the user, for all threads. `session` is a boto3 Session instead of the default one."""
 
     def __init__(self, region: str | None = None, session: Any = None) -> None:
         self._region = region
         self._session = session
         self._clients: dict[str, Any] = {}
+        self._making = threading.RLock()  # clients may be used by all threads, but are made by one
 
     def client(self, service: str, **settings: Any) -> Any:
         """A client of the service, made once; `settings` are botocore's Config.
@@ -36,10 +38,11 @@ class Aws:
         Raises:
             AWSError: no region is known.
         """
-        if service not in self._clients:
-            with told():
-                self._clients[service] = self._make(service, settings)
-        return self._clients[service]
+        with self._making:
+            if service not in self._clients:
+                with told():
+                    self._clients[service] = self._make(service, settings)
+            return self._clients[service]
 
     @property
     def region(self) -> str:

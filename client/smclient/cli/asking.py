@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from smclient.cli.options import complete_name, connection_options, name_argument, where
-from smclient.cli.text import plain
 from smclient.cli.writing import anyway_option, write_spec
 from smclient.errors import ClientError
 from smclient.views.status import phase_of
+from smclient.views.text import plain
 from smendpoints.api.resource import ABORT_REVISION, GROUP, KIND, REDEPLOYED_AT, RETRY
 
 names_argument = click.argument("names", nargs=-1, required=True, shell_complete=complete_name)

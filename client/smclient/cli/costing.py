@@ -8,8 +8,8 @@ import click
 
 from smclient.cli.measuring import variants_of
 from smclient.cli.options import all_option, connection_options, output_option, selector_option, where
-from smclient.cli.text import line
 from smclient.errors import AWSError
+from smclient.views.text import line
 
 
 @click.command()

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from smclient.cli.options import connection_options, name_argument, output_option, where
-from smclient.cli.text import line, plain
 from smclient.errors import ClientError
+from smclient.views.text import line, plain
 
 _MOST_SHOWN = 1_000_000
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from smclient.cli.options import PROGRAM, connection_options, remembered
-from smclient.cli.text import plain
 from smclient.errors import ClientError
+from smclient.views.text import plain
 
 # Where each verb stands, in the order of the help.
 VERBS = {
@@ -36,6 +36,7 @@ VERBS = {
     "upload": "smclient.cli.shipping",
     "push": "smclient.cli.shipping",
     "bootstrap": "smclient.cli.preparing",
+    "console": "smclient.cli.console",
     "completion": "smclient.cli.completion",
 }
 INTERRUPTED = 130

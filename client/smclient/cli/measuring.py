@@ -13,8 +13,8 @@ from smclient.cli.options import (
     output_option,
     where,
 )
-from smclient.cli.text import line
 from smclient.errors import ClientError
+from smclient.views.text import line
 
 _SPAN = re.compile(r"([1-9][0-9]*)([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 from smclient.cli.options import all_option, complete_name, connection_options, selector_option, where
-from smclient.cli.text import line
 from smclient.cli.writing import as_yaml
 from smclient.errors import ClientError
+from smclient.views.text import line
 
 
 @click.command()

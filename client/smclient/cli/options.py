@@ -35,12 +35,17 @@ class Where:
     cluster: Any
 
 
+def given_where(given: dict[str, Any]) -> dict[str, Any]:
+    """What the options say, before the verb or behind it, None where they say nothing; takes them out of `given`."""
+    before = click.get_current_context().find_object(dict) or {}
+    return {key: given.pop(key, None) or before.get(key) for key in _WHERE}
+
+
 def where(given: dict[str, Any]) -> Where:
     """The cluster that the options name; takes them out of `given`. Nothing is asked of it yet."""
     from smclient.kube.cluster import Cluster  # `--help` needs none
 
-    before = click.get_current_context().find_object(dict) or {}
-    chosen = {key: given.pop(key, None) or before.get(key) for key in _WHERE}
+    chosen = given_where(given)
     cluster = Cluster.connect(chosen["kubeconfig"], chosen["context"])
     click.get_current_context().call_on_close(cluster.close)
     return Where(chosen["namespace"] or cluster.access.namespace, cluster)

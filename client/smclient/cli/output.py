@@ -12,8 +12,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from smclient.cli.text import line
 from smclient.views.fields import age, as_data
+from smclient.views.text import line
 from smendpoints.api.resource import GROUP, KIND
 
 _UNBOUNDED = 10_000

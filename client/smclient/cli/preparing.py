@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from smclient.cli.options import connection_options, where
-from smclient.cli.text import plain
 from smclient.errors import ClientError
+from smclient.views.text import plain
 
 
 @click.command()

@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from smclient.cli.options import connection_options, name_argument, output_option, where
-from smclient.cli.text import line
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.errors import ClientError
+from smclient.views.text import line
 from smendpoints.api.resource import GROUP, KIND, ROLLBACK_TO
 
 

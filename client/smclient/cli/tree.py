@@ -7,9 +7,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from smclient.cli.output import PHASES, ago, bar, clock, table, text
-from smclient.cli.text import line
 from smclient.views.fields import age
 from smclient.views.status import RolloutView, StatusView, VariantView
+from smclient.views.text import line
 
 _SHOWN_TAIL = 5
 

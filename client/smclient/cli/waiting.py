@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from smclient.cli.options import connection_options, name_argument, where
-from smclient.cli.text import line
 from smclient.errors import ClientError, NotFoundError
+from smclient.views.text import line
 
 _GOALS = ("ready", "rollout", "deleted")
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import click
 
 from smclient.cli.output import clock, console
-from smclient.cli.text import line
 from smclient.cli.tree import status_tree
 from smclient.errors import ClientError, KubernetesError, NotFoundError
 from smclient.kube.cluster import Cluster, Object
 from smclient.views.status import StatusView, status_view
+from smclient.views.text import line
 
 _TICK = 1.0
 _AGAIN = 2.0

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from smclient.cli.options import Where
-from smclient.cli.text import plain
 from smclient.errors import ClientError
 from smclient.views.gitops import kept_by
+from smclient.views.text import plain
 from smendpoints.api.resource import GROUP, KIND
 
 anyway_option = click.option("--write", is_flag=True, help="Write the spec even if Argo CD or Flux keeps it.")

@@ -61,6 +61,13 @@ class Cluster:
         except NotFoundError as error:
             raise _not_installed(error) from error
 
+    def listing(self, namespace: str | None) -> tuple[list[Object], str]:
+        """`endpoints`, with the resourceVersion from which on `changes` tells more."""
+        try:
+            return self._pages(_path(namespace), {})
+        except NotFoundError as error:
+            raise _not_installed(error) from error
+
     def patch(self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Merge a change into the object (RFC 7386: null takes a field away); the object as it is then.
 
@@ -102,6 +109,28 @@ class Cluster:
                 return
             yield str(line.get("type")), line.get("object") or {}
 
+    def changes(self, namespace: str | None, version: str, seconds: int) -> Iterator[tuple[str, Object]]:
+        """What happens to all objects of a namespace, or of all namespaces, from a resourceVersion on, for `seconds`.
+
+        ADDED, MODIFIED or DELETED with the object then; BOOKMARK with a newer resourceVersion alone.
+
+        Raises:
+            KubernetesError: refused, the connection is lost, or the version is too old (410): then list again.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(seconds),
+        }
+        for line in self._transport.lines(_path(namespace), query, seconds * 1.5):
+            found = line.get("object") or {}
+            if line.get("type") == "ERROR":
+                raise KubernetesError(
+                    f"the API server ends the watch: {found.get('message')}", "", found.get("code", 0)
+                )
+            yield str(line.get("type")), found
+
     def may(self, verb: str, resource: str, group: str = GROUP, namespace: str = "", subresource: str = "") -> bool:
         """Whether the user may: asked of the API server (SelfSubjectAccessReview)."""
         attributes = {
@@ -129,14 +158,18 @@ class Cluster:
         return self._transport.request("GET", path, query)
 
     def _listed(self, path: str, query: Mapping[str, str]) -> list[Object]:
+        return self._pages(path, query)[0]
+
+    def _pages(self, path: str, query: Mapping[str, str]) -> tuple[list[Object], str]:
         items: list[Object] = []
         following = ""
         while True:
             page = self._transport.request("GET", path, {**query, "limit": _PAGE, "continue": following})
             items += page.get("items") or []
-            following = str((page.get("metadata") or {}).get("continue") or "")
+            metadata = page.get("metadata") or {}
+            following = str(metadata.get("continue") or "")
             if not following:
-                return items
+                return items, str(metadata.get("resourceVersion") or "")
 
     def _absent(self, error: NotFoundError, namespace: str, name: str) -> NotFoundError:
         try:

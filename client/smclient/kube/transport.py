@@ -70,13 +70,15 @@ class Transport:
                 return _read(answer.status, text)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def lines(self, path: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def lines(self, path: str, query: Mapping[str, str], seconds: float | None = None) -> Iterator[dict[str, Any]]:
         """The JSON of each line of an answer that does not end by itself, on a connection of its own.
+
+        Nothing for `seconds` means that the connection is lost.
 
         Raises:
             KubernetesError: refused, or the connection is lost.
         """
-        connection = self._connect(None)
+        connection = self._connect(seconds)
         try:
             connection.request("GET", self._target(path, query), headers=self._headers("application/json"))
             answer = connection.getresponse()

@@ -8,6 +8,7 @@ from typing import Any
 from smclient.views.events import EventView, event_views
 from smclient.views.fields import Object, condition, is_current, moment
 
+PHASES = ("Ready", "Reconciling", "Stalled", "RolledBack", "Deleting", "Unknown")
 _MOST_EVENTS = 5
 _ROLLED_BACK = "RolledBackToRevision"  # an annotation brings a revision back in place of the spec
 _STAGES = {
@@ -75,7 +76,7 @@ class ConditionView:
 
 @dataclass(frozen=True)
 class StatusView:
-    """One endpoint. `phase` is one word for the whole: Ready, Reconciling, Stalled, RolledBack, Deleting or Unknown.
+    """One endpoint. `phase` is one word for the whole, of `PHASES`.
 
     `available`: whether it answers, with what was in service; None where the operator does not say.
     """

@@ -1,0 +1,57 @@
+"""`console`: the same in a browser, on this machine alone."""
+
+import importlib.util
+from typing import Any
+
+import click
+
+from smclient.cli.options import connection_options, given_where
+from smclient.errors import ClientError
+
+PORT = 3100
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port of this machine to listen on; any free one if 0.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the link; open no browser.")
+@connection_options
+def console(*, port: int, no_browser: bool, **given: Any) -> None:
+    """Open a page in the browser that shows endpoints live and changes them, with your own rights.
+
+    It listens on 127.0.0.1 alone and ends with Ctrl-C. The link opens it once. All namespaces are shown, unless -n
+    names one.
+
+    \b
+    Examples:
+      kubectl smendpoint console
+      kubectl smendpoint console -n ml --port 3200 --no-browser
+    """
+    if importlib.util.find_spec("flask") is None:
+        raise ClientError("the console needs Flask", "install it with `pipx install 'kubectl-smendpoint[console]'`")
+    from smclient.console.app import create_app
+    from smclient.console.backend import Backend
+    from smclient.console.server import listening, open_browser
+    from smclient.kube.kubeconfig import load
+
+    chosen = given_where(given)
+    backend = Backend(lambda: load(chosen["kubeconfig"], chosen["context"]), chosen["namespace"])
+    app, tickets = create_app(backend)
+    with listening(app, port) as server:
+        address = f"http://{server.host}:{server.port}/?token="
+        backend.start()
+        try:
+            opened = not no_browser and open_browser(address + tickets.issue())
+            click.echo(f"{'Opening the console; its link, for another browser' if opened else 'The console'}:")
+            click.echo(f"  {address}{tickets.issue()}")
+            click.echo("It works once. Ctrl-C ends the console.")
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo()
+        finally:
+            backend.stop()

@@ -1,0 +1,98 @@
+"""How values look in templates: times, durations, figures, money. Pure; Markup is made of escaped parts."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+NONE = "\N{EN DASH}"
+_KINDS = {
+    "Ready": "good",
+    "Deployed": "good",
+    "Succeeded": "good",
+    "InService": "good",
+    "Reconciling": "busy",
+    "InProgress": "busy",
+    "Pending": "busy",
+    "Deleting": "busy",
+    "RolledBack": "warn",
+    "Superseded": "idle",
+    "Stalled": "bad",
+    "Failed": "bad",
+    "Unknown": "idle",
+}
+_WORDS = {"RolledBack": "Rolled back", "InProgress": "In progress"}
+
+
+def moment(when: datetime | None) -> Markup:
+    """A time: the script writes it in the reader's zone, the title has it in UTC."""
+    return _time(when, "clock")
+
+
+def since(when: datetime | None) -> Markup:
+    """How long ago: the script writes it and keeps it up to date, the title has the moment in UTC."""
+    return _time(when, "age")
+
+
+def until(when: datetime | None) -> Markup:
+    """How long until then; as `since`."""
+    return _time(when, "left")
+
+
+def _time(when: datetime | None, form: str) -> Markup:
+    """What is written here is the same at every moment: a page changes where something else than time went on."""
+    if when is None:
+        return Markup('<span class="none">{}</span>').format(NONE)
+    utc = when.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}" data-form="{}">{}</time>').format(
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}", f"{utc:%Y-%m-%d %H:%M:%S} UTC", form, f"{utc:%d %b %H:%M:%S} UTC"
+    )
+
+
+def figure(value: float | str | None, unit: str = "") -> str:
+    """A number with three digits that mean something, thousands set apart, and its unit."""
+    if value is None:
+        return NONE
+    number = float(value)
+    if number == round(number) or abs(number) >= 100:
+        shown = f"{number:,.0f}".replace(",", "\u202f")
+    else:
+        shown = f"{number:.3g}"
+    return f"{shown} {unit}".rstrip()
+
+
+def dollars(value: str | Decimal | None, digits: int = 2) -> str:
+    """An amount of money, in US dollars."""
+    if value is None:
+        return NONE
+    amount = Decimal(value)
+    shown = f"{amount:,.{digits}f}" if amount >= 1 or amount == 0 or digits > 2 else f"{amount:.3g}"
+    return f"${shown}"
+
+
+def percent(share: float | None) -> str:
+    """A percentage."""
+    return NONE if share is None else f"{share:.3g} %"
+
+
+def kind(state: str | None) -> str:
+    """The colour of a state's badge: good, busy, warn, bad or idle."""
+    return _KINDS.get(str(state), "idle")
+
+
+def word(state: str | None) -> str:
+    """A state as people read it."""
+    return NONE if state is None else _WORDS.get(state, state)
+
+
+def either(value: Any) -> Any:
+    """The value, or a dash where there is none."""
+    return NONE if value is None or value == "" else value
+
+
+def register(environment: Environment) -> None:
+    """All of them as filters."""
+    for each in (moment, since, until, figure, dollars, percent, kind, word, either):
+        environment.filters[each.__name__] = each

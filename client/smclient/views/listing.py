@@ -1,0 +1,66 @@
+"""Many endpoints as rows of a list: chosen, ordered, a page at a time. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from smclient.views.status import StatusView
+
+ORDERS = ("name", "state", "cost")
+# What wants a person's eye first.
+_URGENT = {"Stalled": 0, "RolledBack": 1, "Unknown": 2, "Reconciling": 3, "Deleting": 4, "Ready": 5}
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is asked for. `text` is looked for in names, endpoints, images and artifacts; empty takes all."""
+
+    text: str = ""
+    namespace: str = ""
+    state: str = ""
+    order: str = "name"
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of those that are chosen; `found` of `all`. `page` is of `pages`, whatever was asked for."""
+
+    rows: Sequence[StatusView]
+    found: int
+    all: int
+    page: int
+    pages: int
+
+
+def listing(views: Iterable[StatusView], filters: Filters, size: int = PAGE) -> Listing:
+    """The page that the filters ask for."""
+    everything = list(views)
+    chosen = [view for view in everything if _takes(filters, view)]
+    ordered = sorted(chosen, key=lambda view: (*_rank(filters.order, view), view.namespace, view.name))
+    pages = max(1, ceil(len(ordered) / size))
+    page = min(max(filters.page, 1), pages)
+    return Listing(ordered[(page - 1) * size : page * size], len(chosen), len(everything), page, pages)
+
+
+def _takes(filters: Filters, view: StatusView) -> bool:
+    if filters.namespace not in ("", view.namespace) or filters.state not in ("", view.phase):
+        return False
+    if not filters.text:
+        return True
+    texts = [view.name, f"{view.namespace}/{view.name}", view.endpoint or ""]
+    texts += [text for each in view.variants for text in (each.name, each.image or "", each.artifact or "")]
+    wanted = filters.text.lower()
+    return any(wanted in text.lower() for text in texts)
+
+
+def _rank(order: str, view: StatusView) -> tuple[float, ...]:
+    if order == "state":
+        return (_URGENT.get(view.phase, 2),)
+    if order == "cost":
+        try:
+            return (-float(view.hourly_usd or 0),)
+        except ValueError:
+            return (0.0,)
+    return ()
