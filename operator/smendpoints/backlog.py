@@ -14,6 +14,7 @@ from smendpoints.domain.tenancy.facts import facts_of
 from smendpoints.metrics import QUEUE_SECONDS
 from smendpoints.objects import Objects, Tracked
 from smendpoints.reconciler import Reconciled
+from smendpoints.tally import Tally
 from smendpoints.workqueue import WorkQueue
 
 
@@ -26,6 +27,7 @@ class Backlog:
         self._objects = Objects()
         self._running: dict[str, Mapping[str, Any] | None] = {}  # with the newest version that came meanwhile
         self._reconciled: set[str] = set()
+        self._tally = Tally(tenancy.hourly_limit)
 
     # what wakes objects
 
@@ -43,6 +45,7 @@ class Backlog:
         self._objects.forget(uid)
         self._queue.drop(uid)
         self._reconciled.discard(uid)
+        self._tally.forget(uid)
         self._tenancy.forget(uid)
         self.ruled(now)
 
@@ -54,6 +57,7 @@ class Backlog:
     def ruled(self, now: float) -> None:
         """Policies, namespaces or other objects may mean something else for objects than before."""
         for uid in self._tenancy.moved():
+            self._tally.ruled(uid)
             self._queue.wake(uid, now)
 
     def _take(self, body: Mapping[str, Any], now: float, *, ours: bool) -> None:
@@ -62,6 +66,7 @@ class Backlog:
         tracked = self._objects.see(body)
         if tracked is None:
             return
+        self._tally.see(body)
         self._tenancy.see(facts_of(body))
         if known is None:
             self._queue.add(tracked.uid, tracked.namespace, now)
@@ -114,3 +119,7 @@ class Backlog:
         """How many objects are known, how many of them were reconciled at least once, and how many wait for a slot."""
         known, reconciled = len(self._objects), len(self._reconciled)
         return {"known": known, "reconciled": reconciled, "waiting": self._queue.waiting()}
+
+    def oldest_wait(self, now: float) -> float:
+        """Seconds that the object waits for a slot that is due for longest; 0 when none does. From any thread."""
+        return self._queue.oldest_wait(now)

@@ -10,7 +10,7 @@ from typing import Any
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Awaited
 from smendpoints.backlog import Backlog
-from smendpoints.metrics import OBJECTS, QUEUE_LENGTH
+from smendpoints.metrics import OBJECTS, QUEUE_LENGTH, QUEUE_OLDEST
 from smendpoints.objects import Tracked
 from smendpoints.reconciler import Reconciled
 from smendpoints.wakeup import Wakeup
@@ -42,6 +42,7 @@ class Dispatcher:
         OBJECTS.labels("known").set_function(lambda: backlog.counts()["known"])
         OBJECTS.labels("reconciled").set_function(lambda: backlog.counts()["reconciled"])
         QUEUE_LENGTH.set_function(lambda: backlog.counts()["waiting"])
+        QUEUE_OLDEST.set_function(lambda: backlog.oldest_wait(clock()))
 
     def see(self, body: Mapping[str, Any]) -> None:
         """A version of an object was listed or watched."""

@@ -1,17 +1,56 @@
-"""Prometheus metrics of the operator itself. Not the endpoints': those are in CloudWatch."""
+"""Prometheus metrics of the operator itself. Not the endpoints': those are in CloudWatch.
 
-from prometheus_client import Counter, Gauge, Histogram
+No label takes a value that users choose, but for `namespace` of what a namespace costs.
+"""
+
+import platform
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+from smendpoints import __version__
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_ROLLOUT_SECONDS = (30, 60, 120, 300, 600, 900, 1200, 1800, 2700, 3600, 7200, 14400, 28800)
+
 RECONCILES = Counter("smendpoints_reconcile_total", "Reconciles of objects, by what they came to.", ["result"])
 RECONCILE_SECONDS = Histogram("smendpoints_reconcile_seconds", "Duration of a reconcile.")
 QUEUE_SECONDS = Histogram(
     "smendpoints_queue_seconds", "How long an object that was due waited for its turn.", buckets=_SECONDS
 )
 QUEUE_LENGTH = Gauge("smendpoints_queue_length", "Objects that are due and wait for their turn.")
+QUEUE_OLDEST = Gauge("smendpoints_queue_oldest_wait_seconds", "How long the object waits that is due for longest.")
+
 OBJECTS = Gauge("smendpoints_objects", "Objects: known, and reconciled at least once by this process.", ["state"])
+OBJECTS_BY_REASON = Gauge(
+    "smendpoints_objects_by_reason",
+    "Objects by their state (Ready, Reconciling, Stalled, Deleting or New) and the reason of condition Ready.",
+    ["state", "reason"],
+)
+DRIFTED = Gauge("smendpoints_objects_drifted", "Objects that were changed outside of Kubernetes, and are so now.")
+DRIFT = Counter("smendpoints_drift_total", "Changes outside of Kubernetes: found, and corrected.", ["result"])
+ROLLOUTS = Counter("smendpoints_rollouts_total", "Revisions, by what became of them.", ["outcome"])
+ROLLOUT_SECONDS = Histogram(
+    "smendpoints_rollout_seconds", "From the decision to roll out to its end.", ["outcome"], buckets=_ROLLOUT_SECONDS
+)
+HOURLY_USD = Gauge(
+    "smendpoints_hourly_cost_usd", "What a namespace's endpoints cost an hour: an estimate.", ["namespace"]
+)
+HOURLY_USD_LIMIT = Gauge(
+    "smendpoints_hourly_cost_limit_usd", "What its policies let a namespace's endpoints cost an hour.", ["namespace"]
+)
+
 AWS_CALLS = Counter("smendpoints_aws_calls_total", "Calls to AWS.", ["service", "operation", "code"])
+AWS_THROTTLED = Counter(
+    "smendpoints_aws_throttled_total", "Calls that AWS refused for their number.", ["service", "operation"]
+)
 AWS_WAIT = Gauge("smendpoints_aws_wait_seconds", "Seconds that the oldest call waits for AWS's rate limit now.")
+AWS_WAIT_SECONDS = Histogram(
+    "smendpoints_aws_rate_wait_seconds", "How long a call waited for AWS's rate limit.", ["service"], buckets=_SECONDS
+)
+
 EVENT_MESSAGES = Counter("smendpoints_event_messages_total", "Messages read of EventBridge's queue.", ["result"])
 EVENTS = Counter("smendpoints_events_total", "Kubernetes Events sent, by reason.", ["reason"])
 LEASE_HELD = Gauge("smendpoints_lease_held", "1 while this process holds the lease, and so is the one that writes.")
+LEASE_TRANSITIONS = Gauge("smendpoints_lease_transitions", "How often the lease went to another process so far.")
+BUILD = Info("smendpoints_build", "The operator's release, and what it runs on.")
+BUILD.info({"version": __version__, "python": platform.python_version()})

@@ -62,6 +62,11 @@ class WorkQueue:
         """How many objects wait for a slot. From any thread."""
         return self._line.length
 
+    def oldest_wait(self, now: float) -> float:
+        """Seconds that the object waits for a slot that is due for longest; 0 when none does. From any thread."""
+        since = (entry.since for entry in list(self._entries.values()) if entry.in_line)
+        return max(0.0, now - min(since, default=now))
+
     def add(self, uid: str, namespace: str, now: float) -> None:
         """An object is there, and due."""
         self._entries[uid] = _Entry(namespace, Allowance(self._object_seconds))

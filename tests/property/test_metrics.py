@@ -20,6 +20,8 @@ def counted() -> Counter[tuple[str, str, str]]:
 
 def test_each_call_to_aws_is_counted_by_service_operation_and_code(harness: Harness) -> None:
     before = counted()
+    labels = {"service": "sagemaker", "operation": "DescribeEndpoint"}
+    throttled = REGISTRY.get_sample_value("smendpoints_aws_throttled_total", labels) or 0
     harness.world.calls.reset()
     harness.world.faults.add({"kind": "throttle", "operation": "DescribeEndpoint", "times": 1})
     harness.world.faults.add({"kind": "lose_response", "operation": "CreateModel", "times": 1})
@@ -37,3 +39,4 @@ def test_each_call_to_aws_is_counted_by_service_operation_and_code(harness: Harn
     assert found["sagemaker", "CreateModel", "none"] == 1
     assert found["sagemaker", "UpdateEndpoint", "AccessDeniedException"] == 1
     assert found["sagemaker", "DescribeEndpoint", "ThrottlingException"] == 1
+    assert (REGISTRY.get_sample_value("smendpoints_aws_throttled_total", labels) or 0) - throttled == 1

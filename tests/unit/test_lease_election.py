@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from smendpoints.kube import RefusedError, UnreachableError
 from smendpoints.lease.election import Election, LostError, Timing
@@ -106,6 +107,7 @@ def test_the_record_is_kept_as_others_keep_it(server: Server, leader: Process) -
     until_taken(Process(server, "b"))
     taken = server.written()["spec"]
     assert (taken["holderIdentity"], taken["leaseTransitions"]) == ("b", 2)
+    assert REGISTRY.get_sample_value("smendpoints_lease_transitions") == 2
     assert taken["acquireTime"] == taken["renewTime"] > later["renewTime"]
 
 

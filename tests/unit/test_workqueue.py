@@ -166,3 +166,18 @@ def test_random_histories_lose_no_wake_up_and_run_no_object_twice_at_once() -> N
             for uid in running:
                 owed.pop(uid, None)
         assert not owed, f"seed {seed}: woken and never reconciled: {owed}"
+
+
+def test_the_oldest_wait_is_that_of_the_object_that_is_in_line_for_longest() -> None:
+    queue = WorkQueue(slots=1, object_seconds=0)
+    assert queue.oldest_wait(5.0) == 0
+    for number, uid in enumerate("abc"):
+        queue.add(uid, uid, float(number))
+    assert queue.pop(2.0) is not None
+    assert queue.pop(4.0) is None
+    assert queue.oldest_wait(10.0) == 8.0, "in line since it was due and looked at"
+    queue.done("a", 11.0)
+    assert popped(queue, 11.0) == ["b"]
+    assert queue.oldest_wait(12.0) == 10.0
+    queue.drop("c")
+    assert queue.oldest_wait(13.0) == 0

@@ -26,7 +26,7 @@ from smendpoints.aws.pace import Call
 from smendpoints.aws.paces import Paces
 from smendpoints.aws.retries import code_of, wait_before_retry
 from smendpoints.domain.errors import ReconcileError
-from smendpoints.metrics import AWS_CALLS
+from smendpoints.metrics import AWS_CALLS, AWS_THROTTLED, AWS_WAIT_SECONDS
 
 logger = logging.getLogger(__name__)
 _ASK_AGAIN = 300.0
@@ -183,7 +183,8 @@ class Connections:
             if caller.credentials is not None:
                 signing = request.context.get("signing", {})
                 request.context["signing"] = {**signing, "request_credentials": caller.credentials}
-            self.paces.wait(caller.account, region, Call(service, operation_name), caller.namespace)
+            with AWS_WAIT_SECONDS.labels(service).time():
+                self.paces.wait(caller.account, region, Call(service, operation_name), caller.namespace)
 
         def end(
             response: Any, operation: Any, attempts: int, caught_exception: Exception | None, **_: Any
@@ -191,7 +192,10 @@ class Connections:
             status, code = None, ""
             if response is not None:
                 status, code = response[0].status_code, code_of(response[1])
-                answered = self.paces.refused if is_throttling(code, status) else self.paces.admitted
+                throttled = is_throttling(code, status)
+                if throttled:
+                    AWS_THROTTLED.labels(service, operation.name).inc()
+                answered = self.paces.refused if throttled else self.paces.admitted
                 answered(_caller.get().account, region, Call(service, operation.name))
             AWS_CALLS.labels(service, operation.name, code or ("OK" if response is not None else "none")).inc()
             return wait_before_retry(attempts, status, code, caught_exception, random.uniform)

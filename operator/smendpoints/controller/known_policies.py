@@ -40,6 +40,11 @@ class KnownPolicies:
         labels = self._labels.get(namespace) if self._labels is not None else None
         return selecting(self._policies, labels) if labels is not None else None
 
+    def hourly_limit(self, namespace: str) -> float | None:
+        """Most US dollars an hour that the policies for a namespace allow; None while none says so."""
+        limits = (each.spec.max_hourly_usd for each in self.selecting(namespace) or ())
+        return min((limit for limit in limits if limit is not None), default=None)
+
     def unknown(self, policies: Policies | None) -> str | None:
         """Why it is not known what these policies allow; None if it is."""
         if policies is not None:

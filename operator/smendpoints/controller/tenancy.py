@@ -130,6 +130,11 @@ class Tenancy:
                 facts, self._claims.before(uid, self._own_account), policies, self._policies.unknown(policies)
             )
 
+    def hourly_limit(self, namespace: str) -> float | None:
+        """Most US dollars an hour that the policies for a namespace allow; None while none says so."""
+        with self._lock:
+            return self._policies.hourly_limit(namespace)
+
     def identity(self, uid: str) -> Identity | None:
         """Name, region and role in force for the object; None if there is no such object."""
         with self._lock:

@@ -18,6 +18,7 @@ from datetime import datetime
 from smendpoints.kube import KubeError, RefusedError
 from smendpoints.lease.leases import Leases, StaleError
 from smendpoints.lease.record import Record, released, renewed, taken
+from smendpoints.metrics import LEASE_TRANSITIONS
 
 logger = logging.getLogger(__name__)
 _SOON = 0.02
@@ -142,6 +143,7 @@ class Election:
     def _write(self, request: Callable[[], Record]) -> float:
         began = self._clock()
         self._mine = request()
+        LEASE_TRANSITIONS.set(self._mine.transitions)
         if not self._leads:
             logger.info("holds the lease as %s", self.identity)
         self._leads = True
