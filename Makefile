@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down browser test lint types unit check integration crds docs requirements fmt bench-inference bench-operator bench-statistics soak mutate clean
+.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -34,7 +34,10 @@ down: $(STAMP) ## end the sandbox
 browser: $(STAMP) ## install Chromium for the tests of the console, unless it is here
 	$(BIN)/python -m smsandbox.testing.browser
 
-test: $(STAMP) lint types browser ## everything: lint, types, unit, property, simulator, integration
+prometheus: $(STAMP) ## install Prometheus for the tests of alerts and dashboard, unless it is here
+	$(BIN)/python -m smsandbox.testing.prometheus
+
+test: $(STAMP) lint types browser prometheus ## everything: lint, types, unit, property, simulator, integration
 	$(BIN)/python -m smsandbox prepare
 	$(BIN)/pytest -n 2 --dist loadgroup
 
@@ -59,6 +62,9 @@ fmt: $(STAMP) ## format and fix what can be fixed
 crds: $(STAMP) ## generate crds/ and manifests/policy/ from operator/smendpoints/api
 	$(BIN)/python -m smendpoints.api.crd crds/
 	$(BIN)/python -m smendpoints.api.admission manifests/policy/
+
+monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
+	$(BIN)/python -m smsandbox.dashboard manifests/monitoring
 
 docs: $(STAMP) ## generate docs/cli.md from the help of kubectl smendpoint
 	$(BIN)/python -m smclient.cli.docs docs/cli.md

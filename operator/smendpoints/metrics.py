@@ -1,6 +1,8 @@
 """Prometheus metrics of the operator itself. Not the endpoints': those are in CloudWatch.
 
-No label takes a value that users choose, but for `namespace` of what a namespace costs.
+No label takes a value that users choose, but for the namespace of what its endpoints cost: it is not called
+`namespace`, which Prometheus overwrites with that of the operator. What may happen is there from the start, as nothing:
+the first time counts, too.
 """
 
 import platform
@@ -33,10 +35,13 @@ ROLLOUT_SECONDS = Histogram(
     "smendpoints_rollout_seconds", "From the decision to roll out to its end.", ["outcome"], buckets=_ROLLOUT_SECONDS
 )
 HOURLY_USD = Gauge(
-    "smendpoints_hourly_cost_usd", "What a namespace's endpoints cost an hour: an estimate.", ["namespace"]
+    "smendpoints_hourly_cost_usd",
+    "What a namespace's endpoints cost an hour: an estimate.", ["object_namespace"]
 )
 HOURLY_USD_LIMIT = Gauge(
-    "smendpoints_hourly_cost_limit_usd", "What its policies let a namespace's endpoints cost an hour.", ["namespace"]
+    "smendpoints_hourly_cost_limit_usd",
+    "What its policies let a namespace's endpoints cost an hour.",
+    ["object_namespace"],
 )
 
 AWS_CALLS = Counter("smendpoints_aws_calls_total", "Calls to AWS.", ["service", "operation", "code"])
@@ -54,3 +59,10 @@ LEASE_HELD = Gauge("smendpoints_lease_held", "1 while this process holds the lea
 LEASE_TRANSITIONS = Gauge("smendpoints_lease_transitions", "How often the lease went to another process so far.")
 BUILD = Info("smendpoints_build", "The operator's release, and what it runs on.")
 BUILD.info({"version": __version__, "python": platform.python_version()})
+
+for _result in ("changed", "unchanged", "unwritten", "crashed"):
+    RECONCILES.labels(_result)
+for _result in ("found", "corrected"):
+    DRIFT.labels(_result)
+for _outcome in ("Deployed", "Failed", "RolledBack", "Blocked", "Superseded"):
+    ROLLOUTS.labels(_outcome)

@@ -47,7 +47,7 @@ def standing(body: Mapping[str, Any]) -> Standing:
         _state(meta, conditions),
         str(ready.get("reason", "")),
         conditions.get("Drifted", {}).get("status") == "True",
-        _micro_usd((status.get("cost") or {}).get("hourlyUsd")),
+        _micro_usd((status.get("cost") or {}).get("hourlyUSD")),
         {
             each["revision"]: each["outcome"]
             for each in status.get("history", ())

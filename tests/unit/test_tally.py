@@ -33,7 +33,7 @@ def body(
         ],
     }
     if hourly is not None:
-        status["cost"] = {"hourlyUsd": hourly, "asOf": "2026-11-01"}
+        status["cost"] = {"hourlyUSD": hourly, "asOf": "2026-11-01"}
     metadata = {"uid": uid, "namespace": namespace} | ({"deletionTimestamp": BEGUN} if deleted else {})
     return {"metadata": metadata, "status": status}
 
@@ -84,28 +84,28 @@ def test_what_is_neither_ready_nor_stalled_is_reconciling(
 def test_costs_are_summed_by_namespace_beside_what_policies_allow_and_leave_no_series(tally: Tally) -> None:
     tally.see(body("u1", hourly="0.23"))
     tally.see(body("u2", hourly="1.10"))
-    assert value("hourly_cost_usd", namespace="team") == pytest.approx(1.33)
-    assert value("hourly_cost_limit_usd", namespace="team") == 2.5
+    assert value("hourly_cost_usd", object_namespace="team") == pytest.approx(1.33)
+    assert value("hourly_cost_limit_usd", object_namespace="team") == 2.5
     tally.see(body("u2", hourly="0.05"))
-    assert value("hourly_cost_usd", namespace="team") == pytest.approx(0.28)
+    assert value("hourly_cost_usd", object_namespace="team") == pytest.approx(0.28)
     for uid in ("u1", "u2"):
         tally.forget(uid)
-    assert value("hourly_cost_usd", namespace="team") is None
-    assert value("hourly_cost_limit_usd", namespace="team") is None
+    assert value("hourly_cost_usd", object_namespace="team") is None
+    assert value("hourly_cost_limit_usd", object_namespace="team") is None
 
 
 def test_a_policy_that_comes_later_is_told_for_the_namespace_of_the_object_that_it_woke() -> None:
     limits: dict[str, float | None] = {}
     tally = Tally(limits.get, lambda: NOW)
     tally.see(body("u1", namespace="late", hourly="0.5"))
-    assert value("hourly_cost_limit_usd", namespace="late") is None
+    assert value("hourly_cost_limit_usd", object_namespace="late") is None
     limits["late"] = 0.25
     tally.ruled("u1")
     tally.ruled("of nobody")
-    assert value("hourly_cost_limit_usd", namespace="late") == 0.25
+    assert value("hourly_cost_limit_usd", object_namespace="late") == 0.25
     del limits["late"]
     tally.ruled("u1")
-    assert value("hourly_cost_limit_usd", namespace="late") is None
+    assert value("hourly_cost_limit_usd", object_namespace="late") is None
     tally.forget("u1")
 
 
