@@ -31,7 +31,7 @@ def _allowed(each: FieldInfo) -> str:
     if each.annotation is bool:
         return "true or false"
     if get_origin(each.annotation) is Literal:
-        return " or ".join(get_args(each.annotation))
+        return " or ".join(map(str, get_args(each.annotation)))
     bounds: dict[str, Any] = {
         name: getattr(rule, name) for rule in each.metadata for name in ("ge", "gt", "le", "lt") if hasattr(rule, name)
     }

@@ -35,8 +35,7 @@ ROLLOUT_SECONDS = Histogram(
     "smendpoints_rollout_seconds", "From the decision to roll out to its end.", ["outcome"], buckets=_ROLLOUT_SECONDS
 )
 HOURLY_USD = Gauge(
-    "smendpoints_hourly_cost_usd",
-    "What a namespace's endpoints cost an hour: an estimate.", ["object_namespace"]
+    "smendpoints_hourly_cost_usd", "What a namespace's endpoints cost an hour: an estimate.", ["object_namespace"]
 )
 HOURLY_USD_LIMIT = Gauge(
     "smendpoints_hourly_cost_limit_usd",
