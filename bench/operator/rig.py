@@ -18,6 +18,7 @@ from bench.operator.feeds import Calls, Objects, Traffic
 from bench.operator.process import Metrics, Process, written
 
 from smsandbox import probe
+from smsandbox.events import STACK
 from smsandbox.testing.cloud import Cloud
 from smsandbox.world import World, end
 
@@ -123,6 +124,8 @@ def rig(aws: Aws, *, operator: bool = True) -> Iterator[Rig]:
         try:
             cloud = Cloud(world, world.start(lambda _: None))
             cloud.stock()
+            if not aws.events:  # a queue that nobody reads makes each event dearer than the one before
+                cloud.aws("cloudformation").delete_stack(StackName=STACK)
             if not operator:
                 world.operator.stop(seconds=60)
             made = Rig(world, cloud, aws)

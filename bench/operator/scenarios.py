@@ -116,7 +116,7 @@ def rest(rig: Rig, seconds: float) -> Figures:
     def at_rest() -> bool:
         return len(rig.objects.recorded) == len(rig.objects.there) and _quiet(rig) > _QUIET_SECONDS
 
-    stilled = rig.objects.wait(at_rest, _QUIET_PATIENCE, every=2.0)
+    stilled = rig.objects.wait(at_rest, max(_QUIET_PATIENCE, 0.6 * len(rig.objects.there)), every=2.0)
     quieted = time.time() - came - _QUIET_SECONDS
     memory = rig.operator.resident_mib()
     written = rig.written()
