@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate clean
+.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,14 +66,18 @@ crds: $(STAMP) ## generate crds/ and manifests/policy/ from operator/smendpoints
 monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
 	$(BIN)/python -m smsandbox.dashboard manifests/monitoring
 
-docs: $(STAMP) ## generate docs/cli.md from the help of kubectl smendpoint
+docs: $(STAMP) ## generate what of docs/ is made of the code: docs/cli.md, docs/reference/, samples in pages
 	$(BIN)/python -m smclient.cli.docs docs/cli.md
+	$(BIN)/python -m smsite pages
+
+site: $(STAMP) ## build the documentation site into build/site; links and anchors are checked
+	$(BIN)/python -m smsite site
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements'
 requirements: $(STAMP) ## pin requirements/*.in again
 	cd requirements && ../$(COMPILE) dev.in -o dev.txt
 	cd requirements && for f in uv go; do ../$(COMPILE) $$f.in -o $$f.txt; done
-	cd requirements && for f in operator inference training; do ../$(COMPILE) $$f.in -c dev.txt -o $$f.txt; done
+	cd requirements && for f in operator inference training docs; do ../$(COMPILE) $$f.in -c dev.txt -o $$f.txt; done
 
 bench-inference: $(STAMP) ## our container beside the recipe's and the floor of HTTP (ARGS=--peers for other servers)
 	$(BIN)/python -m bench.inference.run $(ARGS)

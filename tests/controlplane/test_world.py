@@ -86,6 +86,22 @@ def is_nobody_elses(folder: Path) -> None:
         assert listening(pid) == {"0100007F"}, name
 
 
+def first_page(folder: Path, *sections: str) -> None:
+    """Do what these sections of docs/start.md say, in one shell for each, as a reader does."""
+    page = (paths.repository() / "docs/start.md").read_text()
+    for section in sections:
+        text = page.partition(f"## {section}\n")[2].partition("\n## ")[0]
+        lines = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+        assert lines, f"docs/start.md has no section {section} with commands"
+        script = "\n".join(["set -e", f"source {folder}/env", *lines])
+        done = subprocess.run(
+            ["bash", "-c", script], cwd=paths.repository(), capture_output=True, text=True, check=False, timeout=400
+        )
+        assert done.returncode == 0, f"{section}: {done.stdout}{done.stderr}"
+        if section == "Ask it":
+            assert done.stdout.count('"setosa"') >= 2, done.stdout
+
+
 def pids(folder: Path) -> dict[str, int | None]:
     return {service.name: service.pid for service in services(folder)}
 
@@ -129,8 +145,8 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
     assert second.pop("operator") not in {None, first.pop("operator")}
     assert second == first
 
+    first_page(folder, "Make an endpoint", "Ask it", "Change it", "Break it")
     kubectl = [str(Path(sys.executable).parent / "kubectl"), f"--kubeconfig={folder}/plane/kubeconfig"]
-    subprocess.run([*kubectl, "apply", "-f", str(paths.repository() / "manifests/samples/minimal.yaml")], check=True)
     wait = [*kubectl, "wait", "--for=condition=Ready", "smendpoint/iris", "--timeout=300s"]
     subprocess.run(wait, check=True)
     assert second["aws"] is not None
@@ -144,6 +160,7 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
         lambda: f"the endpoint did not come back: {sagemaker.list_endpoints()['Endpoints']}",
     )
     subprocess.run(wait, check=True)
+    first_page(folder, "Delete it")
 
     assert sandbox("down", folder, expect=0) == "ended operator, aws, kube-apiserver, etcd\n"
     assert set(pids(folder).values()) == {None}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("operator", "sandbox", "training", "inference_container", "bench")
+SOURCES = ("operator", "sandbox", "training", "inference_container", "website", "bench")
 MANY_LINES, TOO_MANY_LINES = 250, 400
 
 
