@@ -3,6 +3,7 @@
 import pytest
 
 from smendpoints.api.resource import REDEPLOYED_AT
+from smsandbox.assets import BUCKET
 from smsandbox.aws.moto.images import push
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
@@ -113,3 +114,96 @@ def test_an_image_pushed_again_is_told_while_the_old_one_serves_until_it_is_rede
     redeploy(harness, "once")
     harness.run(2 * HOUR)
     assert harness.condition("iris", "SourceChanged") is None
+
+
+def overwrite(harness: Harness, body: bytes) -> None:
+    """Another model under the same key."""
+    harness.client("s3").put_object(Bucket=BUCKET, Key="a/model.tar.gz", Body=body)
+
+
+def told(harness: Harness) -> str | None:
+    """What `SourceChanged` says; None where it is not there."""
+    condition = harness.condition("iris", "SourceChanged")
+    return condition.message if condition is not None else None
+
+
+def test_an_artifact_overwritten_under_its_key_is_told_while_the_old_one_serves_until_it_is_redeployed(
+    harness: Harness,
+) -> None:
+    harness.ready()
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is None
+    overwrite(harness, b"another")
+    harness.run(2 * HOUR, 60)
+    found = told(harness)
+    assert found is not None
+    assert f"the artifact {ARTIFACTS[0]} was overwritten at 20" in found
+    assert REDEPLOYED_AT in found
+    assert [each.warning for each in harness.events if each.reason == "SourceOverwritten"] == [True]
+    harness.restart()
+    harness.run(2 * HOUR, 60)
+    assert told(harness) == found
+    overwrite(harness, b"a/model.tar.gz")  # what serves is behind the key again
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is None
+    overwrite(harness, b"another")
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is not None
+    redeploy(harness, "once")
+    assert told(harness) is None
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is None
+
+
+def test_what_was_written_again_with_the_same_bytes_or_right_before_the_launch_is_no_other(harness: Harness) -> None:
+    harness.apply("other", spec())  # it has looked at the artifact just before
+    harness.settle("other")
+    harness.run(60)
+    overwrite(harness, b"another")
+    harness.ready()
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is None
+    overwrite(harness, b"another")
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is None
+    condition = harness.condition("other", "SourceChanged")
+    assert condition is not None
+
+
+def test_of_a_failed_update_the_config_in_service_keeps_what_it_was_launched_from(harness: Harness) -> None:
+    harness.ready()
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    harness.run(1800, 15)
+    assert harness.resource("iris").status.rollout.phase == "Failed"  # type: ignore[union-attr]
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    overwrite(harness, b"another")
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is not None
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["overwritten before the upgrade", "overwritten after it"])
+def test_of_an_object_of_before_it_is_told_by_when_the_artifact_was_written(harness: Harness, before: bool) -> None:
+    harness.ready()
+    harness.run(60)
+    if before:
+        overwrite(harness, b"another")
+    del harness.objects["iris"].body["status"]["launchedFrom"]
+    harness.restart()
+    harness.run(2 * HOUR, 60)
+    assert (told(harness) is not None) is before
+    overwrite(harness, b"a third one")
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is not None
+
+
+def test_an_endpoint_that_was_stopped_starts_from_what_is_there(harness: Harness) -> None:
+    harness.ready()
+    harness.apply("iris", spec(desiredState="Stopped"))
+    harness.run(900)
+    overwrite(harness, b"another")
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    harness.run(2 * HOUR, 60)
+    assert told(harness) is None

@@ -186,6 +186,25 @@ class Revision(ApiModel):
     message: str | None = Field(None, description="Why it is not in service.", max_length=1024)
 
 
+class LaunchedArtifact(ApiModel):
+    """An artifact that the fleet of a config was launched from."""
+
+    uri: str = Field(description="Where it is.", max_length=1024)
+    etag: str | None = Field(
+        None, description="Its ETag then; unset if it was overwritten before anybody looked.", max_length=128
+    )
+
+
+class LaunchedFrom(ApiModel):
+    """What was behind the keys of the artifacts when the fleet of a config was launched."""
+
+    config_name: str = Field(description="The config.")
+    at: datetime = Field(description="When it was launched.")
+    artifacts: list[LaunchedArtifact] = Field(
+        description="The artifacts that are one object each; the first 32.", max_length=32
+    )
+
+
 class Failure(ApiModel):
     """Why the endpoint failed last."""
 
@@ -287,6 +306,11 @@ class SageMakerEndpointStatus(ApiModel):
         default_factory=list,
         description="Changes of weights, counts and concurrency that AWS was asked for and that are not there.",
         max_length=24,
+    )
+    launched_from: list[LaunchedFrom] = Field(
+        default_factory=list,
+        description="The artifacts of the config in service and of the one that was attempted last.",
+        max_length=3,
     )
     history: list[Revision] = Field(default_factory=list, description="Revisions, newest first.", max_length=25)
     failure: Failure | None = Field(None, description="Why the endpoint failed last.")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from smendpoints.aws.clients import Clients
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.preflight.launch import Artifact
+from smendpoints.domain.preflight.launch import Artifact, Stored
 from smendpoints.domain.preflight.trust import SAGEMAKER, Trust, trust_in_sagemaker
 from smendpoints.domain.reasons import Reason
 
@@ -64,8 +64,10 @@ def check_image(
     return None
 
 
-def check_artifact(clients: Clients, artifact: Artifact) -> ReconcileError | None:
-    """Whether the artifact is in S3, in the endpoint's region.
+def check_artifact(
+    clients: Clients, artifact: Artifact, tell: Callable[[str, Stored], None] = lambda _uri, _stored: None
+) -> ReconcileError | None:
+    """Whether the artifact is in S3, in the endpoint's region; what is behind its key is told.
 
     One listing tells all: an object's own key comes first among those that begin with it, S3 names the bucket's region
     in every listing, and nothing of the artifact is read, so that s3:ListBucket is enough.
@@ -90,6 +92,9 @@ def check_artifact(clients: Clients, artifact: Artifact) -> ReconcileError | Non
         what = "nothing begins with it" if artifact.key.endswith("/") else "there is no such object"
         message = f"{artifact}: {what} in the bucket {artifact.bucket}; upload the artifact, or name one that exists"
         return _wrong(Reason.ARTIFACT_NOT_FOUND, message)
+    for entry in found.get("Contents", ()):
+        if entry["Key"] == artifact.key:
+            tell(str(artifact), Stored(entry["ETag"].strip('"'), entry["LastModified"]))
     return None
 
 

@@ -26,7 +26,7 @@ from smendpoints.aws.clients import Clients
 from smendpoints.aws.quotas import Quotas
 from smendpoints.aws.targets import TargetBook
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.preflight.launch import Artifact, Launch
+from smendpoints.domain.preflight.launch import Artifact, Launch, Stored
 from smendpoints.domain.preflight.quota import Need
 from smendpoints.domain.preflight.supplies import Supplies
 from smendpoints.domain.preflight.targets import Targets
@@ -81,6 +81,7 @@ class Preflight:
         self._targets = TargetBook(clients, self._quotas, exists, clock)
         self._lock = threading.Lock()
         self._digests: Bounded[str, str] = Bounded(_MOST_KNOWN)
+        self._stored: Bounded[str, Stored] = Bounded(_MOST_KNOWN)
         self._good: Bounded[tuple[str, object], float] = Bounded(_MOST_KNOWN)
         self._off: Bounded[str, tuple[float, str]] = Bounded(_MOST_KNOWN)
         self._tries: Bounded[str, int] = Bounded(_MOST_KNOWN)
@@ -112,6 +113,10 @@ class Preflight:
     def digests(self, images: Iterable[str]) -> Mapping[str, str]:
         """The digests that were found behind the names of images when they were looked at last; asks nobody."""
         return {each: digest for each in images if (digest := self._digests.get(each))}
+
+    def stored(self, artifacts: Iterable[Artifact]) -> Mapping[str, Stored]:
+        """What was found behind the URIs of artifacts when they were looked at last; asks nobody."""
+        return {str(each): found for each in artifacts if (found := self._stored.get(str(each)))}
 
     def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave open whether that is the cause."""
@@ -153,7 +158,8 @@ class Preflight:
             )
         for artifact in sorted(artifacts):
             where = f"arn:aws:s3:::{artifact.bucket}"
-            yield Check("artifacts", artifact, "s3:ListBucket", where, partial(check_artifact, clients, artifact))
+            make = partial(check_artifact, clients, artifact, self._stored.put)
+            yield Check("artifacts", artifact, "s3:ListBucket", where, make)
 
     def _of(self, supplies: Supplies) -> Iterator[Check]:
         clients = self._clients

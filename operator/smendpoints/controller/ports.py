@@ -18,7 +18,7 @@ from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoin
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan.actions import Action, PolicyARN
 from smendpoints.domain.plan.alarms import Ownership
-from smendpoints.domain.preflight.launch import Launch
+from smendpoints.domain.preflight.launch import Artifact, Launch, Stored
 from smendpoints.domain.preflight.supplies import Supplies
 
 
@@ -131,6 +131,9 @@ class Preflight(Protocol):
 
     def digests(self, images: Iterable[str]) -> Mapping[str, str]:
         """The digests that were found behind the names of images when they were looked at last. Costs nothing."""
+
+    def stored(self, artifacts: Iterable[Artifact]) -> Mapping[str, Stored]:
+        """What was found behind the URIs of artifacts when they were looked at last. Costs nothing."""
 
     def explain(self, failure: ReconcileError, role_arn: str | None) -> ReconcileError:
         """The failure, with what IAM says of the role where AWS's words leave that open."""

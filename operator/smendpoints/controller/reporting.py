@@ -19,10 +19,12 @@ from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.hours import to_tell
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.preflight.launch import LAUNCHES, artifacts_of
+from smendpoints.domain.preflight.overwritten import launched
 from smendpoints.domain.status.events import changed_in_place
 from smendpoints.domain.status.pins import pinned, without_log
 from smendpoints.domain.status.status import report
-from smendpoints.domain.status.supplies import Supplied
+from smendpoints.domain.status.supplies import Supplied, launched_from
 from smendpoints.domain.tenancy.shares import left_over
 
 
@@ -66,7 +68,14 @@ def finding_of(
         fingerprint=fingerprint(account.watch, desired, memory.seen.written_at) if idle else None,
         now=given.now,
     )
-    status = status.model_copy(update={"office_hours": to_tell(given.schedule, resource.status.office_hours)})
+    fleet = supplies.fleet
+    if any(action.verb in LAUNCHES for action in applied.made):
+        fleet = launched(desired.config_name, given.now, account.preflight.stored(artifacts_of(desired)))
+    beside = {
+        "office_hours": to_tell(given.schedule, resource.status.office_hours),
+        "launched_from": launched_from(resource.status, status.rollout, observed.endpoint, fleet),
+    }
+    status = status.model_copy(update=beside)
     resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
     status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
     status = status if ruling.log_tails else without_log(status)

@@ -5,13 +5,17 @@ What is found lasts in the status; a restart loses when it was looked, and sprea
 
 import logging
 import random
+from collections.abc import Mapping
 
+from smendpoints.api.status import LaunchedFrom
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.errors import ReconcileError
+from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.verdict import Plan, Requeue
-from smendpoints.domain.preflight.overwritten import overwritten
+from smendpoints.domain.preflight.launch import Stored, artifacts_of
+from smendpoints.domain.preflight.overwritten import launched, overwritten
 from smendpoints.domain.preflight.supplies import supplies_of
 from smendpoints.domain.status.supplies import UNKNOWN, Supplied
 
@@ -42,5 +46,17 @@ def supplied(account: Aws, given: Input, todo: Plan, memory: Memory, now: float)
         memory.seen.supplies_at = now + _SOON
         return UNKNOWN
     memory.seen.supplies_at = now + (_HOUR * _DICE.uniform(0.8, 1.0) if lacks is None else _SOON)
-    found = account.preflight.digests(given.desired.images())
-    return Supplied(known=True, lacks=lacks, overwritten=overwritten(endpoint, found))
+    images = account.preflight.digests(given.desired.images())
+    artifacts = account.preflight.stored(artifacts_of(given.desired))
+    fleet = _fleet(given, endpoint, artifacts)
+    return Supplied(known=True, lacks=lacks, overwritten=overwritten(endpoint, images, fleet, artifacts), fleet=fleet)
+
+
+def _fleet(given: Input, endpoint: ObservedEndpoint, artifacts: Mapping[str, Stored]) -> LaunchedFrom:
+    """What the fleet in service was launched from: as remembered, else as far as can be told now."""
+    name = given.desired.config_name
+    for each in given.resource.status.launched_from:
+        if each.config_name == name:
+            return each
+    since = (each.at for each in given.recorded.history if each.config_name == name and each.outcome == "Deployed")
+    return launched(name, max(next(since, given.now), endpoint.created_at), artifacts)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import boto3
 import botocore.auth
 import botocore.endpoint
 import botocore.session
+import moto.s3.models
 from botocore.config import Config
 from botocore.loaders import create_loader
 
@@ -65,7 +67,11 @@ class VirtualAws:
         self.connections = self.connections_of(self.session)
         # botocore backs off between its attempts: that, too, is virtual time
         botocore.endpoint.time = SimpleNamespace(sleep=self.clock.advance)  # type: ignore[attr-defined]
+        moto.s3.models.utcnow = self._utc  # when an object was written is compared with when it was launched from
         self._prepare()
+
+    def _utc(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.now(), UTC).replace(tzinfo=None)
 
     def session_of(self, **credentials: str) -> boto3.Session:
         """A boto3 session that talks to this AWS; with the environment's credentials unless given."""

@@ -17,6 +17,7 @@ from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.reasons import Reason
 
 WARNING = timedelta(minutes=15)
+_LONGER = timedelta(hours=4)  # in the example of how to keep it on
 _GOING = frozenset({"Deleting", "Failed"})
 
 
@@ -63,9 +64,10 @@ def announced(todo: Plan, given: Input) -> Plan:
         return todo
     stops = f"stops at {schedule.changes_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     if schedule.outside:
+        later = (schedule.changes_at + _LONGER).astimezone(UTC)
         note = (
             f"outside of its office hours: {stops}; to keep it on, set the annotation {KEEP_RUNNING_UNTIL} to a later "
-            "time, such as 2026-11-27T20:00:00Z"
+            f"time, such as {later:%Y-%m-%dT%H:%M:00Z}"
         )
     elif todo.verdict.ready and todo.verdict.reason is Reason.IN_SERVICE:
         note = stops

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from smendpoints.domain.desired.desired import Desired, artifact_of
 from smendpoints.domain.observed.observed import Observed
@@ -9,7 +10,7 @@ from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.preflight.quota import Need, needs
 from smendpoints.domain.preflight.targets import Targets
 
-_LAUNCHES = frozenset({Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT})
+LAUNCHES = frozenset({Verb.CREATE_ENDPOINT, Verb.UPDATE_ENDPOINT})
 
 
 @dataclass(frozen=True, order=True)
@@ -22,6 +23,14 @@ class Artifact:
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is behind the key of an artifact: its ETag without quotes, and since when."""
+
+    etag: str
+    modified_at: datetime
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,7 @@ class Launch:
 
 def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...], alarms: list[str]) -> Launch | None:
     """What the actions launch; None where they launch no fleet. `alarms` are those that the user names."""
-    launches = next((action for action in actions if action.verb in _LAUNCHES), None)
+    launches = next((action for action in actions if action.verb in LAUNCHES), None)
     if launches is None:
         return None
     updates = launches.verb is Verb.UPDATE_ENDPOINT

@@ -6,7 +6,7 @@ There only while it is true. Ready does not tell it: what was asked for is in se
 from dataclasses import dataclass
 from datetime import datetime
 
-from smendpoints.api.status import Condition, SageMakerEndpointStatus
+from smendpoints.api.status import Condition, LaunchedFrom, RolloutStatus, SageMakerEndpointStatus
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.reasons import Reason
@@ -19,12 +19,13 @@ SOURCE_CHANGED = "SourceChanged"
 @dataclass(frozen=True)
 class Supplied:
     """What is `known` just now of what the instances of an endpoint are started from; `lacks` is what is gone of it,
-    and `overwritten` what is something else by now.
+    and `overwritten` what is something else by now. `fleet` is what the one in service was launched from.
     """
 
     known: bool
     lacks: ReconcileError | None = None
     overwritten: str | None = None
+    fleet: LaunchedFrom | None = None
 
 
 UNKNOWN = Supplied(known=False)
@@ -59,6 +60,24 @@ def source_changed(
     if found.overwritten is None:
         return None
     return conditions.true(SOURCE_CHANGED, Reason.OVERWRITTEN, found.overwritten[:1024], generation, now)
+
+
+def launched_from(
+    old: SageMakerEndpointStatus,
+    rollout: RolloutStatus | None,
+    endpoint: ObservedEndpoint | None,
+    fleet: LaunchedFrom | None,
+) -> list[LaunchedFrom]:
+    """What is remembered of launches: of the config in service, and of the attempt, which may come into service yet.
+
+    `fleet` is one that was launched or looked at just now. An endpoint that is gone starts from what is there then.
+    """
+    if endpoint is None and fleet is None:
+        return []
+    known = {each.config_name: each for each in (*old.launched_from, *([fleet] if fleet is not None else ()))}
+    serves = endpoint.config_name if endpoint is not None else None
+    kept = (serves, rollout.config_name if rollout is not None else None)
+    return [known[name] for name in dict.fromkeys(kept) if name in known]
 
 
 def _before(kind: str, old: SageMakerEndpointStatus, endpoint: ObservedEndpoint) -> Condition | None:
