@@ -164,10 +164,9 @@ def test_a_failed_endpoint_can_only_be_deleted(cloud: Any, refused: Any) -> None
     assert cloud.sm.list_endpoints()["Endpoints"] == []
 
 
-def test_an_image_that_was_never_pushed_fails_the_creation(cloud: Any) -> None:
-    image = cloud.image.replace("iris:1.0", "never:pushed")
-    cloud.model("bad", container={"Image": image})
-    create(cloud, {"ModelName": "bad"})
+def test_an_image_that_is_gone_since_create_model_fails_the_creation(cloud: Any) -> None:
+    cloud.client("ecr").batch_delete_image(repositoryName="iris", imageIds=[{"imageTag": "1.0"}])
+    create(cloud)
     assert cloud.settle()["FailureReason"] == (
         "Please make sure all images included in the model for the production variant primary exist, and that the "
         "execution role used to create the model has permissions to access them."

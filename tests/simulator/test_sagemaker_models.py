@@ -229,3 +229,11 @@ def test_lists_filter_by_name_and_time_and_sort_by_name(cloud: Any) -> None:
 def test_a_list_token_that_was_made_up_is_refused(cloud: Any, refused: Any) -> None:
     with refused("ValidationException"):
         cloud.sm.list_models(NextToken="made-up")
+
+
+@pytest.mark.parametrize("image", ["iris:2.0", "never:pushed"], ids=["another tag", "no repository"])
+def test_an_image_that_was_never_pushed_is_refused(cloud: Any, refused: Any, image: str) -> None:
+    missing = cloud.image.replace("iris:1.0", image)
+    with refused("ValidationException") as error:
+        cloud.model("bad", container={"Image": missing})
+    assert error.text == f"Requested image {missing} not found."

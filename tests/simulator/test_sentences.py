@@ -43,6 +43,7 @@ REFUSED: dict[str, Callable[[], AwsError]] = {
     "another type of a policy": lambda: AwsError("ValidationException", policies.SAME_TYPE),
     "an image of another account for serverless": lambda: validation(texts.SERVERLESS_IMAGE),
     "an image of another region": lambda: validation(texts.other_region(NAMES["<image>"], NAMES["<region>"])),
+    "an image that was never pushed": lambda: texts.no_image(NAMES["<image>"]),
     "an image that is not in ECR": lambda: validation(texts.not_ecr(NAMES["<image>"])),
     "a permission that deleting needs": lambda: AwsError("ValidationException", texts.CANNOT_DEREGISTER),
 }

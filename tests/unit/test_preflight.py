@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.preflight import Preflight
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.preflight.launch import Artifact, Launch
+from smendpoints.domain.preflight.launch import Artifact, Launch, Stored
 from smendpoints.domain.preflight.quota import Need
 from smendpoints.domain.reasons import Reason
 from smsandbox.testing.stubs import Stubs
@@ -19,6 +20,7 @@ SERVICES = ("ecr", "s3", "cloudwatch", "iam", "service-quotas")
 REPOSITORY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/iris"
 IMAGE = f"{REPOSITORY}:1.0"
 ROLE = "arn:aws:iam::123456789012:role/service-role/execution"
+WRITTEN = datetime(2026, 11, 26, tzinfo=UTC)
 NOTHING = Launch(frozenset(), frozenset(), frozenset(), ())
 OBJECT = Artifact("models", "iris/model.tar.gz")
 FOLDER = Artifact("models", "iris/")
@@ -43,7 +45,8 @@ class Aws(Stubs):
 
     def lists(self, *keys: str, region: str | None = REGION, artifact: Artifact = OBJECT) -> None:
         headers = {"x-amz-bucket-region": region} if region is not None else {}
-        answer = {"Contents": [{"Key": key} for key in keys], "ResponseMetadata": {"HTTPHeaders": headers}}
+        contents = [{"Key": key, "ETag": f'"of {key}"', "LastModified": WRITTEN} for key in keys]
+        answer = {"Contents": contents, "ResponseMetadata": {"HTTPHeaders": headers}}
         params = {"Bucket": artifact.bucket, "Prefix": artifact.key, "MaxKeys": 1}
         self.answers("s3", "list_objects_v2", answer, params)
 
@@ -311,3 +314,11 @@ OTHERS = {
 def test_nothing_else_has_iam_asked(aws: Aws, failure: ReconcileError) -> None:
     assert aws.preflight.explain(failure, ROLE) is failure
     assert aws.preflight.explain(REFUSED, None) is REFUSED
+
+
+def test_what_is_behind_the_key_of_an_artifact_is_known_afterwards_and_of_a_prefix_nothing(aws: Aws) -> None:
+    aws.lists(f"{FOLDER.key}model.tar.gz", artifact=FOLDER)
+    aws.lists(OBJECT.key)
+    aws.check(of(OBJECT, FOLDER))
+    stored = aws.preflight.stored([OBJECT, FOLDER, MANY])
+    assert stored == {"s3://models/iris/model.tar.gz": Stored("of iris/model.tar.gz", WRITTEN)}

@@ -83,6 +83,7 @@ _BY_MESSAGE = (
     ("could not find", Kind.GONE, Reason.BUSY),
     ("could not access model data", Kind.SETTLING, Reason.NOT_ACCESSIBLE),
     ("could not assume role", Kind.SETTLING, Reason.NOT_ACCESSIBLE),
+    ("requested image", Kind.BLOCKED, Reason.IMAGE_NOT_FOUND),
     ("deregistered as scalable target", Kind.BUSY, Reason.BUSY),
     ("not authorized to perform", Kind.BLOCKED, Reason.ACCESS_DENIED),
     ("does not have application-autoscaling", Kind.BLOCKED, Reason.ACCESS_DENIED),

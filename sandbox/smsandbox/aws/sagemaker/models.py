@@ -48,6 +48,7 @@ class ModelOperations(SageMakerBase):
             raise validation(problem)
         if name in store.models:
             raise texts.duplicate("model", arn)
+        self._check_images(params)
         self._check_access(ctx, params)
         request = {key: value for key, value in params.items() if key != "Tags"}
         store.models[name] = Stored(name, arn, self.world.now(), request)
@@ -86,6 +87,16 @@ class ModelOperations(SageMakerBase):
             return self.store(ctx).models[name]
         except KeyError:
             raise texts.not_found("model", texts.arn(ctx, "model", name)) from None
+
+    def _check_images(self, params: Request) -> None:
+        """Images have to be there when the model is made; one that goes later is missed by the next instance."""
+        for container in containers_of(params):
+            image = container.get("Image")
+            private = (container.get("ImageConfig") or {}).get("RepositoryAccessMode") == "Vpc"
+            if image is None or private or not self.world.settings.options.verify_images:
+                continue
+            if self.world.objects.image(image) is None:
+                raise texts.no_image(image)
 
     def _check_access(self, ctx: Context, params: Request) -> None:
         """Role and artifacts, the way SageMaker tries them at once."""

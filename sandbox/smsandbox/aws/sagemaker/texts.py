@@ -47,6 +47,10 @@ def no_access(uri: str, role: str, region: str) -> AwsError:
     )
 
 
+def no_image(image: str) -> AwsError:
+    return validation(f"Requested image {image} not found.")
+
+
 def bad_role(role: str) -> AwsError:
     return validation(
         f"Could not assume role {role}. Please ensure that the role exists and allows principal "
