@@ -156,3 +156,42 @@ def test_what_a_killed_process_made_for_a_spec_that_was_replaced_is_collected(ha
     harness.settle("iris")
     harness.run(1200)
     assert len(harness.inventory()["models"]) == 1
+
+
+@pytest.mark.parametrize("after", range(3))
+def test_what_a_killed_process_left_of_an_edit_is_collected_while_the_endpoint_is_stopped(
+    harness: Harness, after: int
+) -> None:
+    harness.ready()
+    kept = harness.inventory()
+    harness.kill_after = after
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    harness.run(5)
+    harness.apply("iris", spec(desiredState="Stopped"))
+    harness.run(1800, 5)
+    assert harness.condition("iris", "Ready").reason == "Stopped"  # type: ignore[union-attr]
+    found = harness.inventory()
+    assert found["endpoints"] == []
+    assert (found["models"], found["configs"]) == (kept["models"], kept["configs"])
+    harness.world.calls.reset()
+    harness.run(600, 5)
+    assert harness.calls("DescribeEndpointConfig") == 0
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    assert harness.violations == []
+
+
+def test_a_suspended_object_without_an_endpoint_collects_nothing(harness: Harness) -> None:
+    harness.ready()
+    harness.kill_after = 1
+    harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
+    harness.run(5)
+    harness.apply("iris", spec(suspend=True))
+    harness.client("sagemaker").delete_endpoint(EndpointName="default-iris")
+    harness.run(600, 5)
+    left = harness.inventory()
+    harness.restart()
+    harness.apply("iris", spec(suspend=True, desiredState="Stopped"))
+    harness.run(600, 5)
+    assert len(left["models"]) == 2
+    assert harness.inventory() == left

@@ -158,8 +158,11 @@ class Walk:
         self._see_after(AT_ONCE)
 
     def kill(self) -> None:
-        if self.rng.random() < 0.7:
+        how = self.rng.random()
+        if how < 0.5:
             self.harness.kill_after = self.rng.randrange(6)
+        elif how < 0.7:
+            self.harness.fail_over_after = self.rng.randrange(6)
         else:
             self.harness.kill_before_write = self.rng.randrange(3)
             self.tried.add("killed before a write")
@@ -203,7 +206,7 @@ class Walk:
     def calm(self) -> None:
         """No fault is in force any more."""
         self.mend()
-        self.harness.kill_after = self.harness.kill_before_write = None
+        self.harness.kill_after = self.harness.kill_before_write = self.harness.fail_over_after = None
 
     def last(self) -> dict[str, Any]:
         """The spec at the end: one that runs, whose config no fault has spoilt yet."""
@@ -281,7 +284,7 @@ EXPECTED = {
     *("shadow", "async", "dataCapture", "officeHours", "driftPolicy", "serverless", "multiModel", "containers"),
     *("stepScaling", "schedules", "pools", "stopped", "variants"),
     *("suspended", "retry", "seen late", "killed before a write", "IAM enforced", "retained and adopted"),
-    "a second object",
+    *("a second object", "a second process"),
 }
 # Seeds of this run alone, as many as wanted; the end of the run says which.
 FRESH = [f"fresh-{number}" for number in range(int(os.environ.get("SMENDPOINTS_FRESH_WALKS", "0")))]
@@ -296,7 +299,8 @@ def reached(walk: Walk) -> set[str]:
         if "OK" in codes
     }
     struck = {f"fault {kind}" for kind in walk.harness.world.faults.struck()}
-    return {*operations, *walk.witness.seen, *struck, *walk.tried, *(["a second object"] if walk.beside else [])}
+    late = {"a second process"} if walk.harness.failovers else set()
+    return {*operations, *walk.witness.seen, *struck, *late, *walk.tried, *(["a second object"] if walk.beside else [])}
 
 
 @pytest.mark.parametrize(

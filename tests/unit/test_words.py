@@ -62,12 +62,14 @@ def test_an_edit_of(
     seen = sight(wants, lives)
     todo = seen.plan()
     assert describe(todo.actions, seen.observed) == told
-    (event,) = changed_in_place(todo, todo.actions, seen.observed)
+    (event,) = changed_in_place(seen.resource.status, todo, todo.actions, seen.observed)
     assert (event.reason, event.action, event.warning) == ("ChangedInPlace", "ChangeInPlace", False)
     assert event.message == f"changed in place: {'; '.join(told)}"
     drifted = sight(wants, lives, converged=True)
     assert drifted.plan().drift == told
-    (event,) = changed_in_place(drifted.plan(), drifted.actions and drifted.plan().actions, drifted.observed)
+    (event,) = changed_in_place(
+        drifted.resource.status, drifted.plan(), drifted.actions and drifted.plan().actions, drifted.observed
+    )
     assert event.message == f"put back: {'; '.join(told)}"
 
 
@@ -90,7 +92,7 @@ TRACKED = {"name": "busy", "predefinedMetric": "InvocationsPerInstance", "target
 
 def test_what_only_rests_in_aws_is_no_change_in_place(sight: Callable[..., Any]) -> None:
     seen = sight(lives={"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}, remembers={"phase": "Pending"})
-    assert changed_in_place(seen.plan(), seen.plan().actions, seen.observed) == ()
+    assert changed_in_place(seen.resource.status, seen.plan(), seen.plan().actions, seen.observed) == ()
     assert Verb.UPDATE_ENDPOINT not in IN_PLACE
 
 
@@ -102,3 +104,13 @@ def test_under_report_nobody_moves(sight: Callable[..., Any]) -> None:
     assert plan.drift == ("primary: scaling 1 to 9 → 1 to 5",)
     assert replace(plan.verdict, message="").ready
     assert plan.verdict.message.endswith("AWS differs from the spec: primary: scaling 1 to 9 → 1 to 5")
+
+
+@pytest.mark.parametrize(("before", "said"), [(None, ()), ("default-iris-0123456789", ("for the new revision: ",))])
+def test_what_a_revision_gets_as_it_comes_into_service(
+    sight: Callable[..., Any], before: str | None, said: tuple[str, ...]
+) -> None:
+    seen = sight(scaled(), {}, remembers={"phase": "InProgress", "fromConfigName": before})
+    todo = seen.plan()
+    told = changed_in_place(seen.resource.status, todo, todo.actions, seen.observed)
+    assert tuple(each.message[: len(words)] for each, words in zip(told, said, strict=True)) == said

@@ -73,7 +73,11 @@ class Seen:
 
     def is_collected(self, desired: Desired, revisions: int) -> bool:
         """Whether no garbage is left, and what is left has the tags that it is to have."""
-        return self.garbage_collected == (desired.config_name, revisions) and self.is_tagged(desired)
+        return self.is_swept(desired, revisions) and self.is_tagged(desired)
+
+    def is_swept(self, desired: Desired, revisions: int) -> bool:
+        """Whether no garbage is left."""
+        return self.garbage_collected == (desired.config_name, revisions)
 
     def is_tagged(self, desired: Desired) -> bool:
         """Whether configs and models have the tags that they are to have."""

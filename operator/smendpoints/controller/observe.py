@@ -71,8 +71,10 @@ def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: G
     return Observed(endpoint, targets=targets, missing=missing)
 
 
-def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen) -> Observed:
-    """The endpoint, and what of its surroundings matters in its state.
+def observe(
+    account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen, *, running: bool = True
+) -> Observed:
+    """The endpoint, and what of its surroundings matters in its state; `running`: it is not to be stopped.
 
     Raises:
         ReconcileError: AWS could not be asked.
@@ -80,6 +82,8 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     never = shown.absent and resource.status.endpoint is None  # what was there is gone once a Describe says so
     endpoint = account.observe.endpoint(desired.endpoint_name, seen.created_with) if not never else None
     adopts = resource.spec.adopt_existing and endpoint is not None and not is_owned(endpoint.tags)
+    if endpoint is None and not running and not resource.spec.suspend:
+        return Observed(None, owned_resources=_left_while_stopped(account, resource, desired, seen))
     if endpoint is None or not (desired.owner.owns(endpoint.tags) or adopts):
         return Observed(endpoint)
     unowned: tuple[str, ...] = ()
@@ -115,6 +119,15 @@ def observe(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: 
     if not rolling or wanted is not None:
         missing = account.watch.missing(desired.contents(), seen.written_at)
     return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned, models)
+
+
+def _left_while_stopped(
+    account: Aws, resource: SageMakerEndpoint, desired: Desired, seen: Seen
+) -> OwnedResources | None:
+    """What a killed process or edits left of an endpoint that is stopped; None where that was looked for."""
+    if resource.status.created_in_aws is False or seen.is_swept(desired, resource.spec.revision_history_limit):
+        return None
+    return account.observe.owned_resources(desired.endpoint_name, desired.owner, alarms=False, listed=True)
 
 
 def _live_models(

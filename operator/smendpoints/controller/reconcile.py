@@ -181,7 +181,7 @@ class Controller:
         observed = recall(account, resource, desired, shown, memory.seen)
         given = input_of(resource, desired, observed, schedule, now) if observed is not None else None
         if given is None or not _is_done(plan(given)):
-            observed = observe(account, resource, desired, shown, memory.seen)
+            observed = observe(account, resource, desired, shown, memory.seen, running=schedule.running)
             given = input_of(resource, desired, observed, schedule, now)
         memory.seen.observed(shown.summary, desired, given.observed)
         return self._carry_out(account, given, ruling, memory)

@@ -79,7 +79,7 @@ def finding_of(
     resolved = left_over(ruling.resolved, resource, observed.endpoint, todo) if failure is None else ruling.resolved
     status = pinned(status, resource, todo, resolved, allowed=not ruling.violations)
     status = status if ruling.log_tails else without_log(status)
-    done = changed_in_place(todo, applied.made, observed)
+    done = changed_in_place(resource.status, todo, applied.made, observed)
     if failure is not None:
         memory.look_again()
         awaits = Awaits.CHANGE if applied.busy else Awaits.NOTHING

@@ -4,8 +4,10 @@ Not here: kopf, threads and a Kubernetes API server. Objects live in `api_server
 as they matter; what the real ones do is for the integration tests.
 """
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
@@ -18,6 +20,7 @@ from smendpoints.backlog import Backlog
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.status.events import Event
 from smendpoints.reconciler import Reconciler
@@ -44,6 +47,9 @@ class Harness(VirtualAws):
         self.violations: list[str] = []
         self.witnesses: list[Callable[[], None]] = []  # called after each tick
         self.kill_after: int | None = None
+        self.fail_over_after: int | None = None
+        self.failovers = 0
+        self._on_the_wire: Callable[[], None] | None = None
         self.at = ""
         self.applied = 0
         self.price_table = True  # counts from the next restart on
@@ -98,6 +104,17 @@ class Harness(VirtualAws):
             if self.kill_after < 0:
                 self.kill_after = None
                 raise Killed
+
+    def sends(self, action: Action, send: Callable[[], None]) -> None:
+        """The lease may end while the n-th change is on the wire: AWS gets it once another process is at work."""
+        self.about_to(action)
+        if self.fail_over_after is not None:
+            self.fail_over_after -= 1
+            if self.fail_over_after < 0:
+                self.fail_over_after, self._on_the_wire = None, send
+                self.failovers += 1
+                raise Killed
+        send()
 
     # the API server's side
 
@@ -167,6 +184,7 @@ class Harness(VirtualAws):
 
     def tick(self) -> None:
         """What the operator's shell does all the time: hand on what is new, list AWS, reconcile what is due."""
+        late, self._on_the_wire = self._on_the_wire, None
         try:
             self._tell()
             self.watcher.catch_up()
@@ -178,6 +196,9 @@ class Harness(VirtualAws):
                 self.backlog.settle(tracked, self.reconciler.reconcile(tracked), self.clock.now())
         except Killed:
             self.restart()
+        if late is not None:
+            with contextlib.suppress(ReconcileError):  # nobody is there to hear it
+                late()
         for witness in self.witnesses:
             witness()
 
@@ -279,6 +300,6 @@ class _Watched:
         self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False, namespace: str | None = None
     ) -> None:
         """As an account does."""
-        self._harness.about_to(action)
-        self._account.apply(action, policies, adopts=adopts, namespace=namespace)
+        call = partial(self._account.apply, action, policies, adopts=adopts, namespace=namespace)
+        self._harness.sends(action, call)
         self._harness.has_done(action)

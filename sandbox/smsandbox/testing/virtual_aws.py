@@ -67,7 +67,8 @@ class VirtualAws:
         self.connections = self.connections_of(self.session)
         # botocore backs off between its attempts: that, too, is virtual time
         botocore.endpoint.time = SimpleNamespace(sleep=self.clock.advance)  # type: ignore[attr-defined]
-        moto.s3.models.utcnow = self._utc  # when an object was written is compared with when it was launched from
+        # when an artifact was written is compared with when a fleet was launched from it
+        moto.s3.models.utcnow = self._utc  # type: ignore[attr-defined]
         self._prepare()
 
     def _utc(self) -> datetime:

@@ -57,7 +57,7 @@ def schedule_of(spec: SageMakerEndpointSpec, now: datetime, keep: str | None = N
         return Schedule(running=False, problem=_problem(hours, now) if hours is not None else None)
     if hours is None:
         return Schedule(running=True)
-    until = _until(keep) if keep is not None else None
+    until = _until(keep, now) if keep is not None else None
     found = _by_hours(hours, now)
     name = content_hash([hours.to_json(), until.isoformat() if until is not None else None])
     if until is not None and now < until:
@@ -134,13 +134,14 @@ def _in_another_month(expression: str, begin: datetime) -> bool:
     return True
 
 
-def _until(said: str) -> datetime:
+def _until(said: str, now: datetime) -> datetime:
     found: datetime | None = None
     with contextlib.suppress(ValueError):
         found = datetime.fromisoformat(said.strip())
     if found is None or found.tzinfo is None:
+        day = f"{now + timedelta(days=1):%Y-%m-%d}"
         raise _refused(
             f"annotation {KEEP_RUNNING_UNTIL}: {said[:_SHOWN]!r} is not a time with its offset; write it as "
-            "2026-11-27T20:00:00Z or 2026-11-27T20:00:00+01:00; nothing is started or stopped meanwhile"
+            f"{day}T20:00:00Z or {day}T20:00:00+01:00; nothing is started or stopped meanwhile"
         )
     return found.astimezone(UTC)

@@ -4,6 +4,7 @@ from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.desired.desired import tag_list
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.convergence import was_converged
+from smendpoints.domain.plan.garbage import garbage
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.update import create_revision
 from smendpoints.domain.plan.verdict import Plan, Requeue, ready, reconciling, stalled, suspended
@@ -23,14 +24,20 @@ def suspended_without_endpoint(given: Input) -> Plan | None:
 
 
 def stopped(given: Input) -> Plan | None:
-    """By `desiredState`, or outside of its office hours."""
+    """By `desiredState`, or outside of its office hours. What is not needed to start it again goes."""
     if given.schedule.running:
         return None
     starts = given.schedule.changes_at
     message = "stopped (desiredState: Stopped)"
     if starts is not None:
         message = f"stopped outside of its office hours; starts at {starts.isoformat()}"
-    return Plan(ready(Reason.STOPPED, message), requeue=Requeue.STEADY, endpoint_status="Stopped")
+    return Plan(
+        ready(Reason.STOPPED, message),
+        garbage(given),
+        requeue=Requeue.STEADY,
+        endpoint_status="Stopped",
+        garbage_collected=given.observed.owned_resources is not None,
+    )
 
 
 def deletion_reported(given: Input) -> Plan | None:

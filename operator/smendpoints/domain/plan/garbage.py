@@ -4,11 +4,13 @@ from smendpoints.api.status import Revision
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.observed.observed import ObservedEndpoint, OwnedResources
 from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.input import Input
 
 
-def kept_configs(desired: Desired, endpoint: ObservedEndpoint, history: list[Revision], limit: int) -> set[str]:
+def kept_configs(desired: Desired, endpoint: ObservedEndpoint | None, history: list[Revision], limit: int) -> set[str]:
     """The configs that stay: wanted, live, pending, and the last `limit` that were in service before."""
-    kept = {name for name in (desired.config_name, endpoint.config_name, endpoint.pending_config) if name}
+    used = (endpoint.config_name, endpoint.pending_config) if endpoint is not None else ()
+    kept = {name for name in (desired.config_name, *used) if name}
     before = dict.fromkeys(
         revision.config_name
         for revision in history
@@ -17,10 +19,23 @@ def kept_configs(desired: Desired, endpoint: ObservedEndpoint, history: list[Rev
     return kept | set(list(before)[:limit])
 
 
+def garbage(given: Input) -> tuple[Action, ...]:
+    """What is to be collected, where it was looked for."""
+    owned = given.observed.owned_resources
+    if owned is None:
+        return ()
+    history, limit = given.recorded.history, given.spec.revision_history_limit
+    return collect_garbage(given.desired, given.observed.endpoint, owned, history, limit)
+
+
 def collect_garbage(
-    desired: Desired, endpoint: ObservedEndpoint, owned_resources: OwnedResources, history: list[Revision], limit: int
+    desired: Desired,
+    endpoint: ObservedEndpoint | None,
+    owned_resources: OwnedResources,
+    history: list[Revision],
+    limit: int,
 ) -> tuple[Action, ...]:
-    """Configs first, then the models that no kept config needs."""
+    """Configs first, then the models that no kept config needs; without an endpoint nothing is in use."""
     kept = kept_configs(desired, endpoint, history, limit)
     needed = {model.name for model in desired.models}
     for config in owned_resources.configs:

@@ -10,7 +10,7 @@ from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.attempts import recorded_attempt
 from smendpoints.domain.plan.convergence import was_converged
-from smendpoints.domain.plan.garbage import collect_garbage
+from smendpoints.domain.plan.garbage import garbage
 from smendpoints.domain.plan.in_place import (
     changes_in_place,
     describe_in_place,
@@ -157,15 +157,7 @@ def _in_service(given: Input, endpoint: ObservedEndpoint, found: Differences) ->
     """As the spec says; configs and models that nobody needs any more go."""
     return Plan(
         ready(Reason.IN_SERVICE, f"in service with {_config(given, endpoint)}"),
-        (*found.restored, *found.tags, *found.scaling, *_garbage(given, endpoint)),
+        (*found.restored, *found.tags, *found.scaling, *garbage(given)),
         requeue=Requeue.STEADY,
         garbage_collected=given.observed.owned_resources is not None,
     )
-
-
-def _garbage(given: Input, endpoint: ObservedEndpoint) -> tuple[Action, ...]:
-    owned = given.observed.owned_resources
-    if owned is None:
-        return ()
-    history, limit = given.recorded.history, given.spec.revision_history_limit
-    return collect_garbage(given.desired, endpoint, owned, history, limit)

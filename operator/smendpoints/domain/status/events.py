@@ -94,14 +94,22 @@ def _with_log(message: str, failure: Failure | None) -> str:
     return message[:_LONGEST]
 
 
-def changed_in_place(todo: Plan, made: Iterable[Action], observed: Observed) -> tuple[Event, ...]:
-    """One Event for all bounds, policies, schedules, alarms and tags that were changed; adopting tells of its own."""
-    if todo.verdict.reason is Reason.ADOPTED:
+def changed_in_place(
+    old: SageMakerEndpointStatus, todo: Plan, made: Iterable[Action], observed: Observed
+) -> tuple[Event, ...]:
+    """One Event for all bounds, policies, schedules, alarms and tags that were changed.
+
+    Adopting tells of its own, and what a new endpoint gets as it comes into service is no change.
+    """
+    past, now = old.rollout, todo.rollout
+    arrived = past is not None and now is not None and (past.phase, now.phase) == ("InProgress", "Succeeded")
+    first = arrived and past is not None and past.from_config_name is None
+    if todo.verdict.reason is Reason.ADOPTED or first:
         return ()
     words = describe((action for action in made if action.verb in IN_PLACE), observed)
     if not words:
         return ()
-    how = "put back" if todo.drift else "changed in place"
+    how = "put back" if todo.drift else "for the new revision" if arrived else "changed in place"
     return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"[:_LONGEST]),)
 
 
