@@ -73,8 +73,8 @@ docs: $(STAMP) ## generate what of docs/ is made of the code: docs/cli.md, docs/
 site: $(STAMP) ## build the documentation site into build/site; links and anchors are checked
 	$(BIN)/python -m smsite site
 
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements'
-requirements: $(STAMP) ## pin requirements/*.in again
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements' $(UPGRADE)
+requirements: $(STAMP) ## pin requirements/*.in again (UPGRADE=--upgrade: the newest versions)
 	cd requirements && ../$(COMPILE) dev.in -o dev.txt
 	cd requirements && for f in uv go; do ../$(COMPILE) $$f.in -o $$f.txt; done
 	cd requirements && for f in operator inference training docs; do ../$(COMPILE) $$f.in -c dev.txt -o $$f.txt; done

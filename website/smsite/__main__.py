@@ -17,9 +17,13 @@ def main() -> None:
 
 
 @main.command()
-def pages() -> None:
+@click.option("--check", is_flag=True, help="Write nothing; fail when a page differs.")
+def pages(*, check: bool) -> None:
     """Write what of docs/ is made of the code."""
-    for page, text in stale(ROOT / "docs").items():
+    found = stale(ROOT / "docs")
+    if check and found:
+        sys.exit("\n".join(f"{page.relative_to(ROOT)} is stale: run `make docs`" for page in found))
+    for page, text in found.items():
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
         click.echo(page.relative_to(ROOT))
