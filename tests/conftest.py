@@ -4,6 +4,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -34,6 +35,15 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     yield plane
     plane.apiserver.kill()
     plane.etcd.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, driven by Playwright; one per test process."""
+    from smsandbox.testing.browser import launched
+
+    with launched() as found:
+        yield found
 
 
 _WALKS_FOR_ALL = 20  # fewer histories need not reach all

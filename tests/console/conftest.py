@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from smclient.console.app import create_app
-from smsandbox.testing.browser import launched
+from smsandbox.testing.browser import Reader, reading
 from smsandbox.testing.console import Objects, Served, backend_over, serving
 
 
@@ -31,6 +30,53 @@ def client(objects: Objects) -> Iterator[FlaskClient]:
     assert made.get("/", query_string={"token": tickets.issue()}).status_code == 303
     yield made
     backend.stop()
+
+
+def object_of(name: str, namespace: str = "ml", phase: str = "Ready", **status: Any) -> dict[str, Any]:
+    """An object as the operator keeps it."""
+    conditions = {
+        "Ready": [{"type": "Ready", "status": "True", "reason": "InService", "message": "in service"}],
+        "Reconciling": [{"type": "Reconciling", "status": "True", "reason": "Creating", "message": "is created"}],
+        "Stalled": [{"type": "Stalled", "status": "True", "reason": "Failed", "message": "cannot be made"}],
+    }
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "uid": f"uid-{namespace}-{name}",
+            "generation": 1,
+            "creationTimestamp": "2026-11-26T08:00:00Z",
+        },
+        "spec": {
+            "executionRoleARN": "arn:aws:iam::123456789012:role/models",
+            "variants": [
+                {
+                    "name": "rf",
+                    "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/models:1",
+                    "instance": {"type": "ml.m5.large", "count": 1},
+                }
+            ],
+        },
+        "status": {
+            "observedGeneration": 1,
+            "conditions": conditions[phase],
+            "endpoint": {
+                "name": f"{namespace}-{name}",
+                "status": "InService",
+                "configName": f"{namespace}-{name}-2",
+                "createdAt": "2026-11-26T08:00:00Z",
+            },
+            "variants": [
+                {"name": "rf", "currentWeight": 1.0, "currentInstances": 1, "minCapacity": 1, "maxCapacity": 5}
+            ],
+            **status,
+        },
+    }
+
+
+@pytest.fixture
+def an_object() -> Callable[..., dict[str, Any]]:
+    return object_of
 
 
 def csrf_of(client: FlaskClient) -> str:
@@ -57,39 +103,8 @@ def console(objects: Objects) -> Iterator[Served]:
         yield served
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launched() as found:
-        yield found
-
-
-class Reader:
-    """A page in Chromium. What the console's policy forbids, and what a script throws, fails the test."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
-
-    def opens(self, served: Served, path: str = "/") -> Page:
-        """Come by a link, and go to a path."""
-        self.page.goto(served.link)
-        if path != "/":
-            self.page.goto(served.url + path)
-        return self.page
-
-    def violations(self) -> list[str]:
-        """What axe finds wrong with the page as it is now."""
-        found = Axe().run(self.page).response["violations"]
-        return [f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}" for each in found]
-
-
 @pytest.fixture
 def reader(browser: Browser) -> Iterator[Reader]:
     """Somebody who reads, on a screen of common width."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    made = Reader(context.new_page())
-    yield made
-    context.close()
-    assert made.faults == []
+    with reading(browser) as made:
+        yield made

@@ -1,17 +1,14 @@
 """The verbs that ask the operator for something: `retry`, `redeploy`, `abort`, `suspend`, `resume`, `stop`, `start`."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from smclient.cli.options import complete_name, connection_options, name_argument, where
 from smclient.cli.writing import anyway_option, write_spec
-from smclient.errors import ClientError
-from smclient.views.status import phase_of
 from smclient.views.text import plain
-from smendpoints.api.resource import ABORT_REVISION, GROUP, KIND, REDEPLOYED_AT, RETRY
+from smendpoints.api.resource import GROUP, KIND
 
 names_argument = click.argument("names", nargs=-1, required=True, shell_complete=complete_name)
 
@@ -28,13 +25,10 @@ def retry(name: str, **given: Any) -> None:
     Examples:
       kubectl smendpoint retry iris
     """
+    from smclient.acting import retry as asked
+
     place = where(given)
-    found = place.cluster.endpoint(place.namespace, name)
-    if phase_of(found) == "Ready":
-        raise ClientError(
-            f"nothing of {name} failed", "for a new fleet under the same spec use `kubectl smendpoint redeploy`"
-        )
-    _annotate(place.cluster, place.namespace, name, RETRY)
+    asked(place.cluster, place.cluster.endpoint(place.namespace, name))
     click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will be tried again")
 
 
@@ -50,9 +44,10 @@ def redeploy(name: str, **given: Any) -> None:
     Examples:
       kubectl smendpoint redeploy iris
     """
+    from smclient.acting import redeploy as asked
+
     place = where(given)
-    place.cluster.endpoint(place.namespace, name)
-    _annotate(place.cluster, place.namespace, name, REDEPLOYED_AT)
+    asked(place.cluster, place.cluster.endpoint(place.namespace, name))
     click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will be redeployed")
 
 
@@ -69,38 +64,19 @@ def abort(name: str, **given: Any) -> None:
     Examples:
       kubectl smendpoint abort iris
     """
+    from smclient.acting import abort as asked
+
     place = where(given)
-    found = place.cluster.endpoint(place.namespace, name)
-    status = found.get("status") or {}
-    rollout, history = status.get("rollout") or {}, status.get("history") or []
-    if rollout.get("phase") not in {"Pending", "InProgress"} or not history:
-        raise ClientError(f"no rollout of {name} is under way", "to go back to an earlier revision use `undo`")
-    if not rollout.get("abortAlarm"):
-        raise ClientError(
-            f"this rollout of {name} carries no alarm to be aborted by",
-            "wait for its end, then `kubectl smendpoint undo`; for the next one set spec.rollout.rollback.onRequest",
-        )
-    place.cluster.patch(
-        place.namespace, name, {"metadata": {"annotations": {ABORT_REVISION: str(history[0]["revision"])}}}
-    )
+    asked(place.cluster, place.cluster.endpoint(place.namespace, name))
     click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will go back to what was in service before")
 
 
-def _annotate(cluster: Any, namespace: str, name: str, annotation: str) -> None:
-    """Set an annotation to a value that it did not have."""
-    value = datetime.now(UTC).isoformat(timespec="milliseconds")
-    cluster.patch(namespace, name, {"metadata": {"annotations": {annotation: value}}})
-
-
-def _each(
-    names: tuple[str, ...], given: dict[str, Any], change: Mapping[str, Any], is_so: Callable[[Any], bool], done: str
-) -> None:
+def _each(names: tuple[str, ...], given: dict[str, Any], change: Callable[[Any], dict[str, Any]], done: str) -> None:
     anyway = given.pop("write")
     place = where(given)
     for name in dict.fromkeys(names):
         found = place.cluster.endpoint(place.namespace, name)
-        so = is_so(found.get("spec") or {})
-        write_spec(place, found, {} if so else change, done=done, anyway=anyway)
+        write_spec(place, found, change(found), done=done, anyway=anyway)
 
 
 @click.command()
@@ -114,7 +90,9 @@ def suspend(names: tuple[str, ...], **given: Any) -> None:
     Examples:
       kubectl smendpoint suspend iris
     """
-    _each(names, given, {"suspend": True}, lambda spec: bool(spec.get("suspend")), "suspended")
+    from smclient import acting
+
+    _each(names, given, lambda found: acting.suspend(found, yes=True), "suspended")
 
 
 @click.command()
@@ -128,7 +106,9 @@ def resume(names: tuple[str, ...], **given: Any) -> None:
     Examples:
       kubectl smendpoint resume iris
     """
-    _each(names, given, {"suspend": None}, lambda spec: not spec.get("suspend"), "resumed")
+    from smclient import acting
+
+    _each(names, given, lambda found: acting.suspend(found, yes=False), "resumed")
 
 
 @click.command()
@@ -142,7 +122,9 @@ def stop(names: tuple[str, ...], **given: Any) -> None:
     Examples:
       kubectl smendpoint stop iris
     """
-    _each(names, given, {"desiredState": "Stopped"}, lambda spec: spec.get("desiredState") == "Stopped", "stopped")
+    from smclient import acting
+
+    _each(names, given, lambda found: acting.stop(found, yes=True), "stopped")
 
 
 @click.command()
@@ -156,4 +138,6 @@ def start(names: tuple[str, ...], **given: Any) -> None:
     Examples:
       kubectl smendpoint start iris
     """
-    _each(names, given, {"desiredState": None}, lambda spec: spec.get("desiredState") != "Stopped", "started")
+    from smclient import acting
+
+    _each(names, given, lambda found: acting.stop(found, yes=False), "started")

@@ -1,14 +1,11 @@
 """`cost`: what runs, and what runs for nobody."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from smclient.cli.measuring import variants_of
 from smclient.cli.options import all_option, connection_options, output_option, selector_option, where
-from smclient.errors import AWSError
 from smclient.views.text import line
 
 
@@ -34,12 +31,17 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
       kubectl smendpoint cost
       kubectl smendpoint cost -A --days 30
     """
+    from smclient.aws.session import Aws
     from smclient.cli import output as out
+    from smclient.spending import requests_of
     from smclient.views.costs import costs, sums
 
     place = where(given)
     objects = place.cluster.endpoints(None if all_namespaces else place.namespace, selector)
-    views = costs(objects, _requests(objects, days))
+    requests, errors = requests_of(objects, Aws, datetime.now(UTC), days)
+    for error in errors:
+        click.echo(f"no requests are shown: {line(error)}", err=True)
+    views = costs(objects, requests)
     totals = sums(views)
     if output is not None:
         out.data(output, {"endpoints": views, "totals": totals})
@@ -75,28 +77,3 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
     ]
     heads = ("NAMESPACE", "NAME", "PHASE", "INSTANCES", "$/HOUR", "$/MONTH", f"REQUESTS {days}d", "")
     out.show(out.table(heads, rows))
-
-
-def _requests(objects: Sequence[Any], days: int) -> dict[tuple[str, str], float]:
-    """The requests of each object's endpoint; nothing of those where AWS does not tell, which is said."""
-    from smclient.aws.metrics import invocations
-    from smclient.aws.session import Aws, region_of
-
-    places: dict[str | None, dict[str, tuple[tuple[str, str], list[str]]]] = {}
-    for found in objects:
-        endpoint = ((found.get("status") or {}).get("endpoint") or {}).get("name")
-        if endpoint and ((found.get("status") or {}).get("cost")):
-            metadata = found["metadata"]
-            who = str(metadata["namespace"]), str(metadata["name"])
-            names = [str(each["name"]) for each in variants_of(found)]
-            places.setdefault(region_of(found), {})[str(endpoint)] = who, names
-    counts: dict[tuple[str, str], float] = {}
-    for region, endpoints in places.items():
-        variants = {endpoint: names for endpoint, (_, names) in endpoints.items()}
-        try:
-            found_there = invocations(Aws(region), variants, datetime.now(UTC), days)
-        except AWSError as error:
-            click.echo(f"no requests are shown: {line(error)}", err=True)
-            continue
-        counts |= {who: found_there[endpoint] for endpoint, (who, _) in endpoints.items()}
-    return counts

@@ -14,6 +14,7 @@ from smclient.cli.options import (
     where,
 )
 from smclient.errors import ClientError
+from smclient.views.fields import endpoint_name, variants_of
 from smclient.views.text import line
 
 _SPAN = re.compile(r"([1-9][0-9]*)([smhd])")
@@ -33,13 +34,6 @@ class Span(click.ParamType[timedelta]):
         if match is None:
             self.fail(f"{value!r} is no length of time; give one such as 30s, 15m, 3h or 7d", param, ctx)
         return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-
-
-def _endpoint_of(found: Any) -> str:
-    name = ((found.get("status") or {}).get("endpoint") or {}).get("name")
-    if not name:
-        raise ClientError(f"{found['metadata']['name']} has no endpoint yet", "see `kubectl smendpoint status`")
-    return str(name)
 
 
 @click.command()
@@ -81,7 +75,7 @@ def logs(
         raise click.UsageError("nothing comes from a fleet that is gone: give -f or -p")
     place = where(given)
     found = place.cluster.endpoint(place.namespace, name)
-    aws, endpoint, within = Aws(region_of(found)), _endpoint_of(found), window(history_view(found), previous=previous)
+    aws, endpoint, within = Aws(region_of(found)), endpoint_name(found), window(history_view(found), previous=previous)
 
     def streams() -> Sequence[Any]:
         return chosen(logging.streams(aws, endpoint), within, variant)
@@ -128,7 +122,7 @@ def metrics(name: str, *, since: timedelta, variant: str | None, output: str | N
     if variant is not None and variant not in known:
         raise ClientError(f"{name} has no variant {variant}", f"there are: {', '.join(known)}")
     names = known if variant is None else [variant]
-    views = of_variants(Aws(region_of(found)), _endpoint_of(found), names, datetime.now(UTC), since)
+    views = of_variants(Aws(region_of(found)), endpoint_name(found), names, datetime.now(UTC), since)
     if output is not None:
         out.data(output, views)
         return
@@ -152,8 +146,3 @@ def given_span(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)
     return f"{seconds // size}{unit}"
-
-
-def variants_of(found: Any) -> list[Any]:
-    """The variants in AWS, else those of the spec."""
-    return ((found.get("status") or {}).get("variants")) or found["spec"].get("variants") or []

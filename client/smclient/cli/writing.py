@@ -8,7 +8,6 @@ import click
 
 from smclient.cli.options import Where
 from smclient.errors import ClientError
-from smclient.views.gitops import kept_by
 from smclient.views.text import plain
 from smendpoints.api.resource import GROUP, KIND
 
@@ -30,20 +29,19 @@ def write_spec(
     if not change:
         click.echo(f"{shown} unchanged")
         return
-    patch = {"spec": change}
-    keeper = kept_by(found)
-    if keeper is not None and not anyway:
-        click.echo(as_yaml(patch), nl=False)
+    from smclient.acting import KeptError, write
+
+    try:
+        write(place.cluster, found, change, anyway=anyway, dry_run=dry_run)
+    except KeptError as error:
+        click.echo(as_yaml(error.patch), nl=False)
         raise ClientError(
-            f"{keeper} keeps the spec of {name} as Git has it, so nothing was written",
+            error.message,
             "put the change above into Git, or write it for now with --write (`undo` has --by-annotation)",
-        )
+        ) from error
     if dry_run:
-        place.cluster.patch(place.namespace, name, patch, dry_run=True)
-        click.echo(as_yaml(patch), nl=False)
+        click.echo(as_yaml({"spec": change}), nl=False)
         return
-    version = {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}}
-    place.cluster.patch(place.namespace, name, {**patch, **version})
     click.echo(f"{shown} {done}")
 
 

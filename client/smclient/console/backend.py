@@ -102,7 +102,10 @@ class Backend:
 
     def aws(self, found: Object) -> Aws:
         """AWS in the region of an object's endpoint."""
-        region = region_of(found)
+        return self.region(region_of(found))
+
+    def region(self, region: str | None) -> Aws:
+        """AWS in that region, in the user's own if it is None."""
         with self._lock:
             if region not in self._regions:
                 self._regions[region] = self._make_aws(region)

@@ -92,7 +92,12 @@ def either(value: Any) -> Any:
     return NONE if value is None or value == "" else value
 
 
+def sentence(text: str) -> str:
+    """A message as errors have them, as a sentence: a capital, and one full stop."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?", ":")) else ".")
+
+
 def register(environment: Environment) -> None:
     """All of them as filters."""
-    for each in (moment, since, until, figure, dollars, percent, kind, word, either):
+    for each in (moment, since, until, figure, dollars, percent, kind, word, either, sentence):
         environment.filters[each.__name__] = each

@@ -166,3 +166,10 @@ def _async(found: Json | None, say: Say) -> dict[str, Any] | None:
         successTopicARN=notified.get("SuccessTopic"),
         errorTopicARN=notified.get("ErrorTopic"),
     )
+
+
+def secret_names(spec: Json) -> set[str]:
+    """The variables that a spec keeps under `secrets`."""
+    variants = [*(spec.get("variants") or []), *([spec["shadow"]] if spec.get("shadow") else [])]
+    containers = [each for variant in variants for each in (variant.get("containers") or [variant])]
+    return {name for each in containers for name in each.get("secrets") or {}}

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from smclient.views.fields import Object
+from smclient.views.fields import Object, moment
 from smclient.views.status import phase_of
 
 HOURS_A_MONTH = 730
@@ -12,7 +13,10 @@ HOURS_A_MONTH = 730
 
 @dataclass(frozen=True)
 class CostView:
-    """One endpoint. `requests` are those of the days that were asked for, None where nobody could tell."""
+    """One endpoint. `requests` are those of the days that were asked for, None where nobody could tell.
+
+    `since` is when AWS made the endpoint that runs.
+    """
 
     namespace: str
     name: str
@@ -22,6 +26,7 @@ class CostView:
     monthly_usd: str | None
     requests: float | None
     idle: bool
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def _view(found: Object, requests: Mapping[tuple[str, str], float]) -> CostView:
         monthly_usd=_money(_number(hourly) * HOURS_A_MONTH) if hourly else None,
         requests=asked,
         idle=asked == 0 and bool(hourly),
+        since=moment((status.get("endpoint") or {}).get("createdAt")),
     )
 
 

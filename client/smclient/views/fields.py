@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from smclient.errors import ClientError
 from smendpoints.api.base import camel
 
 Object = Mapping[str, Any]
@@ -31,6 +32,23 @@ def is_current(found: Object) -> bool:
     """Whether the status speaks of the spec as it stands."""
     generation = (found.get("metadata") or {}).get("generation")
     return bool((found.get("status") or {}).get("observedGeneration") == generation)
+
+
+def endpoint_name(found: Object) -> str:
+    """The name of the object's endpoint in AWS.
+
+    Raises:
+        ClientError: it has none yet.
+    """
+    name = ((found.get("status") or {}).get("endpoint") or {}).get("name")
+    if not name:
+        raise ClientError(f"{found['metadata']['name']} has no endpoint yet", "see `kubectl smendpoint status`")
+    return str(name)
+
+
+def variants_of(found: Object) -> list[Any]:
+    """The variants in AWS, else those of the spec."""
+    return ((found.get("status") or {}).get("variants")) or found["spec"].get("variants") or []
 
 
 def age(seconds: float) -> str:

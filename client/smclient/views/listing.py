@@ -14,7 +14,10 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked for. `text` is looked for in names, endpoints, images and artifacts; empty takes all."""
+    """What is asked for; empty takes all. `text` is looked for in names, endpoints, images and artifacts.
+
+    `namespace` is one, or the beginning of some.
+    """
 
     text: str = ""
     namespace: str = ""
@@ -37,15 +40,18 @@ class Listing:
 def listing(views: Iterable[StatusView], filters: Filters, size: int = PAGE) -> Listing:
     """The page that the filters ask for."""
     everything = list(views)
-    chosen = [view for view in everything if _takes(filters, view)]
+    exact = any(view.namespace == filters.namespace for view in everything)
+    chosen = [view for view in everything if _takes(filters, view, exact=exact)]
     ordered = sorted(chosen, key=lambda view: (*_rank(filters.order, view), view.namespace, view.name))
     pages = max(1, ceil(len(ordered) / size))
     page = min(max(filters.page, 1), pages)
     return Listing(ordered[(page - 1) * size : page * size], len(chosen), len(everything), page, pages)
 
 
-def _takes(filters: Filters, view: StatusView) -> bool:
-    if filters.namespace not in ("", view.namespace) or filters.state not in ("", view.phase):
+def _takes(filters: Filters, view: StatusView, *, exact: bool) -> bool:
+    if filters.state not in ("", view.phase) or not view.namespace.startswith(filters.namespace):
+        return False
+    if exact and view.namespace != filters.namespace:
         return False
     if not filters.text:
         return True

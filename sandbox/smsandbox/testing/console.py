@@ -56,10 +56,15 @@ class Objects:
             for each in self._watches:
                 each.put(news)
 
-    def watch(self) -> "queue.Queue[tuple[str, Object] | KubernetesError]":
-        """What happens from now on."""
+    def watch(self, version: int) -> "queue.Queue[tuple[str, Object] | KubernetesError]":
+        """What happened since that version, and happens from now on."""
         made: queue.Queue[tuple[str, Object] | KubernetesError] = queue.Queue()
         with self._lock:
+            for each in list(self.found.values()):
+                if int(each["metadata"]["resourceVersion"]) > version:
+                    made.put(("MODIFIED", each))
+            if self.away is not None:
+                made.put(self.away)
             self._watches.append(made)
         return made
 
@@ -83,8 +88,8 @@ class InMemoryCluster:
         return found, str(self._objects.version)
 
     def changes(self, namespace: str | None, version: str, seconds: int) -> Iterator[tuple[str, Object]]:
-        del version, seconds
-        news = self._objects.watch()
+        del seconds
+        news = self._objects.watch(int(version))
         while not self._closed:
             try:
                 heard = news.get(timeout=0.2)

@@ -1,19 +1,32 @@
-"""One endpoint: how it is, its rollout as it moves, history, Events, failure."""
+"""One endpoint: how it is, its rollout as it moves, history, Events, failure; its metrics and what differs from AWS."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
+from smclient.acting import not_abortable
+from smclient.aws.metrics import of_variants
+from smclient.comparing import difference
 from smclient.console.app import backend
+from smclient.console.charts import charts
 from smclient.console.live import answered
 from smclient.console.reading import Reading
+from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Object
-from smclient.views.history import RevisionView, history_view
-from smclient.views.status import StatusView, status_view
+from smclient.views.events import event_views
+from smclient.views.fields import endpoint_name, variants_of
+from smclient.views.gitops import kept_by
+from smclient.views.history import history_view
+from smclient.views.status import status_view
 
 blueprint = Blueprint("endpoint", __name__, url_prefix="/endpoints/<namespace>/<name>")
+SPANS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "6h": timedelta(hours=6), "1d": timedelta(days=1)}
+_METRICS_SECONDS = 20.0
+_DIFFERENCE_SECONDS = 10.0
+_MOST_EVENTS = 50
 
 
 @blueprint.get("/")
@@ -28,20 +41,85 @@ def now(namespace: str, name: str) -> Response | str:
     return answered(_shown("endpoint_now.html", namespace, name))
 
 
-def found_or_404(namespace: str, name: str) -> Reading[Object]:
-    """The object as it was read; a page says that there is none, if that is certain."""
+@blueprint.get("/metrics")
+def metrics(namespace: str, name: str) -> str:
+    """What CloudWatch measured of its variants."""
+    found = existing(namespace, name)
+    asked = request.args.get("span", "1h")
+    span = asked if asked in SPANS else "1h"
+    end = datetime.now(UTC)
+
+    def ask() -> Any:
+        names = [str(each["name"]) for each in variants_of(found)]
+        return charts(
+            of_variants(backend().aws(found), endpoint_name(found), names, end, SPANS[span]), end, SPANS[span]
+        )
+
+    key = "metrics", found["metadata"]["uid"], span
+    reading = backend().kept.read(key, _METRICS_SECONDS, ask)
+    return render_template("endpoint_metrics.html", reading=reading, span=span, spans=SPANS, where=where(found))
+
+
+@blueprint.get("/diff")
+def diff(namespace: str, name: str) -> str:
+    """What differs between AWS, or a revision, and the spec, or another revision."""
+    found = existing(namespace, name)
+    one, two = (request.args.get(each, type=int) for each in ("from", "to"))
+    key = "difference", found["metadata"]["uid"], found["metadata"]["resourceVersion"], one, two
+    reading = backend().kept.read(key, _DIFFERENCE_SECONDS, lambda: difference(found, backend().aws(found), one, two))
+    return render_template(
+        "endpoint_diff.html",
+        reading=reading,
+        history=history_view(found),
+        one=one,
+        two=two,
+        where=where(found),
+        name=name,
+    )
+
+
+def existing(namespace: str, name: str) -> Object:
+    """The object, as new as it is known.
+
+    Raises:
+        ClientError: it is not there, or nobody knows.
+    """
     reading = backend().endpoint(namespace, name)
-    if reading.value is None and reading.error is None and reading.at is not None:
-        abort(404)
-    return reading
+    if reading.value is not None:
+        return reading.value
+    if reading.error is not None:
+        raise reading.error
+    if reading.at is None:
+        raise ClientError("the API server has not answered yet", "reload the page in a moment")
+    raise NotFoundError(f"there is no SageMakerEndpoint {name} in the namespace {namespace}")
+
+
+def where(found: Object) -> dict[str, str]:
+    """The arguments of the URLs of an object's pages."""
+    metadata = found["metadata"]
+    return {"namespace": str(metadata["namespace"]), "name": str(metadata["name"])}
 
 
 def _shown(template: str, namespace: str, name: str) -> str:
-    reading = found_or_404(namespace, name)
-    view: StatusView | None = None
-    history: Sequence[RevisionView] = ()
-    if reading.value is not None:
-        events = backend().events(reading.value)
-        view = status_view(reading.value, events.value or (), datetime.now(UTC))
-        history = history_view(reading.value)
-    return render_template(template, reading=reading, view=view, history=history, namespace=namespace, name=name)
+    reading = backend().endpoint(namespace, name)
+    if reading.value is None and reading.error is None and reading.at is not None:
+        abort(404)
+    more = _of(reading.value) if reading.value is not None else {}
+    return render_template(template, reading=reading, namespace=namespace, name=name, **more)
+
+
+def _of(found: Object) -> Mapping[str, Any]:
+    events: Reading[list[Object]] = backend().events(found)
+    spec = found.get("spec") or {}
+    return {
+        "view": status_view(found, events.value or (), datetime.now(UTC)),
+        "history": history_view(found),
+        "events": events,
+        "told": event_views(events.value or ())[: -_MOST_EVENTS - 1 : -1],
+        "kept_by": kept_by(found),
+        "may_change": backend().may_change(str(found["metadata"]["namespace"])),
+        "not_abortable": not_abortable(found),
+        "stopped": spec.get("desiredState") == "Stopped",
+        "strategy": spec.get("rollout") or {},
+        "where": where(found),
+    }

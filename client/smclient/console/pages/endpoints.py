@@ -47,7 +47,7 @@ def _filters() -> Filters:
     order = asked.get("order", "name")
     return Filters(
         asked.get("q", "").strip()[:200],
-        asked.get("namespace", ""),
+        asked.get("namespace", "").strip()[:63],
         asked.get("state", ""),
         order if order in ORDERS else "name",
         asked.get("page", 1, type=int),

@@ -1,0 +1,156 @@
+"""What one asks of an endpoint: first what it means and what it would write, then the doing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from smclient import acting
+from smclient.console.app import backend, is_partial
+from smclient.console.pages.endpoint import existing, where
+from smclient.errors import ClientError
+from smclient.kube.cluster import Cluster, Object
+from smclient.views.gitops import kept_by
+
+blueprint = Blueprint("actions", __name__, url_prefix="/endpoints/<namespace>/<name>/actions")
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb of the command line. Either it asks by an annotation, or `change` says what of the spec it writes."""
+
+    title: str
+    meaning: str
+    done: str
+    ask: Callable[[Cluster, Object], Object] | None = None
+    change: Callable[[Object], dict[str, Any]] | None = None
+    danger: bool = False
+
+    def asked(self, cluster: Cluster, found: Object) -> Object:
+        """Ask for it by its annotation; the object then."""
+        if self.ask is None:
+            raise TypeError(f"{self.title} is not asked by an annotation")
+        return self.ask(cluster, found)
+
+
+ACTIONS = {
+    "retry": Action(
+        "Try again",
+        "The operator tries again what failed, with the spec as it is: for when the cause was elsewhere, such as a "
+        "quota, a role or an image that was not there yet.",
+        "will be tried again",
+        ask=acting.retry,
+    ),
+    "redeploy": Action(
+        "Redeploy",
+        "The operator rolls out a new fleet under the same spec: for when an image or a model was overwritten under "
+        "its tag or key. Traffic moves as spec.rollout says.",
+        "will be redeployed",
+        ask=acting.redeploy,
+    ),
+    "abort": Action(
+        "Abort the rollout",
+        "AWS goes back to what was in service before, once its first bake begins.",
+        "will go back to what was in service before",
+        ask=acting.abort,
+        danger=True,
+    ),
+    "suspend": Action(
+        "Suspend",
+        "The operator only looks and reports, and changes nothing in AWS, until it is resumed. What runs goes on.",
+        "is suspended",
+        change=lambda found: acting.suspend(found, yes=True),
+    ),
+    "resume": Action(
+        "Resume",
+        "The operator acts again: what differs from the spec is brought about.",
+        "is resumed",
+        change=lambda found: acting.suspend(found, yes=False),
+    ),
+    "stop": Action(
+        "Stop",
+        "The endpoint is deleted in AWS and answers nobody; the object stays. Nothing runs, nothing costs, and Start "
+        "restores it in some minutes.",
+        "is stopped",
+        change=lambda found: acting.stop(found, yes=True),
+        danger=True,
+    ),
+    "start": Action(
+        "Start",
+        "The endpoint is restored in AWS, which takes some minutes and costs from then on.",
+        "is started",
+        change=lambda found: acting.stop(found, yes=False),
+    ),
+    "undo": Action(
+        "Go back",
+        "What the revision served is written back into the spec (models, images, instance types, capture); weights, "
+        "counts, scaling and the way of rolling out stay as they are.",
+        "goes back",
+        danger=True,
+    ),
+}
+
+
+@blueprint.get("/<action>")
+def asked(namespace: str, name: str, action: str) -> str:
+    """What it means, and a button."""
+    chosen = ACTIONS.get(action) or abort(404)
+    found = existing(namespace, name)
+    back = acting.undo(found, backend().aws(found), request.args.get("to", type=int)) if action == "undo" else None
+    change = back.change if back is not None else chosen.change(found) if chosen.change is not None else None
+    if action == "abort" and (refused := acting.not_abortable(found)) is not None:
+        raise refused
+    return render_template(
+        "action.html",
+        action=action,
+        chosen=chosen,
+        back=back,
+        patch=_yaml(change) if change else None,
+        unchanged=change == {},
+        kept_by=kept_by(found) if change else None,
+        generation=found["metadata"]["generation"],
+        name=name,
+        where=where(found),
+    )
+
+
+@blueprint.post("/<action>")
+def done(namespace: str, name: str, action: str) -> Answer:
+    """Do it."""
+    chosen = ACTIONS.get(action) or abort(404)
+    found = backend().kubernetes(lambda cluster: cluster.endpoint(namespace, name))
+    if str(found["metadata"]["generation"]) != request.form.get("generation"):
+        raise ClientError(f"somebody changed {name} meanwhile", "look at it again, then decide")
+    said = chosen.done
+    if action == "undo":
+        said, changed = _go_back(found)
+    elif chosen.change is not None:
+        changed = _written(found, chosen.change(found))
+    else:
+        changed = backend().kubernetes(lambda cluster: chosen.asked(cluster, found))
+    backend().changed(changed)
+    flash(f"{name} {said}.", "good")
+    page = url_for("endpoint.shown", namespace=namespace, name=name)
+    return Response(status=204, headers={"HX-Redirect": page}) if is_partial() else redirect(page, 303)
+
+
+def _go_back(found: Object) -> tuple[str, Object]:
+    number = request.form.get("to", type=int)
+    if request.form.get("way") == "annotation":
+        to = acting.revision_of(found, number)
+        changed = backend().kubernetes(lambda cluster: acting.roll_back(cluster, found, to))
+        return f"goes back to revision {to.revision}, until the next edit of its spec", changed
+    back = acting.undo(found, backend().aws(found), number)
+    return f"goes back to revision {back.revision.revision}", _written(found, back.change)
+
+
+def _written(found: Object, change: dict[str, Any]) -> Object:
+    """The object with the change in its spec; as it is where it is so already."""
+    return backend().kubernetes(lambda cluster: acting.write(cluster, found, change)) if change else found
+
+
+def _yaml(change: dict[str, Any]) -> str:
+    return str(yaml.safe_dump({"spec": change}, sort_keys=False, allow_unicode=True))

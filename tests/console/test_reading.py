@@ -1,0 +1,160 @@
+"""The pages as people read them: by a screen reader, by keyboard alone, on a phone, in light and in dark."""
+
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from smclient.errors import AWSError
+from smsandbox.paths import repository
+from smsandbox.testing.browser import Reader, reading
+from smsandbox.testing.console import Objects, Served, backend_over, serving
+
+Make = Callable[..., dict[str, Any]]
+STATIC = repository() / "client" / "smclient" / "console" / "static"
+HISTORY = [
+    {"revision": 2, "configName": "ml-iris-2", "outcome": "Failed", "at": "2026-11-26T09:00:00Z", "message": "crashed"},
+    {"revision": 1, "configName": "ml-iris-1", "outcome": "Deployed", "at": "2026-11-26T08:00:00Z"},
+]
+BAKING = {
+    "phase": "InProgress",
+    "configName": "ml-iris-3",
+    "fromConfigName": "ml-iris-1",
+    "stage": "Baking",
+    "trafficPercent": 50,
+    "bakingUntil": "2030-01-01T00:00:00Z",
+    "startedAt": "2026-11-26T09:00:00Z",
+    "abortAlarm": "alarm",
+}
+FAILURE = {"reason": "the container crashed", "logTail": ["a line " * 40, "ModuleNotFoundError"], "hint": "mend it"}
+
+
+def _away(region: str | None) -> Any:
+    del region
+    raise AWSError("cannot read metrics: no answer", "check the network")
+
+
+@pytest.fixture
+def console(objects: Objects) -> Iterator[Served]:
+    with serving(backend_over(objects, _away)) as served:
+        yield served
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_and_state_is_accessible(
+    browser: Browser, console: Served, objects: Objects, an_object: Make, width: int
+) -> None:
+    cost = {"hourlyUSD": "0.23", "asOf": "2026-01-01"}
+    objects.put(
+        an_object("iris", phase="Stalled", failure=FAILURE, history=HISTORY, cost=cost),
+        an_object("moving", phase="Reconciling", rollout=BAKING, history=HISTORY),
+    )
+    objects.events.append(
+        {
+            "type": "Warning",
+            "reason": "Failed",
+            "message": "crashed",
+            "involvedObject": {"uid": "uid-ml-iris", "name": "iris", "namespace": "ml"},
+            "lastTimestamp": "2026-11-26T09:00:00Z",
+        }
+    )
+    with reading(browser, width) as reader:
+        page = reader.opens(console.link)
+        expect(page.get_by_role("link", name="iris")).to_be_visible()
+        assert reader.violations() == [], "the list"
+        page.get_by_role("link", name="iris").click()
+        expect(page.get_by_text("Cannot read metrics: no answer.")).to_have_count(2)
+        assert reader.violations() == [], "an endpoint that failed, with AWS away"
+        page.get_by_role("link", name="Try again").click()
+        expect(page.get_by_role("dialog", name="Try again: iris")).to_be_visible()
+        assert reader.violations() == [], "a dialog"
+        page.goto(f"{console.url}/endpoints/ml/moving/")
+        expect(page.get_by_text("Rollout under way")).to_be_visible()
+        assert reader.violations() == [], "a rollout"
+        page.goto(f"{console.url}/costs/")
+        expect(page.get_by_text("Some requests are not known.")).to_be_visible()
+        assert reader.violations() == [], "the costs"
+        page.goto(f"{console.url}/endpoints/ml/absent/")
+        assert reader.violations() == [], "a page that is not there"
+        page.context.clear_cookies()
+        page.goto(console.url)
+        expect(page.get_by_role("heading", name="This console is locked")).to_be_visible()
+        assert reader.violations() == [], "locked"
+
+
+def test_all_is_reached_by_keyboard_and_focus_stays_where_the_page_moves(
+    reader: Reader, console: Served, objects: Objects, an_object: Make
+) -> None:
+    objects.put(an_object("iris", history=HISTORY))
+    page = reader.opens(console.link)
+    link = page.get_by_role("link", name="iris")
+    expect(link).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    link.focus()
+    objects.put(an_object("iris", phase="Stalled"))
+    expect(page.get_by_role("row", name="iris")).to_contain_text("Stalled")
+    expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="iris", level=1)).to_be_visible()
+    stop = page.get_by_role("link", name="Stop")
+    stop.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Stop: iris")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(stop).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog.get_by_role("button", name="Stop").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("iris is stopped.")).to_be_visible()
+    assert objects.found["ml", "iris"]["spec"]["desiredState"] == "Stopped"
+
+
+def test_times_are_in_the_readers_zone_and_utc_is_in_the_title(
+    browser: Browser, console: Served, objects: Objects, an_object: Make
+) -> None:
+    objects.put(an_object("moving", phase="Reconciling", rollout=BAKING, history=HISTORY))
+    context = browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    page = context.new_page()
+    page.goto(console.link)
+    page.goto(f"{console.url}/endpoints/ml/moving/")
+    expect(page.locator("time[data-form=clock]").first).to_have_text(re.compile("09:00"))
+    expect(page.locator("time[data-form=clock]").first).to_have_attribute("title", "2030-01-01 00:00:00 UTC")
+    context.close()
+
+
+def test_a_thousand_endpoints_come_in_pages(
+    page_of_many: Page, objects: Objects, console: Served, an_object: Make
+) -> None:
+    expect(page_of_many.get_by_text("1000 endpoints")).to_be_visible()
+    assert page_of_many.get_by_role("row").count() == 51
+    page_of_many.get_by_role("link", name="Next").click()
+    expect(page_of_many.get_by_text("Page 2 of 20")).to_be_visible()
+    page_of_many.get_by_label("Search").fill("e0999")
+    expect(page_of_many.get_by_text("1 of 1000 endpoints")).to_be_visible()
+
+
+@pytest.fixture
+def page_of_many(reader: Reader, console: Served, objects: Objects, an_object: Make) -> Page:
+    objects.put(*(an_object(f"e{number:04}") for number in range(1000)))
+    return reader.opens(console.link)
+
+
+def test_a_console_that_has_ended_is_told(reader: Reader, objects: Objects, an_object: Make) -> None:
+    objects.put(an_object("iris"))
+    with serving(backend_over(objects, _away)) as served:
+        page = reader.opens(served.link)
+        expect(page.get_by_role("link", name="iris")).to_be_visible()
+    expect(page.get_by_text("The console has ended.")).to_be_visible(timeout=15_000)
+
+
+def test_the_scripts_of_the_first_view_are_small(client: Any) -> None:
+    for path in ("/", "/costs/"):
+        names = re.findall(r'<script src="/static/([^"?]+)', client.get(path).text)
+        assert "console.js" in names
+        assert sum(len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in names) < 60_000
