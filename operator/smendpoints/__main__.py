@@ -10,6 +10,8 @@ from pydantic.fields import FieldInfo
 from smendpoints import __version__
 from smendpoints.config import Config
 
+_SECONDS = 10.0
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="smendpoints")
@@ -47,18 +49,45 @@ def _spelled(default: object) -> str:
 def run() -> None:
     from smendpoints.startup import run as run_operator  # noqa: PLC0415 - `--help` needs no kopf
 
-    try:
-        config = Config()
-    except ValidationError as error:
-        for each in error.errors():
-            name = f"SMENDPOINTS_{'_'.join(str(part) for part in each['loc']).upper()}"
-            click.echo(f"{name}: {each['msg']}, got {each.get('input')!r}", err=True)
-        sys.exit(2)
+    config = _config()
     try:
         run_operator(config)
     except RuntimeError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+
+
+@main.command()
+def check() -> None:
+    """Tell whether an operator with the settings of `run` can work here: kinds, rights, lease, AWS. Changes nothing."""
+    from smendpoints.checkup import checkup  # noqa: PLC0415 - `--help` needs no kopf
+    from smendpoints.standing import client_for  # noqa: PLC0415
+    from smendpoints.startup import region_of  # noqa: PLC0415
+
+    config, lacks = _config(), False
+    try:
+        for each in checkup(client_for("check", _SECONDS), config, region_of(config)):
+            lacks = lacks or each.missing is not None
+            click.echo(f"{'ok     ' if each.missing is None else 'MISSING'}  {each.what}{_because(each.missing)}")
+    except RuntimeError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    sys.exit(1 if lacks else 0)
+
+
+def _because(missing: str | None) -> str:
+    return "" if missing is None else f": {missing}"
+
+
+def _config() -> Config:
+    """The settings; the process ends where they are none."""
+    try:
+        return Config()
+    except ValidationError as error:
+        for each in error.errors():
+            name = f"SMENDPOINTS_{'_'.join(str(part) for part in each['loc']).upper()}"
+            click.echo(f"{name}: {each['msg']}, got {each.get('input')!r}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

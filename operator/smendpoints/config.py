@@ -1,12 +1,16 @@
 """The operator's configuration: environment variables `SMENDPOINTS_*`, read once, passed down."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from smendpoints.api.resource import GROUP
 from smendpoints.api.spec import ROLE_ARN
 
+_TAG = re.compile(r"[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}")
+_MOST_TAGS = 20
 _DNS_NAME = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$"
 
 
@@ -24,6 +28,14 @@ class Config(BaseSettings):
     region: str | None = Field(None, description="Default AWS region; else AWS_REGION or AWS_DEFAULT_REGION.")
     default_execution_role_arn: str | None = Field(
         None, description="Execution role of objects that name none.", pattern=ROLE_ARN
+    )
+    resource_tags: str = Field(
+        "",
+        description="Tags of what is made in AWS, as key=value, separated by commas; policies and objects win.",
+    )
+    deletion_policy: Literal["Delete", "Retain"] = Field(
+        "Delete",
+        description="What the deletion of an object that says nothing does in AWS to what it made; adopted ones stay.",
     )
     external_id: str | None = Field(
         None,
@@ -102,6 +114,26 @@ class Config(BaseSettings):
         if deadline is not None and value > deadline / 3:
             raise ValueError(f"must be at most a third of the renew deadline, {deadline:g}")
         return value
+
+    @field_validator("resource_tags")
+    @classmethod
+    def _has_tags_that_aws_takes(cls, value: str) -> str:
+        tags = [each.strip() for each in value.split(",")] if value else []
+        if odd := [each for each in tags if not _TAG.fullmatch(each)]:
+            raise ValueError(f"no tag as key=value in characters that AWS takes: {', '.join(odd)}")
+        if len(tags) > _MOST_TAGS:
+            raise ValueError(f"has more than {_MOST_TAGS} tags")
+        keys = [each.partition("=")[0].strip() for each in tags]
+        if taken := [key for key in keys if key.lower().startswith(("aws:", f"{GROUP}/"))]:
+            raise ValueError(f"keys that begin with aws: or {GROUP}/ are taken: {', '.join(taken)}")
+        if len({key.lower() for key in keys}) < len(keys):
+            raise ValueError("has a key twice")
+        return value
+
+    def tags(self) -> dict[str, str]:
+        """The tags of what is made in AWS, by their keys."""
+        pairs = (each.partition("=") for each in self.resource_tags.split(",") if each)
+        return {key.strip(): value.strip() for key, _, value in pairs}
 
     def namespace_list(self) -> tuple[str, ...]:
         """The namespaces to serve; empty: all."""

@@ -150,6 +150,8 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
             cluster_id=cluster_id,
             region=region,
             execution_role_arn=config.default_execution_role_arn,
+            tags=config.tags(),
+            retains=config.deletion_policy == "Retain",
             poll_seconds=config.poll_seconds,
         ),
         accounts,

@@ -1,6 +1,7 @@
 """The life of one endpoint, from its creation to its end, in virtual time: each test is a promise."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,39 @@ def test_retain_leaves_the_endpoint_serving_and_lets_go_of_it(harness: Harness) 
     assert harness.live()["EndpointStatus"] == "InService"
     tags = harness.client("sagemaker").list_tags(ResourceArn=harness.live()["EndpointArn"])["Tags"]
     assert not any(tag["Key"].startswith("smendpoints.dev/") for tag in tags)
+
+
+@pytest.mark.parametrize(("said", "stays"), [({}, True), ({"deletionPolicy": "Delete"}, False)])
+def test_the_operators_own_deletion_policy_counts_where_an_object_says_none(
+    harness: Harness, said: dict[str, str], stays: bool
+) -> None:
+    harness.operator_settings = replace(harness.operator_settings, retains=True)
+    harness.restart()
+    harness.ready(**said)
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert bool(harness.inventory()["endpoints"]) is stays
+
+
+def test_the_operators_own_tags_are_on_all_that_it_makes_and_reach_what_runs_at_an_edit(harness: Harness) -> None:
+    def tags(arn: str) -> dict[str, str]:
+        found = harness.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]
+        return {tag["Key"]: tag["Value"] for tag in found if not tag["Key"].startswith("smendpoints.dev/")}
+
+    harness.ready(tags={"team": "a"})
+    harness.operator_settings = replace(harness.operator_settings, tags={"team": "operators", "centre": "42"})
+    harness.restart()
+    harness.settle("iris")
+    live = harness.live()
+    assert tags(live["EndpointArn"]) == {"team": "a"}
+    harness.apply("iris", spec(tags={"team": "b"}))
+    harness.settle("iris")
+    sagemaker = harness.client("sagemaker")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
+    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+    assert harness.live()["EndpointConfigName"] == live["EndpointConfigName"]
+    for arn in (live["EndpointArn"], config["EndpointConfigArn"], model["ModelArn"]):
+        assert tags(arn) == {"team": "b", "centre": "42"}
 
 
 def test_a_stopped_endpoint_costs_nothing_and_comes_back(harness: Harness) -> None:

@@ -61,6 +61,12 @@ REFUSED = {
     "a lease of no time": ("LEASE_DURATION_SECONDS", "0"),
     "a lease of part of a second": ("LEASE_DURATION_SECONDS", "2.5"),
     "a lease that cannot be named so": ("LEASE_NAME", "The Lease"),
+    "a tag without a value": ("RESOURCE_TAGS", "team"),
+    "a tag that AWS does not take": ("RESOURCE_TAGS", "team=a;b"),
+    "a tag of AWS's": ("RESOURCE_TAGS", "team=a,AWS:team=a"),
+    "a tag that tells whose it is": ("RESOURCE_TAGS", "smendpoints.dev/cluster=other"),
+    "a tag twice": ("RESOURCE_TAGS", "team=a,Team=b"),
+    "a deletion that there is not": ("DELETION_POLICY", "orphan"),
     "a role that is none": ("DEFAULT_EXECUTION_ROLE_ARN", "sagemaker-execution"),
 }
 
@@ -71,6 +77,20 @@ def test_it_is_refused_to_have(monkeypatch: pytest.MonkeyPatch, name: str, value
     with pytest.raises(ValidationError) as refused:
         Config()
     assert [each["loc"] for each in refused.value.errors()] == [(name.lower(),)]
+
+
+TAGS = {
+    "": {},
+    "team=ml": {"team": "ml"},
+    "team=ml, cost centre=42 = 7,empty=": {"team": "ml", "cost centre": "42 = 7", "empty": ""},
+    "Größe=ja": {"Größe": "ja"},
+}
+
+
+@pytest.mark.parametrize(("said", "meant"), TAGS.items())
+def test_tags_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, said: str, meant: dict[str, str]) -> None:
+    monkeypatch.setenv("SMENDPOINTS_RESOURCE_TAGS", said)
+    assert Config().tags() == meant
 
 
 def test_it_does_not_change_while_the_operator_runs() -> None:

@@ -116,6 +116,24 @@ def test_in_force_is(name: str) -> None:
     assert {key: value for key, value in found.to_json().items() if value not in (None, {}, [])} == expected
 
 
+@pytest.mark.parametrize(
+    ("spec", "status", "tags"),
+    [
+        ({}, {}, {"team": "policys", "cost": "policys", "centre": "operators"}),
+        ({"tags": {"centre": "specs"}}, {}, {"team": "policys", "cost": "policys", "centre": "specs"}),
+        ({}, MADE_BEFORE, {}),
+        ({}, {"resolved": {**PINNED, "generation": 4}}, {"team": "pinned"}),
+    ],
+    ids=["silent", "the spec wins", "made by the release before", "pinned"],
+)
+def test_the_operators_own_tags_come_last(spec: dict[str, Any], status: dict[str, Any], tags: dict[str, str]) -> None:
+    policy = {"metadata": {"name": "p"}, "spec": {"namespaceSelector": {}, "defaults": DEFAULTS}}
+    body, resource = an_object(spec, status)
+    own = {"team": "operators", "centre": "operators"}
+    policies = [SageMakerEndpointPolicy.parse(policy)]
+    assert resolve(resource, facts_of(body), policies, "us-east-1", O_ROLE, own).tags == tags
+
+
 @pytest.mark.parametrize("generation", [3, 4])
 def test_the_keys_of_tags_that_policies_require_are_kept(generation: int) -> None:
     pinned = {**PINNED, "generation": generation, "tags": {"team": "pinned"}}

@@ -63,6 +63,9 @@ class Finalizer:
             ReconcileError: AWS could not be observed.
             VoidError: the object is not what it was.
         """
+        if self._settings.retains and not (resource.spec.deletion_policy or resource.status.adopted):
+            spec = resource.spec.model_copy(update={"deletion_policy": "Retain"})
+            resource = resource.model_copy(update={"spec": spec})
         memory.pursue(finalizing(resource))
         owner = Owner(self._settings.cluster_id, resource.metadata.namespace, resource.metadata.name)
         shown = glance(account, name, memory.seen, self._settings.poll_seconds)

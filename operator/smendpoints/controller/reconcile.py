@@ -83,7 +83,7 @@ class Controller:
         self._why_not = why_not
         self._finalizer = Finalizer(settings, now, monotonic, why_not)
         self.tenancy = Tenancy(
-            Operator(settings.region, settings.execution_role_arn),
+            Operator(settings.region, settings.execution_role_arn, settings.tags),
             lambda: self._accounts(Place(settings.region)).own_account(),
         )
 

@@ -1,6 +1,7 @@
 """What a controller is told by the operator's configuration."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -10,4 +11,7 @@ class ControllerSettings:
     cluster_id: str
     region: str
     execution_role_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    retains: bool = False
+    """Whether an object that says nothing leaves in AWS what it made."""
     poll_seconds: float = 15.0

@@ -6,7 +6,7 @@ anything is done. It names the objects for which something else may be said than
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
@@ -31,6 +31,7 @@ class Operator:
 
     region: str
     execution_role_arn: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Tenancy:
@@ -152,7 +153,8 @@ class Tenancy:
             policies = self._policies.selecting(facts.namespace)
             unknown = self._policies.unknown(policies)
             known = policies or ()
-            resolved = resolve(resource, facts, known, self._operator.region, self._operator.execution_role_arn)
+            own = self._operator
+            resolved = resolve(resource, facts, known, own.region, own.execution_role_arn, own.tags)
             effective = with_resolved(resource, resolved, required_tags(known))
             found = self._violations(resource, effective, resolved, facts, known, prices)
             rival = self._claims.before(uid, self._own_account)

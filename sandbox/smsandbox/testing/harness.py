@@ -53,6 +53,7 @@ class Harness(VirtualAws):
         self.at = ""
         self.applied = 0
         self.price_table = True  # counts from the next restart on
+        self.operator_settings = ControllerSettings("cluster-1", REGION, poll_seconds=_POLL)  # likewise
         self.cadence = Cadence(_POLL, 30.0, 60.0)  # counts from the next start of the process
         self.restart()
 
@@ -63,7 +64,7 @@ class Harness(VirtualAws):
         """A new operator process: it remembers nothing."""
         self.accounts = Accounts(self.connections, self.clock.now, self.cadence, price_table=self.price_table)
         self.controller = Controller(
-            ControllerSettings("cluster-1", REGION, poll_seconds=_POLL),
+            self.operator_settings,
             self._account,
             now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),
             monotonic=self.clock.now,

@@ -6,6 +6,7 @@ anybody a new fleet, or leaves an endpoint behind that nobody finds again.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from smendpoints.api.policy import PolicyDefaults
@@ -24,9 +25,14 @@ def offered_identities(policies: Policies) -> list[Identity]:
 
 
 def resolve(
-    resource: SageMakerEndpoint, facts: Facts, policies: Policies, region: str, default_role: str | None
+    resource: SageMakerEndpoint,
+    facts: Facts,
+    policies: Policies,
+    region: str,
+    default_role: str | None,
+    default_tags: Mapping[str, str] = MappingProxyType({}),
 ) -> Resolved:
-    """The values in force. `region` and `default_role` are the operator's own."""
+    """The values in force. `region`, `default_role` and `default_tags` are the operator's own."""
     spec, pinned = resource.spec, resource.status.resolved
     required = required_tags(policies)
     identity = facts.identity(offered_identities(policies), region)
@@ -42,7 +48,7 @@ def resolve(
         return pinned.model_copy(update=fixed | {"other_tag_keys": other_keys(resource, pinned.tags, required)})
     made_without = pinned is None and facts.standing is not Standing.NEW  # by the release before
     defaults = PolicyDefaults() if made_without else merged_defaults(policies)
-    tags = {**defaults.tags, **spec.tags}
+    tags = {**({} if made_without else default_tags), **defaults.tags, **spec.tags}
     return Resolved(
         **fixed,
         execution_role_arn=spec.execution_role_arn or defaults.execution_role_arn or default_role,
