@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
+.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds chart monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,7 +38,7 @@ prometheus: $(STAMP) ## install Prometheus for the tests of alerts and dashboard
 	$(BIN)/python -m smsandbox.testing.prometheus
 
 test: $(STAMP) lint types browser prometheus ## everything: lint, types, unit, property, simulator, integration
-	$(BIN)/python -m smsandbox prepare
+	$(BIN)/python -m smsandbox prepare --tools
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: $(STAMP) ## ruff and the import contracts
@@ -59,9 +59,15 @@ fmt: $(STAMP) ## format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-crds: $(STAMP) ## generate crds/ and manifests/policy/ from operator/smendpoints/api
+crds: $(STAMP) ## generate crds/ and manifests/policy/, and the chart's copies of both, from operator/smendpoints/api
 	$(BIN)/python -m smendpoints.api.crd crds/
+	$(BIN)/python -m smendpoints.api.crd charts/smendpoints/files/crds/
 	$(BIN)/python -m smendpoints.api.admission manifests/policy/
+	$(BIN)/python -m smendpoints.api.admission charts/smendpoints/files/policy/
+
+chart: $(STAMP) ## render manifests/ and the table of values from charts/smendpoints
+	$(BIN)/python -m smsandbox prepare --tools
+	$(BIN)/python -m smsandbox.chart
 
 monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
 	$(BIN)/python -m smsandbox.dashboard manifests/monitoring

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from smsandbox import paths
+from smsandbox import golang
 from smsandbox.controlplane import binaries, build, release
 
 
@@ -165,7 +165,7 @@ def test_both_version_packages_are_stamped() -> None:
 
 
 def test_the_pinned_release_and_the_archive_are_of_one_minor_version() -> None:
-    pinned = build.kubernetes_version((paths.repository() / build.MODULES / "go.mod").read_text())
+    pinned = build.kubernetes_version()
     assert pinned.split(".")[:2] == release.VERSION.split(".")[:2]
 
 
@@ -174,11 +174,11 @@ def test_the_pinned_release_and_the_archive_are_of_one_minor_version() -> None:
     [("go1.26.0", True), ("go1.27", True), ("go1.26.8", True), ("go1.25.9", False), ("devel go1.28-abc", False)],
 )
 def test_an_old_go_is_not_used(version: str, enough: bool) -> None:
-    assert build.is_new_enough(version, "1.26.0") is enough
+    assert golang.is_new_enough(version, "1.26.0") is enough
 
 
 def test_a_long_build_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "SAY_EVERY_SECONDS", 0.1)
+    monkeypatch.setattr(golang, "SAY_EVERY_SECONDS", 0.1)
     said: list[str] = []
     marker = tmp_path / "told"
     program = f"import pathlib, time\nprint('a/b')\nprint('c/d', flush=True)\nwhile not pathlib.Path({str(marker)!r}).exists(): time.sleep(0.05)"
@@ -188,7 +188,7 @@ def test_a_long_build_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Mo
         if "2 of at most 9" in line:
             marker.touch()
 
-    build.follow("etcd", [sys.executable, "-c", program], {}, tmp_path, tmp_path / "log", say, 9)
+    golang.follow("etcd", [sys.executable, "-c", program], {}, tmp_path, tmp_path / "log", say, 9)
     assert said[-1].startswith("  etcd: ")
     assert said[-1].endswith("s, 2 of at most 9 packages compiled")
 
@@ -196,4 +196,4 @@ def test_a_long_build_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_build_that_fails_shows_the_end_of_its_output(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "raise SystemExit('undefined: foo')"]
     with pytest.raises(build.BuildError, match="undefined: foo"):
-        build.follow("etcd", command, {}, tmp_path, tmp_path / "log", print, 9)
+        golang.follow("etcd", command, {}, tmp_path, tmp_path / "log", print, 9)

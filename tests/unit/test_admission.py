@@ -26,8 +26,9 @@ def bounds(model: type, name: str) -> int:
     return int(found)
 
 
-def test_the_file_is_what_the_rules_say(capsys: pytest.CaptureFixture[str]) -> None:
-    assert generator.main(["--check", str(FOLDER)]) == 0, capsys.readouterr().err
+@pytest.mark.parametrize("folder", [FOLDER, FOLDER.parents[1] / "charts/smendpoints/files/policy"], ids=str)
+def test_the_file_is_what_the_rules_say(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generator.main(["--check", str(folder)]) == 0, capsys.readouterr().err
 
 
 def test_the_file_is_yaml_of_the_same_objects() -> None:

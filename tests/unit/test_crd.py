@@ -46,8 +46,9 @@ ALL = list(schemas())
 SPEC = list(schemas("spec"))
 
 
-def test_the_file_is_what_the_types_say(capsys: pytest.CaptureFixture[str]) -> None:
-    assert generator.main(["--check", str(CRDS)]) == 0, capsys.readouterr().err
+@pytest.mark.parametrize("folder", [CRDS, CRDS.parent / "charts/smendpoints/files/crds"], ids=str)
+def test_the_file_is_what_the_types_say(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generator.main(["--check", str(folder)]) == 0, capsys.readouterr().err
 
 
 def test_check_names_the_difference_and_the_remedy_and_writes_nothing(

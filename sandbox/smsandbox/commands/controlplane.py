@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from smsandbox import paths
+from smsandbox import golang, paths
+from smsandbox import tools as more
 from smsandbox.controlplane import ControlPlane, binaries, build
 from smsandbox.process import ServiceError
 
@@ -21,13 +22,19 @@ def ensure_binaries() -> binaries.Binaries:
 
 
 @click.command()
-def prepare() -> None:
+@click.option("--tools", is_flag=True, help="Build Helm 3, Helm 4 and Lua, too, which the tests of charts need.")
+def prepare(*, tools: bool) -> None:
     """Find, download or build kube-apiserver and etcd.
 
     Quick when they are in the cache.
     """
     found = ensure_binaries()
     click.echo(f"kube-apiserver and etcd: {found.kube_apiserver.parent} ({found.origin})")
+    if tools:
+        try:
+            click.echo(f"helm3, helm4 and lua: {more.ensure(click.echo)}")
+        except golang.BuildError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.command()

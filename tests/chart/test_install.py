@@ -1,0 +1,170 @@
+"""The chart's life in a real API server, with Helm 3 and Helm 4: installed, upgraded, uninstalled and installed again.
+
+No controller works here: no pod is started, so nothing waits for the Deployment, and the Pod of `helm test` is only
+validated. What Helm waits for of an object of ours is in `test_objects.py`.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from smendpoints.api.resource import GROUP, PLURAL
+from smsandbox.chart import CHART, template
+from smsandbox.controlplane import ControlPlane
+from smsandbox.process import wait_until
+
+pytestmark = pytest.mark.xdist_group("chart")  # one API server for all of them
+Helm = Callable[..., Any]
+NAMESPACE = "smendpoints-system"
+RELEASE = ("smendpoints", "--namespace", NAMESPACE)
+CRD = f"{PLURAL}.{GROUP}.yaml"
+NEW = "revisionHistoryLimit"
+MANIFEST: dict[str, Any] = {
+    "apiVersion": f"{GROUP}/v1alpha1",
+    "kind": "SageMakerEndpoint",
+    "metadata": {"name": "iris", "namespace": "default"},
+    "spec": {
+        "executionRoleARN": "arn:aws:iam::123456789012:role/sagemaker-execution",
+        "variants": [
+            {
+                "name": "primary",
+                "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/iris:1.0",
+                "instance": {"type": "ml.m5.large", "count": 1},
+            }
+        ],
+    },
+}
+SECONDS = 240.0
+
+
+@pytest.fixture
+def of_before(tmp_path: Path) -> str:
+    """A chart of the release before: its CRD lacks a field, and something else of it is gone since."""
+    folder = tmp_path / "smendpoints"
+    shutil.copytree(CHART, folder)
+    path = folder / "files" / "crds" / CRD
+    crd = yaml.safe_load(path.read_text())
+    for version in crd["spec"]["versions"]:
+        del version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"][NEW]
+    path.write_text(yaml.safe_dump(crd, sort_keys=False))
+    chart = (folder / "Chart.yaml").read_text()
+    (folder / "Chart.yaml").write_text(chart.replace("version: 0.1.0", "version: 0.0.9"))
+    (folder / "templates" / "gone.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: gone-since, namespace: {{ .Release.Namespace }}}\n"
+    )
+    return str(folder)
+
+
+@pytest.fixture
+def release(plane: ControlPlane, helm: Helm) -> Iterator[Helm]:
+    """Helm with the cluster; afterwards neither release nor object is left."""
+    namespace = plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
+    plane.kubectl("apply", "-f", "-", stdin=namespace)
+    plane.kubectl("label", "namespace", NAMESPACE, "--overwrite", "pod-security.kubernetes.io/enforce=restricted")
+
+    def run(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        done: subprocess.CompletedProcess[str] = helm(*arguments, kubeconfig=plane.kubeconfig, check=check)
+        return done
+
+    yield run
+    run("uninstall", *RELEASE, "--ignore-not-found")
+    plane.kubectl("delete", "crd", "--all", "--timeout=120s")
+
+
+def the_object(plane: ControlPlane) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(plane.kubectl("get", "smep", "iris", "-n", "default", "-o", "json"))
+    return found
+
+
+def test_from_the_release_before_to_this_one_and_away_and_back_no_object_is_lost(
+    plane: ControlPlane, release: Helm, chart: str, of_before: str
+) -> None:
+    told = release("install", *RELEASE, of_before, "--set", "aws.region=us-east-1").stdout
+    assert "image.repository names no registry" in told
+    assert "nothing here gives the operator an AWS identity" in told
+    assert "aws.region is empty" not in told
+    assert "enforces no pod security" not in told
+    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=240s")
+    body = json.dumps({**MANIFEST, "spec": {**MANIFEST["spec"], NEW: 7}})
+
+    def made() -> bool:  # the checks of an API server that has just learned of them are not loaded
+        plane.kubectl("apply", "--validate=false", "-f", "-", stdin=body, check=False)
+        return bool(plane.kubectl("get", "smep", "-n", "default", "-o", "name"))
+
+    wait_until(made, SECONDS, lambda: plane.kubectl("apply", "-f", "-", stdin=body))
+    first = the_object(plane)
+    assert NEW not in first["spec"]
+
+    told = release("upgrade", *RELEASE, chart, "--set", "aws.region=us-east-1,replicas=3").stdout
+    assert "STATUS: deployed" in told
+    assert plane.kubectl("get", "deployment", *RELEASE, "-o", "jsonpath={.spec.replicas}") == "3"
+    assert not plane.kubectl("get", "configmap", "gone-since", "-n", NAMESPACE, "--ignore-not-found")
+
+    def taken() -> bool:
+        plane.kubectl("apply", "--validate=false", "-f", "-", stdin=body)
+        return bool(the_object(plane)["spec"].get(NEW) == 7)
+
+    wait_until(taken, SECONDS, lambda: json.dumps(the_object(plane), indent=1))
+    assert the_object(plane)["metadata"]["uid"] == first["metadata"]["uid"]
+
+    release("uninstall", *RELEASE)
+    left = plane.kubectl("get", "deployment,configmap,serviceaccount,lease,pdb,networkpolicy,role", "-n", NAMESPACE)
+    assert "smendpoints" not in left
+    assert "smendpoints" not in plane.kubectl("get", "clusterrole,clusterrolebinding,validatingadmissionpolicy")
+    assert the_object(plane)["spec"][NEW] == 7
+
+    release("install", *RELEASE, chart, "--set", "aws.region=us-east-1")
+    assert the_object(plane)["metadata"]["uid"] == first["metadata"]["uid"]
+    release("uninstall", *RELEASE)
+    assert the_object(plane)["metadata"]["uid"] == first["metadata"]["uid"]
+
+
+@pytest.mark.parametrize("helm", ["helm4"], indirect=True)
+def test_a_cluster_with_the_plain_manifests_is_taken_over(plane: ControlPlane, release: Helm, chart: str) -> None:
+    """As docs/install.md tells: the Deployment, whose selector cannot change, goes first."""
+    plane.kubectl("apply", "-k", str(CHART.parents[1] / "manifests"))
+    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=240s")
+    refused = release("install", *RELEASE, chart, check=False)
+    assert refused.returncode != 0
+    plane.kubectl("delete", "deployment", *RELEASE)
+    release("install", *RELEASE, chart, "--take-ownership")
+    owner = "jsonpath={.metadata.annotations.meta\\.helm\\.sh/release-name}"
+    assert plane.kubectl("get", "crd", f"{PLURAL}.{GROUP}", "-o", owner) == "smendpoints"
+    assert plane.kubectl("get", "deployment", *RELEASE, "-o", owner) == "smendpoints"
+
+
+@pytest.mark.parametrize("helm", ["helm4"], indirect=True)
+@pytest.mark.usefixtures("release")
+def test_all_that_can_be_rendered_is_taken_strictly_and_under_restricted_pod_security(
+    plane: ControlPlane, tmp_path: Path
+) -> None:
+    """The Pod of `helm test` among it, and what the values can add."""
+    values = {
+        "aws": {"credentials": {"secretName": "aws"}},
+        "metrics": {"service": {"create": True}},
+        "imagePullSecrets": [{"name": "registry"}],
+        "priorityClassName": "system-cluster-critical",
+        "tolerations": [{"operator": "Exists"}],
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "smendpoints"}},
+            }
+        ],
+        "env": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+        "networkPolicy": {"extraIngress": [{"from": [{"podSelector": {}}]}]},
+    }
+    path = tmp_path / "values.yaml"
+    path.write_text(json.dumps(values))
+    strictly = ("--dry-run=server", "--validate=strict", "--warnings-as-errors")
+    answer = plane.kubectl("apply", *strictly, "-f", "-", stdin=template("--values", str(path)))
+    assert "pod/smendpoints-check created (server dry run)" in answer
+    assert "deployment.apps/smendpoints created (server dry run)" in answer
