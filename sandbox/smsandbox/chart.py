@@ -1,4 +1,4 @@
-"""What is made from the Helm chart: the plain manifests, and the table of values in its README.
+"""What is made from the Helm chart: the plain manifests, and the table of values in its README. And Argo CD's settings.
 
 `python -m smsandbox.chart [--check]`; `make chart` runs it. The chart is the one source of the installation: Helm 4
 renders it, and what only Helm's own bookkeeping needs is taken out.
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from smsandbox import paths, tools
+from smsandbox import argocd, paths, tools
 
 CHART = paths.repository() / "charts" / "smendpoints"
 MANIFESTS = paths.repository() / "manifests"
@@ -101,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     wanted = manifests()
     wanted[CHART / "README.md"] = readme((CHART / "README.md").read_text())
+    wanted[argocd.PATCH] = argocd.patch()
     stale = False
     for path, text in wanted.items():
         found = path.read_text() if path.exists() else ""

@@ -49,7 +49,13 @@ def key(
     """Name of a cache folder: `name` and a hash that changes with any pinned module, flag and text `of` a file."""
     digest = hashlib.sha256((modules / "go.sum").read_bytes())
     links = dict.fromkeys(program.link for program in programs.values())
-    parts = [(modules / "go.mod").read_text(), *_ALWAYS, *compile_flags, *links, *(program.package for program in programs.values())]
+    parts = [
+        (modules / "go.mod").read_text(),
+        *_ALWAYS,
+        *compile_flags,
+        *links,
+        *(program.package for program in programs.values()),
+    ]
     digest.update("\0".join([*parts, *(of or {}).values()]).encode())
     return f"{name}-{digest.hexdigest()[:12]}"
 

@@ -133,7 +133,7 @@ def test_a_cluster_with_the_plain_manifests_is_taken_over(plane: ControlPlane, r
     refused = release("install", *RELEASE, chart, check=False)
     assert refused.returncode != 0
     plane.kubectl("delete", "deployment", *RELEASE)
-    release("install", *RELEASE, chart, "--take-ownership")
+    release("install", *RELEASE, chart, "--take-ownership", "--force-conflicts")
     owner = "jsonpath={.metadata.annotations.meta\\.helm\\.sh/release-name}"
     assert plane.kubectl("get", "crd", f"{PLURAL}.{GROUP}", "-o", owner) == "smendpoints"
     assert plane.kubectl("get", "deployment", *RELEASE, "-o", owner) == "smendpoints"
