@@ -1,6 +1,6 @@
 """The patch of Argo CD's ConfigMap `argocd-cm` that has our kinds' health and actions, made of `manifests/argocd`.
 
-The folder there is in the layout of Argo CD's own repository; the patch is for those whose Argo CD is a release without it.
+The folder there is in the layout of Argo CD's own repository; the patch is for an Argo CD without it.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Argo CD's health of an object through its life: for each state that the operator tells, and on both engines of Lua.
+"""Argo CD's health of an object through its life: for each state that the operator tells.
 
 The objects of `manifests/argocd/…/testdata` are those of this life; `SMENDPOINTS_WRITE_TESTDATA=1` writes them again.
 """
@@ -60,14 +60,12 @@ def life(harness: Harness) -> dict[str, tuple[dict[str, Any], str]]:
     return found
 
 
-def test_each_state_has_its_health_on_both_engines(harness: Harness) -> None:
+def test_each_state_has_its_health(harness: Harness) -> None:
     states = life(harness)
     found = {name: argo.health(obj) for name, (obj, _) in states.items()}
     assert {name: each["status"] for name, each in found.items()} == {
         name: wanted for name, (_, wanted) in states.items()
     }
-    script = (argo.FOLDER / KIND / "health.lua").read_text()
-    assert argo.on_gopher([(script, obj) for obj, _ in states.values()]) == list(found.values())
     ready = {each["type"]: each for each in states["stalled"][0]["status"]["conditions"]}
     assert found["stalled"]["message"] == ready["Stalled"]["message"]
     assert found["deletion-stalled"]["deletionMessage"] == found["deletion-stalled"]["message"]

@@ -1,6 +1,6 @@
 """Argo CD's customizations of our kinds, run as Argo CD runs them: Lua 5.1 with the base, table and package libraries.
 
-Of `os` there are time and date, of strings and math there is nothing; a script sees the object as the global `obj`, whose
+Of `os` there are time and date, of strings and math there is nothing. A script sees the object as the global `obj`;
 numbers are floats. The same on the engine that Argo CD has, gopher-lua, by `on_gopher`. Not here: what is expected.
 """
 
@@ -19,8 +19,8 @@ FOLDER = paths.repository() / "manifests" / "argocd" / "resource_customizations"
 HEALTHS = ("Healthy", "Progressing", "Degraded", "Suspended", "Missing", "Unknown")
 _NARROW = """
 local kept = {
-  "_G", "_VERSION", "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawset",
-  "select", "setmetatable", "table", "tonumber", "tostring", "type", "unpack", "os",
+  "_G", "_VERSION", "assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget",
+  "rawset", "select", "setmetatable", "table", "tonumber", "tostring", "type", "unpack", "os",
 }
 local known = {}
 for _, name in ipairs(kept) do known[name] = true end
