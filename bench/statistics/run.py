@@ -1,6 +1,6 @@
 """The statistics on trial, at length: `make bench-statistics` prints the tables of docs/statistics.md.
 
-    python -m bench.statistics.run [--runs 20000] [--seed 1] [--only validity means power rare planned peers]
+    python -m bench.statistics.run [--runs 20000] [--seed 1] [--only validity means power rare planned peers rollouts]
 
 Nothing is asserted here; tests/unit/statistics has short runs that are.
 """
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from bench.statistics import peers, power, validity
+from bench.statistics import peers, power, rollouts, validity
 
 TABLES: dict[str, tuple[str, Callable[[int, np.random.Generator], Iterator[tuple[str, ...]]], tuple[str, ...]]] = {
     "validity": (
@@ -51,6 +51,17 @@ TABLES: dict[str, tuple[str, Callable[[int, np.random.Generator], Iterator[tuple
             "Flagger, threshold 5",
             "z-test, peeking",
             "ours",
+        ),
+    ),
+    "rollouts": (
+        f"From the edit to the verdict (canary of {rollouts.SHARE:.0%}, {rollouts.BASE:.1%} of errors before)",
+        rollouts.rows,
+        (
+            "worse by",
+            "a minute",
+            *(f"margin {100 * each:g}" for each in rollouts.MARGINS),
+            "alarm above 1 %",
+            "alarm above 5 %",
         ),
     ),
 }

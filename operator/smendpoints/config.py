@@ -61,10 +61,12 @@ class Config(BaseSettings):
     audit_seconds: float = Field(
         60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400
     )
-    analysis_period_seconds: Literal[1, 5, 10, 30, 60] = Field(
+    analysis_period_seconds: int = Field(
         60,
-        description="Length of the periods by which fleets are compared; less than 60 only where metrics are published"
-        " that often, as in the sandbox.",
+        description="Length of the periods by which fleets are compared: 1, 5, 10, 30 or 60; less than 60 only where"
+        " metrics are published that often, as in the sandbox.",
+        ge=1,
+        le=60,
     )
     events_queue_url: str | None = Field(
         None,
@@ -98,6 +100,13 @@ class Config(BaseSettings):
     lease_retry_seconds: float = Field(
         1.0, description="How often the lease is renewed, and looked at; at most a third of the deadline.", gt=0
     )
+
+    @field_validator("analysis_period_seconds")
+    @classmethod
+    def _is_a_period_of_cloudwatch(cls, value: int) -> int:
+        if value not in {1, 5, 10, 30, 60}:
+            raise ValueError("must be 1, 5, 10, 30 or 60, as CloudWatch has them")
+        return value
 
     @field_validator("lease_renew_deadline_seconds")
     @classmethod

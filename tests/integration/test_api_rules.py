@@ -31,7 +31,7 @@ SCHEDULE = "write at(2027-01-31T08:00:00), rate(2 hours), or cron(0 8 ? * MON-FR
 CRON = "write five cron fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-5"
 TEN_ALARMS = (
     "a rollout has at most 10 alarms: those in rollback.alarmNames, for each variant one for"
-    " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest; name fewer"
+    " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest and analysis; name fewer"
 )
 WAITS = (
     "the waits of all steps and terminationWaitSeconds must be shorter than timeoutSeconds (28800 if unset):"
@@ -178,6 +178,7 @@ def largest() -> Spec:
 
 
 METRIC = {"namespace": "AWS/SageMaker", "metricName": "CPUUtilization"}
+ANALYSIS = {"metrics": [{"name": "errors", "errorRate": {}}]}
 ASYNC = {"outputPath": "s3://answers/iris/"}
 VPC = {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]}
 PC = {"memorySizeMB": 2048, "maxConcurrency": 10, "provisionedConcurrency": 2}
@@ -384,6 +385,55 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         ),
         "spec.rollout.rollback",
         TEN_ALARMS,
+    ),
+    "ten alarms and the one to undo by analysis with": (
+        rollout(
+            "Canary",
+            stepPercent=10,
+            stepWaitSeconds=600,
+            rollback={"alarmNames": [f"alarm-{number}" for number in range(10)]},
+            analysis=ANALYSIS,
+        ),
+        "spec.rollout.rollback",
+        TEN_ALARMS,
+    ),
+    "an analysis without a fleet beside the other": (
+        rollout("AllAtOnce", terminationWaitSeconds=600, analysis=ANALYSIS),
+        "spec.rollout.analysis",
+        "analysis compares the old fleet with the new one while both serve: set strategy to Canary or Linear",
+    ),
+    "an analysis of batches": (
+        rollout("Rolling", stepPercent=10, stepWaitSeconds=600, analysis=ANALYSIS),
+        "spec.rollout.analysis",
+        "analysis compares the old fleet with the new one while both serve: set strategy to Canary or Linear",
+    ),
+    "an analysis that has no time": (
+        rollout("Canary", stepPercent=10, stepWaitSeconds=359, analysis=ANALYSIS),
+        "spec.rollout.stepWaitSeconds",
+        "analysis needs time to compare: set stepWaitSeconds to analysis.warmUpSeconds (60 if unset) and 300 at least",
+    ),
+    "an analysis of an asynchronous endpoint": (
+        rollout("Canary", stepPercent=10, stepWaitSeconds=600, analysis=ANALYSIS) | {"async": ASYNC},
+        "spec.rollout.analysis",
+        (
+            "rollout.analysis compares answers to real-time requests, which an asynchronous endpoint has none of: remove"
+            " analysis, and set rollback.alarmNames to alarms of your own"
+        ),
+    ),
+    "a metric of nothing": (
+        rollout("Canary", stepPercent=10, stepWaitSeconds=600, analysis={"metrics": [{"name": "errors"}]}),
+        "spec.rollout.analysis.metrics[0]",
+        "a metric of analysis needs exactly one of errorRate, latencyAbove and metricAbove",
+    ),
+    "more errors are better": (
+        rollout(
+            "Linear",
+            stepPercent=10,
+            stepWaitSeconds=600,
+            analysis={"metrics": [{"name": "errors", "errorRate": {}, "better": "Higher"}]},
+        ),
+        "spec.rollout.analysis.metrics[0].better",
+        "fewer errors and fewer slow requests are better: remove better, which is for metricAbove",
     ),
     "scaling to zero without async": (scaled(minCapacity=0), "spec.variants", FROM_ZERO),
     "a schedule that scales to zero without async": (
@@ -757,6 +807,14 @@ TAKEN: dict[str, Spec] = {
     "two roles of one account": spec(assumeRoleARN="arn:aws:iam::123456789012:role/operator"),
     "one weight of zero": spec(variant("a", weight=0), variant("b", weight=0.5)),
     "a burstable type that does not scale": spec(variant(instance={"type": "ml.t2.medium"})),
+    "a judged canary": rollout("Canary", stepPercent=10, stepWaitSeconds=360, analysis=ANALYSIS),
+    "a judged canary with ten alarms, on trial": rollout(
+        "Canary",
+        stepPercent=10,
+        stepWaitSeconds=600,
+        rollback={"alarmNames": [f"alarm-{number}" for number in range(10)]},
+        analysis=ANALYSIS | {"dryRun": True},
+    ),
     "async from zero": scaled(minCapacity=0) | {"async": ASYNC},
     "async by its backlog": tracked({"name": "p", "customizedMetric": METRIC, "targetValue": 5}) | {"async": ASYNC},
     "an even split": rollout("Canary", stepInstances=10),

@@ -43,6 +43,10 @@ DEFAULTS: dict[str, Any] = {
     "variants[].scaling.stepScaling[].alarm.periodSeconds": 60,
     "variants[].scaling.stepScaling[].alarm.evaluationPeriods": 1,
     "variants[].scaling.stepScaling[].alarm.treatMissingData": "missing",
+    "rollout.analysis.metrics[].errorRate.answers": "5xx",
+    "rollout.analysis.metrics[].metricAbove.threshold": 0,
+    "rollout.analysis.metrics[].better": "Lower",
+    "rollout.analysis.metrics[].marginPercentagePoints": 0.5,
 }
 # What the API server refuses for a shadow: a story of it could not be told.
 NEVER_FOR_A_SHADOW = ("shadow.scaling.", "shadow.serverless.")

@@ -38,8 +38,9 @@ BOUNDS = {"minCapacity": 1, "maxCapacity": 5}
 GUARDED = {
     "strategy": "Canary",
     "stepPercent": 50,
-    "stepWaitSeconds": 60,
+    "stepWaitSeconds": 600,
     "rollback": {"maxErrorRatePercent": 1, "onRequest": True},
+    "analysis": {"metrics": [{"name": "errors", "errorRate": {}}]},
 }
 
 

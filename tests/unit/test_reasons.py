@@ -11,7 +11,7 @@ ModelNotAccessible ImageNotFound ArtifactNotFound RoleNotFound SecretNotFound Al
 ChangeFailed InternalError RevisionNotFound NotWritten Void
 Serving NoInstances NotFound
 ScalingActive ScalingPending ScalingSuspended ScalingFailed
-SourceOverwritten DriftFound InSync OutsideOfficeHours ChangedInPlace Adopted PreflightIncomplete
+SourceOverwritten DriftFound InSync OutsideOfficeHours ChangedInPlace Adopted PreflightIncomplete RolloutJudged FewRequests
 """
 WELL = """
 Pending Creating Recreating Updating Scaling ShiftingTraffic Deleting Retaining Stopping Maintenance InService Stopped Suspended Adopted RolledBackToRevision

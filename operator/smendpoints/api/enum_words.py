@@ -9,6 +9,24 @@ _ALL: tuple[Mapping[str, str], ...] = (
         "Linear": "the traffic moves in equal steps, each watched for `stepWaitSeconds`",
         "Rolling": "instances are replaced in batches, so that no second whole fleet is needed",
     },
+    {"5xx": "failures of the model or of SageMaker", "4xx": "refusals of what was sent"},
+    {"Lower": "less of it, as of errors", "Higher": "more of it, as of cache hits"},
+    {
+        "Promote": "it goes on, and the new fleet takes over",
+        "Rollback": "it is undone",
+    },
+    {
+        "Undecided": "not known yet",
+        "Worse": "worse by more than the margin",
+        "NotWorse": "not worse by the margin",
+    },
+    {
+        "Hold": "not known yet",
+        "Ship": "nothing is worse by its margin; AWS still bakes to the end",
+        "Rollback": "something is worse by more than its margin",
+        "Inconclusive": "the end came before enough was known",
+        "Invalid": "data is missing or could not be read",
+    },
     {"Input": "requests", "Output": "responses", "InputAndOutput": "both"},
     {
         "Running": "there is an endpoint, within its office hours if it has any",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from smendpoints.api.analysis import Analysis
 from smendpoints.api.base import MAP_BY_NAME, S3_PREFIX, SET, ApiModel, KmsKey, Name, TimeZone
 from smendpoints.api.variants import Variant
 
@@ -91,6 +92,11 @@ class Rollout(ApiModel):
         None, description="Longest time of the whole rollout; AWS chooses if unset.", ge=600, le=28800
     )
     rollback: Rollback | None = Field(None, description="When the rollout is undone.")
+    analysis: Analysis | None = Field(
+        None,
+        description="How the new fleet is judged against the old one while a Canary or Linear rollout bakes: if it is"
+        " worse, the rollout is undone. Absolute limits are in `rollback`.",
+    )
 
 
 class DataCapture(ApiModel):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from smendpoints.api.analysis import AnalysisStatus, ComparedMetric
 from smendpoints.api.base import MAP_BY_TYPE, ApiModel
 from smendpoints.api.snapshot import AutoscalingSnapshot, of_calls
 from smendpoints.api.spec import Vpc
@@ -126,6 +127,7 @@ class RolloutStatus(ApiModel):
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )
     message: str | None = Field(None, description="Why it failed, or is blocked.", max_length=1024)
+    analysis: AnalysisStatus | None = Field(None, description="How the new fleet compares with the old one.")
 
     @model_validator(mode="before")
     @classmethod
@@ -213,6 +215,9 @@ class Failure(ApiModel):
         default_factory=list, description="Last lines of the failing container's log.", max_length=20
     )
     hint: str | None = Field(None, description="What to do next.", max_length=1024)
+    compared: list[ComparedMetric] | None = Field(
+        None, description="How the new fleet compared with the old one, where that undid the rollout.", max_length=50
+    )
 
 
 class Cost(ApiModel):

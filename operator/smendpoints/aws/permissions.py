@@ -21,6 +21,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
             "application-autoscaling:DescribeScalingPolicies",
             "application-autoscaling:DescribeScheduledActions",
             "cloudwatch:DescribeAlarms",
+            "cloudwatch:GetMetricData",
             "cloudwatch:ListTagsForResource",
             "tag:GetResources",
         ),

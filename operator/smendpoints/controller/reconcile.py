@@ -23,6 +23,7 @@ from smendpoints.controller.apply import apply, preflight, went_on
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.forewarning import forewarned
+from smendpoints.controller.judging import with_analysis
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
@@ -182,6 +183,7 @@ class Controller:
         given = input_of(resource, desired, observed, schedule, now) if observed is not None else None
         if given is None or not _is_done(plan(given)):
             observed = observe(account, resource, desired, shown, memory.seen, running=schedule.running)
+            observed = with_analysis(account, resource, desired, observed, now)
             given = input_of(resource, desired, observed, schedule, now)
         memory.seen.observed(shown.summary, desired, given.observed)
         return self._carry_out(account, given, ruling, memory)

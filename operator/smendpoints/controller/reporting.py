@@ -95,7 +95,8 @@ def finding_of(
         memory.seen.tagged = content_hash(desired.tags)
     shown = observed.endpoint.status if observed.endpoint is not None else None
     in_aws = todo.endpoint_status if applied.busy else shown
-    after, awaits = when(resource, todo, in_aws, poll_seconds, given.now)
+    period = float(account.datapoints.period)
+    after, awaits = when(resource, todo, in_aws, poll_seconds, given.now, analysis_period=period)
     if todo.requeue is Requeue.STEADY and todo.verdict.ready and shown is not None:
         after = min(after, next_look(memory, now))
     memory.seen.expects = in_aws if awaits is not Awaits.NOTHING else None

@@ -7,6 +7,7 @@ from smendpoints.controller.observe import Glance
 from smendpoints.controller.result import NEVER, Awaits
 from smendpoints.domain.desired.office_hours import Schedule
 from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.judging import is_decided, last_look
 from smendpoints.domain.plan.verdict import Plan, Requeue
 
 _LOOK_WHILE_BAKING = 60.0  # a bake takes up to an hour; that AWS goes back within it is seen that late at the most
@@ -14,9 +15,18 @@ _LOST_SIGHT = 600.0  # what listings never show is looked at that late at the mo
 
 
 def when(
-    resource: SageMakerEndpoint, todo: Plan, status: str | None, poll_seconds: float, now: datetime
+    resource: SageMakerEndpoint,
+    todo: Plan,
+    status: str | None,
+    poll_seconds: float,
+    now: datetime,
+    *,
+    analysis_period: float = _LOOK_WHILE_BAKING,
 ) -> tuple[float, Awaits]:
-    """Seconds, and what is awaited; `status` is what the endpoint is in, or was just told to go into."""
+    """Seconds, and what is awaited; `status` is what the endpoint is in, or was just told to go into.
+
+    `analysis_period`: how often CloudWatch has more of a rollout that is judged.
+    """
     match todo.requeue:
         case Requeue.NOW:
             return 0.0, Awaits.NOTHING
@@ -28,7 +38,7 @@ def when(
             if any(action.verb is Verb.SET_ALARM for action in todo.actions):
                 return poll_seconds, Awaits.CHANGE  # CloudWatch may have taken it back by then
             steps = status == "Updating" and _has_steps(resource)
-            return _next_step(todo, poll_seconds, now) if steps else _LOST_SIGHT, Awaits.CHANGE
+            return _next_step(todo, poll_seconds, now, analysis_period) if steps else _LOST_SIGHT, Awaits.CHANGE
         case seconds:
             return seconds, Awaits.NOTHING
 
@@ -58,8 +68,14 @@ def _has_steps(resource: SageMakerEndpoint) -> bool:
     return rollout.strategy != "AllAtOnce" or rollout.termination_wait_seconds > 0 or rollout.rollback is not None
 
 
-def _next_step(todo: Plan, poll_seconds: float, now: datetime) -> float:
+def _next_step(todo: Plan, poll_seconds: float, now: datetime, analysis_period: float) -> float:
     until = todo.rollout.baking_until if todo.rollout is not None else None
+    analysis = todo.rollout.analysis if todo.rollout is not None else None
     if until is None or until <= now:
         return poll_seconds
-    return min(_LOOK_WHILE_BAKING, max(poll_seconds, (until - now).total_seconds()))
+    after = min(_LOOK_WHILE_BAKING, max(poll_seconds, (until - now).total_seconds()))
+    if analysis is None or is_decided(analysis) or not analysis.steps:
+        return after
+    left = (last_look(analysis.steps[-1]) - now).total_seconds()
+    looks = [after, analysis_period, *([left] if left > 0 else [])]
+    return max(poll_seconds, min(looks))

@@ -74,6 +74,9 @@ class Reason(StrEnum):
     IN_SYNC = "InSync"
     # by office hours, for events
     OUTSIDE_HOURS = "OutsideOfficeHours"
+    # of a rollout that is judged, for events
+    JUDGED = "RolloutJudged"
+    FEW_REQUESTS = "FewRequests"
     # done in place, for events
     IN_PLACE = "ChangedInPlace"
     ADOPTED = "Adopted"

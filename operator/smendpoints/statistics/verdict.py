@@ -89,7 +89,7 @@ class Decision:
 def decide(
     rules: Rules,
     measured: Mapping[str, Measured],
-    traffic: Traffic,
+    traffic: Traffic | None,
     *,
     elapsed: float,
     periods: npt.ArrayLike | None = None,
@@ -99,7 +99,7 @@ def decide(
     Args:
         rules: as they were at the start.
         measured: by name of metric. One that is absent is missing data, and so is a batch that is NaN.
-        traffic: of the two variants, in any order.
+        traffic: of the two variants, in any order; None where nobody promised a split, as of fleets in a rollout.
         elapsed: seconds since the start.
         periods: (batches,) of the metrics, a number that changes whenever the weights do.
 
@@ -112,12 +112,13 @@ def decide(
     def decision(verdict: Verdict, reason: str) -> Decision:
         return Decision(verdict, reason, findings)
 
-    evidence = split.log_evidence(traffic.requests, traffic.weights)
-    if np.max(evidence, initial=0.0) >= threshold(rules.split_alpha):
+    if traffic is not None and np.max(split.log_evidence(traffic.requests, traffic.weights), initial=0.0) >= threshold(
+        rules.split_alpha
+    ):
         return decision(Verdict.INVALID, f"requests are not split as the weights say: {_split(traffic)}")
     missing = [metric.name for metric in rules.metrics if metric.name not in measured]
     missing += [f"{each.metric} ({each.missing} batches)" for each in findings if each.missing]
-    unread = int(np.isnan(np.asarray(traffic.requests, float)).any(axis=-2).sum())
+    unread = int(np.isnan(np.asarray(traffic.requests, float)).any(axis=-2).sum()) if traffic is not None else 0
     missing += [f"requests ({unread} batches)"] if unread else []
     if missing:
         return decision(Verdict.INVALID, f"data is missing: {', '.join(missing)}")

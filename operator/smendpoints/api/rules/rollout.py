@@ -30,9 +30,10 @@ ROLLOUT = (
         f"!has(self.rollout) || !has(self.rollout.rollback) || {count_of('self.rollout.rollback.alarmNames')}"
         " + self.variants.size() * ((has(self.rollout.rollback.maxErrorRatePercent) ? 1 : 0)"
         " + (has(self.rollout.rollback.maxLatencyMilliseconds) ? 1 : 0))"
-        f" + ({is_true('self.rollout.rollback.onRequest')} ? 1 : 0) <= 10",
+        f" + ({is_true('self.rollout.rollback.onRequest')}"
+        f" || (has(self.rollout.analysis) && !{is_true('self.rollout.analysis.dryRun')}) ? 1 : 0) <= 10",
         "a rollout has at most 10 alarms: those in rollback.alarmNames, for each variant one for"
-        " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest; name fewer",
+        " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest and analysis; name fewer",
         ".rollout.rollback",
     ),
     Rule(
@@ -80,6 +81,39 @@ ROLLOUT = (
         "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
         " set stepWaitSeconds or terminationWaitSeconds",
         ".rollback",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.rollout) || !has(self.rollout.analysis) || !has(self.async)",
+        "rollout.analysis compares answers to real-time requests, which an asynchronous endpoint has none of: remove"
+        " analysis, and set rollback.alarmNames to alarms of your own",
+        ".rollout.analysis",
+        "FieldValueForbidden",
+    ),
+    Rule(
+        "Rollout",
+        "!has(self.analysis) || self.strategy in ['Canary', 'Linear']",
+        "analysis compares the old fleet with the new one while both serve: set strategy to Canary or Linear",
+        ".analysis",
+    ),
+    Rule(
+        "Rollout",
+        "!has(self.analysis) || !(self.strategy in ['Canary', 'Linear'])"
+        " || self.stepWaitSeconds >= self.analysis.warmUpSeconds + 300",
+        "analysis needs time to compare: set stepWaitSeconds to analysis.warmUpSeconds (60 if unset) and 300 at least",
+        ".stepWaitSeconds",
+    ),
+    Rule(
+        "AnalysisMetric",
+        "(has(self.errorRate) ? 1 : 0) + (has(self.latencyAbove) ? 1 : 0) + (has(self.metricAbove) ? 1 : 0) == 1",
+        "a metric of analysis needs exactly one of errorRate, latencyAbove and metricAbove",
+    ),
+    Rule(
+        "AnalysisMetric",
+        "has(self.metricAbove) || !has(self.better) || self.better == 'Lower'",
+        "fewer errors and fewer slow requests are better: remove better, which is for metricAbove",
+        ".better",
+        "FieldValueForbidden",
     ),
     Rule(
         "Rollback",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from smendpoints.api.analysis import Analysis
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import AsyncInference, DataCapture, SageMakerEndpointSpec
 from smendpoints.api.status import RolledBackTo
@@ -49,7 +50,7 @@ class Desired:
     """All that the spec wants of AWS.
 
     `adoption_refused` says why no endpoint may be taken over; None: it may. `redeployed` is part of what models are.
-    `back` says that a revision of the history is wanted in place of the spec.
+    `back` says that a revision of the history is wanted in place of the spec. `analysis`: how its rollout is judged.
     """
 
     owner: Owner
@@ -66,12 +67,14 @@ class Desired:
     retry: str | None = None
     redeployed: str | None = None
     back: RolledBackTo | None = None
+    analysis: Analysis | None = None
     adoption_refused: str | None = None
 
     def attempt(self) -> str:
         """Names this config being rolled out this way."""
         asked_again = [self.retry] if self.retry is not None else []
-        return names.content_hash([self.config_name, self.deployment or {}, *asked_again])
+        judged = [self.analysis.to_json()] if self.analysis is not None else []
+        return names.content_hash([self.config_name, self.deployment or {}, *asked_again, *judged])
 
     @property
     def abort_alarm(self) -> str | None:
@@ -294,4 +297,5 @@ def desire(resource: SageMakerEndpoint, cluster: str, default_role: str | None) 
         tags=tags,
         retry=resource.retry(),
         redeployed=redeployed,
+        analysis=spec.rollout.analysis,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from smendpoints.api.spec import Rollout, SageMakerEndpointSpec
+from smendpoints.api.spec import Rollback, Rollout, SageMakerEndpointSpec
 from smendpoints.domain.desired import names
 
 DEFAULT_STEP_PERCENT = 10
@@ -17,15 +17,14 @@ def _size(rollout: Rollout) -> dict[str, Any]:
 
 def rollback_alarms(spec: SageMakerEndpointSpec, endpoint: str, config: str) -> tuple[Mapping[str, Any], ...]:
     """The alarms that watch the new config alone, by its own dimension, so that the old fleet cannot set them off."""
-    rollback = spec.rollout.rollback
-    if rollback is None:
-        return ()
+    rollback, analysis = spec.rollout.rollback or Rollback(), spec.rollout.analysis
     wanted: list[tuple[str, str, float]] = []
     if rollback.max_error_rate_percent is not None:
         wanted.append(("errors", "Invocation5XXErrors", rollback.max_error_rate_percent / 100))
     if rollback.max_latency_milliseconds is not None:
         wanted.append(("latency", "ModelLatency", rollback.max_latency_milliseconds * 1000.0))
-    asked = (abort_alarm(endpoint, config),) if rollback.on_request else ()
+    judged = analysis is not None and not analysis.dry_run
+    asked = (abort_alarm(endpoint, config),) if rollback.on_request or judged else ()
     return asked + tuple(
         {
             "AlarmName": f"{names.alarm_prefix(endpoint)}{config}/{variant.name}/{what}",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from smendpoints.api.analysis import AnalysisStatus
 from smendpoints.domain.observed.redact import redact_text
 
 Json = Mapping[str, Any]
@@ -134,6 +135,7 @@ class Observed:
     `unowned` are the ARNs of nobody's config and models that an adoption takes along with the endpoint.
     `equivalent` says that the live config, made by somebody else, serves just what the spec wants.
     `live_models` are the models of the live config, by name, as far as they were looked at.
+    `analysis` is that of the attempt that is about to be made, or is under way, by what CloudWatch says now.
     """
 
     endpoint: ObservedEndpoint | None = None
@@ -146,6 +148,7 @@ class Observed:
     equivalent: bool = False
     unowned: tuple[str, ...] = ()
     live_models: Mapping[str, Json] = field(default_factory=dict, hash=False)
+    analysis: AnalysisStatus | None = None
 
 
 def _clean(words: str | None) -> str | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.judging import closed
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 
 _FIRST_RETRY = timedelta(seconds=60)
@@ -49,8 +50,10 @@ def recorded_attempt(given: Input, config: str) -> RolloutStatus:
 
 def failed_attempt(given: Input, endpoint: ObservedEndpoint, reason: str) -> RolloutStatus:
     """The attempt at the desired config, as failed."""
-    return recorded_attempt(given, given.desired.config_name).model_copy(
+    attempt = recorded_attempt(given, given.desired.config_name)
+    return attempt.model_copy(
         update={
+            "analysis": closed(attempt.analysis),
             "phase": "Failed",
             **NOTHING_UNDER_WAY,
             "message": reason[:1024],

@@ -10,10 +10,11 @@ from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import restore_guards
 from smendpoints.domain.plan.in_place import changes_in_place, describe_known, same_weight
 from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.judging import condemns, told_of, with_step
 from smendpoints.domain.plan.progress import progress
 from smendpoints.domain.plan.scaling import put_target
 from smendpoints.domain.plan.tags import tag_changes
-from smendpoints.domain.plan.verdict import Plan, Verdict, ready, reconciling
+from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict, ready, reconciling
 from smendpoints.domain.reasons import Reason
 
 
@@ -33,7 +34,7 @@ def busy(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         kept = guards if given.spec.drift_policy == "Correct" else ()
         meanwhile = replace(_meanwhile(given, endpoint), actions=(*kept, *_at_once(given, endpoint)), drift=lost)
         meanwhile = replace(meanwhile, verdict=_with_what_waits(meanwhile.verdict, given, endpoint), apart=True)
-        meanwhile = _aborted(given, endpoint, meanwhile)
+        meanwhile = _undone(given, endpoint, _aborted(given, endpoint, meanwhile))
     if given.schedule.running:
         return meanwhile
     message = f"{meanwhile.verdict.message}; then it is stopped, as the spec says"
@@ -73,6 +74,21 @@ def _aborted(given: Input, endpoint: ObservedEndpoint, meanwhile: Plan) -> Plan:
     return replace(meanwhile, verdict=reconciling(Reason.UPDATING, message), actions=(*meanwhile.actions, *calls))
 
 
+def _undone(given: Input, endpoint: ObservedEndpoint, meanwhile: Plan) -> Plan:
+    """The same, with what follows from a verdict against the new fleet: first it is written down, then acted on."""
+    recorded, rollout = given.recorded.rollout, meanwhile.rollout
+    if rollout is None or not condemns(rollout.analysis) or meanwhile.verdict.reason is not Reason.UPDATING:
+        return meanwhile
+    if recorded is None or rollout.analysis is None or not condemns(recorded.analysis):
+        return replace(meanwhile, requeue=Requeue.NOW)
+    if carried_alarm(given.resource, endpoint) is None:
+        return meanwhile
+    there = {action.target for action in meanwhile.actions} | given.observed.alarms.keys()
+    calls = fire(endpoint.name, rollout, dict.fromkeys(there), f"analysis: {rollout.analysis.message}")
+    message = f"undoing {rollout.config_name} by its analysis: {rollout.analysis.message}"
+    return replace(meanwhile, verdict=reconciling(Reason.UPDATING, message), actions=(*meanwhile.actions, *calls))
+
+
 def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:
     """Updating, RollingBack or SystemUpdating: AWS takes no other change; say whose change it is.
 
@@ -95,10 +111,16 @@ def _meanwhile(given: Input, endpoint: ObservedEndpoint) -> Plan:
     way = given.spec.rollout if ours is not None and given.attempt_recorded else None
     found = progress(endpoint, way, ours)
     if ours is not None:
-        rollout = ours.model_copy(update={"phase": "InProgress", "message": None, **found.facts()})
+        analysis = given.observed.analysis or ours.analysis
+        analysis = with_step(analysis, endpoint, found) if analysis is not None else None
+        rollout = ours.model_copy(
+            update={"phase": "InProgress", "message": None, "analysis": analysis, **found.facts()}
+        )
     if found.stage == "RollingBack":
         return Plan(reconciling(Reason.ROLLING_BACK, f"AWS is rolling back {attempted}"), rollout=rollout)
     told = f"rolling out {attempted}" + (f": {found.sentence()}" if found.sentence() else "")
+    if ours is not None and rollout is not None and rollout.analysis is not None and rollout.analysis.steps:
+        told += f"; {told_of(rollout.analysis)}"
     message = told if attempted == desired.config_name else f"{told}; then {desired.config_name} follows"
     return Plan(reconciling(Reason.UPDATING, message), rollout=rollout)
 

@@ -133,6 +133,7 @@ def brought_back(
         config_request=_request(config, desired),
         deployment=deployment_config(quick, ()),
         rollback_alarms=(),
+        analysis=None,
         variants=tuple(variant(each) for each in config.variants),
         shadow=shadow,
         targets=tuple(fitting),

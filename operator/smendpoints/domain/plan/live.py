@@ -18,6 +18,7 @@ from smendpoints.domain.plan.in_place import (
     weights_and_capacities,
 )
 from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.judging import closed
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.scaling import deregister, plan_scaling, unwanted_targets
 from smendpoints.domain.plan.tags import tag_changes
@@ -108,7 +109,8 @@ def _succeeded(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus:
     over = {"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], "abort_alarm": None, **NOTHING_UNDER_WAY}
     if past is None or past.config_name != config:  # a FailureReason of now is that of another attempt
         over["endpoint_modified_at"] = endpoint.modified_at
-    return recorded_attempt(given, config).model_copy(update=over)
+    attempt = recorded_attempt(given, config)
+    return attempt.model_copy(update={**over, "analysis": closed(attempt.analysis)})
 
 
 def _drift_reported(given: Input, drift: tuple[str, ...]) -> Plan | None:

@@ -12,6 +12,7 @@ from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.abort import is_asked
 from smendpoints.domain.plan.attempts import failed_attempt, moved_since, retry_after, was_made
 from smendpoints.domain.plan.input import Input
+from smendpoints.domain.plan.judging import afresh, condemns
 from smendpoints.domain.plan.meanwhile import Meanwhile, meanwhile
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, reconciling, stalled
 from smendpoints.domain.plan.wording import NO_REASON, may_try_again, names_missing_config
@@ -27,7 +28,12 @@ def rolled_back_for_now(given: Input, endpoint: ObservedEndpoint) -> Plan | None
     wait = retry_after(given) - (given.now - (failed.endpoint_modified_at or endpoint.modified_at))
     if wait <= timedelta(0):
         pending = failed.model_copy(
-            update={"phase": "Pending", "started_at": given.now, "endpoint_modified_at": endpoint.modified_at}
+            update={
+                "phase": "Pending",
+                "started_at": given.now,
+                "endpoint_modified_at": endpoint.modified_at,
+                "analysis": afresh(failed.analysis),
+            }
         )
         message = f"trying {given.desired.config_name} again"
         return Plan(reconciling(Reason.UPDATING, message), requeue=Requeue.NOW, rollout=pending)
@@ -44,6 +50,8 @@ def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | Non
         return None
     reason = _reason(failed)
     what = "was aborted as asked" if failed.abort_alarm is not None and is_asked(given.resource, failed) else "failed"
+    if failed.analysis is not None and condemns(failed.analysis):
+        what, reason = "was undone by its analysis", f"{failed.analysis.message}; AWS says: {reason}"
     message = f"{given.desired.config_name} {what}, {endpoint.config_name} still serving: {reason}"
     if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
         message += (

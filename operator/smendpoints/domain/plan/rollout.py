@@ -3,6 +3,7 @@
 An attempt is written to the status before it is made. Not here: one that AWS rolled back, see `rolled_back`.
 """
 
+from smendpoints.api.analysis import AnalysisStatus
 from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.desired.desired import DesiredVariant
 from smendpoints.domain.observed.observed import ObservedEndpoint
@@ -85,6 +86,7 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         phase="Pending",
         started_at=given.now,
         abort_alarm=desired.abort_alarm,
+        analysis=observed.analysis,
         endpoint_modified_at=endpoint.modified_at,
         message=reason[:1024] if reason is not None else None,
         autoscaling_snapshot=next_snapshots(
@@ -95,7 +97,7 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         ),
     )
     return Plan(
-        _told_before(given) or reconciling(Reason.UPDATING, f"about to roll out {desired.config_name}"),
+        _told_before(given) or reconciling(Reason.UPDATING, _about_to(desired.config_name, observed.analysis)),
         requeue=Requeue.NOW,
         announces=update_endpoint(desired, observed, endpoint),
         meanwhile=beside,
@@ -103,6 +105,13 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         rollout=pending,
         drift=_drift(given, endpoint),
         changes=describe_changes(desired, observed.live_config, observed.live_models),
+    )
+
+
+def _about_to(config: str, analysis: AnalysisStatus | None) -> str:
+    """What is about to happen, and what of it could not be seen."""
+    return f"about to roll out {config}" + (
+        f"; {analysis.message}" if analysis is not None and analysis.message else ""
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from smendpoints.api.status import Failure, OfficeHoursStatus, RolloutStatus, SageMakerEndpointStatus
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action
+from smendpoints.domain.plan.analysis import forewarning
+from smendpoints.domain.plan.judging import told_of
 from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.plan.words import IN_PLACE, describe
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
@@ -17,6 +19,8 @@ _ACTIONS = {
     Reason.UPDATING: "RollOut",
     Reason.ROLLING_BACK: "RollOut",
     Reason.UPDATE_FAILED: "RollOut",
+    Reason.JUDGED: "RollOut",
+    Reason.FEW_REQUESTS: "RollOut",
     Reason.CREATING: "Create",
     Reason.RECREATING: "Create",
     Reason.CREATE_FAILED: "Create",
@@ -74,7 +78,23 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
         found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:_LONGEST]))
     if after is not None and _is_new_step(old.rollout, new.rollout):
         found.append(Event(warning=False, reason="RolloutStep", message=after.message[:_LONGEST]))
-    return tuple(found)
+    return (*found, *_of_analysis(old.rollout, new.rollout))
+
+
+def _of_analysis(old: RolloutStatus | None, new: RolloutStatus | None) -> tuple[Event, ...]:
+    """One Event for each verdict on an attempt, and beforehand one for what it cannot see."""
+    now = new.analysis if new is not None else None
+    if new is None or now is None:
+        return ()
+    same = old is not None and (old.attempt, old.started_at) == (new.attempt, new.started_at)
+    before = old.analysis if same and old is not None else None
+    if before is None:
+        told = now.message if forewarning(now) or now.requests_per_minute is None else ""
+        return (Event(warning=True, reason=Reason.FEW_REQUESTS, message=told[:_LONGEST]),) if told else ()
+    if now.verdict in {"Hold", before.verdict}:
+        return ()
+    message = f"{new.config_name}: {told_of(now)}"
+    return (Event(warning=now.verdict != "Ship", reason=Reason.JUDGED, message=message[:_LONGEST]),)
 
 
 def _is_outside(now: OfficeHoursStatus | None, before: OfficeHoursStatus | None) -> bool:

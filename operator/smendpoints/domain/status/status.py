@@ -22,6 +22,7 @@ from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.convergence import converged_generation
+from smendpoints.domain.plan.judging import condemns
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smendpoints.domain.plan.verdict import Plan, Verdict, at, reconciling, stalled
 from smendpoints.domain.reasons import Reason
@@ -300,4 +301,6 @@ def _failure(
     reason = (rollout.message if rollout is not None else None) or plan.verdict.message
     kept = old.log_tail if old is not None and old.reason == reason else []
     tail = [] if log_tail is None else log_tail or kept
-    return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason])
+    undone = rollout is not None and rollout.analysis is not None and condemns(rollout.analysis)
+    compared = rollout.analysis.metrics if undone and rollout is not None and rollout.analysis is not None else None
+    return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason], compared=compared)

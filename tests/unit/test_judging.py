@@ -1,0 +1,260 @@
+"""The verdict on a new fleet, from counts: which minutes count, what is missing, when there is nothing to wait for."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus, ComparedMetric
+from smendpoints.api.spec import Rollout
+from smendpoints.api.status import RolloutStatus
+from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
+from smendpoints.domain.observed.samples import Readings, Series
+from smendpoints.domain.plan import judging
+from smendpoints.domain.plan.analysis import fleets, forewarning, planned, series_before, series_during, share_of
+from smendpoints.domain.plan.judging import afresh, closed, condemns, is_over, judged, unread, with_step
+from smendpoints.domain.plan.progress import Progress
+
+BEGUN = datetime(2026, 11, 26, 12, 0, 30, tzinfo=UTC)
+FIRST = int(BEGUN.timestamp() // 60)
+ERRORS = {"name": "errors", "errorRate": {}}
+HITS = {"name": "hits", "metricAbove": {"namespace": "Shop", "metricName": "Hits", "threshold": 0}, "better": "Higher"}
+
+
+def asked(*metrics: dict[str, Any], **others: Any) -> Analysis:
+    """An analysis as the API server hands it over."""
+    return Analysis.model_validate({"metrics": list(metrics) or [ERRORS], **others})
+
+
+def status(analysis: Analysis | None = None, minutes: int = 20, **changes: Any) -> AnalysisStatus:
+    """An analysis in its first step, which bakes for so long."""
+    analysis = analysis or asked()
+    step = AnalysedStep(since=BEGUN, until=BEGUN + timedelta(minutes=minutes), traffic_percent=25)
+    metrics = [ComparedMetric(name=each.name, variant="a") for each in analysis.metrics]
+    made = AnalysisStatus(asked=analysis, horizon=10_000, steps=[step], metrics=metrics)
+    return made.model_copy(update=changes)
+
+
+def readings(
+    old: tuple[int, int], new: tuple[int, int], minutes: int = 20, analysis: Analysis | None = None
+) -> Readings:
+    """Requests and events of both fleets in each minute; one before the step, and one after, are all errors."""
+    points: dict[Series, dict[int, float]] = {}
+    for metric in (analysis or asked()).metrics:
+        share = share_of(metric)
+        for arm, (requests, events) in zip(fleets("shop", "a", "new"), (old, new), strict=True):
+            requests_, events_ = share.series(arm.dimensions)
+            for number in range(FIRST - 1, FIRST + minutes + 3):
+                inside = FIRST < number < FIRST + minutes
+                bad = events if inside else requests
+                whole = (
+                    (requests + new[0], bad + (new[1] if inside else new[0])) if arm.name == "old" else (requests, bad)
+                )
+                points.setdefault(requests_, {})[number] = float(whole[0])
+                told = 100 * (1 - whole[1] / whole[0]) if share.below else float(whole[1])
+                points.setdefault(events_, {})[number] = told
+    return Readings(60, FIRST + minutes + 3, points)
+
+
+def test_only_whole_minutes_of_a_step_after_its_warm_up_count() -> None:
+    found = judged(status(), "shop", "new", readings((900, 0), (100, 0)), over=False)
+    (errors,) = found.metrics
+    # from 12:00:30 on, a minute to get warm, then the whole minutes from 12:02 to 12:20
+    assert (errors.old_requests, errors.new_requests) == (18 * 900, 18 * 100)
+    assert (errors.old_percent, errors.new_percent) == (0.0, 0.0)
+    none = judged(status(asked(warmUpSeconds=1800)), "shop", "new", readings((900, 0), (100, 0)), over=False)
+    assert none.metrics[0].new_requests == 0
+    assert none.verdict == "Hold"
+
+
+def test_what_an_unseen_step_may_have_been_is_left_out() -> None:
+    late = AnalysedStep(since=BEGUN + timedelta(minutes=30), until=BEGUN + timedelta(minutes=40), traffic_percent=75)
+    two = status(minutes=10)
+    two = two.model_copy(update={"steps": [*two.steps, late]})
+    counted = judging._minutes(two, readings((900, 0), (100, 0), minutes=60))
+    assert counted.numbers == (*range(FIRST + 2, FIRST + 10), *range(FIRST + 32, FIRST + 40))
+    assert counted.steps == (0,) * 8 + (1,) * 8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ((900, 9), (100, 1), "Ship"),
+        ((900, 2), (100, 10), "Rollback"),
+        ((900, 90), (100, 10), "Hold"),
+        ((9, 0), (1, 1), "Hold"),  # too few for any verdict
+    ],
+)
+def test_the_verdict_follows_the_counts(old: tuple[int, int], new: tuple[int, int], verdict: str) -> None:
+    analysis = asked({**ERRORS, "marginPercentagePoints": 2})
+    found = judged(status(analysis), "shop", "new", readings(old, new, analysis=analysis), over=False)
+    assert found.verdict == verdict
+    assert found.as_of == datetime.fromtimestamp((FIRST + 23) * 60, UTC)
+    ended = judged(status(analysis), "shop", "new", readings(old, new, analysis=analysis), over=True)
+    assert ended.verdict == (verdict if verdict != "Hold" else "Inconclusive")
+    assert "errors of a" in ended.message
+
+
+def test_of_what_is_better_if_higher_less_is_worse() -> None:
+    analysis = asked(HITS)
+    down = judged(status(analysis), "shop", "new", readings((900, 800), (100, 40), analysis=analysis), over=False)
+    up = judged(status(analysis), "shop", "new", readings((900, 400), (100, 90), analysis=analysis), over=False)
+    assert (down.verdict, up.verdict) == ("Rollback", "Ship")
+
+
+def test_what_is_missing_is_no_success_and_hides_nothing_that_is_proven() -> None:
+    def with_hole(found: Readings) -> Readings:
+        events = share_of(asked().metrics[0]).series(fleets("shop", "a", "new")[1].dimensions)[1]
+        less = {number: value for number, value in found.points[events].items() if number != FIRST + 5}
+        return Readings(found.period, found.until, {**found.points, events: less})
+
+    good = judged(status(), "shop", "new", with_hole(readings((900, 0), (100, 0))), over=False)
+    assert (good.verdict, good.metrics[0].missing_periods) == ("Invalid", 1)
+    assert "data is missing" in good.message
+    assert judged(status(), "shop", "new", with_hole(readings((900, 0), (100, 0))), over=True).verdict == "Inconclusive"
+    bad = judged(status(), "shop", "new", with_hole(readings((900, 2), (100, 30))), over=False)
+    assert bad.verdict == "Rollback"
+
+
+def test_what_cannot_be_read_is_told_and_at_the_end_nothing_is_known() -> None:
+    before = status()
+    assert unread(before, "throttled", passes=True, over=False).verdict == "Hold"
+    assert unread(before, "denied", passes=False, over=False).verdict == "Invalid"
+    assert unread(before, "throttled", passes=True, over=True).verdict == "Inconclusive"
+    assert "denied" in unread(before, "denied", passes=False, over=False).message
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wish", "dry", "undone"),
+    [
+        ("Rollback", "Promote", False, True),
+        ("Rollback", "Promote", True, False),
+        ("Inconclusive", "Promote", False, False),
+        ("Inconclusive", "Rollback", False, True),
+        ("Inconclusive", "Rollback", True, False),
+        ("Invalid", "Rollback", False, False),
+        ("Hold", "Rollback", False, False),
+        ("Ship", "Rollback", False, False),
+    ],
+)
+def test_what_undoes_a_rollout(verdict: str, wish: str, dry: bool, undone: bool) -> None:
+    analysis = asked(onInconclusive=wish, dryRun=dry)
+    assert condemns(status(analysis, verdict=verdict)) is undone
+
+
+def rollout(analysis: AnalysisStatus, **changes: Any) -> RolloutStatus:
+    """A canary of which the first step bakes."""
+    found = {"stage": "Baking", "current_step": 1, "total_steps": 2, "traffic_percent": 25, **changes}
+    return RolloutStatus(
+        config_name="new", attempt="x", phase="InProgress", started_at=BEGUN, analysis=analysis, **found
+    )
+
+
+CANARY = Rollout(strategy="Canary", step_wait_seconds=1200)
+END = BEGUN + timedelta(minutes=20)
+
+
+@pytest.mark.parametrize(
+    ("way", "changes", "left", "over"),
+    [
+        (CANARY, {}, 121, False),
+        (CANARY, {}, 119, True),  # AWS goes on before anybody looks again
+        (CANARY, {"total_steps": 4}, 60, False),  # other steps follow
+        (CANARY, {"total_steps": 4, "current_step": 3}, 60, True),
+        (CANARY.model_copy(update={"termination_wait_seconds": 900}), {}, 60, False),  # alarms count there, too
+        (None, {}, 60, True),
+    ],
+)
+def test_when_there_is_nothing_to_wait_for(way: Rollout | None, changes: dict[str, Any], left: int, over: bool) -> None:
+    now = END - timedelta(seconds=left)
+    assert is_over(rollout(status(), **changes), way, now - timedelta(minutes=3), now) is over
+
+
+def test_with_an_old_fleet_that_is_kept_the_last_minutes_are_waited_for() -> None:
+    kept = CANARY.model_copy(update={"termination_wait_seconds": 900})
+    last = {"traffic_percent": 100, "current_step": 2, "baking_until": END + timedelta(seconds=900)}
+    now = END + timedelta(seconds=120)
+    assert not is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), now)
+    assert is_over(rollout(status(), **last), kept, END, now)
+    assert is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), END + timedelta(seconds=800))
+
+
+def test_a_step_is_noted_once_while_both_fleets_serve() -> None:
+    def seen(stage: Any, share: int | None, since: datetime | None = BEGUN) -> AnalysisStatus:
+        steps = (Step("Baking", "Baking for 600 seconds", since),)
+        endpoint = ObservedEndpoint(
+            "shop",
+            "arn",
+            "Updating",
+            "old",
+            BEGUN,
+            BEGUN,
+            pending_config="new",
+            pending=(ObservedVariant("a", steps=steps),),
+        )
+        found = Progress(stage=stage, traffic_percent=share, baking_until=END)
+        return with_step(status().model_copy(update={"steps": []}), endpoint, found)
+
+    assert [(each.since, each.until, each.traffic_percent) for each in seen("Baking", 25).steps] == [(BEGUN, END, 25)]
+    for stage, share in (("Launching", 0), ("ActivatingTraffic", 25), ("Baking", 100), ("Baking", None)):
+        assert seen(stage, share).steps == []
+    assert seen("Baking", 25, since=None).steps == []
+    again = with_step(seen("Baking", 25), ObservedEndpoint("shop", "arn", "Updating", "old", BEGUN, BEGUN), Progress())
+    assert len(again.steps) == 1
+
+
+def test_what_was_not_decided_stays_so_and_an_attempt_made_again_knows_nothing() -> None:
+    ended = closed(status(message="not decided yet"))
+    assert ended is not None
+    assert (ended.verdict, "before enough was known" in ended.message) == ("Inconclusive", True)
+    assert closed(status(verdict="Ship")) == status(verdict="Ship")
+    assert closed(None) is None
+    again = afresh(status(verdict="Rollback", message="worse"))
+    assert again is not None
+    assert (again.verdict, again.message, again.steps) == ("Hold", "", [])
+    assert afresh(None) is None
+
+
+LIVE = ObservedEndpoint(
+    "shop", "arn", "InService", "old", BEGUN, BEGUN, variants=(ObservedVariant("a", desired_count=4),)
+)
+
+
+def hour(requests: int, events: int) -> Readings:
+    """The same in each minute of an hour."""
+    points = {}
+    for each in series_before(asked(), LIVE):
+        value = float(requests if each.metric == "Invocations" else events)
+        points[each] = dict.fromkeys(range(100, 160), value)
+    return Readings(60, 160, points)
+
+
+def test_what_the_traffic_before_lets_be_seen_is_told_beforehand() -> None:
+    few = planned(asked(), CANARY, LIVE, ["a"], hour(3, 0))
+    assert few.requests_per_minute == 3.0
+    assert few.horizon == 3 * 19
+    smallest = few.metrics[0].smallest_visible_points
+    assert smallest is None or smallest > 20
+    assert forewarning(few).startswith("at 3 requests a minute this rollout cannot see ")
+    assert few.message == forewarning(few)
+    many = planned(asked(), CANARY, LIVE, ["a"], hour(6000, 6))
+    assert many.metrics[0].smallest_visible_points is not None
+    assert many.metrics[0].smallest_visible_points < 1
+    assert (forewarning(many), many.message) == ("", "")
+    none = planned(asked(), CANARY, LIVE, ["a"], hour(0, 0))
+    assert "any difference of errors of a" in forewarning(none)
+
+
+def test_without_the_hour_before_it_is_judged_all_the_same_and_told() -> None:
+    found = planned(asked(), CANARY, LIVE, ["a", "b"], "AccessDenied")
+    assert [(each.name, each.variant) for each in found.metrics] == [("errors", "a")]
+    assert "AccessDenied" in found.message
+    assert forewarning(found) == ""
+    strange = planned(asked(), CANARY, LIVE, ["b"], hour(100, 1))
+    assert strange.metrics == []
+    assert "no variant" in strange.message
+
+
+def test_a_hundred_endpoints_with_three_metrics_are_a_thousand_series() -> None:
+    three = asked(ERRORS, {"name": "slow", "latencyAbove": {"milliseconds": 200}}, HITS)
+    assert len(series_during(status(three), "shop", "new")) == 10
