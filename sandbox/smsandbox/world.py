@@ -32,6 +32,7 @@ OPERATOR_SETTINGS: Mapping[str, str] = {
     "POLL_SECONDS": "2",
     "WATCH_SECONDS": "2",
     "PRICES": "table",
+    "ANALYSIS_PERIOD_SECONDS": "1",  # metrics come at once here, so rollouts of seconds can be judged
 }
 
 
