@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 import os
 import time
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import kopf
+import yaml
 
 from smendpoints.kube import KubeClient, KubeError, LoginError, UnreachableError
 
@@ -35,7 +37,32 @@ def credentials(settings: kopf.OperatorSettings) -> kopf.ConnectionInfo | None:
         raise LoginError(f"{_kubeconfig()}: {_why(error)}") from error
     if found is not None and not _is_url(found.server):
         raise LoginError(f"{_kubeconfig()}: expected the URL of a server for its cluster, got {found.server!r}")
+    if found is not None and not (found.token or found.username or found.certificate_path or found.certificate_data):
+        _refuse_other_ways()
     return found
+
+
+def _refuse_other_ways() -> None:
+    """A user who logs in by what kopf does not know would be anonymous, and refused without a reason."""
+    named = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    paths = [Path(path.strip()).expanduser() for path in named.split(os.pathsep) if path.strip()]
+    files = [yaml.safe_load(path.read_text()) or {} for path in paths]
+
+    def first(kind: str, name: str) -> dict[str, Any]:
+        return next(
+            each.get(kind) or {} for file in files for each in file.get(f"{kind}s") or [] if each["name"] == name
+        )
+
+    current = next(file["current-context"] for file in files if file.get("current-context"))
+    user = first("user", first("context", current)["user"])
+    way = next((key for key in ("exec", "auth-provider", "tokenFile") if user.get(key)), None)
+    if way is None:
+        return
+    command = f" ({user[way].get('command')})" if way == "exec" else ""
+    raise LoginError(
+        f"{_kubeconfig()}: its user logs in by {way}{command}, which the operator does not do; write the token of a "
+        "service account (kubectl create token) into a kubeconfig of its own, or run the operator in the cluster"
+    )
 
 
 def _kubeconfig() -> str:

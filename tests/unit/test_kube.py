@@ -283,6 +283,11 @@ UNUSABLE = {
         CONTEXT % (SERVER, ', certificate-authority-data: "a"', ""),
         f"a certificate or key for {SERVER} can't be read",
     ),
+    "a plugin, as of EKS": (
+        CONTEXT % (SERVER, "", "exec: {command: aws, apiVersion: client.authentication.k8s.io/v1beta1}"),
+        "its user logs in by exec (aws), which the operator does not do; write the token of a service account",
+    ),
+    "a token in a file": (CONTEXT % (SERVER, "", "tokenFile: /run/token"), "its user logs in by tokenFile, which the"),
     "a key that is not there": (
         CONTEXT % (SERVER, "", "client-certificate: /nowhere, client-key: /nowhere"),
         f"a certificate or key for {SERVER} can't be read: [Errno 2] No such file",
