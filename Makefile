@@ -39,7 +39,7 @@ prometheus: $(STAMP) ## install Prometheus for the tests of alerts and dashboard
 
 test: $(STAMP) lint types browser prometheus ## everything: lint, types, unit, property, simulator, integration
 	$(BIN)/python -m smsandbox prepare --tools
-	$(BIN)/pytest -n 2 --dist loadgroup
+	SMENDPOINTS_FRESH_WALKS=$${SMENDPOINTS_FRESH_WALKS:-2} $(BIN)/pytest -n 2 --dist loadgroup
 
 lint: $(STAMP) ## ruff and the import contracts
 	$(BIN)/ruff check .
