@@ -3,12 +3,15 @@
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from smsandbox.testing import actionlint
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT / ".github"
@@ -40,6 +43,21 @@ def test_an_action_is_named_by_its_commit_and_says_which_release_that_is(path: P
     used = [line for line in path.read_text().splitlines() if re.search(r"\buses:", line)]
     loose = [line for line in used if not PINNED.match(line) and "uses: ./" not in line]
     assert (loose, bool(used)) == ([], True)
+
+
+def linted(*workflows: Path) -> subprocess.CompletedProcess[str]:
+    """What actionlint says; without the linters of shells and Python, which may be installed or not."""
+    command = [str(actionlint.ensure(print)), "-shellcheck=", "-pyflakes=", "-no-color", *map(str, workflows)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_actionlint_has_nothing_to_say_of_the_workflows_and_notices_a_wrong_one(tmp_path: Path) -> None:
+    found = linted(*WORKFLOWS)
+    assert (found.returncode, found.stdout) == (0, "")
+    wrong = tmp_path / "wrong.yml"
+    text = (GITHUB / "workflows/fast.yml").read_text()
+    wrong.write_text(text.replace("matrix.python", "matrix.pyhton"))
+    assert 'property "pyhton" is not defined' in linted(wrong).stdout
 
 
 def test_an_action_has_one_commit_in_all_workflows() -> None:
