@@ -31,6 +31,7 @@ OFTEN = {
     "PRICES": "table",  # the simulator has no price list
     "THREADS": "64",
     "OBJECT_SECONDS": "0.2",
+    "ANALYSIS_PERIOD_SECONDS": "1",
     # What a lease that is lost means is for `test_operator_lease.py`; elsewhere none is, however slow the machine.
     "LEASE_DURATION_SECONDS": "120",
     "LEASE_RENEW_DEADLINE_SECONDS": "100",

@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from smsandbox import assets
 from smsandbox.testing.specs import spec, with_variant
-from smsandbox.testing.stage import Object, Stage, has
+from smsandbox.testing.stage import Object, Stage, has, message
 
 WAIT = 12
 LINEAR = {"strategy": "Linear", "stepInstances": 1, "stepWaitSeconds": WAIT}
@@ -106,3 +106,37 @@ def test_traffic_moves_step_by_step_without_a_failed_request_and_everybody_is_to
     done = stage.get("iris")["status"]["rollout"]
     assert done["phase"] == "Succeeded"
     assert not done.keys() & {"stage", "currentStep", "totalSteps", "trafficPercent", "bakingUntil", "awsMessage"}
+
+
+JUDGED = {
+    "strategy": "Canary",
+    "stepInstances": 1,
+    "stepWaitSeconds": 3600,
+    "analysis": {"metrics": [{"name": "errors", "errorRate": {}}], "minRequests": 20, "warmUpSeconds": 1},
+}
+
+
+def test_a_new_fleet_that_fails_is_undone_by_its_verdict_whoever_reaches_it(stage: Stage) -> None:
+    """Killed in the bake: the next process has all of it from CloudWatch."""
+    stage.cloud.simulator.change(containers=True, time_scale=10)
+    old = named("old") | {"rollout": JUDGED}
+    stage.apply("iris", old)
+    before = stage.ready("iris")["status"]["endpoint"]["configName"]
+    traffic = Traffic(stage)
+    try:
+        stage.see(lambda: len(traffic.answers) > 50, "traffic before the rollout")
+        stage.apply("iris", with_variant(old, environment={"ECHO_NAME": "new", "ECHO_STATUS": "500"}))
+        stage.until("iris", lambda found: found["status"].get("rollout", {}).get("stage") == "Baking", "a bake")
+        stage.kill_operator()
+        stage.start_operator()
+        found = stage.stalled("iris", "UpdateFailed")
+    finally:
+        traffic.end()
+    assert stage.in_service("iris")["EndpointConfigName"] == before
+    assert "was undone by its analysis" in message(found)
+    (errors,) = found["status"]["failure"]["compared"]
+    assert (errors["verdict"], errors["newPercent"], errors["oldPercent"]) == ("Worse", 100, 0)
+    assert errors["newRequests"] >= 20
+    assert traffic.failures, "the new fleet answered nobody"
+    assert [reason for kind, reason, _ in stage.events("iris") if kind == "Warning"].count("RolloutJudged") == 1
+    assert {version for _, _, version in traffic.answers} == {"old"}
