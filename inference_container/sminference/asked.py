@@ -18,6 +18,7 @@ MAX_CUSTOM_ATTRIBUTES = 1024
 
 _LONGEST_SENTENCE = 300
 _MAX_FIELDS = 100
+_YES = frozenset({"true", "1"})
 _VISIBLE = re.compile(r"[\x20-\x7e]*")
 
 
@@ -39,6 +40,13 @@ def custom_attributes(environ: Mapping[str, str]) -> str | None:
     return text
 
 
+def describes(attributes: str | None) -> bool:
+    """Whether the custom attributes ask for the model's description, `describe=true`, in place of predictions."""
+    return (
+        attributes is not None and "describe" in attributes and _named(attributes).get("describe", "").lower() in _YES
+    )
+
+
 def explanation(environ: Mapping[str, str], attributes: str | None) -> ExplainOptions | None:
     """The explanation that a request asks for, None for none.
 
@@ -57,14 +65,18 @@ def explanation(environ: Mapping[str, str], attributes: str | None) -> ExplainOp
         if "explain" in asked:
             return _options(asked["explain"], asked.get("level"))
     if attributes and "explain" in attributes:
-        pairs = (item.partition("=") for item in re.split("[;&]", attributes))
-        named = {key.strip(): value.strip() for key, _, value in pairs}
+        named = _named(attributes)
         if "explain" in named:
             return _options(named["explain"], named.get("level"))
     header = environ.get(ENABLE_EXPLANATIONS)
     if header and header.strip().strip("`'\"").lower() not in {"false", "0", "null", ""}:
         return ExplainOptions()
     return None
+
+
+def _named(attributes: str) -> dict[str, str]:
+    pairs = (item.partition("=") for item in re.split("[;&]", attributes))
+    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def _options(parts: str, level: str | None) -> ExplainOptions | None:

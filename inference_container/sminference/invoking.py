@@ -6,7 +6,9 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sminference.asked import custom_attributes, explanation
+import orjson
+
+from sminference.asked import custom_attributes, describes, explanation
 from sminference.errors import RequestError
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Invoker:
         try:
             served = find()
             attributes = custom_attributes(environ)
+            if describes(attributes):
+                return _described(served, attributes)
             explain = explanation(environ, attributes)
             body = read_body(environ, self._max_body_bytes)
             answer = served.answer(body, environ.get("CONTENT_TYPE"), environ.get("HTTP_ACCEPT"), explain)
@@ -65,6 +69,13 @@ class Invoker:
         body = error.body()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *error.headers.items()]
         return Reply(error.status, headers, body)
+
+
+def _described(served: Served, attributes: str | None) -> Reply:
+    """The description; what else the request holds is not looked at, and no metric counts it."""
+    body = orjson.dumps(served.describe())
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    return Reply(200, [*headers, ("X-Amzn-SageMaker-Custom-Attributes", attributes or "")], body)
 
 
 def read_body(environ: Environ, limit: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sminference.errors import RequestError
+from sminference.explain import PARTS
 from sminference.formats import Format, accepted_format, content_format, welcomes_all
 from sminference.parsing import Shape, parse
 from sminference.predictors.estimator import RefusedRowsError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sminference.model import Model
 
 
+DESCRIPTION = "smendpoints.dev/description/v1"
 _SHOWN = 300
 _EXPLAINED_AT_ONCE = 32  # rows
 
@@ -54,6 +56,21 @@ class Served:
             self._writer, self._predict = ClassifierWriter(model.classes), model.predict_proba
         else:
             self._writer, self._predict = ValueWriter(model.classes), model.predict
+
+    def describe(self) -> dict[str, Any]:
+        """What a client has to know to ask the model, ready for JSON; with the ranges of training as `baseline`.
+
+        For clients that reach `/invocations` alone, as all of SageMaker's do; `GET /` has more of the server.
+        """
+        return {
+            "schema": DESCRIPTION,
+            "model": self.model.name,
+            "version": self.model.version,
+            "description": self.model.description,
+            "baseline": self.model.baseline,
+            "explanations": list(PARTS),
+            "limits": {"rows": self.shape.max_rows, "rows_with_explanations": self._max_explained_rows},
+        }
 
     def answer(
         self, body: bytes, content_type: str | None, accept: str | None, explain: ExplainOptions | None = None
@@ -108,5 +125,6 @@ class Served:
                 prediction["explanation"] = item
                 parts.append(orjson.dumps(prediction, option=orjson.OPT_SERIALIZE_NUMPY))
         if form is Format.JSON:
-            return b'{"predictions":[' + b",".join(parts) + b"]}"
+            model = orjson.dumps({"name": self.model.name, "version": self.model.version})
+            return b'{"predictions":[' + b",".join(parts) + b'],"model":' + model + b"}"
         return b"\n".join(parts) + b"\n"

@@ -20,6 +20,7 @@ from sminference.hosting import load_model
 from sminference.logs import LineWriter
 from sminference.model import Model
 
+FEATURES = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.9, 3.1, 5.4, 2.1]]
 
 
@@ -300,3 +301,24 @@ def test_a_log_that_nobody_reads_stops_nothing() -> None:
     lines.flush()
     lines.put({"number": 2})
     lines.flush()
+
+
+@pytest.mark.parametrize("attributes", ["describe=true", "note=x; describe=True", "describe=1&explain=true"])
+def test_the_model_describes_itself_to_clients_that_reach_invocations_alone(client: Any, attributes: str) -> None:
+    reply = client(b"no rows", headers={"X-Amzn-SageMaker-Custom-Attributes": attributes}, content_type="text/x")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    assert reply.headers["x-amzn-sagemaker-custom-attributes"] == attributes
+    told = reply.json
+    assert told["schema"] == "smendpoints.dev/description/v1"
+    assert [feature["name"] for feature in told["description"]["features"]] == FEATURES
+    assert told["description"]["classes"] == ["setosa", "versicolor", "virginica"]
+    assert sorted(told["baseline"]["features"]) == sorted(FEATURES)
+    assert all(each["min"] < each["mean"] < each["max"] for each in told["baseline"]["features"].values())
+    assert told["explanations"] == ["set", "disagreement", "shap"]
+    assert told["limits"] == {"rows": 100_000, "rows_with_explanations": 1000}
+    assert metrics(client) == []
+
+
+@pytest.mark.parametrize("attributes", ["describe=false", "describe", "note=please describe=no", "xdescribe=true"])
+def test_nothing_is_described_unasked(client: Any, attributes: str) -> None:
+    assert "predictions" in client(ROWS, headers={"X-Amzn-SageMaker-Custom-Attributes": attributes}).json
