@@ -40,6 +40,7 @@ BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 IMAGE = f"{REGISTRY}/smendpoints/sklearn-inference:1.0"
 PASSING_ON = f"{REGISTRY}/iris-features:2.3"  # stands before the model in the pipeline's sample
+MEASURED_SPLITS = 3  # few, as `up` is waited for
 PASSES_ON = "passing-on"  # its program: what comes goes to the model
 RANDOM_FOREST = ("iris/model.tar.gz", "iris/random-forest/model.tar.gz", "iris/models/random-forest.tar.gz")
 GRADIENT_BOOSTING = ("iris/gradient-boosting/model.tar.gz", "iris/models/gradient-boosting.tar.gz")
@@ -65,10 +66,13 @@ class Assets:
         }
 
 
-def training_command(output: Path, seed: int = 42, model: str = "random-forest") -> list[str]:
-    """Trains a model (the recipe's, with its seed), packs and uploads it; the last line it prints is the S3 URI."""
+def training_command(output: Path, seed: int = 42, model: str = "random-forest", splits: int = 0) -> list[str]:
+    """Trains a model (the recipe's, with its seed), packs and uploads it; the last line it prints is the S3 URI.
+
+    Over so many random splits it is measured how often its prediction sets hold the true class.
+    """
     upload = f"s3://{BUCKET}/iris"
-    train = ["python", "-m", "smtraining", "train", "--model", model, "--seed", str(seed), "--splits", "0"]
+    train = ["python", "-m", "smtraining", "train", "--model", model, "--seed", str(seed), "--splits", str(splits)]
     return [*train, "--output", str(output), "--upload", upload]
 
 
@@ -106,7 +110,7 @@ def _trained(world: World, model: str) -> str:
     """The S3 URI of a model, which is trained and uploaded once in the life of the world's folder."""
     remembered = world.folder / f"{model}.uri"
     if not remembered.exists():
-        command = training_command(world.folder / model, model=model)
+        command = training_command(world.folder / model, model=model, splits=MEASURED_SPLITS)
         write_atomically(remembered, run(command, world.client_environment()).split()[-1])
     return remembered.read_text()
 

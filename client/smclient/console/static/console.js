@@ -96,7 +96,7 @@
   });
   document.addEventListener("submit", (event) => {
     // Two clicks are not two changes.
-    if (event.target.method === "post") setTimeout(() => event.target.querySelectorAll("button").forEach((each) => { each.disabled = true; }));
+    if (event.target.method === "post" && !event.defaultPrevented) setTimeout(() => event.target.querySelectorAll("button").forEach((each) => { each.disabled = true; }));
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   window.addEventListener("resize", () => {
