@@ -13,6 +13,7 @@ import yaml
 from smclient.cli.main import root as client
 from smendpoints.__main__ import main as operator
 from smendpoints.api.crd import KINDS
+from smendpoints.config import Config
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smsandbox.__main__ import main as sandbox
 from smsandbox.aws.__main__ import main as simulator
@@ -250,3 +251,25 @@ def test_each_condition_of_the_code_has_a_line() -> None:
         if kind and kind != "NotOwned"
     } | {"Ready", "Reconciling", "Stalled", "Drifted"}
     assert {found["reason"] for found in TABLE.finditer(page)} == made
+
+
+def test_settings_annotations_metrics_and_files_that_pages_name_are_there() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("operator", "client", "sandbox", "training", "inference_container", "tests", "bench")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    settings = {f"SMENDPOINTS_{name.upper()}" for name in Config.model_fields}
+    settings |= set(re.findall(r"SMENDPOINTS_[A-Z_]+", sources))
+    words = set(re.findall(r"[/}]([a-zA-Z][a-zA-Z-]+)", sources))
+    metrics = (DOCS / "reference/metrics.md").read_text()
+    wrong = []
+    for page in (each for each in WRITTEN if each.parent.name != "decisions"):  # those tell of what was
+        text = page.read_text(encoding="utf-8")
+        wrong += [each for each in re.findall(r"SMENDPOINTS_[A-Z_]*[A-Z]", text) if each not in settings]
+        annotations = re.findall(r"(?<![\w.])smendpoints\.dev/([a-zA-Z][a-zA-Z-]+)(?!\w)", text)
+        wrong += [each for each in annotations if each not in words]
+        wrong += [each for each in re.findall(r"\bsmendpoints_[a-z_]*[a-z]", text) if f"`{each}`" not in metrics]
+        named = re.findall(r"`(tests/[\w./*-]+|manifests/[\w./*-]+|docs/[\w./*-]+)`", text)
+        wrong += [each for each in named if not list(ROOT.glob(each.rstrip("/")))]
+    assert wrong == []
