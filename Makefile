@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds chart monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
+.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ crds: $(STAMP) ## generate crds/ and manifests/policy/, and the chart's copies o
 chart: $(STAMP) ## render manifests/ and the table of values from charts/smendpoints
 	$(BIN)/python -m smsandbox prepare --tools
 	$(BIN)/python -m smsandbox.chart
+
+iam: $(STAMP) ## make the CloudFormation templates of manifests/iam from its documents
+	$(BIN)/python -m smsandbox.iam_stacks
 
 monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
 	$(BIN)/python -m smsandbox.dashboard manifests/monitoring

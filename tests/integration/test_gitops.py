@@ -35,7 +35,10 @@ def test_a_synced_object_never_shows_a_difference(stage: Stage) -> None:
     """By server-side apply and by three-way merge, whatever the operator and the autoscaler write."""
     stage.cloud.simulator.change(alarms={"high_periods": 1})
     scaling = {"minCapacity": 1, "maxCapacity": 3, "targetInvocationsPerInstance": 2, "disableScaleIn": True}
-    guarded = {"terminationWaitSeconds": 5, "rollback": {"maxErrorRatePercent": 5}}  # with defaults beside it, which the API server writes
+    guarded = {
+        "terminationWaitSeconds": 5,
+        "rollback": {"maxErrorRatePercent": 5},
+    }  # with defaults beside it, which the API server writes
     synced = with_variant(spec(rollout=guarded, tags={"team": "a"}), scaling=scaling)
     tools_of = {"server": SERVER, "client": ()}
 

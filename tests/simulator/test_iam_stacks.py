@@ -1,0 +1,106 @@
+"""The templates of `manifests/iam`, made as stacks: the roles that they make have what the JSON documents say."""
+
+import ast
+import json
+from typing import Any
+
+import pytest
+
+from smsandbox import iam_stacks
+from smsandbox.aws.iam.policy import Access, decide
+
+CLUSTER, ACCOUNT = "0b6b1a9e-6b1c-4c4e-9d53-3a2f1a7f0c11", "123456789012"
+ROLES = ",".join(f"arn:aws:iam::{ACCOUNT}:role/{team}" for team in ("a", "b"))
+OIDC = "oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+OTHER = "arn:aws:iam::111122223333:role/smendpoints"
+VALUES = {
+    "ClusterId": CLUSTER,
+    "ExecutionRoleArns": ROLES,
+    "Namespace": "ml-system",
+    "ServiceAccount": "sm",
+    "OidcProvider": OIDC,
+    "OperatorRoleArn": OTHER,
+    "ExternalId": "id-42",
+}
+
+
+def made(cloud: Any, file: str, parameters: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trust and rights of the role that a stack of the template makes."""
+    cloud.client("cloudformation").create_stack(
+        StackName="roles",
+        TemplateBody=iam_stacks.files()[file],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    (stack,) = cloud.client("cloudformation").describe_stacks(StackName="roles")["Stacks"]
+    (arn,) = (each["OutputValue"] for each in stack["Outputs"])
+    iam, name = cloud.client("iam"), arn.rpartition("/")[2]
+    rights = iam.get_role_policy(RoleName=name, PolicyName="smendpoints")["PolicyDocument"]
+    if isinstance(rights, str):
+        rights = ast.literal_eval(rights)  # moto writes what a stack says as Python would
+    return iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"], rights
+
+
+def filled(name: str, values: dict[str, str]) -> dict[str, Any]:
+    """A document with values in the place of its words."""
+    text = json.dumps(iam_stacks.document(name))
+    for word in iam_stacks.WORDS:
+        text = text.replace(word, values.get(word, word))
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_the_templates_are_made_of_the_documents_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert iam_stacks.main(["--check"]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("trust", ["irsa", "pod-identity", "cross-account"])
+def test_the_operators_role_is_that_of_the_documents(bare: Any, trust: str) -> None:
+    words = {
+        "CLUSTER_ID": CLUSTER,
+        "ACCOUNT_ID": ACCOUNT,
+        "NAMESPACE": "ml-system",
+        "SERVICE_ACCOUNT": "sm",
+        "OIDC_PROVIDER": OIDC,
+        "OPERATOR_ROLE_ARN": OTHER,
+        "EXTERNAL_ID": "id-42",
+    }
+    trusted, rights = made(bare, "operator-role.yaml", {**VALUES, "Trust": trust})
+    assert trusted == filled(f"operator-trust-{trust}", words)
+    wanted = filled("operator-policy", words)
+    for statement in wanted["Statement"]:
+        if "iam:PassRole" in statement["Action"]:
+            statement["Resource"] = ROLES.split(",")
+    assert rights == wanted
+
+
+def test_the_models_role_is_that_of_the_documents(bare: Any) -> None:
+    trusted, rights = made(bare, "execution-role.yaml", {"Bucket": "models", "Repository": "iris"})
+    words = {"BUCKET": "models", "REPOSITORY": "iris", "ACCOUNT_ID": ACCOUNT, "REGION": "us-east-1"}
+    assert trusted == iam_stacks.document("execution-trust")
+    assert rights == filled("execution-policy", words)
+
+
+@pytest.mark.parametrize(
+    ("keys", "actions"),
+    [
+        ({"sts:externalid": ("id-42",), "aws:requesttag/smendpoints.dev/cluster": (CLUSTER,)}, (True, True)),
+        ({"sts:externalid": ("id-43",), "aws:requesttag/smendpoints.dev/cluster": ("other",)}, (False, False)),
+        ({}, (False, False)),
+    ],
+    ids=["as asked for", "another's", "nothing said"],
+)
+def test_across_accounts_it_takes_the_external_id_and_the_clusters_tag(
+    keys: dict[str, tuple[str, ...]], actions: tuple[bool, bool]
+) -> None:
+    trust = filled("operator-trust-cross-account", {"CLUSTER_ID": CLUSTER, "EXTERNAL_ID": "id-42"})
+    of_anything = {"Statement": [{**each, "Resource": "*"} for each in trust["Statement"]]}
+    asked = [Access(each, keys=keys) for each in ("sts:AssumeRole", "sts:TagSession")]
+    found = [decide([of_anything], each) == "Allow" for each in asked]
+    assert tuple(found) == actions
+
+
+def test_no_template_names_a_partition_and_each_word_is_replaced() -> None:
+    for text in iam_stacks.files().values():
+        assert "arn:aws:" not in text
+        assert not any(word in text for word in iam_stacks.WORDS)
