@@ -162,3 +162,17 @@ def test_tags_change_in_place_and_others_tags_stay(harness: Harness) -> None:
     harness.run(60)
     tags = {t["Key"]: t["Value"] for t in harness.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]}
     assert {key: value for key, value in tags.items() if "/" not in key} == {"team": "platform", "cost": "42"}
+
+
+def test_an_edit_that_waited_for_a_rollout_has_an_event_of_its_own_though_ready_says_updating_all_the_while(
+    harness: Harness,
+) -> None:
+    harness.ready()
+    for artifact in ARTIFACTS[1:3]:
+        harness.apply("iris", with_variant(spec(), modelArtifact=artifact))
+        harness.run(30)
+    harness.settle("iris")
+    told = [event.message for event in harness.events if event.reason == "Updating"]
+    rolled_out = [each.config_name for each in reversed(harness.resource("iris").status.history)][1:]
+    assert [message.split()[-1] for message in told] == rolled_out
+    assert len(rolled_out) == 2

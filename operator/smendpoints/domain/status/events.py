@@ -59,7 +59,8 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     """One event for each transition: a new reason of Ready, a new drift, hours that are over, a step of a rollout."""
     found = []
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
-    if after is not None and (before is None or (before.status, before.reason) != (after.status, after.reason)):
+    changed = before is None or after is None or (before.status, before.reason) != (after.status, after.reason)
+    if after is not None and (changed or _is_next_rollout(after.reason, old.rollout, new.rollout)):
         warning = conditions.is_true(new.conditions, "Stalled") or after.reason not in AS_IT_SHOULD
         found.append(Event(warning, after.reason, _with_log(after.message, new.failure if warning else None)))
     drifted = conditions.find(new.conditions, "Drifted")
@@ -95,6 +96,11 @@ def _of_analysis(old: RolloutStatus | None, new: RolloutStatus | None) -> tuple[
         return ()
     message = f"{new.config_name}: {told_of(now)}"
     return (Event(warning=now.verdict != "Ship", reason=Reason.JUDGED, message=message[:_LONGEST]),)
+
+
+def _is_next_rollout(reason: str, old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
+    """Whether one rollout follows another at once, as of an edit that waited: the reason of Ready stays the same."""
+    return reason == Reason.UPDATING and old is not None and new is not None and old.attempt != new.attempt
 
 
 def _is_outside(now: OfficeHoursStatus | None, before: OfficeHoursStatus | None) -> bool:
