@@ -29,9 +29,10 @@ from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
+from smendpoints.domain.status.advice import with_retry
 from smendpoints.domain.status.availability import AVAILABLE, by_status
 from smendpoints.domain.status.events import Event
-from smendpoints.domain.status.status import told, with_retry
+from smendpoints.domain.status.status import told
 
 
 class Finalizer:

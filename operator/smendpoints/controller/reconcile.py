@@ -49,8 +49,9 @@ from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
+from smendpoints.domain.status.advice import with_retry
 from smendpoints.domain.status.pins import must_pin, pinned
-from smendpoints.domain.status.status import blind, with_retry
+from smendpoints.domain.status.status import blind
 from smendpoints.domain.status.supplies import UNKNOWN
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity

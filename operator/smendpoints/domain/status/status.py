@@ -1,119 +1,34 @@
 """The status: what to tell the user after a reconcile. A pure function of what was seen, planned and refused."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from smendpoints.api.resource import RETRY, ROLLBACK_TO, SageMakerEndpoint
+from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
 from smendpoints.api.status import (
     Condition,
     Converged,
     Cost,
     EndpointStatus,
-    Failure,
     Revision,
     RolledBackTo,
     RolloutStatus,
     SageMakerEndpointStatus,
 )
 from smendpoints.domain.desired.desired import Desired
-from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
+from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.convergence import converged_generation
-from smendpoints.domain.plan.judging import condemns
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
-from smendpoints.domain.plan.verdict import Plan, Verdict, at, reconciling, stalled
+from smendpoints.domain.plan.verdict import Plan, Verdict
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions, fleet
+from smendpoints.domain.status.advice import advised, failure_of, verdict_of
 from smendpoints.domain.status.availability import AVAILABLE, NOT_OWNED, availability, unseen
 from smendpoints.domain.status.history import Told, next_history
 from smendpoints.domain.status.scaling import autoscaling
+from smendpoints.domain.status.shown import endpoint_of, is_ours
 from smendpoints.domain.status.supplies import UNKNOWN, Supplied, launch_blocked, source_changed
-
-_AGAIN = f"set the annotation {RETRY} to a new value to try this revision again"
-_HINTS = {
-    Reason.CREATE_FAILED: f"fix the spec and apply it again, or, if the cause was elsewhere, {_AGAIN}",
-    Reason.UPDATE_FAILED: f"fix the spec and apply it again, or, if the cause was elsewhere, {_AGAIN}",
-    Reason.CAPACITY_SHORTAGE: "name further instance types in spec.variants[].instance.pools, or wait",
-}
-_MOST_TAGS = 50
-# What ends these wakes the object: it is not asked about now and then.
-_WOKEN = frozenset({Reason.NAME_TAKEN, Reason.POLICY_VIOLATION, Reason.POLICY_UNKNOWN})
-# Taken over, or about to be: else what is not ours is refused with another reason.
-_OF_NOBODY = frozenset({Reason.ADOPTED, Reason.SUSPENDED})
-
-
-def with_retry(failure: ReconcileError, retry_at: datetime | None) -> str:
-    """A refusal for people, with the next try of what a person may put right in AWS meanwhile."""
-    told = retry_at is not None and failure.kind is Kind.BLOCKED and failure.reason not in _WOKEN
-    return f"{failure}; trying again at {at(retry_at)}" if retry_at is not None and told else str(failure)
-
-
-def _advised(verdict: Verdict) -> Verdict:
-    """A verdict whose message ends with what to do next: it is all that some people see."""
-    hint = _HINTS.get(verdict.reason)
-    waits = verdict.reconciling and verdict.reason is not Reason.CAPACITY_SHORTAGE  # it is tried again by itself
-    return verdict if hint is None or waits else replace(verdict, message=f"{verdict.message.rstrip('.')}; {hint}")
-
-
-def verdict_of(
-    failure: ReconcileError, resource: SageMakerEndpoint, planned: Verdict, retry_at: datetime | None
-) -> Verdict | None:
-    """What a failed call means for the whole; None where what was said before still stands."""
-    if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-        return stalled(failure.reason, with_retry(failure, retry_at))
-    status = resource.status
-    spoken = status.observed_generation == resource.metadata.generation
-    if spoken and planned.ready and conditions.is_true(status.conditions, "Ready"):
-        return None
-    return reconciling(failure.reason, str(failure))
-
-
-def absent(before: EndpointStatus | None) -> str:
-    """How an endpoint that is not in AWS stands: it never was there, or it was."""
-    if before is None or before.status == NOT_OWNED:
-        return "Pending"
-    return "NotFound" if before.arn is not None else before.status
-
-
-def _endpoint(
-    resource: SageMakerEndpoint, desired: Desired, observed: Observed, plan: Plan | None, url: str
-) -> EndpointStatus:
-    shown = observed.endpoint
-    before = resource.status.endpoint
-    said = plan.endpoint_status if plan is not None else None
-    if shown is None:
-        return EndpointStatus(name=desired.endpoint_name, status=said or absent(before))
-    if not _ours(desired, shown, plan):
-        return EndpointStatus(name=shown.name, status=NOT_OWNED)
-    return EndpointStatus(
-        name=shown.name,
-        arn=shown.arn,
-        status=said or shown.status,
-        config_name=shown.config_name,
-        url=url,
-        created_at=shown.created_at,
-        tag_keys=_tag_keys(resource, desired, shown, plan),
-    )
-
-
-def _ours(desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> bool:
-    """Whether the object may show what the endpoint is. Of another's no number, and no status, is its own."""
-    return desired.owner.owns(shown.tags) or (plan is not None and plan.verdict.reason in _OF_NOBODY)
-
-
-def _tag_keys(resource: SageMakerEndpoint, desired: Desired, shown: ObservedEndpoint, plan: Plan | None) -> list[str]:
-    """The tags that the operator keeps, and those that it has set before and not yet taken away."""
-    if not desired.owner.owns(shown.tags):
-        return []
-    keys = {key for key in desired.tags if not key.startswith(PREFIX)}
-    before = resource.status.endpoint
-    done = plan is not None and plan.verdict.ready and plan.verdict.reason is Reason.IN_SERVICE
-    if before is not None and not done:
-        keys |= set(before.tag_keys)  # what the endpoint has no more its configs and models may still have
-    return sorted(keys)[:_MOST_TAGS]
 
 
 def _with_ignored(message: str, resource: SageMakerEndpoint) -> str:
@@ -154,7 +69,7 @@ def report(
     """
     old = resource.status
     generation = resource.metadata.generation
-    verdict = _advised(plan.verdict) if failure is None else verdict_of(failure, resource, plan.verdict, retry_at)
+    verdict = advised(plan.verdict) if failure is None else verdict_of(failure, resource, plan.verdict, retry_at)
     written_ahead = not plan.actions
     rollout = plan.rollout if failure is None or applied or written_ahead else old.rollout
     if failure is not None and (plan.announces is not None or (plan.launches() and not applied)):
@@ -175,10 +90,10 @@ def report(
     changed = source_changed(old, observed.endpoint, supplies, generation, now)
     new += [each for each in (blocked, changed) if each is not None]
     shown = observed.endpoint
-    ours = shown if shown is not None and _ours(desired, shown, plan) else None
+    ours = shown if shown is not None and is_ours(desired, shown, plan) else None
     variants = fleet.in_service(observed, desired, old) if ours is not None else []
     beside = fleet.pending(observed, desired) if ours is not None else []
-    endpoint = _endpoint(resource, desired, observed, plan if failure is None else None, url)
+    endpoint = endpoint_of(resource, desired, observed, plan if failure is None else None, url)
     stopping = plan.verdict.reason is Reason.STOPPING
     new.append(availability(endpoint, ours, desired, generation, now, stopping=stopping))
     return told(
@@ -199,7 +114,7 @@ def report(
         rollout=rollout,
         in_place=old.in_place if plan.turns is None else list(plan.turns.made if applied else plan.turns.kept),
         history=_history(resource, plan, failure, rollout, now),
-        failure=_failure(resource, plan, failure, log_tail),
+        failure=failure_of(resource, plan, failure, log_tail),
         cost=cost if ours is not None or shown is None else None,
     )
 
@@ -285,22 +200,3 @@ def _converged(
         return Converged(generation=generation, fingerprint=fingerprint)
     before = converged_generation(old)
     return Converged(generation=before) if before is not None else None
-
-
-def _failure(
-    resource: SageMakerEndpoint, plan: Plan, failure: ReconcileError | None, log_tail: list[str] | None
-) -> Failure | None:
-    old = resource.status.failure
-    if failure is not None:
-        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-            return Failure(reason=str(failure)[:1024])
-        return old
-    if plan.verdict.reason not in _HINTS:
-        return None if plan.verdict.ready else old
-    rollout = plan.rollout
-    reason = (rollout.message if rollout is not None else None) or plan.verdict.message
-    kept = old.log_tail if old is not None and old.reason == reason else []
-    tail = [] if log_tail is None else log_tail or kept
-    undone = rollout is not None and rollout.analysis is not None and condemns(rollout.analysis)
-    compared = rollout.analysis.metrics if undone and rollout is not None and rollout.analysis is not None else None
-    return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason], compared=compared)
