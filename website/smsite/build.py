@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ BESIDE = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "threat-model.md",
 }
+# The first entry of a list right below a line of text: a list to GitHub, and to Python's Markdown a part of that text.
+_LIST = re.compile(r"^(?P<text>(?![-*+] |\d+\. |[|#> ]).*\S.*\n)(?=(?:[-*+]|\d+\.) )", re.MULTILINE)
 _FOR_ALL_ELSE = "More"
 
 
@@ -93,7 +95,11 @@ def _relinked(
         return _on_the_site(target, root, place, placed, pages) + anchor
 
     parts = re.split(f"({_FENCE.pattern})", text, flags=_FENCE.flags)  # in blocks of code nothing is a link
-    return "".join(part if number % 2 else _LINK.sub(relink, part) for number, part in enumerate(parts)), wrong
+    return "".join(part if number % 2 else _written(relink, part) for number, part in enumerate(parts)), wrong
+
+
+def _written(relink: Callable[[re.Match[str]], str], part: str) -> str:
+    return _LINK.sub(relink, _LIST.sub(r"\g<text>\n", part))
 
 
 def _on_the_site(target: Path, root: Path, place: str, placed: dict[Path, str], pages: Path) -> str:
