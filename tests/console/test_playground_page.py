@@ -183,6 +183,11 @@ def test_two_variants_are_asked_side_by_side_and_told_apart(ask: Any, models: Mo
     assert {each.get("TargetVariant") for each in models.asked[-2:]} == {"v1", "v2"}
 
 
+def test_a_variant_is_never_compared_with_itself(ask: Any, models: Models) -> None:
+    ask(versus="variant:v1")
+    assert {each["TargetVariant"] for each in models.asked[-2:]} == {"v1", "v2"}
+
+
 def test_two_endpoints_are_asked_by_the_names_of_their_features(ask: Any, models: Models) -> None:
     assert "They agree" in ask(versus="endpoint:ml/other").text
     assert {each["EndpointName"] for each in models.asked[-2:]} == {"ml-iris", "ml-other"}

@@ -1,7 +1,7 @@
 """A form of the Playground that was sent: the requests that it means, the answers side by side, what they tell."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smclient.aws.invoking import Answer, Asking
 from smclient.console.backend import Backend
@@ -69,14 +69,15 @@ class Trial:
         return self._raw() if self.fields.get("input") == "raw" else self._rows()
 
     def _rows(self) -> Shown:
-        told = described(self.backend, self.target)
+        target = self._first
+        told = described(self.backend, target)
         if told.value is None:
             raise told.error or ClientError("this model does not describe itself", "send a raw request instead")
         description = told.value
         rows, notes = self._given(description)
         second = self.second
         targets = [
-            (self.target, description),
+            (target, description),
             *([] if second is None else [(second, self._alike(description, second))]),
         ]
         explained = len(rows.rows) <= description.most_explained
@@ -101,13 +102,22 @@ class Trial:
         body = self.fields.get("text", "").encode()
         payload = Payload(body, self.fields.get("type", "").strip() or content_type(body))
         attributes = self.fields.get("attributes", "").strip() or None
-        targets = [each for each in (self.target, self.second) if each is not None]
+        targets = [each for each in (self._first, self.second) if each is not None]
         answers = asked(
             self.backend,
             [(each, payload, Asking(None, each.variant, each.model, None, None, attributes)) for each in targets],
         )
         sides = tuple(self._side(each, answer, (), None) for each, answer in zip(targets, answers, strict=True))
         return Shown(sides, (), None, _comparison(sides), self._snippets(payload, attributes))
+
+    @property
+    def _first(self) -> Target:
+        """Whom to ask: by weight it might be the variant that it is compared with, so then another one."""
+        second = self.second
+        if self.target.variant is not None or second is None or second.variant is None:
+            return self.target
+        others = [each for each in self.target.variants if each != second.variant]
+        return replace(self.target, variant=others[0]) if others else self.target
 
     @property
     def second(self) -> Target | None:

@@ -8,7 +8,7 @@ MOST_BARS = 9
 WIDTH = 420.0
 _LEFT, _RIGHT, _TOP, _ROW, _BAR, _FOOT = 12.0, 12.0, 34.0, 40.0, 16.0, 30.0
 _NARROWEST = 1.0
-_DIGIT = 6.8  # a digit's width at the size of the text
+_DIGIT = 8.2  # a digit's width at the size of the text, in bold
 
 
 @dataclass(frozen=True)
