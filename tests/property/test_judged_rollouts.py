@@ -273,6 +273,29 @@ def test_an_operator_that_was_killed_or_away_in_the_bake_goes_on_from_cloudwatch
     assert errors["newRequests"] > before + away / 60 * 100
 
 
+@pytest.mark.parametrize(("wish", "outcome"), [("Promote", "Deployed"), ("Rollback", "RolledBack")])
+def test_a_canary_that_nobody_watched_is_no_success(harness: Harness, wish: str, outcome: str) -> None:
+    story = Story(harness, GOOD, {**analysis(onInconclusive=wish), "terminationWaitSeconds": 1800})
+    harness.run(20)
+    assert harness.live()["EndpointStatus"] == "Updating"
+    harness.world.advance(1800)  # the canary's step is over, the old fleet still there
+    harness.restart()
+    story.end()
+    assert story.outcome == outcome
+    assert story.analysis["verdict"] == "Inconclusive"
+    assert "nobody looked" in story.analysis["message"]
+
+
+def test_away_until_the_canary_was_over_it_is_undone_while_the_old_fleet_is_kept(harness: Harness) -> None:
+    story = Story(harness, BAD, {**analysis(minRequests=1500), "terminationWaitSeconds": 1800})
+    story.bake(2)
+    harness.world.advance(1500)
+    harness.restart()
+    story.end()
+    assert story.outcome == "RolledBack"
+    assert story.compared("errors")["newRequests"] > 1500
+
+
 @pytest.mark.parametrize("after", range(6))
 def test_killed_between_the_verdict_and_the_alarm_it_is_undone_with_its_figures(harness: Harness, after: int) -> None:
     story = Story(harness, BAD)
@@ -337,3 +360,30 @@ def test_a_model_that_gets_worse_after_it_was_found_good_is_undone(harness: Harn
         (False, "RolloutJudged"),
         (True, "RolloutJudged"),
     ]
+
+
+def test_each_variant_is_judged_for_itself_with_autoscaling_on(harness: Harness) -> None:
+    def two(artifact: int) -> dict[str, Any]:
+        made = wanted(CANARY, artifact)
+        (one,) = made["variants"]
+        scaled = {**one, "scaling": {"minCapacity": 4, "maxCapacity": 8, "targetInvocationsPerInstance": 10_000}}
+        return {**made, "variants": [{**scaled, "name": "rf", "weight": 9}, {**one, "name": "gb", "weight": 1}]}
+
+    harness.apply("iris", two(0))
+    harness.settle("iris")
+    first = harness.live()["EndpointConfigName"]
+
+    def behaves(instance: InstanceSpec) -> Behaviour:
+        return Behaviour(errors=0.15) if (instance.variant, instance.config_name != first) == ("gb", True) else GOOD
+
+    Traffic(harness.world, "default-iris", 3000, behaves, account=ACCOUNT, region=REGION, seed=5)
+    harness.run(1200, 60)
+    harness.apply("iris", two(1))
+    harness.settle("iris")
+    status = harness.resource("iris").status.to_json()
+    assert status["history"][0]["outcome"] == "RolledBack"
+    found = {(each["variant"], each["name"]): each["verdict"] for each in status["failure"]["compared"]}
+    assert {key for key, verdict in found.items() if verdict == "Worse"} == {("gb", "errors")}
+    assert len(found) == 4
+    harness.run(600, 30)
+    assert harness.inventory()["targets"] == ["endpoint/default-iris/variant/rf"]

@@ -15,7 +15,7 @@ from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.observed.samples import Readings
 from smendpoints.domain.plan.analysis import planned, series_before, series_during
-from smendpoints.domain.plan.judging import is_decided, is_over, judged, unread
+from smendpoints.domain.plan.judging import is_decided, is_over, judged, missed, unread
 
 _BEFORE = 3600.0  # seconds
 
@@ -84,12 +84,14 @@ def _during(
     now: datetime,
 ) -> AnalysisStatus | None:
     before = rollout.analysis
-    if before is None or is_decided(before) or not before.steps or not before.metrics:
+    if before is None or is_decided(before):
         return before
     reader = account.datapoints
     told_until = datetime.fromtimestamp(reader.settled(now) * reader.period, UTC)
     way = resource.spec.rollout if rollout.attempt == desired.attempt() else None
     over = is_over(rollout, way, told_until, now)
+    if not before.steps or not before.metrics:
+        return missed(before) if over else before
     if before.as_of == told_until and not over:
         return before
     since = int(before.steps[0].since.timestamp() // reader.period)

@@ -61,8 +61,10 @@ def is_over(rollout: RolloutStatus, way: Rollout | None, told_until: datetime, n
     `way` is how this attempt is rolled out, None if that is not known any more; `told_until`: what CloudWatch tells.
     """
     analysis = rollout.analysis
-    if analysis is None or not analysis.steps:
+    if analysis is None:
         return False
+    if not analysis.steps:  # nobody looked while both served
+        return rollout.traffic_percent == _WHOLE
     last = analysis.steps[-1]
     if told_until >= last.until and _is_last(rollout):
         return True
@@ -142,6 +144,12 @@ def unread(before: AnalysisStatus, why: str, *, passes: bool, over: bool) -> Ana
     return before.model_copy(update={"verdict": verdict, "message": message})
 
 
+def missed(before: AnalysisStatus) -> AnalysisStatus:
+    """The analysis at its end if there was nothing to compare."""
+    why = "nobody looked while both fleets served" if before.metrics else "no variant is in both fleets"
+    return before.model_copy(update={"verdict": "Inconclusive", "message": f"nothing could be compared: {why}"})
+
+
 def closed(analysis: AnalysisStatus | None) -> AnalysisStatus | None:
     """The analysis of an attempt that AWS is done with: what was not decided stays so."""
     if analysis is None or analysis.verdict not in {"Hold", "Invalid"}:
@@ -172,8 +180,10 @@ def _concluded(rules: Rules, decision: Decision, compared: Sequence[ComparedMetr
     every = "; ".join(map(figures, compared))
     if decision.verdict is Verdict.SHIP:
         return "Ship", f"nothing is worse by its margin: {every}"
-    reason = decision.reason.split("; with ")[0]
-    if len(enough) < len(decision.findings) and decision.verdict is not Verdict.INVALID:
+    missing = [f"{name_of(each.name, each.variant)} of {each.missing_periods} minutes" for each in compared]
+    missing = [told for told, each in zip(missing, compared, strict=True) if each.missing_periods]
+    reason = f"data is missing: {', '.join(missing)}" if missing else "not decided"
+    if len(enough) < len(decision.findings) and not missing:
         least = min(each.requests for each in decision.findings)
         reason = f"{least} of the {rules.least_requests} requests of each fleet that a verdict needs"
     if over:
