@@ -47,6 +47,8 @@ def manifests() -> dict[Path, str]:
     named = _files(template(*_APART, "--set", "installScope=namespace,watchNamespace=team-a"))
     found[MANIFESTS / "namespaced" / "team-a.yaml"] = named["rbac/namespaces.yaml"]
     found[MANIFESTS / "namespaced" / "cluster_role.yaml"] = named["rbac/cluster_role.yaml"]
+    watched = _files(template(*_APART, "--set", "metrics.podMonitor.enabled=true,metrics.podMonitor.interval=30s"))
+    found[MANIFESTS / "monitoring" / "pod_monitor.yaml"] = watched["metrics.yaml"]
     return found
 
 
