@@ -106,3 +106,10 @@ def test_bounds_and_tags_are_applied_in_the_middle_of_a_rollout_and_weights_are_
     ready = harness.condition("iris", "Ready")
     assert ready is not None
     assert "waiting for AWS to be done: primary: weight 1 → 3" in ready.message
+
+
+def test_what_a_new_endpoint_is_given_is_no_change_in_place(harness: Harness) -> None:
+    harness.ready()
+    harness.run(60)
+    assert registered(harness)
+    assert [event.reason for event in harness.events] == ["Creating", "InService"]

@@ -93,3 +93,10 @@ def test_a_rollout_that_aws_refuses_is_told_and_tried_again_when_its_way_changes
     assert harness.condition("iris", "Stalled") is None
     assert harness.live()["EndpointConfigName"] == resource.status.history[0].config_name
     assert resource.status.history[0].outcome == "Deployed"
+
+
+def test_a_creation_whose_answer_was_lost_is_no_conflict_of_names(harness: Harness) -> None:
+    harness.world.faults.add({"kind": "lose_response", "operation": "CreateEndpoint", "times": 1})
+    harness.ready()
+    told = [(event.reason, event.warning) for event in harness.events]
+    assert told == [("Creating", False), ("InService", False)]

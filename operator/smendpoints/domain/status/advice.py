@@ -40,6 +40,8 @@ def verdict_of(
     """What a failed call means for the whole; None where what was said before still stands."""
     if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
         return stalled(failure.reason, with_retry(failure, retry_at))
+    if failure.kind is Kind.EXISTS and planned.reconciling:
+        return planned  # whose it is the next look says: most likely a call of ours whose answer was lost
     status = resource.status
     spoken = status.observed_generation == resource.metadata.generation
     if spoken and planned.ready and conditions.is_true(status.conditions, "Ready"):

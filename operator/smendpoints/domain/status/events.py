@@ -129,7 +129,8 @@ def changed_in_place(
     """
     past, now = old.rollout, todo.rollout
     arrived = past is not None and now is not None and (past.phase, now.phase) == ("InProgress", "Succeeded")
-    first = arrived and past is not None and past.from_config_name is None
+    created = old.endpoint is not None and old.endpoint.status == "Creating"  # also where the answer to that was lost
+    first = created or (arrived and past is not None and past.from_config_name is None)
     if todo.verdict.reason is Reason.ADOPTED or first:
         return ()
     words = describe((action for action in made if action.verb in IN_PLACE), observed)
