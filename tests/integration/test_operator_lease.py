@@ -160,7 +160,7 @@ def test_a_standby_needs_no_right_but_that_of_the_lease_and_asks_nothing_of_aws(
     plane = stage.cloud.plane
     for kind, arguments in {
         "serviceaccount": (),
-        "rolebinding": ("--role=smendpoints", f"--serviceaccount={NAMESPACE}:{LEASE_ONLY}"),
+        "rolebinding": ("--role=smendpoints-lease", f"--serviceaccount={NAMESPACE}:{LEASE_ONLY}"),
     }.items():
         made = plane.kubectl("create", "-n", NAMESPACE, kind, LEASE_ONLY, *arguments, "--dry-run=client", "-o", "json")
         plane.kubectl("apply", "-f", "-", stdin=made)
