@@ -107,6 +107,10 @@ class Backlog:
         """The object."""
         return self._objects[uid]
 
+    def read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The newest version of the object that is so called, if there is one. From any thread."""
+        return self._objects.read(namespace, name)
+
     def places(self) -> Collection[Place]:
         """Where objects have their endpoints."""
         return self._objects.places()

@@ -39,9 +39,9 @@ _MISSING = (
 class Reflector:
     """Keeps the objects at one path of the API server, in a thread of its own: lists, then watches, without end.
 
-    `told` gets all of them by name whenever one changes, or None and the reason when they may not be read. Where the
-    kind itself is not there, there are none. What was read once is believed until a refusal has lasted for
-    `patience_seconds`.
+    `told` gets all of them by name (`namespace/name`) whenever one changes, or None and the reason when they may not
+    be read. Where the kind itself is not there, there are none. What was read once is believed until a refusal has
+    lasted for `patience_seconds`.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Reflector:
         while True:
             with self._get(query) as answer:
                 page = json.loads(answer.read())
-            found |= {each["metadata"]["name"]: each for each in page["items"]}
+            found |= {_key(each): each for each in page["items"]}
             if not page["metadata"].get("continue"):
                 break
             query["continue"] = page["metadata"]["continue"]
@@ -153,15 +153,20 @@ class Reflector:
     def _take(self, kind: str, each: Mapping[str, Any]) -> None:
         if kind == "BOOKMARK":
             return
-        name = each["metadata"]["name"]
         if kind == "DELETED":
-            self._found.pop(name, None)
+            self._found.pop(_key(each), None)
         else:
-            self._found[name] = each
+            self._found[_key(each)] = each
         self._told(dict(self._found), None)
 
     def _get(self, query: Mapping[str, Any]) -> AbstractContextManager[urllib3.BaseHTTPResponse]:
         return self._client.stream(f"{self._path}?{urlencode(query)}", _TIMEOUT)
+
+
+def _key(each: Mapping[str, Any]) -> str:
+    """Its name, with its namespace if it has one."""
+    meta = each["metadata"]
+    return "/".join(filter(None, (meta.get("namespace"), meta["name"])))
 
 
 def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

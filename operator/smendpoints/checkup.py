@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from smendpoints.api.experiment import EXPERIMENT_PLURAL
 from smendpoints.api.policy import POLICY_PLURAL
 from smendpoints.api.resource import GROUP, PLURAL, VERSION
 from smendpoints.aws.clients import Clients, Place
@@ -21,10 +22,8 @@ from smendpoints.lease.record import Record
 _PAUSE_SECONDS = 0.5
 # What is done of the objects: group, resource, subresource, verb.
 _RIGHTS = (
-    (GROUP, PLURAL, "", "list"),
-    (GROUP, PLURAL, "", "watch"),
-    (GROUP, PLURAL, "", "patch"),
-    (GROUP, PLURAL, "status", "patch"),
+    *((GROUP, plural, "", verb) for plural in (PLURAL, EXPERIMENT_PLURAL) for verb in ("list", "watch", "patch")),
+    *((GROUP, plural, "status", "patch") for plural in (PLURAL, EXPERIMENT_PLURAL)),
     ("", "events", "", "create"),
 )
 
@@ -41,7 +40,7 @@ def checkup(
     client: KubeClient, config: Config, region: str, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[Checked]:
     """All checks, one after the other. `client` and `region` are the operator's own."""
-    for plural in (POLICY_PLURAL, PLURAL):
+    for plural in (POLICY_PLURAL, PLURAL, EXPERIMENT_PLURAL):
         yield Checked(f"the kind of {plural}", _kind(client, plural))
     for namespace in config.namespace_list() or ("",):
         yield Checked(f"rights in {namespace or 'all namespaces'}", _rights(client, namespace))

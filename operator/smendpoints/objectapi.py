@@ -42,10 +42,14 @@ class ObjectApi(Protocol):
 class KubeObjects:
     """The real one, over a client for threads; `fence`, asked right before each write, ends what may not go on."""
 
-    def __init__(self, client: KubeClient, gate: Gate, fence: Callable[[str], None]) -> None:
+    def __init__(
+        self, client: KubeClient, gate: Gate, fence: Callable[[str], None], kind: str = KIND, plural: str = PLURAL
+    ) -> None:
         self._client = client
         self._gate = gate
         self._fence = fence
+        self._kind = kind
+        self._plural = plural
         self._instance = socket.gethostname()
 
     def patch(self, body: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
@@ -55,7 +59,7 @@ class KubeObjects:
         return self._patch(body, "/status", {"status": patch})
 
     def _patch(self, body: Mapping[str, Any], subresource: str, patch: Mapping[str, Any]) -> Body:
-        path = f"{_path(body)}{subresource}"
+        path = f"{_path(body, self._plural)}{subresource}"
         content = "application/merge-patch+json"
         with self._gate.turn(body["metadata"]["namespace"]):
             self._fence(f"PATCH {path}")
@@ -78,7 +82,7 @@ class KubeObjects:
             "metadata": {"namespace": meta["namespace"], "name": f"{meta['name'][:200]}.{secrets.token_hex(8)}"},
             "involvedObject": {
                 "apiVersion": f"{GROUP}/{VERSION}",
-                "kind": KIND,
+                "kind": self._kind,
                 "namespace": meta["namespace"],
                 "name": meta["name"],
                 "uid": meta["uid"],
@@ -97,6 +101,12 @@ class KubeObjects:
         }
 
 
-def _path(body: Mapping[str, Any]) -> str:
+def patch_finalizers(api: ObjectApi, body: Mapping[str, Any], finalizers: list[str]) -> Body:
+    """Others have finalizers of theirs: the list is replaced only as it was read."""
+    version = body["metadata"].get("resourceVersion")
+    return api.patch(body, {"metadata": {"resourceVersion": version, "finalizers": finalizers}})
+
+
+def _path(body: Mapping[str, Any], plural: str) -> str:
     meta = body["metadata"]
-    return f"/apis/{GROUP}/{VERSION}/namespaces/{meta['namespace']}/{PLURAL}/{meta['name']}"
+    return f"/apis/{GROUP}/{VERSION}/namespaces/{meta['namespace']}/{plural}/{meta['name']}"

@@ -48,6 +48,7 @@ class Objects:
 
     def __init__(self) -> None:
         self._objects: dict[str, Tracked] = {}
+        self._by_name: dict[tuple[str, str], Tracked] = {}
         self._by_endpoint: dict[tuple[Place, str], set[str]] = {}
         self._awaiting: dict[Place, Counter[Awaits]] = {}
         self._where: frozenset[Place] = frozenset()  # replaced, never changed: other threads ask for it
@@ -72,7 +73,7 @@ class Objects:
         """
         meta = body["metadata"]
         known = self._objects.get(meta["uid"])
-        version = _number(meta.get("resourceVersion"))
+        version = version_of(body)
         if known is not None and version <= known.version:
             return None
         kept = {key: body[key] for key in _KEPT if key in body}
@@ -80,7 +81,7 @@ class Objects:
         compact = json.dumps(kept, separators=(",", ":")).encode()
         if known is None:
             known = Tracked(meta["uid"], meta["namespace"], meta["name"], compact, version)
-            self._objects[known.uid] = known
+            self._objects[known.uid] = self._by_name[known.namespace, known.name] = known
         known.body, known.version, known.asked = compact, version, _asked(meta)
         return known
 
@@ -89,6 +90,13 @@ class Objects:
         known = self._objects.pop(uid, None)
         if known is not None:
             self._unplace(known)
+            if self._by_name.get((known.namespace, known.name)) is known:
+                del self._by_name[known.namespace, known.name]
+
+    def read(self, namespace: str, name: str) -> dict[str, Any] | None:
+        """The newest version of the object that is so called, as a copy; None if there is none. From any thread."""
+        known = self._by_name.get((namespace, name))
+        return known.read() if known is not None else None
 
     def place(self, tracked: Tracked, whereabouts: tuple[Place, str] | None, awaits: Awaits) -> None:
         """Where the object's endpoint is, if it may be looked for, and what it waits for there."""
@@ -142,6 +150,7 @@ def _asked(meta: Mapping[str, Any]) -> tuple[Any, ...]:
     return meta.get("generation"), asked_by(meta.get("annotations") or {}), meta.get("deletionTimestamp")
 
 
-def _number(version: Any) -> int:
+def version_of(body: Mapping[str, Any]) -> int:
     """Resource versions of custom resources are numbers that only grow."""
+    version = body["metadata"].get("resourceVersion")
     return int(version) if isinstance(version, str) and version.isdigit() else 0

@@ -20,7 +20,7 @@ from smendpoints.kube import KubeError, RefusedError
 from smendpoints.logs import about
 from smendpoints.merge_patch import merge_patch
 from smendpoints.metrics import EVENTS, RECONCILE_SECONDS, RECONCILES
-from smendpoints.objectapi import ObjectApi
+from smendpoints.objectapi import ObjectApi, patch_finalizers
 from smendpoints.objects import Tracked
 
 logger = logging.getLogger(__name__)
@@ -89,13 +89,13 @@ class Reconciler:
         if FINALIZER not in finalizers:
             if meta.get("deletionTimestamp"):
                 return Result()  # nothing was made for it, or somebody took the finalizer off: it is about to be gone
-            writing.answered(self._patch_finalizers(writing.body, [*finalizers, FINALIZER]))
+            writing.answered(patch_finalizers(self._api, writing.body, [*finalizers, FINALIZER]))
         result = self._controller.reconcile(writing.body, tracked.memory)
         old = dict(writing.body.get("status") or {})
         patch = merge_patch(old, dict(result.status)) if result.status is not None else {}
         if result.finalized:
             left = [each for each in writing.body["metadata"].get("finalizers", ()) if each != FINALIZER]
-            writing.answered(self._patch_finalizers(writing.body, left))
+            writing.answered(patch_finalizers(self._api, writing.body, left))
         elif patch:
             writing.answered(self._api.patch_status(writing.body, patch))
         for event in result.events:
@@ -104,11 +104,6 @@ class Reconciler:
             EVENTS.labels(event.reason).inc()
             self._api.post(writing.body, event)
         return result
-
-    def _patch_finalizers(self, body: Mapping[str, Any], finalizers: list[str]) -> Mapping[str, Any]:
-        """Others have finalizers of theirs: the list is replaced only as it was read."""
-        version = body["metadata"].get("resourceVersion")
-        return self._api.patch(body, {"metadata": {"resourceVersion": version, "finalizers": finalizers}})
 
     def _not_written(self, tracked: Tracked, error: KubeError) -> Result:
         self._controller.forget(tracked.memory)

@@ -4,13 +4,14 @@ import asyncio
 import itertools
 import logging
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import botocore.session
 import kopf
 
+from smendpoints.api.experiment import EXPERIMENT_KIND, EXPERIMENT_PLURAL
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
@@ -21,10 +22,12 @@ from smendpoints.backlog import Backlog
 from smendpoints.boundary import Boundary
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
+from smendpoints.controller.experiments import Experiments
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.current import why_not_current
 from smendpoints.dispatcher import Dispatcher
+from smendpoints.experimenter import Experimenter
 from smendpoints.gate import Gate
 from smendpoints.handlers import Handlers
 from smendpoints.hints import start_listening
@@ -135,11 +138,20 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
             start_listening(events.receive, lambda: watcher.places, hinted, standing.ending)
         standing.health.work = dispatcher
         boundary.start(dispatcher.ruled)
+        reading.append(dispatcher.read)
+        experimenter.start(
+            standing.client,
+            config.namespace_list(),
+            ready=dispatcher.has_listed,
+            ruled=dispatcher.ruled,
+            seconds=config.poll_seconds,
+        )
 
     async def stop(**_: Any) -> None:
         standing.ending.set()
         connections.paces.end()
         boundary.stop()
+        experimenter.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -159,6 +171,18 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     )
     handlers = Handlers(registry)
     reconciler = Reconciler(controller, KubeObjects(standing.client, gate, standing.fence))
+    reading: list[Callable[[str, str], Mapping[str, Any] | None]] = []  # once there is a loop
+    experimenter = Experimenter(
+        controller.tenancy,
+        KubeObjects(standing.client, gate, standing.fence, EXPERIMENT_KIND, EXPERIMENT_PLURAL),
+        Experiments(
+            accounts,
+            region,
+            controller.tenancy,
+            lambda namespace, name: reading[0](namespace, name) if reading else None,
+            period=config.analysis_period_seconds,
+        ),
+    )
     boundary = Boundary(standing.client, controller.tenancy, required=config.require_policies)
     kopf.on.login(registry=registry)(Login().log_in)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)

@@ -16,6 +16,7 @@ CRD = "crd/sagemakerendpoints.smendpoints.dev"
 SAMPLES = sorted((ROOT / "manifests" / "samples").glob("*.yaml"))
 MINIMAL = ROOT / "manifests" / "samples" / "minimal.yaml"
 NAMESPACE = "api-server-tests"
+NAMES = ("sagemakerendpointpolicies", "sagemakerendpoints", "sagemakerexperiments")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_the_crd_is_established_without_a_warning_and_applying_it_again_changes_
     assert {each["type"]: each["status"] for each in kinds} == {"NamesAccepted": "True", "Established": "True"}
     again = plane.kubectl("apply", "-f", str(ROOT / "crds"), "--warnings-as-errors", "--validate=strict")
     name = "customresourcedefinition.apiextensions.k8s.io/{}.smendpoints.dev unchanged"
-    assert again.split("\n")[:-1] == [name.format(each) for each in ("sagemakerendpointpolicies", "sagemakerendpoints")]
+    assert again.split("\n")[:-1] == [name.format(each) for each in NAMES]
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

@@ -17,7 +17,7 @@ from smsandbox.assets import ROLE, ROLE_ARN
 from smsandbox.aws.core.context import Request
 from smsandbox.aws.iam.policy import Access, decide
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, two_variants, with_variant
 from smsandbox.world import ACCOUNT, REGION
 
 POLICY = Path(__file__).parents[2] / "manifests" / "iam" / "operator-policy.json"
@@ -132,6 +132,20 @@ def live_one_life(harness: Harness, admin: Clients) -> None:
     harness.settle_gone("iris")
 
 
+def compare(harness: Harness) -> None:
+    """An experiment, until it was looked at."""
+    metric = {"name": "errors", "errorRate": {}, "marginPercentagePoints": 1}
+    wanted = {"endpointRef": {"name": "pair"}, "control": "primary", "challengers": ["challenger"]}
+    harness.apply("pair", two_variants(1, 1))
+    harness.settle("pair")
+    harness.experiments.apply("ab", {**wanted, "metrics": {"primary": metric}})
+    harness.run(600, 20)
+    assert harness.calls("GetMetricData") > 0
+    harness.experiments.delete("ab")
+    harness.delete("pair")
+    harness.settle_gone("pair")
+
+
 def adopt_and_let_go(harness: Harness, admin: Clients) -> None:
     guarded = spec(rollout=GUARDED, deletionPolicy="Retain", endpointName="shop")
     harness.apply("first", with_variant(guarded, scaling={**BOUNDS, "stepScaling": [STEPS]}))
@@ -165,6 +179,7 @@ def test_the_policy_is_enough_for_a_whole_life_and_each_action_of_each_statement
     recorder = Recorder(harness.world.authorizer)
     harness.world.authorizer = recorder
     live_one_life(harness, admin)
+    compare(harness)
     adopt_and_let_go(harness, admin)
     read_events(harness, admin)
     assert denied(harness) == {}

@@ -154,12 +154,11 @@ def test_every_pattern_has_a_sentence_beside_it() -> None:
 
 
 def test_a_sentence_is_one_line_and_points_at_a_field_that_is_there() -> None:
-    by_type = {node_path: node for node_path, node, _ in SPEC}
     for rule in RULES:
         assert "\n" not in rule.message
         assert not rule.message.endswith("."), rule.message
         if rule.field is not None:
-            holders = [node for node in by_type.values() if _has_rule(node, rule.cel)]
+            holders = [node for _, node, _ in SPEC if _has_rule(node, rule.cel)]
             assert holders, rule
             for holder in holders:
                 node = holder

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import smendpoints
+from smendpoints.api.experiment import SageMakerExperiment
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.config import Config
@@ -176,8 +177,8 @@ def test_a_sample_says_what_it_is_for_and_reads_without_loss(path: Path) -> None
     assert text.startswith("# ")
     manifest = yaml.safe_load(text)
     body = manifest | {"metadata": manifest["metadata"] | {"namespace": "n", "uid": "u"}}
-    policy = manifest["kind"] == "SageMakerEndpointPolicy"
-    parsed = SageMakerEndpointPolicy.parse(body) if policy else SageMakerEndpoint.parse(body)
+    kinds = {each.__name__: each for each in (SageMakerEndpoint, SageMakerEndpointPolicy, SageMakerExperiment)}
+    parsed = kinds[manifest["kind"]].parse(body)
     assert _within(manifest["spec"], parsed.spec.to_json())
 
 

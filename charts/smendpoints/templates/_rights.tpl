@@ -2,10 +2,10 @@
 {{- define "smendpoints.rightsOnObjects" -}}
 # To follow the objects, to read one again before something is made or deleted for it, and to set and remove the finalizer.
 - apiGroups: [smendpoints.dev]
-  resources: [sagemakerendpoints]
+  resources: [sagemakerendpoints, sagemakerexperiments]
   verbs: [get, list, watch, patch]
 - apiGroups: [smendpoints.dev]
-  resources: [sagemakerendpoints/status]
+  resources: [sagemakerendpoints/status, sagemakerexperiments/status]
   verbs: [patch]
 - apiGroups: [""]
   resources: [events]

@@ -5,8 +5,8 @@ how to say, it refuses to generate.
 """
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
@@ -14,9 +14,12 @@ import yaml
 from smendpoints.api import generated
 from smendpoints.api.base import ApiModel
 from smendpoints.api.enum_words import meanings
+from smendpoints.api.experiment import EXPERIMENT_KIND, EXPERIMENT_PLURAL, SageMakerExperimentSpec
+from smendpoints.api.experiment_status import SageMakerExperimentStatus
 from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL, SageMakerEndpointPolicySpec
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.rules import PATTERNS, RULES, Rule
+from smendpoints.api.rules.experiment import FIXED
 from smendpoints.api.rules.patterns import keeps
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.status import SageMakerEndpointStatus
@@ -39,6 +42,8 @@ class Kind:
         status: the type of its status; None where it has none.
         categories: names under which `kubectl get` lists this kind among others. A short name that is a category too
             lists them all, so a second kind must not join `smendpoints`.
+        new: the status of an object that nobody looked at yet.
+        rules: those of the object as a whole.
     """
 
     name: str
@@ -50,6 +55,8 @@ class Kind:
     spec: type[ApiModel]
     status: type[ApiModel] | None = None
     categories: tuple[str, ...] = ()
+    new: Mapping[str, Any] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
     @property
     def crd_name(self) -> str:
@@ -82,6 +89,18 @@ _POLICY_COLUMNS: tuple[Column, ...] = (
     ("Prefix", "string", ".spec.endpointNamePrefix", _WIDE, "What names of endpoints in AWS begin with."),
     ("Types", "string", ".spec.instanceTypes", _WIDE, "Instance types that may be used."),
 )
+_EXPERIMENT_COLUMNS: tuple[Column, ...] = (
+    ("Status", "string", ".status.phase", {}, "How far it is."),
+    ("Verdict", "string", ".status.verdict", {}, "How it ended."),
+    ("Primary", "string", ".status.primary", {}, "The primary metric of control and leading challenger."),
+    ("Requests", "integer", ".status.requests", {}, "Requests of all arms that count."),
+    _AGE,
+    ("Interval", "string", ".status.interval", _WIDE, "Differences of the primary metric that are still possible."),
+    ("Endpoint", "string", ".spec.endpointRef.name", _WIDE, "The endpoint whose variants are compared."),
+    ("Message", "string", f"{_READY}.message", _WIDE, "Why it is so."),
+)
+# kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
+_UNSEEN = {"observedGeneration": -1}
 ENDPOINT = Kind(
     name=KIND,
     plural=PLURAL,
@@ -92,6 +111,19 @@ ENDPOINT = Kind(
     spec=SageMakerEndpointSpec,
     status=SageMakerEndpointStatus,
     categories=("smendpoints",),
+    new=_UNSEEN | {"createdInAWS": False},
+)
+EXPERIMENT = Kind(
+    name=EXPERIMENT_KIND,
+    plural=EXPERIMENT_PLURAL,
+    scope="Namespaced",
+    short_names=("smexperiments", "smexperiment", "smexp"),
+    description="An A/B test between variants of one SageMakerEndpoint, which ends with a verdict.",
+    columns=_EXPERIMENT_COLUMNS,
+    spec=SageMakerExperimentSpec,
+    status=SageMakerExperimentStatus,
+    new=_UNSEEN,
+    rules=FIXED,
 )
 POLICY = Kind(
     name=POLICY_KIND,
@@ -102,7 +134,7 @@ POLICY = Kind(
     columns=_POLICY_COLUMNS,
     spec=SageMakerEndpointPolicySpec,
 )
-KINDS = (POLICY, ENDPOINT)
+KINDS = (POLICY, ENDPOINT, EXPERIMENT)
 """Every kind; the policy first, since what checks objects against it must not be there before it."""
 _PLAIN = (
     "type",
@@ -234,10 +266,12 @@ def _object_schema(kind: Kind) -> Schema:
         "spec": _Converter(kind.spec.model_json_schema(), explained=True).convert(),
     }
     if kind.status is not None:
-        # kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
-        new = {"observedGeneration": -1, "createdInAWS": False}
-        properties["status"] = _Converter(kind.status.model_json_schema(), explained=False).convert() | {"default": new}
-    return {"type": "object", "description": kind.description, "required": ["spec"], "properties": properties}
+        status = _Converter(kind.status.model_json_schema(), explained=False).convert()
+        properties["status"] = status | {"default": dict(kind.new)}
+    schema: Schema = {"type": "object", "description": kind.description, "required": ["spec"]}
+    if kind.rules:
+        schema["x-kubernetes-validations"] = [_validation(rule) for rule in kind.rules]
+    return schema | {"properties": properties}
 
 
 def crd(kind: Kind) -> Schema:

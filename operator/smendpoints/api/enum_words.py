@@ -80,6 +80,21 @@ _ALL: tuple[Mapping[str, str], ...] = (
         "Exists": "the label is there",
         "DoesNotExist": "the label is not there",
     },
+    {"Sum": "its values added up", "SampleCount": "how many values there are"},
+    {"Errors4XX": "requests that were refused as wrong", "Errors5XX": "requests that failed in the container"},
+    {
+        "Superiority": "to be better than the control's",
+        "NonInferiority": "to be not worse than the control's by more than its margin",
+    },
+    {
+        "Endpoint": "AWS, by the weights",
+        "Client": "clients, by `TargetVariant`, so that users keep their variant; the split of requests is not checked",
+    },
+    {
+        "Report": "nothing: the weights of the endpoint's spec come back",
+        "ShiftTraffic": "the winner of a `SHIP` gets the traffic of all arms, after a `ROLLBACK` the control does,"
+        " until the arms' weights in the endpoint's spec are edited or the experiment is deleted",
+    },
 )
 _MEANINGS = {frozenset(words): words for words in _ALL}
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from smendpoints.api.base import ApiModel
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.api.status import SageMakerEndpointStatus
+from smendpoints.api.status import SageMakerEndpointStatus, TrafficOwner
 
 GROUP = "smendpoints.dev"
 VERSION = "v1alpha1"
@@ -43,11 +43,15 @@ class Metadata(ApiModel):
 
 
 class SageMakerEndpoint(ApiModel):
-    """One SageMakerEndpoint object, parsed and frozen."""
+    """One SageMakerEndpoint object, parsed and frozen.
+
+    `traffic` is no part of it: who splits its traffic now, once that was ruled; the spec has their weights then.
+    """
 
     metadata: Metadata
     spec: SageMakerEndpointSpec
     status: SageMakerEndpointStatus = Field(default_factory=SageMakerEndpointStatus)
+    traffic: TrafficOwner | None = None
 
     def retry(self) -> str | None:
         """The annotation by which a user asks to try again what failed, as it is: any new value does."""

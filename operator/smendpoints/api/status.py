@@ -252,6 +252,13 @@ class Resolved(ApiModel):
     )
 
 
+class TrafficOwner(ApiModel):
+    """Who splits the traffic instead of the spec."""
+
+    experiment: str = Field(description="Name of the SageMakerExperiment.")
+    weights: dict[str, float] = Field(description="Weights of the variants that it compares.", max_length=5)
+
+
 class Converged(ApiModel):
     """When AWS last matched the spec."""
 
@@ -261,6 +268,7 @@ class Converged(ApiModel):
         description="Hash of what was wanted and of how AWS lists it since; there while nothing waits to be done.",
         max_length=64,
     )
+    traffic: TrafficOwner | None = Field(None, description="Who split the traffic then; none: the spec did.")
 
 
 class SageMakerEndpointStatus(ApiModel):
@@ -293,6 +301,9 @@ class SageMakerEndpointStatus(ApiModel):
     )
     traffic: str | None = Field(
         None, description="Shares of traffic, such as `rf=90,gb=10`; `rf=90,new:rf=10` while a new fleet takes a part."
+    )
+    traffic_owner: TrafficOwner | None = Field(
+        None, description="Who splits the traffic instead of the spec, while an experiment does."
     )
     redeployed_at: str | None = Field(
         None,

@@ -25,13 +25,29 @@ _FORGOTTEN_AFTER = 10  # periods without anybody asking
 
 @dataclass
 class _Kept:
-    """What is known of one series: its values in the periods from `since` to before `until`; by when it was wanted."""
+    """What is known of one series: its values in the periods from `since` to before `until`; by when it was wanted.
+
+    An experiment asks for two weeks once, and then for what is new: what nobody asks for any more is let go.
+    """
 
     since: int
     until: int
     wanted_at: int
+    wanted_from: tuple[int, int] = (0, 0)  # the earliest that anybody asked for: in this period, and in the one before
     points: dict[int, float] = field(default_factory=dict)
     unread: bool = False
+
+    def want(self, since: int, until: int) -> None:
+        """Somebody asks for what is from `since` on."""
+        of_now, before = self.wanted_from
+        self.wanted_from = (min(of_now, since), before) if self.wanted_at == until else (since, of_now)
+        self.wanted_at = until
+
+    def keep(self, points: dict[int, float], until: int) -> None:
+        """All that is known up to there, as far as it is wanted."""
+        self.since = max(self.since, min(self.wanted_from))
+        self.points = {number: value for number, value in points.items() if number >= self.since}
+        self.until = until
 
     def first(self, read_again: int) -> int:
         """The period from which on it is to be read next."""
@@ -63,8 +79,8 @@ class Reader:
             for series in wanted:
                 kept = self._kept.get(series)
                 if kept is None or kept.since > since:
-                    self._kept[series] = kept = _Kept(since, since, until)
-                kept.wanted_at = until
+                    self._kept[series] = kept = _Kept(since, since, until, (since, since))
+                kept.want(since, until)
             self._forget(until)
             if any(self._kept[series].until < until for series in wanted):
                 self._catch_up(until)
@@ -113,9 +129,8 @@ class Reader:
             kept = self._kept[series]
             kept.unread = series in failed
             if not kept.unread:
-                kept.points = {number: value for number, value in kept.points.items() if number < first}
-                kept.points |= found[series]
-                kept.until = until
+                before = {number: value for number, value in kept.points.items() if number < first}
+                kept.keep(before | found[series], until)
 
 
 def _query(number: int, series: Series, period: int) -> dict[str, Any]:

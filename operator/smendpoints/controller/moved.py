@@ -42,6 +42,7 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired, 
         and status.resolved is not None
         and converged.generation == resource.metadata.generation == status.observed_generation
         and converged.fingerprint is not None
+        and status.traffic_owner == resource.traffic
         and status.created_in_aws is True  # a release that did not say so has to be made to
         and conditions.find(status.conditions, AVAILABLE) is not None  # likewise
         and conditions.is_true(status.conditions, "Ready")

@@ -174,7 +174,7 @@ class Controller:
             began
             and not ruling.violations
             and not asked.spec.suspend
-            and was_settled(account.watch, asked, desired, schedule)
+            and was_settled(account.watch, resource, desired, schedule)
         ):
             memory.seen.settled(account.watch.peek(name), desired, asked.spec.revision_history_limit)
             return Finding(asked.status, within_hours(next_look(memory, self._monotonic()), schedule, now))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.api.status import Resolved
+from smendpoints.api.status import Resolved, TrafficOwner
 from smendpoints.domain.desired.ownership import ADOPTABLE_BY
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
@@ -23,6 +23,7 @@ class View:
     policies: tuple[SageMakerEndpointPolicy, ...] | None
     unknown: str | None
     room: Room | None
+    traffic: TrafficOwner | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.api.status import Resolved
+from smendpoints.api.status import Resolved, TrafficOwner
 from smendpoints.controller.known_policies import KnownPolicies, Labels
 from smendpoints.controller.ruling import Ruling, View, no_adoption, of_place, taken
 from smendpoints.domain.errors import Kind, ReconcileError
@@ -21,6 +21,7 @@ from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_
 from smendpoints.domain.tenancy.limits import PriceOf, Room, limited, room_beside
 from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, violations
 from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
+from smendpoints.domain.tenancy.traffic import TrafficClaim, TrafficClaims, with_traffic
 
 _Said = tuple[Policies | None, str | None]
 
@@ -47,6 +48,8 @@ class Tenancy:
         self._grants: dict[str, Capacity] = {}
         self._claims = Claims()
         self._policies = KnownPolicies()
+        self._traffic: TrafficClaims | None = TrafficClaims()
+        self._traffic_known = True
         self._refused: set[str] = set()
         self._moved: set[str] = set()
 
@@ -91,6 +94,27 @@ class Tenancy:
             self._policies.set_namespaces(labels, why_not)
             self._changed(before)
 
+    def await_experiments(self) -> None:
+        """Whoever splits traffic will be told: until then no weight is changed, and nothing else."""
+        self._traffic_known = False
+
+    def set_experiments(self, claims: Iterable[TrafficClaim] | None) -> None:
+        """The claims of all experiments; None: they cannot be read, and what each endpoint's status says stays."""
+        with self._lock:
+            before = self._traffic
+            self._traffic = TrafficClaims(claims) if claims is not None else None
+            if before is None or self._traffic is None or not self._traffic_known:
+                self._moved |= self._facts.keys()
+            else:
+                moved = self._traffic.differs(before)
+                self._moved |= {uid for uid, each in self._facts.items() if (each.namespace, each.name) in moved}
+            self._traffic_known = True
+
+    def traffic_owner(self, namespace: str, endpoint: str) -> TrafficClaim | None:
+        """The experiment that has the traffic of this endpoint, or is about to."""
+        with self._lock:
+            return self._traffic.owner(namespace, endpoint) if self._traffic is not None else None
+
     def _changed(self, before: Mapping[str, _Said]) -> None:
         after = self._said()
         for uid, facts in self._facts.items():
@@ -116,7 +140,7 @@ class Tenancy:
         """Whether enough is known to decide about the object; at a start it takes a moment."""
         with self._lock:
             facts = self._facts.get(uid)
-            if facts is None:
+            if facts is None or not self._traffic_known:
                 return False
             return self._policies.selecting(facts.namespace) is not None or self._policies.unreadable
 
@@ -156,6 +180,7 @@ class Tenancy:
             own = self._operator
             resolved = resolve(resource, facts, known, own.region, own.execution_role_arn, own.tags)
             effective = with_resolved(resource, resolved, required_tags(known))
+            effective = with_traffic(effective, self._traffic_of(facts, resource))
             found = self._violations(resource, effective, resolved, facts, known, prices)
             rival = self._claims.before(uid, self._own_account)
             if rival is None and unknown is None and runs and not found:
@@ -176,6 +201,12 @@ class Tenancy:
                 adoption=no_adoption(known, facts.namespace),
                 log_tails=unknown is None and all(policy.spec.log_tails for policy in known),
             )
+
+    def _traffic_of(self, facts: Facts, resource: SageMakerEndpoint) -> TrafficOwner | None:
+        """Who splits the endpoint's traffic; where that cannot be read, whoever did."""
+        if self._traffic is None:
+            return resource.status.traffic_owner
+        return self._traffic.in_force(facts.namespace, facts.name)
 
     def restricts(self, uid: str) -> bool:
         """Whether any policy bears on the object."""
@@ -221,6 +252,7 @@ class Tenancy:
             tuple(policies) if policies is not None else None,
             unknown,
             self._room(facts, policies or ()),
+            self._traffic.in_force(facts.namespace, facts.name) if self._traffic is not None else None,
         )
 
     def _violations(

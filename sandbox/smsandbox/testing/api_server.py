@@ -33,6 +33,7 @@ class ApiServer:
         kill_before_write: the process is killed before the n-th write of a status from now.
         refusals: what the next writes are answered with, in order; None lets one through.
         writes: how many statuses were written.
+        new: the status of an object that nobody looked at yet.
     """
 
     now: Callable[[], str]
@@ -41,6 +42,7 @@ class ApiServer:
     kill_before_write: int | None = None
     refusals: list[KubeError | None] = field(default_factory=list)
     writes: int = 0
+    new: Mapping[str, Any] = field(default_factory=lambda: {"observedGeneration": -1, "createdInAWS": False})
     _version: int = 0
 
     # what users do
@@ -56,8 +58,7 @@ class ApiServer:
                 "creationTimestamp": self.now(),
                 "generation": 1,
             }
-            status = {"observedGeneration": -1, "createdInAWS": False}
-            self.put(name, {"metadata": metadata, "spec": dict(spec), "status": status})
+            self.put(name, {"metadata": metadata, "spec": dict(spec), "status": dict(self.new)})
         elif stored.body["spec"] != spec:
             metadata = {**stored.body["metadata"], "generation": stored.body["metadata"]["generation"] + 1}
             self.put(name, {**stored.body, "spec": dict(spec), "metadata": metadata})

@@ -17,12 +17,14 @@ from smendpoints.aws.account import Account, Accounts
 from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import Cadence
 from smendpoints.backlog import Backlog
+from smendpoints.controller.experiments import Experiments
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.status.events import Event
+from smendpoints.experimenter import Experimenter
 from smendpoints.reconciler import Reconciler
 from smendpoints.watching import Watcher
 from smendpoints.workqueue import WorkQueue
@@ -42,6 +44,7 @@ class Harness(VirtualAws):
     def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(seed=seed, settings=settings)
         self.api = ApiServer(self._stamp)
+        self.experiments = ApiServer(self._stamp, new={"observedGeneration": -1})
         self.policies: dict[str, dict[str, Any]] | None = {}
         self.labels: dict[str, dict[str, str]] = {"default": {}}
         self.violations: list[str] = []
@@ -74,6 +77,14 @@ class Harness(VirtualAws):
         self.watcher = Watcher(
             self.accounts, self.backlog.places, self.backlog.awaited, self._moved, clock=self.clock.now
         )
+        looking = Experiments(
+            self._account,
+            REGION,
+            self.controller.tenancy,
+            self.backlog.read,
+            now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),
+        )
+        self.experimenter = Experimenter(self.controller.tenancy, self.experiments, looking)
         self._known: set[str] = set()
 
     def _moved(self, place: Place, endpoints: Collection[str] | None) -> None:
@@ -195,6 +206,7 @@ class Harness(VirtualAws):
             for tracked in due:
                 self.at = self.api.name_of(tracked.uid) or ""
                 self.backlog.settle(tracked, self.reconciler.reconcile(tracked), self.clock.now())
+            self.experimenter.step()
         except Killed:
             self.restart()
         if late is not None:
@@ -212,6 +224,7 @@ class Harness(VirtualAws):
             None if policies is not None else "sagemakerendpointpolicies cannot be listed: forbidden",
         )
         tenancy.set_namespaces(self.labels)
+        self.experimenter.see([each.body for each in self.experiments.objects.values()])
         there = {each.body["metadata"]["uid"] for each in self.objects.values()}
         for uid in self._known - there:
             self.backlog.forget(uid, now)

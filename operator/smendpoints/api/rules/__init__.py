@@ -5,6 +5,7 @@ What only AWS knows (quotas, whether a thing exists) is pre-flight's.
 """
 
 from smendpoints.api.rules.cel import Rule
+from smendpoints.api.rules.experiment import EXPERIMENT
 from smendpoints.api.rules.hosting import HOSTING
 from smendpoints.api.rules.patterns import PATTERNS
 from smendpoints.api.rules.policy import POLICY
@@ -15,4 +16,4 @@ from smendpoints.api.rules.variants import VARIANT
 
 __all__ = ["PATTERNS", "RULES", "Rule"]
 
-RULES: tuple[Rule, ...] = (*SPEC, *HOSTING, *ROLLOUT, *VARIANT, *SCALING, *POLICY)
+RULES: tuple[Rule, ...] = (*SPEC, *HOSTING, *ROLLOUT, *VARIANT, *SCALING, *POLICY, *EXPERIMENT)

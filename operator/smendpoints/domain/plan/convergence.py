@@ -11,6 +11,15 @@ def was_converged(resource: SageMakerEndpoint, config_name: str) -> bool:
     return generation == resource.metadata.generation and endpoint is not None and endpoint.config_name == config_name
 
 
+def weights_were_there(resource: SageMakerEndpoint) -> bool:
+    """Whether the traffic was split as it is to be now, when all was as wanted: else what differs is work left.
+
+    An experiment moves weights without an edit of the spec.
+    """
+    converged = resource.status.converged
+    return resource.traffic == (converged.traffic if converged is not None else None)
+
+
 def converged_generation(status: SageMakerEndpointStatus) -> int | None:
     """The generation that was brought about last. The release before this one told it by the condition `Drifted`."""
     if status.converged is not None:

@@ -9,7 +9,7 @@ from smendpoints.api.status import RolloutStatus
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.attempts import recorded_attempt
-from smendpoints.domain.plan.convergence import was_converged
+from smendpoints.domain.plan.convergence import was_converged, weights_were_there
 from smendpoints.domain.plan.garbage import garbage
 from smendpoints.domain.plan.in_place import (
     changes_in_place,
@@ -77,7 +77,8 @@ def live(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     if not given.serves_wanted(endpoint):
         return None
     found = _differences(given, endpoint)
-    drift = found.in_words(endpoint, given.observed) if was_converged(given.resource, _config(given, endpoint)) else ()
+    there = was_converged(given.resource, _config(given, endpoint)) and weights_were_there(given.resource)
+    drift = found.in_words(endpoint, given.observed) if there else ()
     now = turns(given, endpoint, found.in_place)
     todo = (
         _drift_reported(given, drift)
@@ -157,8 +158,10 @@ def _taken_back(given: Input, endpoint: ObservedEndpoint, found: Differences, no
 
 def _in_service(given: Input, endpoint: ObservedEndpoint, found: Differences) -> Plan:
     """As the spec says; configs and models that nobody needs any more go."""
+    traffic = given.resource.traffic
+    owned = f"; SageMakerExperiment {traffic.experiment} splits the traffic" if traffic is not None else ""
     return Plan(
-        ready(Reason.IN_SERVICE, f"in service with {_config(given, endpoint)}"),
+        ready(Reason.IN_SERVICE, f"in service with {_config(given, endpoint)}{owned}"),
         (*found.restored, *found.tags, *found.scaling, *garbage(given)),
         requeue=Requeue.STEADY,
         garbage_collected=given.observed.owned_resources is not None,

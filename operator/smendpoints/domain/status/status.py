@@ -103,7 +103,8 @@ def report(
         now,
         besides=new,
         created_in_aws=old.created_in_aws is not False or (shown is not None and desired.owner.owns(shown.tags)),
-        converged=_converged(old, generation, fingerprint, converged=converged),
+        converged=_converged(resource, fingerprint, converged=converged),
+        traffic_owner=resource.traffic,
         endpoint=endpoint,
         variants=variants,
         pending_variants=beside or None,
@@ -193,10 +194,10 @@ def _history(
     return next_history(old.history, rollout, told, resource.spec.revision_history_limit, now)
 
 
-def _converged(
-    old: SageMakerEndpointStatus, generation: int, fingerprint: str | None, *, converged: bool
-) -> Converged | None:
+def _converged(resource: SageMakerEndpoint, fingerprint: str | None, *, converged: bool) -> Converged | None:
     if converged:
-        return Converged(generation=generation, fingerprint=fingerprint)
+        return Converged(generation=resource.metadata.generation, fingerprint=fingerprint, traffic=resource.traffic)
+    old = resource.status
     before = converged_generation(old)
-    return Converged(generation=before) if before is not None else None
+    traffic = old.converged.traffic if old.converged is not None else None
+    return Converged(generation=before, traffic=traffic) if before is not None else None

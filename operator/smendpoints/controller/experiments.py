@@ -1,0 +1,221 @@
+"""The controller of experiments: looks at what CloudWatch counted, for all of them at once, and finds what follows.
+
+One look for each whole period, for all experiments of a place together. What was read is kept in memory; a process that
+starts again reads all of it once more. Nothing is written here, neither to AWS nor to the API server.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from smendpoints.api.experiment import SageMakerExperiment
+from smendpoints.api.experiment_status import TrafficStep
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.aws.clients import Place
+from smendpoints.controller.ports import Aws
+from smendpoints.controller.result import Result
+from smendpoints.controller.tenancy import Tenancy
+from smendpoints.domain.errors import Kind, ReconcileError
+from smendpoints.domain.experiment.judging import Judged, judge
+from smendpoints.domain.experiment.life import advance, runs
+from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
+from smendpoints.domain.experiment.saying import events
+from smendpoints.domain.experiment.scene import Looked, Scene
+from smendpoints.domain.experiment.tally import Plan, Tally
+from smendpoints.domain.observed.samples import Readings, Series
+
+logger = logging.getLogger(__name__)
+Body = Mapping[str, Any]
+LATE = 10
+"""What is missing in spite of requests is waited for until it is so many periods old."""
+_SETTLING = 1  # periods that may be read already, and yet change
+_FAILURES = 3  # looks in a row that fail before anybody is told
+
+
+@dataclass
+class _Kept:
+    """What the process keeps of one experiment: all may be lost."""
+
+    tally: Tally
+    judged: dict[str, Judged] = field(default_factory=dict)
+    batches: int = -1
+    asked_until: int = 0  # the first period that was not asked for, whether it could be read or not
+    failures: int = 0
+    looked: Looked | None = None
+
+
+@dataclass(frozen=True)
+class _Running:
+    """An experiment that is looked at, and where."""
+
+    experiment: SageMakerExperiment
+    place: Place
+    endpoint: str
+    kept: _Kept
+
+    def since(self, period: int) -> int:
+        """The number of the period from which on it has to be read."""
+        if self.kept.tally.until is not None:
+            return self.kept.tally.until
+        return min(int(each.counts_from.timestamp()) // period for each in self.steps() if each.counts_from)
+
+    def steps(self) -> list[TrafficStep]:
+        """The steps of the traffic so far."""
+        return self.experiment.status.steps
+
+
+class Experiments:
+    """All experiments, looked at by one thread. `endpoint` reads an endpoint's newest version, if there is one."""
+
+    def __init__(
+        self,
+        accounts: Callable[[Place], Aws],
+        region: str,
+        tenancy: Tenancy,
+        endpoint: Callable[[str, str], Body | None],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        period: int = 60,
+    ) -> None:
+        self._accounts = accounts
+        self._region = region
+        self._tenancy = tenancy
+        self._endpoint = endpoint
+        self._now = now
+        self._period = period
+        self._kept: dict[str, _Kept] = {}
+
+    def look(self, bodies: Iterable[Body]) -> None:
+        """Read what was counted since the last look, where a whole period is over since then."""
+        bodies = list(bodies)
+        there = {body["metadata"]["uid"] for body in bodies}
+        self._kept = {uid: kept for uid, kept in self._kept.items() if uid in there}
+        for body in bodies:
+            running = self._running(body)
+            if running is not None:
+                self._read(running)
+
+    def _running(self, body: Body) -> _Running | None:
+        status = body.get("status") or {}
+        if status.get("phase") != "Running" or body["metadata"].get("deletionTimestamp"):
+            return None
+        try:
+            experiment = SageMakerExperiment.parse(body)
+        except ValidationError:
+            return None  # told by `reconcile`
+        found = self._endpoint(experiment.metadata.namespace, experiment.spec.endpoint_ref.name)
+        if found is None or not runs(experiment):
+            return None
+        identity = self._tenancy.identity(found["metadata"]["uid"])
+        if identity is None or not identity.endpoint:
+            return None
+        place = Place(identity.region or self._region, identity.role)
+        uid = experiment.metadata.uid
+        if uid not in self._kept:
+            self._kept[uid] = _Kept(Tally(_plan(experiment, identity.endpoint)))
+        return _Running(experiment, place, identity.endpoint, self._kept[uid])
+
+    def _read(self, running: _Running) -> None:
+        """CloudWatch is asked by the first of those that want the same period, for all of them."""
+        kept, since, now = running.kept, running.since(self._period), self._now()
+        datapoints = self._accounts(running.place).datapoints
+        until = datapoints.settled(now) - _SETTLING
+        if since >= until or kept.asked_until >= until:
+            return
+        kept.asked_until = until
+        wanted = frozenset(series_of(running.experiment.spec, running.endpoint))
+        try:
+            readings = datapoints.read(wanted, since, now)
+        except ReconcileError as failure:
+            self._unread(kept, str(failure), now=failure.kind is Kind.BLOCKED)
+            return
+        if readings.unread:
+            self._unread(kept, f"CloudWatch tells nothing of {min(each.metric for each in readings.unread)}", now=False)
+            return
+        self._count(running, readings, until)
+
+    @staticmethod
+    def _unread(kept: _Kept, why: str, *, now: bool) -> None:
+        kept.failures += 1
+        kept.looked = Looked(unread=why) if now or kept.failures >= _FAILURES else None
+
+    def _count(self, running: _Running, readings: Readings, until: int) -> None:
+        """Each whole period, in order, up to one of which something is still to come."""
+        kept, tally = running.kept, running.kept.tally
+        newest = self._now().timestamp() // self._period
+        for number in range(running.since(self._period), until):
+            step = _step_at(running.steps(), number * self._period, self._period)
+
+            def value(series: Series, number: int = number) -> float | None:
+                return readings.points[series].get(number)
+
+            if step is not None:
+                if tally.plan.lacks(value) and newest - number < LATE:
+                    break
+                tally.count(step, value)
+            tally.until = number + 1
+        kept.failures = 0
+        kept.looked = self._judged(running)
+
+    def _judged(self, running: _Running) -> Looked:
+        kept, experiment = running.kept, running.experiment
+        spec, status = experiment.spec, experiment.status
+        elapsed = (self._now() - (status.started_at or self._now())).total_seconds()
+        over = elapsed >= spec.duration.max_minutes * 60
+        active = [each.variant for each in status.challengers if each.ended_at is None]
+        if len(kept.tally.batches) != kept.batches or over or set(kept.judged) != set(active):
+            weights = [step.weights for step in status.steps]
+            kept.judged = {name: judge(spec, kept.tally, weights, name, elapsed) for name in active}
+            kept.batches = len(kept.tally.batches)
+        read = kept.tally.until
+        until = datetime.fromtimestamp(read * self._period, UTC) if read is not None else None
+        return Looked(judged=kept.judged, requests=kept.tally.requests(), until=until)
+
+    def reconcile(self, body: Body) -> Result:
+        """What follows for one experiment now. Never raises: what goes wrong is told in the log, and tried again."""
+        try:
+            experiment = SageMakerExperiment.parse(body)
+        except ValidationError as error:
+            logger.warning("this operator cannot read the experiment: operator and CRD differ in version: %s", error)
+            return Result()
+        meta, name = experiment.metadata, experiment.spec.endpoint_ref.name
+        found = self._endpoint(meta.namespace, name)
+        kept = self._kept.get(meta.uid)
+        looked = kept.looked if kept is not None else None
+        if kept is not None:
+            kept.looked = None
+        try:
+            endpoint = SageMakerEndpoint.parse(found) if found is not None else None
+        except ValidationError:  # told of the endpoint itself
+            return Result()
+        owner = self._tenancy.traffic_owner(meta.namespace, name)
+        rival = owner.name if owner is not None and owner.uid != meta.uid else None
+        scene = Scene(experiment, endpoint, rival, looked, self._now().replace(microsecond=0), self._period)
+        following = advance(scene)
+        changed = following.status != experiment.status
+        return Result(
+            following.status.to_json() if changed else None,
+            events(experiment.status, following.status) if changed else (),
+            finalized=following.finalized,
+        )
+
+
+def _plan(experiment: SageMakerExperiment, endpoint: str) -> Plan:
+    spec = experiment.spec
+    return Plan(
+        {arm: invocations(endpoint, arm) for arm in spec.arms()},
+        {metric.name: {arm: pair_of(metric, endpoint, arm) for arm in spec.arms()} for metric in spec.all_metrics()},
+    )
+
+
+def _step_at(steps: list[TrafficStep], at: float, period: int) -> int | None:
+    """The step within which a whole period lies; None: the traffic was being moved."""
+    for number, step in enumerate(steps):
+        if step.counts_from is None or at < step.counts_from.timestamp():
+            continue
+        if step.counts_until is None or at + period <= step.counts_until.timestamp():
+            return number
+    return None

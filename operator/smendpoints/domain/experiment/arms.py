@@ -1,0 +1,89 @@
+"""The variants that are compared: what makes each the one that it is, and which weights they get."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from smendpoints.api.experiment import SageMakerExperimentSpec
+from smendpoints.api.experiment_status import Arm
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import TrafficOwner
+from smendpoints.api.variants import Variant
+from smendpoints.domain.desired.names import content_hash
+from smendpoints.domain.plan.in_place import same_weight
+
+_HOST = {"type", "pools", "volume_size_gb", "routing", "ami_version"}
+
+
+def arm_of(endpoint: SageMakerEndpoint, name: str) -> Arm | None:
+    """The variant as its endpoint's spec has it; None if there is none of that name."""
+    variant = next((each for each in endpoint.spec.variants if each.name == name), None)
+    if variant is None:
+        return None
+    back = endpoint.status.rolled_back_to
+    current = back is not None and back.generation == endpoint.metadata.generation
+    content = [_content(variant), endpoint.redeployed(), back.config_name if back is not None and current else None]
+    return Arm(variant=name, model=content_hash(content), spec_weight=variant.weight)
+
+
+def _content(variant: Variant) -> dict[str, Any]:
+    """Its model and its host; counts, concurrency, scaling and weight change nothing of what an answer is."""
+    kept = variant.model_dump(mode="json", exclude={"weight", "scaling", "instance", "serverless"})
+    if variant.instance is not None:
+        kept["instance"] = variant.instance.model_dump(mode="json", include=_HOST)
+    if variant.serverless is not None:
+        kept["serverless"] = variant.serverless.memory_size_mb
+    return kept
+
+
+def percents(spec: SageMakerExperimentSpec) -> list[float]:
+    """What the challengers get of the arms' traffic together, one step after the other."""
+    number = len(spec.challengers)
+    last = float(spec.traffic_percent) if spec.traffic_percent is not None else 100 * number / (number + 1)
+    return [*(float(step.traffic_percent) for step in spec.ramp if step.traffic_percent < last), last]
+
+
+def weights_of(
+    spec: SageMakerExperimentSpec, arms: Collection[Arm], percent: float, given_up: Collection[str]
+) -> dict[str, float]:
+    """The weights of the arms: together those of the endpoint's spec, so that its other variants keep their share.
+
+    What a challenger that was given up would get goes to the control.
+    """
+    total = sum(arm.spec_weight for arm in arms) or float(len(arms))
+    share = percent / 100 / len(spec.challengers)
+    found = {name: 0.0 if name in given_up else _rounded(total * share) for name in spec.challengers}
+    served = sum(1 for name in spec.challengers if name not in given_up)
+    return {spec.control: _rounded(total * (1 - share * served)), **found}
+
+
+def all_to(arms: Collection[Arm], winner: str) -> dict[str, float]:
+    """The weights by which one arm gets the traffic of all."""
+    total = sum(arm.spec_weight for arm in arms) or float(len(arms))
+    return {arm.variant: _rounded(total) if arm.variant == winner else 0.0 for arm in arms}
+
+
+def serves(endpoint: SageMakerEndpoint, experiment: str, weights: Mapping[str, float]) -> bool:
+    """Whether AWS splits the traffic by these weights now, as far as the endpoint's status tells."""
+    status = endpoint.status
+    if status.traffic_owner != TrafficOwner(experiment=experiment, weights=dict(weights)):
+        return False
+    if status.endpoint is None or status.endpoint.status != "InService" or status.pending_variants:
+        return False
+    shown = {each.name: each.current_weight for each in status.variants if not each.shadow}
+    return all(same_weight(weight, shown.get(name)) for name, weight in weights.items())
+
+
+def _rounded(weight: float) -> float:
+    return float(f"{weight:.6g}")
+
+
+def boundary_after(now: datetime, seconds: int) -> datetime:
+    """The first whole period that begins after now."""
+    whole = int(now.timestamp()) // seconds * seconds + seconds
+    return datetime.fromtimestamp(whole, now.tzinfo)
+
+
+def boundary_before(now: datetime, seconds: int) -> datetime:
+    """The end of the last whole period."""
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, now.tzinfo)

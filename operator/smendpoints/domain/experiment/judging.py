@@ -1,0 +1,116 @@
+"""What was counted, judged: a finding for each challenger, by the decision table of `smendpoints.statistics.verdict`.
+
+The chance of a wrong verdict is divided by the number of challengers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from smendpoints.api.experiment import SageMakerExperimentSpec
+from smendpoints.api.experiment_status import MetricFinding
+from smendpoints.domain.experiment.tally import Batch, Tally
+from smendpoints.statistics.counts import Array, Counts
+from smendpoints.statistics.rules import Better, Goal, Metric, Rules, Verdict
+from smendpoints.statistics.verdict import Decision, Finding, Measured, Traffic, decide
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of a challenger."""
+
+    variant: str
+    verdict: Verdict
+    reason: str
+    findings: tuple[MetricFinding, ...]
+
+    @property
+    def primary(self) -> MetricFinding | None:
+        """What is known of the primary metric."""
+        return self.findings[0] if self.findings else None
+
+
+def rules_of(spec: SageMakerExperimentSpec) -> Rules:
+    """What was fixed before the start, of one challenger of them all."""
+    primary, *guardrails = (
+        Metric(each.name, Better(each.better), each.margin_percentage_points / 100) for each in spec.all_metrics()
+    )
+    return Rules(
+        primary=primary,
+        guardrails=tuple(guardrails),
+        horizon=float(spec.target_requests),
+        longest=spec.duration.max_minutes * 60.0,
+        goal=Goal(spec.goal),
+        alpha=(1 - spec.confidence) / len(spec.challengers),
+        least_requests=spec.min_requests,
+    )
+
+
+def judge(
+    spec: SageMakerExperimentSpec,
+    tally: Tally,
+    weights: list[dict[str, float]],
+    challenger: str,
+    elapsed: float,
+) -> Judged:
+    """One challenger beside the control, by all that was counted; `weights` are those of each step."""
+    rules = rules_of(spec)
+    batches = [each for each in tally.batches if weights[each.step].get(challenger)]
+    if not batches:
+        verdict = Verdict.HOLD if elapsed < rules.longest else Verdict.INCONCLUSIVE
+        return Judged(challenger, verdict, "no request was counted yet", ())
+    pair = (spec.control, challenger)
+    decision = decide(
+        rules,
+        {metric.name: _measured(tally, batches, metric.name, pair) for metric in rules.metrics},
+        _traffic(spec, batches, weights, pair),
+        elapsed=elapsed,
+        periods=np.array([each.step for each in batches], float),
+    )
+    return Judged(challenger, decision.verdict, decision.reason, _findings(decision))
+
+
+def _measured(tally: Tally, batches: list[Batch], metric: str, pair: tuple[str, str]) -> Measured:
+    # What nobody ever published is no zero: nothing was counted, and nothing can be concluded.
+    silent = not any((metric, arm) in tally.published for arm in pair)
+    arms = [_counts([each.counts[metric, arm] for each in batches], silent=silent) for arm in pair]
+    return Measured(arms[0], arms[1])
+
+
+def _counts(found: list[tuple[float, float] | None], *, silent: bool) -> Counts:
+    if silent and all(each is None or each[1] == 0 for each in found):
+        found = [None if each is None else (0.0, 0.0) for each in found]
+    numbers = np.array([(np.nan, np.nan) if each is None else each for each in found], float).reshape(-1, 2)
+    requests, events = numbers[:, 0], numbers[:, 1]
+    return Counts(requests, np.minimum(events, requests))  # published by different clocks, they may differ by a few
+
+
+def _traffic(
+    spec: SageMakerExperimentSpec, batches: list[Batch], weights: list[dict[str, float]], pair: tuple[str, str]
+) -> Traffic:
+    shares: Array = np.array([[weights[each.step][arm] for each in batches] for arm in pair], float)
+    if spec.assignment == "Client":  # they deal out users, whose requests are not independent of each other
+        return Traffic(np.zeros_like(shares), shares)
+    return Traffic(np.array([[each.requests[arm] for each in batches] for arm in pair], float), shares)
+
+
+def _findings(decision: Decision) -> tuple[MetricFinding, ...]:
+    return tuple(map(_told, decision.findings))
+
+
+def _told(found: Finding) -> MetricFinding:
+    return MetricFinding(
+        metric=found.metric,
+        control=_number(found.control),
+        challenger=_number(found.challenger),
+        difference=_number(found.difference),
+        lower=_number(found.lower),
+        upper=_number(found.upper),
+        requests=found.requests,
+        worse=found.worse,
+        passed=found.passed,
+    )
+
+
+def _number(value: float | None) -> float | None:
+    return float(f"{value:.5g}") if value is not None and np.isfinite(value) else None

@@ -1,0 +1,316 @@
+"""The life of an experiment: it waits, runs in steps of growing traffic, and ends with a verdict. A pure function.
+
+What is in force is what the status says: weights are written before anybody acts on them, and so is each instant from
+which requests count. So a process that is killed anywhere goes on from the status and from CloudWatch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from smendpoints.api.experiment import SageMakerExperiment
+from smendpoints.api.experiment_status import (
+    Bounds,
+    Challenger,
+    Look,
+    Outcome,
+    SageMakerExperimentStatus,
+    TrafficStep,
+)
+from smendpoints.domain.desired.names import content_hash
+from smendpoints.domain.experiment import arms as arms_
+from smendpoints.domain.experiment import figures
+from smendpoints.domain.experiment.looks import kept
+from smendpoints.domain.experiment.saying import Said, Saying, shown
+from smendpoints.domain.experiment.scene import Scene
+from smendpoints.domain.experiment.starting import why_not_yet
+from smendpoints.domain.status import conditions
+from smendpoints.statistics.rules import Verdict
+
+_PATIENCE = timedelta(minutes=15)
+"""So long after the longest time what can't be read is waited for; then nothing can be concluded."""
+
+
+@dataclass(frozen=True)
+class Next:
+    """The status from now on, and whether nothing keeps the object any more."""
+
+    status: SageMakerExperimentStatus
+    finalized: bool = False
+
+
+def advance(scene: Scene) -> Next:
+    """What follows."""
+    experiment, status = scene.experiment, scene.experiment.status
+    if experiment.metadata.deletion_timestamp is not None:
+        return _leaving(scene)
+    if status.phase == "Finished":
+        return Next(_finished(scene))
+    if status.started_at is None:
+        return Next(_waiting(scene))
+    return Next(_running(scene))
+
+
+def runs(experiment: SageMakerExperiment) -> bool:
+    """Whether there is anything to look at."""
+    status = experiment.status
+    begun = status.phase == "Running" and experiment.metadata.deletion_timestamp is None
+    return begun and any(step.counts_from is not None for step in status.steps)
+
+
+def _leaving(scene: Scene) -> Next:
+    """It goes once the endpoint's status no longer says that it splits the traffic."""
+    endpoint = scene.endpoint
+    owner = endpoint.status.traffic_owner if endpoint is not None else None
+    mine = owner is not None and owner.experiment == scene.experiment.metadata.name and scene.rival is None
+    gone = endpoint is None or endpoint.metadata.deletion_timestamp is not None
+    if gone or not mine:
+        return Next(scene.experiment.status, finalized=True)
+    said = Said(Saying.LEAVING, "being deleted: waiting for the endpoint to go back to the weights of its spec")
+    return Next(_told(scene, scene.experiment.status, said))
+
+
+def _told(scene: Scene, status: SageMakerExperimentStatus, said: Said) -> SageMakerExperimentStatus:
+    generation = scene.experiment.metadata.generation
+    new = shown(said, generation, scene.now)
+    merged = conditions.merge(scene.experiment.status.conditions, new)
+    return status.model_copy(update={"observed_generation": generation, "conditions": merged})
+
+
+# before the start
+
+
+def _waiting(scene: Scene) -> SageMakerExperimentStatus:
+    status = scene.experiment.status
+    said = why_not_yet(scene)
+    if said is not None:
+        return _told(scene, status.model_copy(update={"phase": "Waiting"}), said)
+    spec, endpoint = scene.experiment.spec, scene.endpoint
+    arms = [arm for name in spec.arms() if endpoint is not None and (arm := arms_.arm_of(endpoint, name)) is not None]
+    percent = arms_.percents(spec)[0]
+    weights = arms_.weights_of(spec, arms, percent, ())
+    begun = SageMakerExperimentStatus(
+        phase="Running",
+        started_at=scene.now,
+        fixed=content_hash(spec.fixed()),
+        arms=arms,
+        weights=weights,
+        steps=[TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)],
+        challengers=[Challenger(variant=name) for name in spec.challengers],
+        requests=0,
+    )
+    return _told(scene, begun, Said(Saying.RUNNING, f"begun: waiting for the traffic to be {figures.split(weights)}"))
+
+
+# while it runs
+
+
+def _running(scene: Scene) -> SageMakerExperimentStatus:
+    status, spec = scene.experiment.status, scene.experiment.spec
+    broken = _broken(scene)
+    if broken is not None:
+        return _ended(scene, status, "INVALID", broken)
+    status = _looked(scene, status)
+    outcome = _outcome(scene, status)
+    if outcome is not None:
+        return _ended(scene, status, *outcome)
+    status = _given_up(scene, status)
+    step = status.steps[-1]
+    if step.counts_from is None:
+        return _awaiting_traffic(scene, status, step)
+    following = _next_percent(scene, step)
+    if following is not None:
+        status = _step(scene, status, following)
+        return _told(
+            scene, status, Said(Saying.RUNNING, f"ramp: the traffic becomes {figures.split(status.weights or {})}")
+        )
+    unread = scene.looked.unread if scene.looked is not None else None
+    if unread is not None:
+        return _told(
+            scene, status, Said(Saying.UNREADABLE, f"what counts can't be read, and so nothing is concluded: {unread}")
+        )
+    if scene.looked is None and status.conditions:
+        return status.model_copy(update={"observed_generation": scene.experiment.metadata.generation})
+    told = "; ".join(f"{each.variant}: {each.reason}" for each in status.challengers if each.reason)
+    until = status.started_at + timedelta(minutes=spec.duration.max_minutes) if status.started_at else scene.now
+    return _told(scene, status, Said(Saying.RUNNING, f"{told or 'counting'}; until {until:%Y-%m-%d %H:%M} UTC"))
+
+
+def _broken(scene: Scene) -> str | None:
+    """Why nothing can be concluded any more, whatever was counted."""
+    status, spec, endpoint = scene.experiment.status, scene.experiment.spec, scene.endpoint
+    if endpoint is None or endpoint.metadata.deletion_timestamp is not None:
+        return f"SageMakerEndpoint {spec.endpoint_ref.name} is gone"
+    if status.fixed != content_hash(spec.fixed()):
+        return "its rules were edited while it ran: make a new SageMakerExperiment"
+    for arm in status.arms:
+        now = arms_.arm_of(endpoint, arm.variant)
+        if now is None:
+            return f"variant {arm.variant} was taken out of {spec.endpoint_ref.name} while it ran"
+        if now.model != arm.model:
+            return (
+                f"the model of variant {arm.variant} was edited while it ran, so that its requests are of two models:"
+                " make a new SageMakerExperiment for the new one"
+            )
+    return None
+
+
+def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
+    looked = scene.looked
+    if looked is None or looked.until is None or not looked.judged:
+        return status
+    challengers = [
+        each.model_copy(
+            update={"verdict": str(found.verdict), "reason": found.reason[:1024], "metrics": [*found.findings]}
+        )
+        if (found := looked.judged.get(each.variant)) is not None and each.ended_at is None
+        else each
+        for each in status.challengers
+    ]
+    points = [
+        Bounds(variant=each.variant, difference=first.difference, lower=first.lower, upper=first.upper)
+        for each in challengers
+        if each.metrics and (first := each.metrics[0]) is not None
+    ]
+    look = Look(at=looked.until, requests=looked.requests, primary=points)
+    leading = figures.lead(challengers, higher=scene.experiment.spec.metrics.primary.better == "Higher")
+    return status.model_copy(
+        update={
+            "challengers": challengers,
+            "looks": kept(status.looks, look),
+            "requests": looked.requests,
+            "counted_until": looked.until,
+            "primary": figures.primary(leading),
+            "interval": figures.interval(leading),
+        }
+    )
+
+
+def _outcome(scene: Scene, status: SageMakerExperimentStatus) -> tuple[Outcome, str, str | None] | None:
+    """How it ends now: the outcome, why, and the winner; None: it goes on."""
+    spec, started = scene.experiment.spec, status.started_at or scene.now
+    fresh = scene.looked.judged if scene.looked is not None else {}
+    left = [each for each in status.challengers if each.ended_at is None and each.variant in fresh]
+    age = scene.now - started
+    invalid = next((each for each in left if each.verdict == Verdict.INVALID), None)
+    if invalid is not None:
+        return "INVALID", f"{invalid.variant}: {invalid.reason}", None
+    going = [each for each in left if each.verdict != Verdict.ROLLBACK]
+    if left and not going and len(left) == len([each for each in status.challengers if each.ended_at is None]):
+        return "ROLLBACK", "; ".join(f"{each.variant}: {each.reason}" for each in left), None
+    if age >= timedelta(minutes=spec.duration.min_minutes):
+        shipped = [each for each in going if each.verdict == Verdict.SHIP]
+        best = figures.lead(shipped, higher=spec.metrics.primary.better == "Higher")
+        if best is not None:
+            return "SHIP", f"{best.variant}: {best.reason}", best.variant
+    longest = timedelta(minutes=spec.duration.max_minutes)
+    if going and age >= longest and all(each.verdict == Verdict.INCONCLUSIVE for each in going):
+        return "INCONCLUSIVE", "; ".join(f"{each.variant}: {each.reason}" for each in going), None
+    if age >= longest + _PATIENCE:
+        unread = scene.looked.unread if scene.looked is not None else None
+        if unread is not None:
+            return "INVALID", f"data is missing: {unread}", None
+        if status.steps[-1].counts_from is None:
+            return "INCONCLUSIVE", "the traffic was never split as the experiment wants it", None
+    return None
+
+
+def _given_up(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
+    """Challengers that are worse get no more traffic; the others go on."""
+    lost = [each.variant for each in status.challengers if each.verdict == Verdict.ROLLBACK and each.ended_at is None]
+    if not lost:
+        return status
+    challengers = [
+        each.model_copy(update={"ended_at": scene.now}) if each.variant in lost else each for each in status.challengers
+    ]
+    status = status.model_copy(update={"challengers": challengers})
+    return _step(scene, status, status.steps[-1].traffic_percent)
+
+
+def _awaiting_traffic(scene: Scene, status: SageMakerExperimentStatus, step: TrafficStep) -> SageMakerExperimentStatus:
+    endpoint, name = scene.endpoint, scene.experiment.metadata.name
+    if endpoint is None or not arms_.serves(endpoint, name, step.weights):
+        said = Said(Saying.RUNNING, f"waiting for the traffic to be {figures.split(step.weights)}")
+        return _told(scene, status, said)
+    since = arms_.boundary_after(scene.now, scene.period)
+    steps = [*status.steps[:-1], step.model_copy(update={"counts_from": since})]
+    said = Said(
+        Saying.RUNNING, f"the traffic is {figures.split(step.weights)}; requests count from {since:%H:%M:%S} UTC"
+    )
+    return _told(scene, status.model_copy(update={"steps": steps}), said)
+
+
+def _next_percent(scene: Scene, step: TrafficStep) -> float | None:
+    """The share that follows in the ramp, once its time has come."""
+    spec = scene.experiment.spec
+    following = next((each for each in arms_.percents(spec) if each > step.traffic_percent), None)
+    minutes = next((each.minutes for each in spec.ramp if each.traffic_percent == step.traffic_percent), None)
+    if following is None or minutes is None or step.counts_from is None:
+        return None
+    return following if scene.now >= step.counts_from + timedelta(minutes=minutes) else None
+
+
+def _step(scene: Scene, status: SageMakerExperimentStatus, percent: float) -> SageMakerExperimentStatus:
+    """Other weights from now on; what was counted with those of before stays."""
+    lost = {each.variant for each in status.challengers if each.ended_at is not None}
+    weights = arms_.weights_of(scene.experiment.spec, status.arms, percent, lost)
+    steps = _closed(scene, status.steps)
+    new = TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)
+    return status.model_copy(update={"weights": weights, "steps": [*steps, new]})
+
+
+def _closed(scene: Scene, steps: Sequence[TrafficStep]) -> list[TrafficStep]:
+    """The last step ends now; one in which nothing was counted is as if it had never been."""
+    *before, last = steps
+    until = arms_.boundary_before(scene.now, scene.period)
+    if last.counts_from is None or last.counts_from >= until:
+        return before
+    return [*before, last.model_copy(update={"counts_until": until})]
+
+
+# after the end
+
+
+def _ended(
+    scene: Scene, status: SageMakerExperimentStatus, outcome: Outcome, why: str, winner: str | None = None
+) -> SageMakerExperimentStatus:
+    spec = scene.experiment.spec
+    serving = None
+    if spec.on_verdict == "ShiftTraffic" and outcome in {"SHIP", "ROLLBACK"}:
+        serving = winner or spec.control
+    endpoint = scene.endpoint
+    arms = status.arms
+    if endpoint is not None:  # as its spec is now: an edit from here on is the user's answer
+        arms = [found for arm in status.arms if (found := arms_.arm_of(endpoint, arm.variant)) is not None]
+    over = status.model_copy(
+        update={
+            "phase": "Finished",
+            "verdict": outcome,
+            "winner": winner,
+            "ended_at": scene.now,
+            "arms": arms,
+            "weights": arms_.all_to(arms, serving) if serving is not None else None,
+            "steps": _closed(scene, status.steps) or status.steps,
+        }
+    )
+    return _told(
+        scene, over, Said(Saying(outcome), f"{why}; {figures.afterwards(spec.endpoint_ref.name, arms, serving)}")
+    )
+
+
+def _finished(scene: Scene) -> SageMakerExperimentStatus:
+    """The weights of a verdict hold until the endpoint's spec says something else of the arms."""
+    status, endpoint = scene.experiment.status, scene.endpoint
+    generation = scene.experiment.metadata.generation
+    status = status.model_copy(update={"observed_generation": generation})
+    if status.weights is None:
+        return status
+    now = [arms_.arm_of(endpoint, arm.variant) for arm in status.arms] if endpoint is not None else []
+    if now == status.arms:
+        return status
+    ready = conditions.find(status.conditions, "Ready")
+    verdict = ready.message.split("; ")[0] if ready is not None else ""
+    said = Said(
+        Saying(status.verdict or "INVALID"), f"{verdict}; the weights of the endpoint's spec are in force again"
+    )
+    return _told(scene, status.model_copy(update={"weights": None}), said)

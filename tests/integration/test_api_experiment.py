@@ -1,0 +1,190 @@
+"""The CRD of experiments on a real API server: what it refuses, and what is fixed once one has begun."""
+
+import copy
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.resource import GROUP
+from smsandbox.controlplane import ControlPlane
+
+ROOT = Path(__file__).parents[2]
+NAMESPACE = "experiment-tests"
+SAMPLE = yaml.safe_load((ROOT / "manifests" / "samples" / "experiment.yaml").read_text())
+DIMENSIONS = [{"name": "EndpointName", "value": "$(endpoint)"}, {"name": "VariantName", "value": "$(variant)"}]
+COUNT = {"namespace": "Shop", "metricName": "Sales", "dimensions": DIMENSIONS}
+
+
+@pytest.fixture(scope="module")
+def plane(control_plane: ControlPlane) -> ControlPlane:
+    control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
+    crd = f"crd/{EXPERIMENT_PLURAL}.{GROUP}"
+    control_plane.kubectl("wait", "--for=condition=Established", crd, "--timeout=240s")
+    namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
+    control_plane.kubectl("apply", "-f", "-", stdin=namespace)
+    return control_plane
+
+
+@pytest.fixture
+def begun(plane: ControlPlane) -> Iterator[ControlPlane]:
+    """The sample, whose status says that it has begun."""
+    plane.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(SAMPLE))
+    status = {
+        "phase": "Running",
+        "startedAt": "2026-11-26T08:00:00Z",
+        "verdict": "SHIP",
+        "primary": "2% → 1%",
+        "interval": "-1.5 to -0.5 points",
+        "requests": 1234,
+    }
+    plane.kubectl(
+        *("patch", "-n", NAMESPACE, "smexp", "iris-boosting", "--subresource=status", "--type=merge"),
+        *("-p", json.dumps({"status": status})),
+    )
+    yield plane
+    plane.kubectl("delete", "-n", NAMESPACE, "smexperiments", "--all")
+
+
+def refusal(plane: ControlPlane, *arguments: str, stdin: str | None = None) -> str:
+    """What kubectl says when the API server refuses."""
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        plane.kubectl(*arguments, stdin=stdin)
+    return str(caught.value.stderr)
+
+
+def _source(spec: dict[str, Any], source: dict[str, Any]) -> None:
+    spec["metrics"]["primary"] = {"name": "slow", **source}
+
+
+def _container(variants: list[str]) -> dict[str, Any]:
+    models = [{"variant": each, "model": each, "version": "1"} for each in variants]
+    return {"container": {"models": models}}
+
+
+BROKEN: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
+    (lambda spec: _source(spec, {}), "a metric needs exactly one of errorRate, latencyAbove, cloudWatch and container"),
+    (lambda spec: _source(spec, {"errorRate": {}, "latencyAbove": {"milliseconds": 5}}), "needs exactly one of"),
+    (
+        lambda spec: _source(
+            spec, {"cloudWatch": {"numerator": COUNT, "denominator": {**COUNT, "dimensions": DIMENSIONS[1:] * 1}}}
+        ),
+        "should have at least 2 items",
+    ),
+    (
+        lambda spec: _source(
+            spec,
+            {
+                "cloudWatch": {
+                    "numerator": COUNT,
+                    "denominator": {**COUNT, "dimensions": [DIMENSIONS[1], {"name": "Team", "value": "other"}]},
+                }
+            },
+        ),
+        "one dimension has the value $(endpoint), and one $(variant)",
+    ),
+    (lambda spec: spec["metrics"]["guardrails"][0].update(name="slow"), "give each metric a name of its own"),
+    (
+        lambda spec: spec["metrics"]["guardrails"][0].pop("marginPercentagePoints"),
+        "each guardrail needs marginPercentagePoints above 0",
+    ),
+    (
+        lambda spec: spec.update(goal="NonInferiority"),
+        "the primary metric of NonInferiority needs marginPercentagePoints above 0",
+    ),
+    (lambda spec: spec["challengers"].append("random-forest"), "the control is no challenger"),
+    (lambda spec: spec["challengers"].append("gradient-boosting"), "Duplicate value"),
+    (lambda spec: spec.update(challengers=list("abcde")), "must have at most 4 items"),
+    (
+        lambda spec: _source(spec, _container(["random-forest", "other"])),
+        "names the model of each arm",
+    ),
+    (lambda spec: spec["ramp"].append({"trafficPercent": 2, "minutes": 5}), "a ramp rises, and ends below"),
+    (lambda spec: spec.update(trafficPercent=5), "a ramp rises, and ends below trafficPercent"),
+    (lambda spec: spec["duration"].update(minMinutes=10081), "minMinutes is above maxMinutes"),
+]
+
+
+@pytest.mark.parametrize(("broken", "sentence"), BROKEN, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_contradicts_itself_is_refused_with_what_to_write_instead(
+    plane: ControlPlane, broken: Callable[[dict[str, Any]], Any], sentence: str
+) -> None:
+    manifest = copy.deepcopy(SAMPLE)
+    broken(manifest["spec"])
+    said = refusal(plane, "create", "-n", NAMESPACE, "-f", "-", "--dry-run=server", stdin=json.dumps(manifest))
+    assert sentence in said
+
+
+@pytest.mark.parametrize("source", [{"cloudWatch": {"numerator": COUNT, "denominator": COUNT}}, {"errorRate": {}}])
+def test_other_sources_are_taken(plane: ControlPlane, source: dict[str, Any]) -> None:
+    manifest = copy.deepcopy(SAMPLE)
+    _source(manifest["spec"], source)
+    plane.kubectl(
+        *("create", "-n", NAMESPACE, "-f", "-", "--dry-run=server", "--validate=strict"), stdin=json.dumps(manifest)
+    )
+
+
+EDITS: list[dict[str, Any]] = [
+    {"endpointRef": {"name": "other"}},
+    {"control": "third"},
+    {"challengers": ["third"]},
+    {"metrics": {"primary": {"name": "slow", "latencyAbove": {"milliseconds": 21}}}},
+    {
+        "goal": "NonInferiority",
+        "metrics": {"primary": {**SAMPLE["spec"]["metrics"]["primary"], "marginPercentagePoints": 10}},
+    },
+    {"duration": {"minMinutes": 1, "maxMinutes": 2}},
+    {"confidence": 0.9},
+    {"targetRequests": 1000},
+    {"minRequests": 1},
+    {"assignment": "Client"},
+    {"trafficPercent": 40},
+    {"trafficPercent": None},
+    {"ramp": None},
+]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: next(iter(edit)))
+def test_once_it_has_begun_its_rules_are_fixed(begun: ControlPlane, edit: dict[str, Any]) -> None:
+    arguments = ("-n", NAMESPACE, "smexp", "iris-boosting", "--type=merge", "-p", json.dumps({"spec": edit}))
+    said = refusal(begun, "patch", *arguments)
+    assert f"{next(iter(edit))} is fixed once the experiment has begun" in said
+    assert "make a new SageMakerExperiment" in said
+
+
+def test_what_the_verdict_does_may_change_and_so_may_all_before_it_begins(begun: ControlPlane) -> None:
+    patch = json.dumps({"spec": {"onVerdict": "Report"}})
+    begun.kubectl("patch", "-n", NAMESPACE, "smexp", "iris-boosting", "--type=merge", "-p", patch)
+    begun.kubectl("label", "-n", NAMESPACE, "smexp", "iris-boosting", "team=a")
+    waiting = json.dumps({"status": {"startedAt": None, "phase": "Waiting"}})
+    begun.kubectl(
+        *("patch", "-n", NAMESPACE, "smexp", "iris-boosting", "--subresource=status", "--type=merge", "-p", waiting)
+    )
+    for edit in EDITS:
+        patch = json.dumps({"spec": edit})
+        begun.kubectl(
+            "patch", "-n", NAMESPACE, "smexp", "iris-boosting", "--type=merge", "-p", patch, "--dry-run=server"
+        )
+
+
+def test_kubectl_shows_how_it_stands(begun: ControlPlane) -> None:
+    lines = begun.kubectl("get", "-n", NAMESPACE, "smexperiments").splitlines()
+    assert lines[0].split() == ["NAME", "STATUS", "VERDICT", "PRIMARY", "REQUESTS", "AGE"]
+    assert lines[1].split()[:6] == ["iris-boosting", "Running", "SHIP", "2%", "→", "1%"]
+    wide = begun.kubectl("get", "-n", NAMESPACE, "smexp", "-o", "wide").splitlines()
+    assert "INTERVAL" in wide[0]
+    assert "-1.5 to -0.5 points" in wide[1]
+    explained = begun.kubectl("explain", "smexp.spec.onVerdict")
+    assert "the winner of a `SHIP` gets the traffic" in " ".join(explained.split())
+
+
+def test_a_new_one_is_not_taken_for_a_finished_one(plane: ControlPlane) -> None:
+    made = plane.kubectl(
+        "create", "-n", NAMESPACE, "-f", "-", "--dry-run=server", "-o", "json", stdin=json.dumps(SAMPLE)
+    )
+    assert json.loads(made)["status"] == {"observedGeneration": -1}

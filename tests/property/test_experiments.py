@@ -1,0 +1,435 @@
+"""Experiments in virtual time, with traffic: every verdict, whose the weights are, and what a kill changes."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from smendpoints.api.experiment import SageMakerExperiment
+from smendpoints.api.experiment_status import MOST_LOOKS, SageMakerExperimentStatus
+from smsandbox.aws.core.ports import InstanceSpec
+from smsandbox.testing import specs
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.traffic import Behaviour, Traffic
+from smsandbox.testing.virtual_aws import BRISK
+from smsandbox.world import ACCOUNT, REGION
+
+Behaves = Callable[[InstanceSpec], Behaviour]
+HOUR = 3600.0
+PRIMARY: dict[str, Any] = {"name": "errors", "errorRate": {}, "marginPercentagePoints": 1}
+SLOW = {"name": "slow", "latencyAbove": {"milliseconds": 500}, "marginPercentagePoints": 1}
+
+
+def same(_: InstanceSpec) -> Behaviour:
+    return Behaviour(errors=0.05, slow=0.02)
+
+
+def better(spec: InstanceSpec) -> Behaviour:
+    return Behaviour(errors=0.01 if spec.variant == "challenger" else 0.05, slow=0.02)
+
+
+def worse(spec: InstanceSpec) -> Behaviour:
+    return Behaviour(errors=0.15 if spec.variant == "challenger" else 0.05, slow=0.02)
+
+
+def slower(spec: InstanceSpec) -> Behaviour:
+    return Behaviour(errors=0.05, slow=0.2 if spec.variant == "challenger" else 0.02)
+
+
+def experiment(**changes: Any) -> dict[str, Any]:
+    """An experiment of the two variants, with changes; None takes a field away."""
+    whole: dict[str, Any] = {
+        "endpointRef": {"name": "iris"},
+        "control": "primary",
+        "challengers": ["challenger"],
+        "metrics": {"primary": PRIMARY, "guardrails": [SLOW]},
+        "duration": {"maxMinutes": 40},
+        "targetRequests": 20000,
+        **changes,
+    }
+    return {key: value for key, value in whole.items() if value is not None}
+
+
+class Trial:
+    """An endpoint of two autoscaled variants with weights 3 and 1 in its spec, and traffic."""
+
+    def __init__(self, behaves: Behaves = same, per_minute: float = 3000) -> None:
+        self.harness = Harness(settings=BRISK)
+        self.harness.apply("iris", specs.two_variants(3, 1))
+        self.harness.settle("iris")
+        self.traffic = self.send(behaves, per_minute)
+        self.expected: set[str] = set()  # calls that may fail
+
+    def send(self, behaves: Behaves, per_minute: float, endpoint: str = "default-iris", seed: int = 0) -> Traffic:
+        world = self.harness.world
+        return Traffic(world, endpoint, per_minute, behaves, account=ACCOUNT, region=REGION, seed=seed)
+
+    def begin(self, name: str = "ab", **changes: Any) -> None:
+        self.harness.experiments.apply(name, experiment(**changes))
+
+    def status(self, name: str = "ab") -> SageMakerExperimentStatus:
+        return SageMakerExperiment.parse(self.harness.experiments.objects[name].body).status
+
+    def ready(self, name: str = "ab") -> tuple[str, str]:
+        """Reason and message of the condition Ready."""
+        (found,) = (each for each in self.status(name).conditions if each.type == "Ready")
+        return found.reason, found.message
+
+    def until(self, holds: Callable[[], bool], limit: float = 6 * HOUR) -> None:
+        """Let time pass until it holds."""
+        end = self.harness.clock.now() + limit
+        while not holds():
+            assert self.harness.clock.now() < end, self.harness.experiments.objects
+            self.harness.run(30, tick=30)
+
+    def finished(self, name: str = "ab", limit: float = 6 * HOUR) -> SageMakerExperimentStatus:
+        self.until(lambda: self.status(name).phase == "Finished", limit)
+        return self.status(name)
+
+    def counts(self, name: str = "ab") -> bool:
+        return any(step.counts_from is not None for step in self.status(name).steps)
+
+    def weights(self) -> dict[str, float]:
+        """As AWS has them."""
+        return {each["VariantName"]: each["DesiredWeight"] for each in self.harness.live()["ProductionVariants"]}
+
+    def spec_weights(self) -> dict[str, float]:
+        """As the user wrote them."""
+        variants = self.harness.objects["iris"].body["spec"]["variants"]
+        return {each["name"]: each["weight"] for each in variants}
+
+
+@pytest.fixture
+def trial() -> Iterator[Trial]:
+    made = Trial()
+    yield made
+    made.harness.simulator.close()
+    assert made.harness.violations == []
+    assert made.harness.failed_calls().keys() <= made.expected
+
+
+def test_a_better_challenger_is_shipped_and_serves_all_until_git_says_something_else(trial: Trial) -> None:
+    trial.traffic.behaves = better
+    trial.begin(onVerdict="ShiftTraffic")
+    trial.until(trial.counts)
+    assert trial.weights() == {"primary": 2, "challenger": 2}, "the arms' traffic, in equal parts"
+    owner = trial.harness.resource("iris").status.traffic_owner
+    assert owner is not None
+    assert owner.experiment == "ab"
+    told = trial.harness.condition("iris", "Ready")
+    assert told is not None
+    assert "SageMakerExperiment ab splits the traffic" in told.message
+    ended = trial.finished()
+    assert (ended.verdict, ended.winner) == ("SHIP", "challenger")
+    trial.harness.settle("iris")
+    assert trial.weights() == {"primary": 0, "challenger": 4}
+    reason, message = trial.ready()
+    assert reason == "SHIP"
+    assert "set spec.variants[].weight in Git to primary 0, challenger 1" in message
+    drifted = trial.harness.condition("iris", "Drifted")
+    assert drifted is not None
+    assert drifted.status == "False"
+    trial.harness.restart()
+    trial.harness.run(300)
+    assert trial.weights() == {"primary": 0, "challenger": 4}, "a restart changes nothing"
+    trial.harness.apply("iris", specs.two_variants(0, 1))
+    trial.harness.run(300)
+    assert trial.weights() == {"primary": 0, "challenger": 1}
+    assert trial.status().weights is None
+    assert trial.harness.resource("iris").status.traffic_owner is None
+
+
+def test_a_worse_challenger_is_rolled_back_and_the_specs_weights_come_back(trial: Trial) -> None:
+    trial.traffic.behaves = worse
+    trial.begin()
+    ended = trial.finished()
+    assert (ended.verdict, ended.winner, ended.weights) == ("ROLLBACK", None, None)
+    assert "worse by more than the margin: errors" in trial.ready()[1]
+    trial.harness.run(300)
+    assert trial.weights() == {"primary": 3, "challenger": 1}
+    assert (ended.ended_at, ended.started_at) != (None, None)
+
+
+def test_a_guardrail_ends_it_too_and_the_control_serves_all_where_traffic_is_to_be_shifted(trial: Trial) -> None:
+    trial.traffic.behaves = slower
+    trial.begin(onVerdict="ShiftTraffic")
+    assert trial.finished().verdict == "ROLLBACK"
+    assert "slow" in trial.ready()[1]
+    trial.harness.run(300)
+    assert trial.weights() == {"primary": 4, "challenger": 0}
+
+
+def test_equals_are_inconclusive_at_the_longest_time_with_what_was_learnt(trial: Trial) -> None:
+    trial.begin(onVerdict="ShiftTraffic")
+    ended = trial.finished()
+    assert ended.verdict == "INCONCLUSIVE"
+    assert ended.started_at is not None
+    assert ended.ended_at is not None
+    assert (ended.ended_at - ended.started_at).total_seconds() >= 40 * 60
+    assert "a difference between" in trial.ready()[1]
+    trial.harness.run(300)
+    assert trial.weights() == {"primary": 3, "challenger": 1}
+    assert 2 < len(ended.looks) <= MOST_LOOKS
+    requests = [look.requests for look in ended.looks]
+    steps = [after - before for before, after in itertools.pairwise(requests)]
+    assert requests == sorted(requests)
+    assert max(steps) <= 4 * sorted(steps)[len(steps) // 2], "evenly in requests"
+    point = ended.looks[-1].primary[0]
+    assert point.lower is not None
+    assert point.upper is not None
+    assert point.lower < 0 < point.upper
+    assert ended.primary is not None
+    assert " → " in ended.primary
+    assert ended.interval is not None
+    assert ended.interval.endswith(" points")
+
+
+def test_not_worse_is_enough_where_that_is_the_goal_but_not_before_the_shortest_time(trial: Trial) -> None:
+    loose = {**PRIMARY, "marginPercentagePoints": 3}
+    trial.begin(metrics={"primary": loose}, goal="NonInferiority", duration={"minMinutes": 25, "maxMinutes": 60})
+    ended = trial.finished(limit=10 * HOUR)
+    assert ended.verdict == "SHIP"
+    assert ended.started_at is not None
+    assert ended.ended_at is not None
+    assert (ended.ended_at - ended.started_at).total_seconds() >= 25 * 60
+
+
+def test_requests_by_target_variant_break_the_split_and_make_it_invalid(trial: Trial) -> None:
+    trial.begin()
+    trial.until(trial.counts)
+    world, pair = trial.harness.world, {"EndpointName": "default-iris", "VariantName": "challenger"}
+
+    def beside() -> None:
+        for name, value in (("Invocations", 1.0), ("Invocation5XXErrors", 0.0), ("ModelLatency", 1000.0)):
+            world.metrics.put(ACCOUNT, REGION, "AWS/SageMaker", name, pair, value, "Count", 20)
+        world.after(10.0, beside)
+
+    beside()
+    assert trial.finished().verdict == "INVALID"
+    assert "requests are not split as the weights say" in trial.ready()[1]
+
+
+def test_clients_that_deal_out_users_are_not_measured_by_the_split(trial: Trial) -> None:
+    trial.begin(assignment="Client", duration={"maxMinutes": 15})
+    trial.until(trial.counts)
+    world, pair = trial.harness.world, {"EndpointName": "default-iris", "VariantName": "challenger"}
+
+    def beside() -> None:
+        for name, value in (("Invocations", 1.0), ("Invocation5XXErrors", 0.0), ("ModelLatency", 1000.0)):
+            world.metrics.put(ACCOUNT, REGION, "AWS/SageMaker", name, pair, value, "Count", 20)
+        world.after(10.0, beside)
+
+    beside()
+    assert trial.finished().verdict != "INVALID"
+
+
+@pytest.mark.parametrize(
+    ("edit", "invalid"),
+    [
+        ({"modelArtifact": specs.ARTIFACTS[2]}, True),
+        ({"environment": {"A": "1"}}, True),
+        ({"instance": {"type": "ml.m5.xlarge", "count": 1}}, True),
+        ({"instance": {"type": "ml.m5.large", "count": 2}, "scaling": None}, False),
+        ({"scaling": {"minCapacity": 2, "maxCapacity": 6, "targetInvocationsPerInstance": 70}}, False),
+    ],
+)
+def test_an_edit_of_an_arms_model_ends_it_and_one_of_its_count_or_scaling_does_not(
+    trial: Trial, edit: dict[str, Any], *, invalid: bool
+) -> None:
+    trial.begin(duration={"maxMinutes": 15})
+    trial.until(trial.counts)
+    trial.harness.apply("iris", specs.with_variant(specs.two_variants(3, 1), **edit))
+    ended = trial.finished()
+    if invalid:
+        assert ended.verdict == "INVALID"
+        assert "the model of variant primary was edited while it ran" in trial.ready()[1]
+    else:
+        assert ended.verdict == "INCONCLUSIVE"
+    trial.harness.run(900)
+    assert trial.weights() == {"primary": 3, "challenger": 1}
+
+
+def test_two_on_one_endpoint_are_refused_and_the_second_begins_after_the_first(trial: Trial) -> None:
+    trial.begin("first", duration={"maxMinutes": 10})
+    trial.harness.run(60)
+    trial.begin("a-second", duration={"maxMinutes": 10})
+    trial.harness.run(60)
+    reason, message = trial.ready("a-second")
+    assert reason == "TrafficTaken"
+    assert "SageMakerExperiment first has the traffic of iris" in message
+    assert {each.type: each.status for each in trial.status("a-second").conditions} == {
+        "Ready": "False",
+        "Stalled": "True",
+    }
+    trial.harness.restart()
+    trial.harness.run(60)
+    assert trial.status("first").phase == "Running"
+    assert trial.ready("a-second")[0] == "TrafficTaken", "also after a restart"
+    trial.finished("first")
+    trial.until(lambda: trial.counts("a-second"))
+    assert trial.status("a-second").phase == "Running"
+
+
+def test_deleted_it_gives_the_weights_back_before_it_is_gone(trial: Trial) -> None:
+    trial.begin(trafficPercent=90)
+    trial.until(trial.counts)
+    assert trial.weights() == {"primary": 0.4, "challenger": 3.6}
+    trial.harness.experiments.delete("ab")
+    trial.until(lambda: "ab" not in trial.harness.experiments.objects, 300)
+    assert trial.harness.resource("iris").status.traffic_owner is None
+    trial.harness.run(120)
+    assert trial.weights() == {"primary": 3, "challenger": 1}
+
+
+def test_deleted_while_nobody_looked_the_weights_come_back_too(trial: Trial) -> None:
+    trial.begin(trafficPercent=90)
+    trial.until(trial.counts)
+    del trial.harness.experiments.objects["ab"]  # by force: somebody took the finalizer off
+    trial.harness.restart()
+    trial.harness.run(300)
+    assert trial.weights() == {"primary": 3, "challenger": 1}
+
+
+def test_deleted_with_its_endpoint_nothing_is_left(trial: Trial) -> None:
+    trial.begin()
+    trial.until(trial.counts)
+    trial.harness.delete("iris")
+    trial.harness.experiments.delete("ab")
+    trial.harness.settle_gone("iris")
+    trial.until(lambda: "ab" not in trial.harness.experiments.objects, 300)
+    trial.expected = {"DescribeEndpoint ValidationException"}
+    trial.harness.apply("iris", specs.two_variants(3, 1))  # what the fixture looks at
+    trial.harness.settle("iris")
+
+
+def test_a_ramp_raises_the_share_step_by_step_and_counts_each_by_its_own_weights(trial: Trial) -> None:
+    trial.begin(
+        trafficPercent=50,
+        ramp=[{"trafficPercent": 5, "minutes": 6}, {"trafficPercent": 20, "minutes": 6}],
+        duration={"maxMinutes": 25},
+    )
+    shares: list[float] = []
+    end = trial.harness.clock.now() + 6 * HOUR
+    while trial.status().phase != "Finished" and trial.harness.clock.now() < end:
+        weights = trial.weights()
+        if not shares or shares[-1] != weights["challenger"] / 4:
+            shares.append(weights["challenger"] / 4)
+        trial.harness.run(20, tick=20)
+    assert shares[:4] == [0.25, 0.05, 0.2, 0.5]
+    ended = trial.status()
+    assert ended.verdict == "INCONCLUSIVE", "no step makes the split look broken"
+    assert [step.traffic_percent for step in ended.steps] == [5, 20, 50]
+    assert ended.requests is not None
+    assert ended.requests < trial.traffic.sent
+
+
+def test_of_several_challengers_one_that_is_worse_loses_its_traffic_and_the_others_go_on(trial: Trial) -> None:
+    one = specs.spec()["variants"][0]
+    third = {**one, "name": "third", "modelArtifact": specs.ARTIFACTS[2], "weight": 1}
+    two = specs.two_variants(3, 1)
+    trial.harness.apply("iris", {**two, "variants": [*two["variants"], third]})
+    trial.harness.settle("iris")
+
+    def behaves(spec: InstanceSpec) -> Behaviour:
+        return Behaviour(errors={"challenger": 0.2, "third": 0.05, "primary": 0.05}[spec.variant])
+
+    trial.traffic.behaves = behaves
+    trial.begin(challengers=["challenger", "third"], metrics={"primary": PRIMARY}, trafficPercent=40)
+    trial.until(lambda: any(each.ended_at for each in trial.status().challengers))
+    trial.harness.run(120)
+    assert trial.status().phase == "Running"
+    assert trial.weights() == {"primary": 4, "challenger": 0, "third": 1}
+    reasons = [event.reason for event in trial.harness.experiments.events]
+    assert reasons.count("ROLLBACK") == 1
+    trial.traffic.behaves = lambda spec: Behaviour(errors=0.2 if spec.variant == "third" else 0.05)
+    assert trial.finished().verdict == "ROLLBACK"
+
+
+def test_killed_at_any_write_it_comes_to_the_same_end(trial: Trial) -> None:
+    trial.traffic.behaves = better
+    trial.begin(ramp=[{"trafficPercent": 10, "minutes": 5}])
+    for number in range(4):
+        trial.harness.experiments.kill_before_write = number
+        trial.harness.run(200)
+    for _ in range(3):
+        trial.harness.restart()
+        trial.harness.run(130)
+    ended = trial.finished()
+    assert ended.verdict == "SHIP"
+    assert ended.looks[-1].requests == ended.requests
+
+
+def test_a_process_that_starts_again_counts_the_same_and_one_that_never_ended(trial: Trial) -> None:
+    trial.begin()
+    trial.until(lambda: len(trial.status().looks) >= 8)
+    before = trial.status()
+    trial.harness.restart()
+    trial.until(lambda: len(trial.status().looks) > 8)
+    after = trial.status()
+    assert before.requests is not None
+    assert after.requests is not None
+    assert after.requests > before.requests
+    assert [look.requests for look in after.looks[: len(before.looks)]] == [look.requests for look in before.looks]
+    assert after.looks[-1].requests - before.requests < 5 * 3000
+
+
+def test_a_neighbour_with_its_own_experiment_is_not_touched(trial: Trial) -> None:
+    trial.harness.apply("other", specs.two_variants(1, 1))
+    trial.harness.settle("other")
+    trial.send(worse, 3000, "default-other", seed=5)
+    trial.begin()
+    trial.harness.experiments.apply("theirs", experiment(endpointRef={"name": "other"}))
+    assert trial.finished("theirs").verdict == "ROLLBACK"
+    assert trial.status().phase == "Running"
+    trial.harness.labels["team-b"] = {}
+    trial.harness.experiments.apply("team-b/foreign", experiment())
+    trial.harness.run(60)
+    assert trial.ready("team-b/foreign")[0] == "EndpointNotFound", "of its own namespace alone"
+
+
+def test_what_cannot_be_read_is_told_and_is_never_success(trial: Trial) -> None:
+    trial.traffic.behaves = better
+    trial.begin(duration={"maxMinutes": 10})
+    trial.until(trial.counts)
+    trial.harness.world.faults.add({"operation": "GetMetricData", "kind": "access_denied"})
+    ended = trial.finished()
+    assert ended.verdict == "INVALID"
+    assert "data is missing" in trial.ready()[1]
+    trial.harness.world.faults.remove()
+    trial.expected = {"GetMetricData AccessDeniedException"}
+
+
+def test_it_waits_for_its_time_and_for_its_endpoint_and_says_for_what(trial: Trial) -> None:
+    harness = trial.harness
+    trial.begin("nobody", endpointRef={"name": "none"})
+    trial.begin("wrong", control="fourth")
+    soon = datetime.fromtimestamp(harness.clock.now() + 600, UTC)
+    trial.begin("later", startAfter=soon.isoformat())
+    harness.run(30)
+    assert trial.ready("nobody") == ("EndpointNotFound", "there is no SageMakerEndpoint none in this namespace")
+    assert "has no variant fourth" in trial.ready("wrong")[1]
+    assert trial.status("later").phase == "Waiting"
+    assert trial.ready("later")[1].startswith("begins after ")
+    trial.until(lambda: trial.status("later").phase == "Running", 900)
+    assert harness.clock.now() >= soon.timestamp()
+    assert trial.status("nobody").phase == "Waiting"
+
+
+def test_experiments_with_three_metrics_take_one_call_a_minute_together() -> None:
+    """That is two for a hundred of them: 500 series a call, and 8 of each experiment (`test_datapoints`)."""
+    harness = Harness(settings=BRISK)
+    for number in range(4):
+        harness.apply(f"e{number}", specs.two_variants(1, 1))
+    for number in range(4):
+        harness.settle(f"e{number}")
+        third = {"name": "slower", "latencyAbove": {"milliseconds": 800}, "marginPercentagePoints": 1}
+        metrics = {"primary": PRIMARY, "guardrails": [SLOW, third]}
+        harness.experiments.apply(f"x{number}", experiment(endpointRef={"name": f"e{number}"}, metrics=metrics))
+    harness.run(600, tick=20)
+    before = harness.calls("GetMetricData")
+    assert before > 0
+    harness.run(600, tick=20)
+    assert harness.calls("GetMetricData") - before <= 10
+    harness.simulator.close()

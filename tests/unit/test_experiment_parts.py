@@ -1,0 +1,228 @@
+"""What experiments are made of: who has the traffic, weights, few batches of many minutes, few looks of many."""
+
+import itertools
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from smendpoints.api.experiment import ExperimentMetric, SageMakerExperimentSpec
+from smendpoints.api.experiment_status import MOST_LOOKS, Arm, Look
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import TrafficOwner
+from smendpoints.domain.experiment import arms
+from smendpoints.domain.experiment.looks import kept
+from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
+from smendpoints.domain.experiment.tally import Plan, Tally
+from smendpoints.domain.observed.samples import Series
+from smendpoints.domain.tenancy.traffic import TrafficClaim, TrafficClaims, traffic_claim, with_traffic
+from smsandbox.testing import specs
+
+START = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def spec(**changes: Any) -> SageMakerExperimentSpec:
+    whole: dict[str, Any] = {
+        "endpointRef": {"name": "iris"},
+        "control": "a",
+        "challengers": ["b"],
+        "metrics": {"primary": {"name": "errors", "errorRate": {}}},
+        **changes,
+    }
+    return SageMakerExperimentSpec.model_validate(whole)
+
+
+def claim(uid: str, created: str = "1", **changes: Any) -> TrafficClaim:
+    return TrafficClaim(**{"uid": uid, "namespace": "n", "name": uid, "endpoint": "e", "created": created, **changes})
+
+
+def test_the_first_that_came_has_the_traffic_and_whoever_has_begun_stays() -> None:
+    early, late = claim("late-uid", "1"), claim("a", "2")
+    assert TrafficClaims([late, early]).owner("n", "e") == early
+    begun = claim("a", "2", begun=True, weights=(("x", 1.0),))
+    found = TrafficClaims([early, begun])
+    assert found.owner("n", "e") == begun
+    assert found.in_force("n", "e") == TrafficOwner(experiment="a", weights={"x": 1.0})
+    assert found.owner("other", "e") is None
+    over = claim("a", "2", begun=True, holds=False)
+    assert TrafficClaims([early, over]).owner("n", "e") == early
+    assert TrafficClaims([early, over]).differs(found) == {("n", "e")}
+    assert found.differs(TrafficClaims([begun])) == set(), "who waits changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("status", "meta", "holds", "weights"),
+    [
+        ({}, {}, True, None),
+        ({"phase": "Running", "weights": {"a": 1}}, {}, True, (("a", 1.0),)),
+        ({"phase": "Running", "weights": {"a": 1}}, {"deletionTimestamp": "now"}, False, None),
+        ({"phase": "Finished"}, {}, False, None),
+        ({"phase": "Finished", "weights": {"a": 1}}, {}, True, (("a", 1.0),)),
+    ],
+)
+def test_what_a_status_claims(status: dict[str, Any], meta: dict[str, Any], *, holds: bool, weights: Any) -> None:
+    body = {
+        "metadata": {"uid": "u", "namespace": "n", "name": "x", **meta},
+        "spec": {"endpointRef": {"name": "e"}},
+        "status": status,
+    }
+    found = traffic_claim(body)
+    assert (found.holds, found.weights, found.endpoint) == (holds, weights, "e")
+
+
+def endpoint(first: float = 3, second: float = 1) -> SageMakerEndpoint:
+    metadata = {"name": "iris", "namespace": "n", "uid": "u"}
+    return SageMakerEndpoint.parse({"metadata": metadata, "spec": specs.two_variants(first, second)})
+
+
+def test_weights_in_force_stand_in_for_those_of_the_spec_unless_nobody_would_serve() -> None:
+    owner = TrafficOwner(experiment="x", weights={"primary": 0.5, "challenger": 3.5})
+    ruled = with_traffic(endpoint(), owner)
+    assert [each.weight for each in ruled.spec.variants] == [0.5, 3.5]
+    assert ruled.traffic == owner
+    gone = TrafficOwner(experiment="x", weights={"primary": 0, "challenger": 0})
+    assert with_traffic(endpoint(), gone) == endpoint()
+    assert with_traffic(endpoint(), None) == endpoint()
+
+
+def test_the_arms_share_what_the_spec_gives_them_and_a_challenger_given_up_leaves_its_part_to_the_control() -> None:
+    three = [Arm(variant=name, model="", spec_weight=weight) for name, weight in (("a", 3), ("b", 0), ("c", 1))]
+    wanted = spec(challengers=["b", "c"], trafficPercent=20)
+    assert arms.weights_of(wanted, three, 20, ()) == {"a": 3.2, "b": 0.4, "c": 0.4}
+    assert arms.weights_of(wanted, three, 20, {"b"}) == {"a": 3.6, "b": 0, "c": 0.4}
+    assert arms.all_to(three, "c") == {"a": 0, "b": 0, "c": 4}
+    idle = [Arm(variant=name, model="", spec_weight=0) for name in "ab"]
+    assert arms.weights_of(spec(), idle, 50, ()) == {"a": 1, "b": 1}, "the spec gives them nothing: they need some"
+
+
+def test_the_ramp_ends_with_the_share_and_without_one_all_arms_get_as_much() -> None:
+    ramp = [{"trafficPercent": 5, "minutes": 1}, {"trafficPercent": 60, "minutes": 1}]
+    assert arms.percents(spec(ramp=ramp, trafficPercent=70)) == [5, 60, 70]
+    assert arms.percents(spec(ramp=ramp)) == [5, 50]
+    assert arms.percents(spec(challengers=list("bcde"))) == [80]
+
+
+def test_what_serves_makes_an_arm_and_not_how_many_of_it() -> None:
+    before = arms.arm_of(endpoint(), "primary")
+    assert before is not None
+    base = specs.two_variants(3, 1)
+    metadata = {"name": "iris", "namespace": "n", "uid": "u"}
+
+    def model(**changes: Any) -> str:
+        found = arms.arm_of(
+            SageMakerEndpoint.parse({"metadata": metadata, "spec": specs.with_variant(base, **changes)}), "primary"
+        )
+        assert found is not None
+        return found.model
+
+    assert model(weight=7) == model(scaling=None) == before.model
+    assert model(instance={"type": "ml.m5.large", "count": 9}) == before.model
+    assert model(environment={"A": "1"}) != before.model
+    assert model(instance={"type": "ml.m5.xlarge", "count": 1}) != before.model
+    assert arms.arm_of(endpoint(), "none") is None
+
+
+def minutes(number: int, seed: int) -> list[dict[Series, float]]:
+    """What CloudWatch has of two arms, minute by minute; some have no request."""
+    dice = random.Random(seed)
+    found = []
+    for _ in range(number):
+        each: dict[Series, float] = {}
+        for arm in "ab":
+            pair = pair_of(spec().metrics.primary, "e", arm)
+            requests = dice.choice([0, 3, 50, 400])
+            each[pair.requests] = requests
+            if requests:
+                each[pair.events] = dice.randint(0, requests)
+        found.append(each)
+    return found
+
+
+def tally() -> Tally:
+    pairs = {"errors": {arm: pair_of(spec().metrics.primary, "e", arm) for arm in "ab"}}
+    return Tally(Plan({arm: invocations("e", arm) for arm in "ab"}, pairs))
+
+
+def read(found: Tally, what: list[Mapping[Series, float]], first: int = 0) -> None:
+    for number, each in enumerate(what, first):
+        found.count(0 if number < 500 else 1, each.get)
+
+
+def test_two_weeks_of_minutes_become_some_hundred_batches_and_no_request_is_lost() -> None:
+    found, what = tally(), minutes(14 * 24 * 60, seed=1)
+    read(found, list(what))
+    assert len(found.batches) < 700
+    total = sum(value for each in what for series, value in each.items() if series.metric == "Invocations")
+    assert found.requests() == total
+    assert sum(batch.total() for batch in found.batches) >= total * 0.97
+    assert {batch.step for batch in found.batches} == {0, 1}, "none spans a change of the weights"
+
+
+def test_batches_are_the_same_however_often_the_process_starts_again_and_whatever_the_outcomes() -> None:
+    what = minutes(900, seed=2)
+    whole, parts, inverted = tally(), tally(), tally()
+    read(whole, list(what))
+    read(parts, list(what[:333]))
+    read(parts, list(what[333:]), 333)
+    assert parts.batches == whole.batches
+    read(
+        inverted, [{key: value if key.metric == "Invocations" else 0.0 for key, value in each.items()} for each in what]
+    )
+    assert [each.requests for each in inverted.batches] == [each.requests for each in whole.batches]
+
+
+def test_what_is_missing_beside_requests_is_no_zero() -> None:
+    found = tally()
+    pair = found.plan.pairs["errors"]["b"]
+    each = {pair.requests: 10.0}
+    assert found.plan.lacks(each.get)
+    found.count(0, each.get)
+    assert found.batches[0].counts["errors", "b"] is None
+    assert found.batches[0].counts["errors", "a"] == (0, 0)
+
+
+def test_slow_requests_are_what_is_not_below_the_limit() -> None:
+    metric = ExperimentMetric.model_validate({"name": "slow", "latencyAbove": {"milliseconds": 20}})
+    pair = pair_of(metric, "e", "b")
+    assert pair.events.statistic == "PR(:20000)"
+    assert pair.counted({pair.requests: 200.0, pair.events: 97.5}.get) == (200, 5)
+    nothing: dict[Series, float] = {}
+    assert pair.counted(nothing.get) == (0, 0)
+
+
+def test_counts_of_ones_own_are_of_this_endpoint_and_variant_and_silence_is_no_zero_of_the_container() -> None:
+    dimensions = [{"name": "Endpoint", "value": "x-$(endpoint)"}, {"name": "Variant", "value": "$(variant)"}]
+    count = {"namespace": "Shop", "metricName": "Visits", "dimensions": dimensions}
+    ratio = {"numerator": {**count, "metricName": "Sales"}, "denominator": {**count, "statistic": "SampleCount"}}
+    pair = pair_of(ExperimentMetric.model_validate({"name": "sales", "cloudWatch": ratio}), "e", "b")
+    assert pair.events == Series("Shop", "Sales", (("Endpoint", "x-e"), ("Variant", "b")), "Sum")
+    assert pair.requests.statistic == "SampleCount"
+    assert not pair.lacks({pair.requests: 3.0}.get)
+    models = [{"variant": each, "model": "iris", "version": "1"} for each in "ab"]
+    own = ExperimentMetric.model_validate({"name": "failures", "container": {"models": models}})
+    found = pair_of(own, "e", "b")
+    assert found.events.dimensions == (("Model", "iris"), ("Variant", "b"), ("Version", "1"))
+    assert found.lacks({found.requests: 3.0}.get)
+
+
+def test_three_metrics_of_two_arms_are_eight_series() -> None:
+    slow = [{"name": f"s{each}", "latencyAbove": {"milliseconds": each}} for each in (20, 500)]
+    metrics = {"primary": {"name": "errors", "errorRate": {}}, "guardrails": slow}
+    assert len(set(series_of(spec(metrics=metrics), "e"))) == 8
+
+
+def test_looks_are_thinned_evenly_in_requests() -> None:
+    looks: list[Look] = []
+    requests = 0
+    for minute in range(2000):
+        requests += 10 if minute % 100 < 50 else 1000  # a quiet hour has as many looks, and fewer requests
+        looks = kept(looks, Look(at=START + timedelta(minutes=minute), requests=requests))
+    assert len(looks) == MOST_LOOKS
+    assert (looks[0].requests, looks[-1].requests) == (10, requests)
+    steps = [after.requests - before.requests for before, after in itertools.pairwise(looks)]
+    assert max(steps) < 4 * requests / MOST_LOOKS
+    again = kept(looks, Look(at=START, requests=requests))
+    assert len(again) == MOST_LOOKS
+    assert again[-1].at == START, "a look without a further request takes the place of the last"
