@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
+.PHONY: help setup demo up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ up: $(STAMP) ## leave the sandbox running in the background (control plane, AWS,
 
 down: $(STAMP) ## end the sandbox
 	$(BIN)/python -m smsandbox down
+
+console: $(STAMP) ## open the console in the browser, on a sandbox that is up
+	$(BIN)/python -m smsandbox console
 
 browser: $(STAMP) ## install Chromium for the tests of the console, unless it is here
 	$(BIN)/python -m smsandbox.testing.browser

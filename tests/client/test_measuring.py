@@ -222,7 +222,7 @@ def test_costs_are_shown_without_requests_where_aws_does_not_tell(
     def refuse(*_: Any) -> None:
         raise AWSError("there are no AWS credentials", "log in")
 
-    monkeypatch.setattr("smclient.aws.metrics.invocations", refuse)
+    monkeypatch.setattr("smclient.spending.invocations", refuse)
     server.answers["GET", HERE] = {"items": [endpoint(cost={"hourlyUSD": "0.5"})], "metadata": {}}
     ran = smendpoint("cost")
     assert (ran.code, ran.err) == (0, "no requests are shown: there are no AWS credentials; log in\n")

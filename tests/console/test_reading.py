@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,6 +31,24 @@ BAKING = {
     "abortAlarm": "alarm",
 }
 FAILURE = {"reason": "the container crashed", "logTail": ["a line " * 40, "ModuleNotFoundError"], "hint": "mend it"}
+
+
+class Measured:
+    """AWS with one measurement of each metric, and nothing else."""
+
+    def client(self, service: str, **_: Any) -> Any:
+        if service != "cloudwatch":
+            raise AWSError("cannot read the endpoint: AccessDenied", "ask for the permission")
+        return self
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime) -> Any:
+        at = datetime.fromtimestamp(EndTime.timestamp() - 300, UTC)
+        found = [{"Id": each["Id"], "Timestamps": [at], "Values": [40.0]} for each in MetricDataQueries]
+        scaled = {"q3", "q4", "q5", "q6"}  # latencies, which AWS has in microseconds
+        yield {"MetricDataResults": [each | ({"Values": [40_000.0]} if each["Id"] in scaled else {}) for each in found]}
 
 
 def _away(region: str | None) -> Any:
@@ -143,6 +162,22 @@ def test_a_thousand_endpoints_come_in_pages(
 def page_of_many(reader: Reader, console: Served, objects: Objects, an_object: Make) -> Page:
     objects.put(*(an_object(f"e{number:04}") for number in range(1000)))
     return reader.opens(console.link)
+
+
+def test_a_picture_is_drawn_from_its_table_and_stays_while_the_page_moves(
+    reader: Reader, objects: Objects, an_object: Make
+) -> None:
+    objects.put(an_object("iris"))
+    values = "() => [...document.querySelectorAll('figure[data-chart]')].map((each) => each.plot?.data[1].filter((value) => value !== null))"
+    with serving(backend_over(objects, lambda _: Measured())) as served:
+        page = reader.opens(served.link, "/endpoints/ml/iris/")
+        expect(page.locator("figure canvas")).to_have_count(4)
+        objects.put(an_object("iris", phase="Stalled"))
+        expect(page.get_by_role("status").filter(has_text="Stalled")).to_be_visible()
+        assert page.evaluate(values) == [[40]] * 4
+        page.get_by_text("As a table").first.click()
+        expect(page.get_by_role("group", name="Invocations").locator("td[data-value='40.0']")).to_be_visible()
+        assert reader.violations() == []
 
 
 def test_a_console_that_has_ended_is_told(reader: Reader, objects: Objects, an_object: Make) -> None:

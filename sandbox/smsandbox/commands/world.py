@@ -1,6 +1,8 @@
 """`up`, `down` and `status`: the whole sandbox in the background."""
 
+import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,7 +18,7 @@ USAGE = """
   kubectl get smendpoints -o wide
   aws sagemaker list-endpoints
 
-Logs are in {folder}; `make down` ends it."""
+`make console` opens all of it in a browser. Logs are in {folder}; `make down` ends it."""
 
 
 @click.command()
@@ -44,6 +46,21 @@ def down() -> None:
     """End the sandbox; etcd's data stays for the next time."""
     ended = end(paths.state())
     click.echo(f"ended {', '.join(ended)}" if ended else "nothing was running")
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+def console(arguments: tuple[str, ...]) -> None:
+    """Open the console on the sandbox that is up.
+
+    As `kubectl smendpoint console` after `source .sandbox/env`; takes the same options.
+    """
+    if not all(service.pid for service in services(paths.state())):
+        raise click.ClickException("the sandbox is not up: run `make up` first")
+    environment = World(paths.state(), bound=False).client_environment()
+    # In the place of this process, so that Ctrl-C is the console's alone.
+    program = str(Path(sys.executable).parent / "kubectl-smendpoint")
+    os.execve(program, [program, "console", *arguments], environment)  # noqa: S606 - our own program
 
 
 @click.command()

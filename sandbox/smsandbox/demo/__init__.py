@@ -38,6 +38,7 @@ def run() -> bool:
         finally:
             end(folder)
         terminal.success(f"the whole story took {terminal.seconds:.0f} s")
+        terminal.note("to look around yourself in a browser: make up && make console")
         shutil.rmtree(folder)
         return True
 

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const clock = new Intl.DateTimeFormat(undefined, {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit"});
+  const hour = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
   const units = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
   function age(seconds) {
@@ -28,10 +29,11 @@
   // A chart is drawn from the table beside it: its first column is the time, each other one a line.
   const tokens = ["--line-1", "--line-2", "--line-3", "--line-4", "--line-5", "--line-6"];
   const dashes = [[], [6, 4], [2, 3], [10, 3, 2, 3], [1, 4], [12, 4]];
-  function charts(root) {
+  function charts(root, again) {
     if (!window.uPlot) return;
     for (const figure of root.querySelectorAll("figure[data-chart]")) {
-      const table = figure.querySelector("table");
+      if (figure.plot && !again) continue;
+      const table = figure.querySelector("table:not(.u-legend)");
       const place = figure.querySelector(".plot");
       if (!table || !place) continue;
       const style = getComputedStyle(document.documentElement);
@@ -50,7 +52,7 @@
         legend: {live: true},
         cursor: {drag: {x: false, y: false}},
         scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1]}},
-        axes: [axis, {...axis, size: 60}],
+        axes: [{...axis, values: (_, seconds) => seconds.map((each) => hour.format(each * 1000))}, {...axis, size: 60}],
         series: heads.map((label, index) => index === 0 ? {} : {
           label, width: 2, stroke: colour(tokens[(index - 1) % tokens.length]), dash: dashes[(index - 1) % dashes.length],
           spanGaps: true, points: {show: rows.length < 3 || undefined},
@@ -104,7 +106,7 @@
       figure.plot?.setSize({width: Math.max(200, figure.clientWidth), height: 180});
     }
   });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts(document));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts(document, true));
   setInterval(() => times(document), 1000);
   refresh(document);
 })();
