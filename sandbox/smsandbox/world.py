@@ -142,12 +142,7 @@ class World:
         apply = ("apply", "--server-side", "--force-conflicts", "-k")
         for manifests in ("crds", "manifests/rbac"):
             plane.kubectl(*apply, str(paths.repository() / manifests))
-        crds = (
-            "crd/sagemakerendpointpolicies.smendpoints.dev",
-            "crd/sagemakerendpoints.smendpoints.dev",
-            "crd/sagemakerexperiments.smendpoints.dev",
-        )
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=120s", *crds)
+        plane.established()
         plane.kubectl(*apply, str(paths.repository() / "manifests/policy"))  # without its CRD it would refuse all
         operator = self.operator
         if anew:

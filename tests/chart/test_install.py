@@ -90,7 +90,7 @@ def test_from_the_release_before_to_this_one_and_away_and_back_no_object_is_lost
     assert "nothing here gives the operator an AWS identity" in told
     assert "aws.region is empty" not in told
     assert "enforces no pod security" not in told
-    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=240s")
+    plane.established()
     body = json.dumps({**MANIFEST, "spec": {**MANIFEST["spec"], NEW: 7}})
 
     def made() -> bool:  # the checks of an API server that has just learned of them are not loaded
@@ -129,7 +129,7 @@ def test_from_the_release_before_to_this_one_and_away_and_back_no_object_is_lost
 def test_a_cluster_with_the_plain_manifests_is_taken_over(plane: ControlPlane, release: Helm, chart: str) -> None:
     """As docs/install.md tells: the Deployment, whose selector cannot change, goes first."""
     plane.kubectl("apply", "-k", str(CHART.parents[1] / "manifests"))
-    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=240s")
+    plane.established()
     refused = release("install", *RELEASE, chart, check=False)
     assert refused.returncode != 0
     plane.kubectl("delete", "deployment", *RELEASE)

@@ -103,7 +103,7 @@ def test_cel_rules_of_a_crd_are_enforced(control_plane: ControlPlane) -> None:
         },
     }
     control_plane.kubectl("apply", "-f-", stdin=json.dumps(crd))
-    control_plane.kubectl("wait", "--for=condition=Established", "crd/ranges.test.smendpoints.dev", "--timeout=120s")
+    control_plane.established()
 
     def apply(low: int, high: int) -> subprocess.CompletedProcess[str]:
         value = {

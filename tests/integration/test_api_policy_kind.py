@@ -158,7 +158,7 @@ Send = Callable[[Spec], Spec]
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> ControlPlane:
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(CRDS))
-    control_plane.kubectl("wait", "--for=condition=Established", CRD, "--timeout=240s")
+    control_plane.established()
     return control_plane
 
 

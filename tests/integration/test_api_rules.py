@@ -883,7 +883,7 @@ Send = Callable[[Spec], Spec]
 def send(control_plane: ControlPlane) -> Send:
     """Send a spec to the API server, as a dry run; what it would keep of it."""
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    control_plane.kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}", "--timeout=240s")
+    control_plane.established()
     api = client.CustomObjectsApi(config.new_client_from_config(str(control_plane.kubeconfig)))  # type: ignore[no-untyped-call]
 
     def post(wanted: Spec) -> Spec:

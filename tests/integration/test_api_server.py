@@ -22,7 +22,7 @@ NAMES = ("sagemakerendpointpolicies", "sagemakerendpoints", "sagemakerexperiment
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> ControlPlane:
     control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
-    control_plane.kubectl("wait", "--for=condition=Established", CRD, "--timeout=240s")
+    control_plane.established()
     namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=namespace)
     return control_plane

@@ -206,7 +206,7 @@ def test_it_serves_with_the_rights_of_its_account_and_stops_when_told(
     """The image's files, packages and command, with the settings of manifests/, and no AWS within reach."""
     control_plane.kubectl("apply", "-k", str(ROOT / "manifests"))
     sample = str(ROOT / "manifests" / "samples" / "minimal.yaml")
-    control_plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=120s")
+    control_plane.established()
     namespace = "image-tests"
     made = control_plane.kubectl("create", "namespace", namespace, "--dry-run=client", "-o", "yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=made)

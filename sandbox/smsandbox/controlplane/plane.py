@@ -10,7 +10,7 @@ from typing import Self
 
 from smsandbox import paths, ports, probe
 from smsandbox.controlplane import binaries, pki
-from smsandbox.process import Service, ServiceError, locked, write_atomically
+from smsandbox.process import Service, ServiceError, locked, wait_until, write_atomically
 
 READY_SECONDS = (
     240.0  # 3 to 5 on an idle machine; a loaded one takes many times that, and one that ends is seen at once
@@ -186,6 +186,26 @@ class ControlPlane:
         """
         command = [str(paths.tool("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
         return subprocess.run(command, input=stdin, check=check, capture_output=True, text=True, timeout=300).stdout
+
+    def established(self, seconds: float = 240) -> None:
+        """Wait until all custom resource definitions that were applied are served.
+
+        Raises:
+            ServiceError: one is not within these seconds; has what kubectl said.
+        """
+        wait = ("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        said = ""
+
+        def served() -> bool | None:
+            nonlocal said
+            try:
+                self.kubectl(*wait)
+            except subprocess.CalledProcessError as error:
+                said = error.stderr  # also of one that has no conditions at all yet: kubectl does not wait for those
+                return None
+            return True
+
+        wait_until(served, seconds, lambda: f"not all kinds are served: {said}")
 
     def account_kubeconfig(self, namespace: str, account: str, path: Path, *, duration: str = "24h") -> Path:
         """Write a kubeconfig that acts as the service account `account`, with a token the API server issued."""

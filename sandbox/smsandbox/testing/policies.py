@@ -29,8 +29,7 @@ _NUMBERS = itertools.count(1)
 def establish(plane: ControlPlane) -> None:
     """Install the CRDs, and when they are served what checks objects against policies."""
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / "crds"))
-    crds = [f"crd/{plural}.{GROUP}" for plural in (POLICY_PLURAL, PLURAL)]
-    plane.kubectl("wait", "--for=condition=Established", *crds, "--timeout=240s")
+    plane.established()
     plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(paths.repository() / "manifests/policy"))
 
 
