@@ -155,12 +155,15 @@ def test_the_account_may_not(account: client.ApiClient, call: Call) -> None:
     assert caught.value.status == 403
 
 
+OBJECTS = ("sagemakerendpoints", "sagemakerexperiments")
+
+
 def test_the_role_is_as_narrow_as_it_can_be() -> None:
     role = yaml.safe_load((MANIFESTS / "rbac" / "cluster_role.yaml").read_text())
     said = {(resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}
     assert said == {
-        *(("sagemakerendpoints", verb) for verb in ("get", "list", "watch", "patch")),
-        ("sagemakerendpoints/status", "patch"),
+        *((what, verb) for what in OBJECTS for verb in ("get", "list", "watch", "patch")),
+        *((f"{what}/status", "patch") for what in OBJECTS),
         ("events", "create"),
         *((what, verb) for what in ("sagemakerendpointpolicies", "namespaces") for verb in ("get", "list", "watch")),
     }
