@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
-from smendpoints.api.resource import GROUP
 from smsandbox.controlplane import ControlPlane
 
 ROOT = Path(__file__).parents[2]
@@ -24,8 +22,7 @@ COUNT = {"namespace": "Shop", "metricName": "Sales", "dimensions": DIMENSIONS}
 @pytest.fixture(scope="module")
 def plane(control_plane: ControlPlane) -> ControlPlane:
     control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
-    crd = f"crd/{EXPERIMENT_PLURAL}.{GROUP}"
-    control_plane.kubectl("wait", "--for=condition=Established", crd, "--timeout=240s")
+    control_plane.established()
     namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=namespace)
     return control_plane
