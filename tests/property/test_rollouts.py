@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.api.status import Revision
+from smendpoints.api.status_rollout import Revision
 from smendpoints.domain.observed.observed import ConfigVariant, ObservedConfig, ObservedEndpoint, OwnedResources
 from smendpoints.domain.plan.garbage import collect_garbage, kept_configs
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.held_back import held_back
 from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict, ready, reconciling, stalled, suspended

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.api.status import Revision, RolloutStatus
+from smendpoints.api.status_rollout import Revision, RolloutStatus
 from smendpoints.domain.status.history import Told, next_history
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

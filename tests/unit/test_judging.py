@@ -7,7 +7,7 @@ import pytest
 
 from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus, ComparedMetric
 from smendpoints.api.spec import Rollout
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan import judging

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.api.spec import Rollout
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step, parse_endpoint
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY, Progress, begun, planned_steps, progress
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.snapshot import AutoscalingSnapshot
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedTarget
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.plan.snapshot import next_snapshots, restoring_calls, snapshot_of

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from smendpoints.api.analysis import AnalysisStatus
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import Kind, ReconcileError

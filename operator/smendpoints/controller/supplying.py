@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import Mapping
 
-from smendpoints.api.status import LaunchedFrom
+from smendpoints.api.status_rollout import LaunchedFrom
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.errors import ReconcileError

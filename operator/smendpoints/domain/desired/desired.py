@@ -11,7 +11,7 @@ from typing import Any
 from smendpoints.api.analysis import Analysis
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import AsyncInference, DataCapture, SageMakerEndpointSpec
-from smendpoints.api.status import RolledBackTo
+from smendpoints.api.status_rollout import RolledBackTo
 from smendpoints.api.variants import Container, Variant
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_reserved

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from smendpoints.api.resource import ABORT_REVISION, SageMakerEndpoint
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.desired.rollout import abort_alarm
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action, Verb

@@ -1,6 +1,6 @@
 """The rules for an object without an endpoint in AWS, in the order in which they are asked."""
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.desired.desired import tag_list
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.convergence import was_converged

@@ -5,7 +5,7 @@ The status knows the last one; AWS forgets which config failed.
 
 from datetime import timedelta
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.judging import closed

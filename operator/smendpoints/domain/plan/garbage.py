@@ -1,6 +1,6 @@
 """Garbage collection: configs and models that are neither live, pending, wanted nor kept for a rollback."""
 
-from smendpoints.api.status import Revision
+from smendpoints.api.status_rollout import Revision
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.observed.observed import ObservedEndpoint, OwnedResources
 from smendpoints.domain.plan.actions import Action, Verb

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
 from smendpoints.api.spec import Rollout
-from smendpoints.api.status import RolledBackTo
+from smendpoints.api.status_rollout import RolledBackTo
 from smendpoints.domain.desired.desired import Desired, DesiredModel, DesiredVariant, tag_list
 from smendpoints.domain.desired.rollout import deployment_config
 from smendpoints.domain.desired.scaling import dimension

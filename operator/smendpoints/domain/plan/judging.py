@@ -13,7 +13,7 @@ import numpy as np
 
 from smendpoints.api.analysis import AnalysedStep, AnalysisStatus, ComparedMetric
 from smendpoints.api.spec import Rollout
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.observed.samples import Readings, counts
 from smendpoints.domain.plan.analysis import fleets, name_of, rules_of, share_of

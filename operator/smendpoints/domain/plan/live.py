@@ -5,7 +5,7 @@ What AWS lacks is worked out once (`Differences`); the rules say how much of it 
 
 from dataclasses import dataclass, replace
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.attempts import recorded_attempt

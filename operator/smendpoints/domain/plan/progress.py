@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from smendpoints.api.spec import Rollout
-from smendpoints.api.status import RolloutStatus, Stage
+from smendpoints.api.status_rollout import RolloutStatus, Stage
 from smendpoints.domain.desired.rollout import DEFAULT_STEP_PERCENT
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant
 from smendpoints.domain.plan.wording import age, end_of, is_canary, latest, share_of, stage_of

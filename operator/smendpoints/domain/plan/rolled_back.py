@@ -7,7 +7,7 @@ config keeps serving; the same config is not tried again, unless AWS says that t
 from dataclasses import replace
 from datetime import timedelta
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.abort import is_asked
 from smendpoints.domain.plan.attempts import failed_attempt, moved_since, retry_after, was_made

@@ -4,7 +4,7 @@ An attempt is written to the status before it is made. Not here: one that AWS ro
 """
 
 from smendpoints.api.analysis import AnalysisStatus
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.desired.desired import DesiredVariant
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.abort import quiet

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from smendpoints.api.status import InPlaceChange
+from smendpoints.api.status_rollout import InPlaceChange
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.actions import Action

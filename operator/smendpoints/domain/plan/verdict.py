@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from smendpoints.api.status import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.meanwhile import NOTHING, Meanwhile
 from smendpoints.domain.plan.turns import Turns

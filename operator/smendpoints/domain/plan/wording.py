@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from smendpoints.api.status import Stage
+from smendpoints.api.status_rollout import Stage
 from smendpoints.domain.observed.observed import Step
 
 _STAGES: tuple[tuple[Stage, str], ...] = (

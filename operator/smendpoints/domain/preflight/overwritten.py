@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from smendpoints.api.resource import REDEPLOYED_AT
-from smendpoints.api.status import LaunchedArtifact, LaunchedFrom
+from smendpoints.api.status_rollout import LaunchedArtifact, LaunchedFrom
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.preflight.launch import Stored
 

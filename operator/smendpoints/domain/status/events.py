@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from smendpoints.api.status import Failure, OfficeHoursStatus, RolloutStatus, SageMakerEndpointStatus
+from smendpoints.api.status import Failure, OfficeHoursStatus, SageMakerEndpointStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.analysis import forewarning

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smendpoints.api.status import ContainerStatus, RolloutStatus, SageMakerEndpointStatus, VariantStatus
+from smendpoints.api.status import ContainerStatus, SageMakerEndpointStatus, VariantStatus
+from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.desired.desired import Desired, artifact_of
 from smendpoints.domain.observed.observed import Observed, ObservedVariant
 

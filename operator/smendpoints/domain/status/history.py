@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from smendpoints.api.status import Outcome, Revision, RolloutStatus
+from smendpoints.api.status_rollout import Outcome, Revision, RolloutStatus
 from smendpoints.domain.plan.changes import GOING_BACK
 from smendpoints.domain.plan.wording import undone_by_alarm
 

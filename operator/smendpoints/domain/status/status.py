@@ -5,16 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
-from smendpoints.api.status import (
-    Condition,
-    Converged,
-    Cost,
-    EndpointStatus,
-    Revision,
-    RolledBackTo,
-    RolloutStatus,
-    SageMakerEndpointStatus,
-)
+from smendpoints.api.status import Condition, Converged, Cost, EndpointStatus, SageMakerEndpointStatus
+from smendpoints.api.status_rollout import Revision, RolledBackTo, RolloutStatus
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed

@@ -6,7 +6,8 @@ There only while it is true. Ready does not tell it: what was asked for is in se
 from dataclasses import dataclass
 from datetime import datetime
 
-from smendpoints.api.status import Condition, LaunchedFrom, RolloutStatus, SageMakerEndpointStatus
+from smendpoints.api.status import Condition, SageMakerEndpointStatus
+from smendpoints.api.status_rollout import LaunchedFrom, RolloutStatus
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.reasons import Reason
