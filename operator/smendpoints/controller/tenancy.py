@@ -6,22 +6,24 @@ anything is done. It names the objects for which something else may be said than
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.api.status import Resolved, TrafficOwner
+from smendpoints.api.status import Resolved
 from smendpoints.controller.known_policies import KnownPolicies, Labels
+from smendpoints.controller.known_traffic import KnownTraffic
 from smendpoints.controller.ruling import Ruling, View, no_adoption, of_place, taken
+from smendpoints.controller.shares import Shares
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
-from smendpoints.domain.tenancy.facts import Capacity, Facts, Identity, account_of, capacity, within
-from smendpoints.domain.tenancy.limits import PriceOf, Room, limited, room_beside
+from smendpoints.domain.tenancy.facts import Facts, Identity, account_of, capacity, within
+from smendpoints.domain.tenancy.limits import PriceOf, limited
 from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, violations
 from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
-from smendpoints.domain.tenancy.traffic import TrafficClaim, TrafficClaims, with_traffic
+from smendpoints.domain.tenancy.traffic import TrafficClaim, with_traffic
 
 _Said = tuple[Policies | None, str | None]
 
@@ -43,13 +45,10 @@ class Tenancy:
         self._ask_own_account = own_account
         self._own_account: str | None = None
         self._lock = threading.RLock()
-        self._facts: dict[str, Facts] = {}
-        self._spaces: dict[str, set[str]] = {}
-        self._grants: dict[str, Capacity] = {}
+        self._shares = Shares()
         self._claims = Claims()
         self._policies = KnownPolicies()
-        self._traffic: TrafficClaims | None = TrafficClaims()
-        self._traffic_known = True
+        self._traffic = KnownTraffic()
         self._refused: set[str] = set()
         self._moved: set[str] = set()
 
@@ -58,11 +57,9 @@ class Tenancy:
     def see(self, facts: Facts) -> None:
         """An object is there, or has changed."""
         with self._lock:
-            before = self._facts.get(facts.uid)
-            if before == facts:
+            if self._shares.get(facts.uid) == facts:
                 return
-            self._facts[facts.uid] = facts
-            self._spaces.setdefault(facts.namespace, set()).add(facts.uid)
+            before = self._shares.put(facts)
             self._claim(facts)
             if before is None or before.held() != facts.held():
                 self._move(facts)
@@ -70,12 +67,10 @@ class Tenancy:
     def forget(self, uid: str) -> None:
         """An object is gone, and all that it held is free."""
         with self._lock:
-            facts = self._facts.pop(uid, None)
-            self._grants.pop(uid, None)
+            facts = self._shares.drop(uid)
             self._refused.discard(uid)
             self._moved.discard(uid)
             if facts is not None:
-                self._spaces[facts.namespace].discard(uid)
                 self._moved |= self._claims.rivals(uid)
                 self._claims.drop(uid)
                 self._move(facts)
@@ -96,37 +91,31 @@ class Tenancy:
 
     def await_experiments(self) -> None:
         """Whoever splits traffic will be told: until then no weight is changed, and nothing else."""
-        self._traffic_known = False
+        self._traffic.expect()
 
     def set_experiments(self, claims: Iterable[TrafficClaim] | None) -> None:
         """The claims of all experiments; None: they cannot be read, and what each endpoint's status says stays."""
         with self._lock:
-            before = self._traffic
-            self._traffic = TrafficClaims(claims) if claims is not None else None
-            if before is None or self._traffic is None or not self._traffic_known:
-                self._moved |= self._facts.keys()
-            else:
-                moved = self._traffic.differs(before)
-                self._moved |= {uid for uid, each in self._facts.items() if (each.namespace, each.name) in moved}
-            self._traffic_known = True
+            moved = self._traffic.set(claims)
+            self._moved |= {each.uid for each in self._shares if moved is None or (each.namespace, each.name) in moved}
 
     def traffic_owner(self, namespace: str, endpoint: str) -> TrafficClaim | None:
         """The experiment that has the traffic of this endpoint, or is about to."""
         with self._lock:
-            return self._traffic.owner(namespace, endpoint) if self._traffic is not None else None
+            return self._traffic.owner(namespace, endpoint)
 
     def _changed(self, before: Mapping[str, _Said]) -> None:
         after = self._said()
-        for uid, facts in self._facts.items():
+        for facts in self._shares:
             if after[facts.namespace] == before[facts.namespace]:
                 continue
-            self._moved.add(uid)
+            self._moved.add(facts.uid)
             if facts.pinned is None:  # what is not pinned yet may come from a policy
                 self._claim(facts)
 
     def _said(self) -> dict[str, _Said]:
         """What the policies mean for each namespace that has objects."""
-        return {namespace: self._policies.said(namespace) for namespace in self._spaces}
+        return {namespace: self._policies.said(namespace) for namespace in self._shares.namespaces()}
 
     # what is asked
 
@@ -139,15 +128,15 @@ class Tenancy:
     def ready(self, uid: str) -> bool:
         """Whether enough is known to decide about the object; at a start it takes a moment."""
         with self._lock:
-            facts = self._facts.get(uid)
-            if facts is None or not self._traffic_known:
+            facts = self._shares.get(uid)
+            if facts is None or not self._traffic.known:
                 return False
             return self._policies.selecting(facts.namespace) is not None or self._policies.unreadable
 
     def view(self, uid: str) -> View:
         """What is said of the object; costs little, asks nobody."""
         with self._lock:
-            facts = self._facts.get(uid)
+            facts = self._shares.get(uid)
             if facts is None:
                 return View(None, None, None, None)
             policies = self._policies.selecting(facts.namespace)
@@ -163,7 +152,7 @@ class Tenancy:
     def identity(self, uid: str) -> Identity | None:
         """Name, region and role in force for the object; None if there is no such object."""
         with self._lock:
-            facts = self._facts.get(uid)
+            facts = self._shares.get(uid)
             return self._identity(facts) if facts is not None else None
 
     def rule(self, resource: SageMakerEndpoint, prices: Callable[[Identity], PriceOf], *, runs: bool) -> Ruling:
@@ -171,7 +160,7 @@ class Tenancy:
         uid = resource.metadata.uid
         self._learn_own_account(uid)
         with self._lock:
-            facts = self._facts.get(uid)
+            facts = self._shares.get(uid)
             if facts is None:
                 raise ReconcileError(Kind.RETRY, Reason.PENDING, "the object is gone, or was not listed yet")
             policies = self._policies.selecting(facts.namespace)
@@ -180,14 +169,13 @@ class Tenancy:
             own = self._operator
             resolved = resolve(resource, facts, known, own.region, own.execution_role_arn, own.tags)
             effective = with_resolved(resource, resolved, required_tags(known))
-            effective = with_traffic(effective, self._traffic_of(facts, resource))
+            effective = with_traffic(effective, self._traffic.in_force_for(facts, resource))
             found = self._violations(resource, effective, resolved, facts, known, prices)
             rival = self._claims.before(uid, self._own_account)
             if rival is None and unknown is None and runs and not found:
                 if self._claims.hold(uid):
                     self._moved |= self._claims.rivals(uid)
-                if self._grants.get(uid, facts.granted) != facts.asked:
-                    self._grants[uid] = facts.asked
+                if self._shares.grant(facts):
                     self._move(facts)
             self._keep_refused(uid, refused=rival is not None or unknown is not None or bool(found))
             return Ruling(
@@ -202,16 +190,10 @@ class Tenancy:
                 log_tails=unknown is None and all(policy.spec.log_tails for policy in known),
             )
 
-    def _traffic_of(self, facts: Facts, resource: SageMakerEndpoint) -> TrafficOwner | None:
-        """Who splits the endpoint's traffic; where that cannot be read, whoever did."""
-        if self._traffic is None:
-            return resource.status.traffic_owner
-        return self._traffic.in_force(facts.namespace, facts.name)
-
     def restricts(self, uid: str) -> bool:
         """Whether any policy bears on the object."""
         with self._lock:
-            facts = self._facts.get(uid)
+            facts = self._shares.get(uid)
             policies = self._policies.selecting(facts.namespace) if facts is not None else None
             return policies is None or bool(policies)
 
@@ -222,14 +204,14 @@ class Tenancy:
         """
         uid, spec = resource.metadata.uid, resource.spec
         with self._lock:
-            facts = self._facts.get(uid)
+            facts = self._shares.get(uid)
             policies = (self._policies.selecting(facts.namespace) if facts is not None else None) or ()
             if facts is None or not policies:
                 return ()
             held = capacity(revision.to_json())
             name, region = spec.endpoint_name or "", spec.region or self._operator.region
             found = violations(Request(revision, name, region, held, {}), policies)
-            if self._room(facts, policies) is None or within(held, facts.asked):
+            if self._shares.room(facts, policies) is None or within(held, facts.asked):
                 return found
             message = "the revision has instances that the spec does not ask for, and the namespace has limits"
             return (*found, Violation(policies[0].metadata.name, "maxInstances", message))
@@ -238,7 +220,7 @@ class Tenancy:
 
     def _move(self, facts: Facts) -> None:
         """The share that the object holds has changed: others in its namespace may find room."""
-        self._moved |= self._refused & self._spaces[facts.namespace]
+        self._moved |= self._refused & self._shares.beside(facts.namespace)
 
     def _keep_refused(self, uid: str, *, refused: bool) -> None:
         if refused:
@@ -251,8 +233,8 @@ class Tenancy:
             rival.uid if rival is not None else None,
             tuple(policies) if policies is not None else None,
             unknown,
-            self._room(facts, policies or ()),
-            self._traffic.in_force(facts.namespace, facts.name) if self._traffic is not None else None,
+            self._shares.room(facts, policies or ()),
+            self._traffic.in_force(facts),
         )
 
     def _violations(
@@ -268,7 +250,7 @@ class Tenancy:
             return ()
         request = Request(effective.spec, resolved.endpoint_name, resolved.region, facts.asked, resource.spec.tags)
         found = violations(request, policies)
-        room = self._room(facts, policies)
+        room = self._shares.room(facts, policies)
         if room is None or of_place(found):  # prices are asked for there
             return found
         return (*found, *limited(facts.asked, room, policies, prices(self._identity(facts))))
@@ -283,20 +265,7 @@ class Tenancy:
             with self._lock:
                 self._own_account = found
                 if found is not None:
-                    self._moved |= self._facts.keys()
-
-    def _room(self, facts: Facts, policies: Policies) -> Room | None:
-        if all(each.spec.max_instances is None and each.spec.max_hourly_usd is None for each in policies):
-            return None
-        others = (self._held(uid) for uid in self._spaces[facts.namespace] if uid != facts.uid)
-        return room_beside(self._held(facts.uid), others)
-
-    def _held(self, uid: str) -> Facts:
-        facts = self._facts[uid]
-        granted = self._grants.get(uid, facts.granted)
-        if granted == facts.granted or facts.granted is None:
-            return replace(facts, granted=granted)
-        return replace(facts, granted=granted, before=(*facts.before, facts.granted))  # the status tells it later
+                    self._moved |= set(self._shares.uids())
 
     def _identity(self, facts: Facts) -> Identity:
         if facts.pinned is not None:
