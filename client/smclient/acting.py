@@ -89,6 +89,22 @@ def stop(found: Object, *, yes: bool) -> dict[str, Any]:
     return {"desiredState": "Stopped" if yes else None}
 
 
+def reweigh(found: Object, weights: Mapping[str, float]) -> dict[str, Any]:
+    """The change of the spec by which variants have these weights; all else of them stays.
+
+    Raises:
+        ClientError: a variant is not there.
+    """
+    variants = found["spec"].get("variants") or []
+    missing = sorted(weights.keys() - {str(each.get("name")) for each in variants})
+    if missing:
+        raise ClientError(f"{_name(found)} has no variant {missing[0]} any more", "look at its spec")
+    # A merge patch takes a list as a whole.
+    return {
+        "variants": [{**each, "weight": weights.get(str(each["name"]), each.get("weight", 1))} for each in variants]
+    }
+
+
 @dataclass(frozen=True)
 class Undo:
     """Going back to a revision: the change of the spec that does it, and what of the revision no spec can say."""

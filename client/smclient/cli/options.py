@@ -62,13 +62,22 @@ all_option = click.option("-A", "--all-namespaces", is_flag=True, help="In all n
 
 def complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     """Names of SageMakerEndpoints, for the shell."""
+    return _names(ctx, incomplete, lambda cluster, namespace: cluster.endpoints(namespace))
+
+
+def complete_experiment(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Names of SageMakerExperiments, for the shell."""
+    return _names(ctx, incomplete, lambda cluster, namespace: cluster.experiments(namespace))
+
+
+def _names(ctx: click.Context, incomplete: str, listed: Callable[[Any, str], list[Any]]) -> list[str]:
     from smclient.errors import ClientError
     from smclient.kube.cluster import Cluster
 
     given = {key: ctx.params.get(key) or (ctx.find_root().params.get(key)) for key in _WHERE}
     try:
         cluster = Cluster.connect(given["kubeconfig"], given["context"])
-        found = cluster.endpoints(given["namespace"] or cluster.access.namespace)
+        found = listed(cluster, given["namespace"] or cluster.access.namespace)
         cluster.close()
     except ClientError:
         return []

@@ -1,5 +1,6 @@
 """How views are printed: tables, trees, JSON, YAML. Here is all that knows rich; views know nothing of it."""
 
+import io
 import json
 import os
 import sys
@@ -47,10 +48,16 @@ def show(what: RenderableType) -> None:
     out = console()
     if out.is_terminal:
         out.print(what)
-        return
+    else:
+        click.echo(plainly(what))
+
+
+def plainly(what: RenderableType) -> str:
+    """As a pipe gets it: no colour, no folded lines, no blanks at their ends."""
+    out = Console(file=io.StringIO(), markup=False, emoji=False, highlight=False, width=_UNBOUNDED, color_system=None)
     with out.capture() as captured:
         out.print(what)
-    click.echo("\n".join(each.rstrip() for each in captured.get().splitlines()))
+    return "\n".join(each.rstrip() for each in captured.get().splitlines())
 
 
 def text(value: object, style: str = "") -> Text:
@@ -80,18 +87,22 @@ def clock(when: datetime | None) -> str | None:
 
 def data(form: str, view: Any) -> None:
     """A view as JSON or YAML."""
+    click.echo(written(form, view, utf8=_is_utf8()), nl=False)
+
+
+def written(form: str, view: Any, *, utf8: bool = True) -> str:
+    """A view as JSON or YAML, in lines."""
     found = as_data(view)
     if form == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=not _is_utf8()))
-        return
+        return json.dumps(found, indent=2, ensure_ascii=not utf8) + "\n"
     import yaml  # for `-o yaml` alone
 
-    click.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=_is_utf8()), nl=False)
+    return str(yaml.safe_dump(found, sort_keys=False, allow_unicode=utf8))
 
 
-def name(of: str) -> None:
+def name(of: str, kind: str = KIND) -> None:
     """`-o name`, as kubectl has it."""
-    click.echo(f"{KIND.lower()}.{GROUP}/{of}")
+    click.echo(f"{kind.lower()}.{GROUP}/{of}")
 
 
 def _is_utf8() -> bool:

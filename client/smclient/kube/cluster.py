@@ -10,12 +10,15 @@ from urllib.parse import quote
 from smclient.errors import KubernetesError, NotFoundError
 from smclient.kube.kubeconfig import Access, load
 from smclient.kube.transport import Transport
-from smendpoints.api.resource import GROUP, PLURAL, VERSION
+from smendpoints.api.experiment import EXPERIMENT_KIND, EXPERIMENT_PLURAL
+from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 
 Object = dict[str, Any]
 MANAGER = "kubectl-smendpoint"
 _MERGE = "application/merge-patch+json"
 _PAGE = "500"
+_FORBIDDEN = 403
+_KINDS = {PLURAL: KIND, EXPERIMENT_PLURAL: EXPERIMENT_KIND}
 
 
 class Cluster:
@@ -45,10 +48,15 @@ class Cluster:
             NotFoundError: there is none of that name, or the kind is not installed.
             KubernetesError: refused, or no answer.
         """
-        try:
-            return self._transport.request("GET", _path(namespace, name))
-        except NotFoundError as error:
-            raise self._absent(error, namespace, name) from error
+        return self._one(namespace, name, PLURAL)
+
+    def experiment(self, namespace: str, name: str) -> Object:
+        """One SageMakerExperiment; raises as `endpoint`."""
+        return self._one(namespace, name, EXPERIMENT_PLURAL)
+
+    def experiments(self, namespace: str | None) -> list[Object]:
+        """All SageMakerExperiments of a namespace, or of all namespaces; raises as `listing`."""
+        return self.listing(namespace, EXPERIMENT_PLURAL)[0]
 
     def endpoints(self, namespace: str | None, selector: str = "") -> list[Object]:
         """All SageMakerEndpoints of a namespace, or of all namespaces, that the label selector takes.
@@ -61,12 +69,23 @@ class Cluster:
         except NotFoundError as error:
             raise _not_installed(error) from error
 
-    def listing(self, namespace: str | None) -> tuple[list[Object], str]:
-        """`endpoints`, with the resourceVersion from which on `changes` tells more."""
+    def listing(self, namespace: str | None, plural: str = PLURAL) -> tuple[list[Object], str]:
+        """All objects of one of the operator's kinds, and the resourceVersion from which on `changes` tells more.
+
+        Raises:
+            NotFoundError: the kind is not installed.
+            KubernetesError: refused, with the right that is missing, or no answer.
+        """
         try:
-            return self._pages(_path(namespace), {})
+            return self._pages(_path(namespace, plural=plural), {})
         except NotFoundError as error:
-            raise _not_installed(error) from error
+            raise _not_installed(error, plural) from error
+        except KubernetesError as error:
+            if error.code != _FORBIDDEN:
+                raise
+            where = "all namespaces" if namespace is None else f"the namespace {namespace}"
+            hint = f"ask for `list` and `watch` on {plural}.{GROUP} there: the ClusterRole smendpoints-view has them"
+            raise KubernetesError(f"you may not list {plural} of {where}", hint, error.code) from error
 
     def patch(self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Merge a change into the object (RFC 7386: null takes a field away); the object as it is then.
@@ -79,7 +98,7 @@ class Cluster:
         try:
             return self._transport.request("PATCH", _path(namespace, name), query, change, _MERGE)
         except NotFoundError as error:
-            raise self._absent(error, namespace, name) from error
+            raise self._absent(error, namespace, name, PLURAL) from error
 
     def events(self, namespace: str | None, uid: str = "") -> list[Object]:
         """The Events of the object with that uid, or of all SageMakerEndpoints, in no order."""
@@ -171,26 +190,35 @@ class Cluster:
             if not following:
                 return items, str(metadata.get("resourceVersion") or "")
 
-    def _absent(self, error: NotFoundError, namespace: str, name: str) -> NotFoundError:
+    def _one(self, namespace: str, name: str, plural: str) -> Object:
         try:
-            others = [str(each["metadata"]["name"]) for each in self._listed(_path(namespace), {})]
+            return self._transport.request("GET", _path(namespace, name, plural))
+        except NotFoundError as error:
+            raise self._absent(error, namespace, name, plural) from error
+
+    def _absent(self, error: NotFoundError, namespace: str, name: str, plural: str) -> NotFoundError:
+        try:
+            others = [str(each["metadata"]["name"]) for each in self._listed(_path(namespace, plural=plural), {})]
         except NotFoundError:
-            return _not_installed(error)
+            return _not_installed(error, plural)
         except KubernetesError:
             others = []
         hint = f"in {namespace} there are: {_some(sorted(others))}" if others else "look with `-A` in all namespaces"
-        return NotFoundError(f"there is no SageMakerEndpoint {name} in the namespace {namespace}", hint, 404)
+        return NotFoundError(f"there is no {_KINDS[plural]} {name} in the namespace {namespace}", hint, 404)
 
 
-def _not_installed(error: NotFoundError) -> NotFoundError:
+def _not_installed(error: NotFoundError, plural: str = PLURAL) -> NotFoundError:
+    if plural != PLURAL:
+        hint = "its operator is older than this client: upgrade it with its CRDs, as docs/install.md says"
+        return NotFoundError(f"this cluster has no {plural}.{GROUP}", hint, error.code)
     return NotFoundError(
         "this cluster has no SageMakerEndpoints", "install the operator (`kubectl apply -k manifests/`)", error.code
     )
 
 
-def _path(namespace: str | None, name: str = "") -> str:
+def _path(namespace: str | None, name: str = "", plural: str = PLURAL) -> str:
     where = f"/namespaces/{quote(namespace, safe='')}" if namespace is not None else ""
-    return f"/apis/{GROUP}/{VERSION}{where}/{PLURAL}" + (f"/{quote(name, safe='')}" if name else "")
+    return f"/apis/{GROUP}/{VERSION}{where}/{plural}" + (f"/{quote(name, safe='')}" if name else "")
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

@@ -1,0 +1,162 @@
+"""`experiments`, `experiment`, `promote`: A/B tests, how they stand, and what to do with their winner."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smclient.cli.options import all_option, complete_experiment, connection_options, output_option, where
+from smclient.cli.writing import anyway_option, dry_run_option, write_spec
+from smclient.errors import ClientError
+from smclient.views.text import line
+from smendpoints.api.experiment import EXPERIMENT_KIND
+
+experiment_argument = click.argument("name", metavar="EXPERIMENT", shell_complete=complete_experiment)
+
+
+@click.command()
+@all_option
+@output_option("json", "yaml", "wide", "name")
+@connection_options
+def experiments(*, all_namespaces: bool, output: str | None, **given: Any) -> None:
+    """Show a line for each SageMakerExperiment: how it stands, and its verdict.
+
+    \b
+    Examples:
+      kubectl smendpoint experiments
+      kubectl smendpoint experiments -A -o wide
+    """
+    from smclient.cli import output as out
+    from smclient.cli.experiment_tree import STATES, VERDICTS
+    from smclient.views.experiments import experiment_view
+
+    place = where(given)
+    namespace = None if all_namespaces else place.namespace
+    found = place.cluster.experiments(namespace)
+    if output == "name":
+        for each in found:
+            out.name(each["metadata"]["name"], EXPERIMENT_KIND)
+        return
+    views = sorted(map(experiment_view, found), key=lambda view: (view.namespace, view.name))
+    if output in ("json", "yaml"):
+        out.data(output, views)
+        return
+    if not views:
+        place_ = f" in the namespace {namespace}" if namespace is not None else ""
+        click.echo(f"No SageMakerExperiments found{place_}.", err=True)
+        return
+    now = datetime.now(UTC)
+    heads = ["NAME", "STATUS", "VERDICT", "PRIMARY", "REQUESTS", "AGE"]
+    rows: list[list[object]] = [
+        [
+            view.name,
+            out.text(view.phase, "red" if view.stalled else STATES.get(view.phase or "", "")),
+            out.text(view.verdict, VERDICTS.get(view.verdict or "", "")),
+            view.primary,
+            view.requests,
+            out.ago(view.created_at, now),
+        ]
+        for view in views
+    ]
+    if namespace is None:
+        heads, rows = ["NAMESPACE", *heads], [[view.namespace, *row] for view, row in zip(views, rows, strict=True)]
+    if output == "wide":
+        heads += ["INTERVAL", "ENDPOINT", "MESSAGE"]
+        rows = [[*row, view.interval, view.endpoint, view.message] for view, row in zip(views, rows, strict=True)]
+    out.show(out.table(heads, rows, wrap="MESSAGE"))
+
+
+@click.command()
+@experiment_argument
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@output_option("text", "json", "yaml", "html")
+@connection_options
+def experiment(name: str, file: Path | None, *, output: str | None, **given: Any) -> None:
+    """Show an experiment: who gets what traffic, what is known of each metric, and what to do next.
+
+    With `-o` it is a report, written to FILE if one is given: `text` with every look that is kept, `html` as a page
+    of its own with the confidence sequence as a picture, which needs nothing else and runs no script.
+
+    \b
+    Examples:
+      kubectl smendpoint experiment iris-boosting
+      kubectl smendpoint experiment iris-boosting -o html report.html
+      kubectl smendpoint experiment iris-boosting -o json
+    """
+    from smclient.cli import output as out
+    from smclient.cli.experiment_tree import experiment_tree
+    from smclient.views.experiments import experiment_view
+
+    if file is not None and output is None:
+        raise click.UsageError("FILE takes -o: text, json, yaml or html")
+    place = where(given)
+    view, now = experiment_view(place.cluster.experiment(place.namespace, name)), datetime.now(UTC)
+    if output is None:
+        out.show(experiment_tree(view, now))
+    elif file is None and output in ("json", "yaml"):
+        out.data(output, view)
+    else:
+        if output == "html":
+            from smclient.cli.report import page
+
+            report = page(view, now)
+        else:
+            report = (
+                out.plainly(experiment_tree(view, now, looks=True)) + "\n"
+                if output == "text"
+                else out.written(str(output), view)
+            )
+        _deliver(report, file)
+
+
+def _deliver(report: str, file: Path | None) -> None:
+    if file is None:
+        click.echo(report, nl=False)
+        return
+    try:
+        file.write_text(report, encoding="utf-8")
+    except OSError as error:
+        raise ClientError(f"{file} can't be written: {error.strerror}", "name another file") from error
+    click.echo(f"written to {line(file)}", err=True)
+
+
+@click.command()
+@experiment_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@dry_run_option
+@anyway_option
+@connection_options
+def promote(name: str, *, yes: bool, dry_run: bool, write: bool, **given: Any) -> None:
+    """Write the winner of an experiment into its endpoint's spec: all of the arms' traffic goes to it.
+
+    For a SHIP alone; other variants of the endpoint keep their share of the traffic. Where Argo CD or Flux keeps the
+    spec, the patch for Git is printed instead.
+
+    \b
+    Examples:
+      kubectl smendpoint promote iris-boosting
+      kubectl smendpoint promote iris-boosting --dry-run
+    """
+    from smclient.acting import reweigh
+    from smclient.specs.promoting import promotion, winner_of
+    from smclient.views.gitops import kept_by
+
+    place = where(given)
+    found = place.cluster.experiment(place.namespace, name)
+    winner_of(found)
+    endpoint = place.cluster.endpoint(place.namespace, str(found["spec"]["endpointRef"]["name"]))
+    made = promotion(found, endpoint)
+    change = reweigh(endpoint, made.weights)
+    if change["variants"] == endpoint["spec"]["variants"]:
+        change = {}
+    weights = ", ".join(f"{variant} {weight:g}" for variant, weight in made.weights.items())
+    question = f"Set the weights of {endpoint['metadata']['name']} to {weights}?"
+    kept = kept_by(endpoint) is not None and not write
+    if change and not (yes or dry_run or kept) and not click.confirm(line(question), err=True):
+        raise ClientError("nothing was written")
+    if kept and not dry_run:
+        click.echo(line(made.afterwards), err=True)  # what follows ends with an error
+    write_spec(place, endpoint, change, done=f"promoted {line(made.winner)}", anyway=write, dry_run=dry_run)
+    if not kept and not dry_run:
+        click.echo(line(made.afterwards), err=True)

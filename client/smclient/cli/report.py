@@ -1,0 +1,197 @@
+"""The report of an experiment as one HTML page: needs nothing else, runs no script, escapes what others wrote."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+
+from smclient.cli.shares import count, interval, limit, margin, minute, percent, points, standing
+from smclient.console.sequence import Picture, picture
+from smclient.views.advice import advice
+from smclient.views.challengers import ChallengerView
+from smclient.views.experiments import ExperimentView
+from smclient.views.text import line
+from smendpoints import __version__
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--page:#fff;--rule:#d0d7de;--band:#9ec5f4;--line:#0b57d0;
+--bad:#b3261e;--good:#146c2e}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9da7b3;--page:#0d1117;--rule:#30363d;--band:#1f4b86;
+--line:#79b8ff;--bad:#ff8a80;--good:#7ee2a0}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:62rem;margin:0 auto;
+padding:1rem}
+h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+caption{text-align:left;color:var(--soft)}
+th,td{text-align:left;padding:.25rem .9rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
+.bad{color:var(--bad)}.good{color:var(--good)}.beside{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
+figure{margin:0;flex:1 1 26rem}figcaption,footer{color:var(--soft);font-size:.9rem}
+svg{width:100%;height:auto}.looks{flex:1 1 26rem;max-height:24rem;overflow:auto}
+.looks td{white-space:nowrap}code{font-size:.95em}
+svg text{font-size:12px;fill:var(--soft)}.band{fill:var(--band);opacity:.6}
+.middle{fill:none;stroke:var(--line);stroke-width:2}.zero{stroke:var(--ink)}
+.margin{stroke:var(--bad);stroke-dasharray:5 4}.grid{stroke:var(--rule)}
+"""
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+
+def page(view: ExperimentView, now: datetime) -> str:
+    """The whole page; `now` is written at its foot."""
+    title = f"{view.namespace}/{view.name}"
+    body = [
+        f"<h1>{_text(title)}: {_text(view.verdict or view.phase or 'Waiting')}</h1>",
+        f"<p>{_text(view.message)}</p>",
+        f"<p><strong>What to do:</strong> {_prose(advice(view))}</p>",
+        _facts(view),
+        "<h2>Traffic</h2>",
+        _arms(view),
+        f'<p>Split check: <span class="{_SPLIT.get(view.split, "")}">{_text(view.split_reason)}</span>.</p>',
+        _steps(view),
+    ]
+    for challenger in view.challengers:
+        body += _challenger(view, challenger)
+    body.append(
+        f"<footer><p>As of {minute(view.counted_until)}; written {minute(now)} by kubectl smendpoint"
+        f" {_text(__version__)}. Differences are challenger less control, in percentage points; each interval holds at"
+        " all looks together, so one may look and stop at any time.</p></footer>"
+    )
+    policy = f"default-src 'none'; style-src 'sha256-{_HASH}'"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(body)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+_SPLIT = {"right": "good", "broken": "bad"}
+
+
+def _facts(view: ExperimentView) -> str:
+    ended = ("Ended", minute(view.ended_at)) if view.ended_at is not None else ("Ends by", minute(view.ends_by))
+    facts = [
+        ("Endpoint", view.endpoint),
+        ("Winner", view.winner or "-"),
+        ("Goal", view.goal),
+        ("Confidence", f"{100 * view.confidence:.4g}%"),
+        ("On verdict", view.on_verdict),
+        ("Requests of all arms", count(view.requests)),
+        ("Began", minute(view.started_at)),
+        ended,
+    ]
+    return "<dl>" + "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in facts) + "</dl>"
+
+
+def _arms(view: ExperimentView) -> str:
+    rows = [
+        (
+            arm.variant,
+            "control" if arm.control else "challenger",
+            percent(arm.share),
+            f"given up {minute(arm.ended_at)}" if arm.ended_at else "winner" if arm.variant == view.winner else "",
+        )
+        for arm in view.arms
+    ]
+    return _table("The arms", ("Variant", "Role", "Of the arms' traffic", ""), rows)
+
+
+def _steps(view: ExperimentView) -> str:
+    rows = [(percent(step.percent), minute(step.counts_from), minute(step.counts_until)) for step in view.steps]
+    heads = ("To the challengers together", "Requests count from", "to")
+    return _table("Steps of the traffic", heads, rows) if rows else ""
+
+
+def _challenger(view: ExperimentView, challenger: ChallengerView) -> list[str]:
+    rows = [
+        (
+            f"{each.name} (primary)" if each.primary else each.name,
+            each.source,
+            percent(each.control),
+            percent(each.challenger),
+            points(each.difference),
+            interval(each.lower, each.upper),
+            margin(each),
+            count(each.requests),
+            standing(each, view.goal),
+        )
+        for each in challenger.metrics
+    ]
+    heads = ("Metric", "Share of", "Control", "Challenger", "Difference", "Interval", "Margin", "Requests", "")
+    marks = ["bad" if each.worse else "good" if each.passed else "" for each in challenger.metrics]
+    parts = [
+        f"<h2>{_text(challenger.variant)}: {_text(challenger.verdict or 'no look yet')}</h2>",
+        f"<p>{_text(challenger.reason)}</p>" if challenger.reason else "",
+        _table(f"{challenger.variant} beside the control; requests are those of the smaller", heads, rows, marks),
+    ]
+    drawn = picture(challenger.looks, view.started_at, limit(challenger))
+    if drawn is not None:
+        name = challenger.metrics[0].name
+        looks = [
+            (minute(each.at), count(each.requests), points(each.difference), interval(each.lower, each.upper))
+            for each in reversed(challenger.looks)
+        ]
+        table = _table("Looks, the last first", ("Until", "Requests", "Difference", "Interval"), looks)
+        cut = " The first intervals are wider than the picture." if drawn.cut else ""
+        parts.append(
+            f'<div class="beside"><figure>{svg(drawn, f"{name}: the differences that were still possible")}'
+            f"<figcaption>{_text(name)}: which differences were still possible, by time since the start.{cut}"
+            f'</figcaption></figure><div class="looks">{table}</div></div>'
+        )
+    return parts
+
+
+def svg(drawn: Picture, title: str) -> str:
+    """The picture of a confidence sequence; colours are the style's."""
+    left, right, floor = f"{drawn.left:.1f}", f"{drawn.right:.1f}", drawn.floor
+    parts = [
+        f'<svg role="img" viewBox="0 0 {drawn.width:g} {drawn.height:g}" xmlns="http://www.w3.org/2000/svg">',
+        f"<title>{_text(title)}</title>",
+    ]
+    for tick in drawn.points:
+        parts.append(f'<line class="grid" x1="{left}" y1="{tick.x:.1f}" x2="{right}" y2="{tick.x:.1f}"/>')
+        parts.append(f'<text x="{drawn.left - 6:.1f}" y="{tick.x + 4:.1f}" text-anchor="end">{_text(tick.text)}</text>')
+    parts += [
+        f'<text x="{tick.x:.1f}" y="{floor + 18:.1f}" text-anchor="middle">{_text(tick.text)}</text>'
+        for tick in drawn.times
+    ]
+    parts.append(f'<polygon class="band" points="{drawn.band}"/><polyline class="middle" points="{drawn.line}"/>')
+    parts += [
+        f'<line class="{name}" x1="{left}" y1="{height:.1f}" x2="{right}" y2="{height:.1f}"/>'
+        for name, height in (("zero", drawn.zero_y), ("margin", drawn.margin_y))
+        if height is not None
+    ]
+    if drawn.margin_y is not None:
+        parts.append(f'<text x="{right}" y="{drawn.margin_y - 4:.1f}" text-anchor="end">margin</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> str:
+    """A table; the mark of a row is the class of its last cell."""
+    top = "".join(f'<th scope="col">{_text(head)}</th>' for head in heads)
+    lines = []
+    for number, row in enumerate(rows):
+        mark = f' class="{marks[number]}"' if number < len(marks) and marks[number] else ""
+        *cells, last = row
+        lines.append(
+            "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in cells) + f"<td{mark}>{_text(last)}</td></tr>"
+        )
+    body = "".join(lines)
+    return (
+        f'<div class="wide"><table><caption>{_text(caption)}</caption><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _text(value: object) -> str:
+    return escape(line(value))
+
+
+def _prose(said: str) -> str:
+    """A sentence; what stands in backticks is to be typed."""
+    return "".join(
+        f"<code>{_text(part)}</code>" if number % 2 else _text(part) for number, part in enumerate(said.split("`"))
+    )

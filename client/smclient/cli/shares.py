@@ -1,0 +1,54 @@
+"""Percentages, differences and moments of experiments, as people read them."""
+
+from datetime import UTC, datetime
+
+from smclient.views.challengers import ChallengerView, MetricView
+
+NONE = "-"
+
+
+def percent(value: float | None) -> str:
+    """A percentage."""
+    return NONE if value is None else f"{value:.3g}%"
+
+
+def points(difference: float | None) -> str:
+    """A difference of percentages, with its sign."""
+    return NONE if difference is None else f"{difference:+.3g}"
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """The differences that are still possible; an end that is open is at 100 points."""
+    if lower is None and upper is None:
+        return NONE
+    return f"{points(-100.0 if lower is None else lower)} to {points(100.0 if upper is None else upper)} points"
+
+
+def minute(when: datetime | None) -> str:
+    """A moment in UTC, to the minute."""
+    return NONE if when is None else f"{when.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+
+
+def count(requests: int | None) -> str:
+    """A number of requests."""
+    return NONE if requests is None else f"{requests:,}"
+
+
+def margin(metric: MetricView) -> str:
+    """How much worse a metric may be."""
+    return f"{metric.margin:.3g} points" if metric.margin else NONE
+
+
+def standing(metric: MetricView, goal: str) -> str:
+    """What is shown of a metric."""
+    if metric.worse:
+        return "worse by more than its margin" if metric.margin else "worse"
+    if metric.passed:
+        return "better" if metric.primary and goal == "Superiority" else "not worse by its margin"
+    return "no requests to compare yet" if metric.difference is None else "not decided yet"
+
+
+def limit(challenger: ChallengerView) -> float | None:
+    """The difference of the primary metric that a challenger must not pass, in points; None where there is none."""
+    primary = challenger.metrics[0]
+    return (primary.margin if primary.better == "Lower" else -primary.margin) or None
