@@ -1,7 +1,7 @@
 """`export` and `import`: manifests of objects, and of endpoints that somebody else made."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -42,6 +42,13 @@ def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, **giv
 @click.argument("endpoints", nargs=-1, metavar="[ENDPOINTS]...")
 @click.option("--all", "every", is_flag=True, help="All endpoints of the region that no object has.")
 @click.option("--contains", default="", metavar="TEXT", help="With --all: whose names contain this.")
+@click.option(
+    "--from-ack",
+    "ack",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="Of ACK's Endpoints, EndpointConfigs, Models and their scaling, in YAML; - reads stdin. AWS is not asked.",
+)
 @click.option("--name", metavar="NAME", help="Name of the object; made of the endpoint's if unset.")
 @click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
 @click.option("-n", "--namespace", metavar="NAME", help="Namespace to write into the manifests; none if unset.")
@@ -50,6 +57,7 @@ def import_(
     *,
     every: bool,
     contains: str,
+    ack: IO[str] | None,
     name: str | None,
     region: str | None,
     namespace: str | None,
@@ -59,20 +67,22 @@ def import_(
     Read it, then apply it: `spec.adoptExisting` is set. With `suspend: true` first, the operator tells what it would
     do. What a spec cannot say, and where a new fleet would come, is told in comments and in the exit code 1.
 
+    With --from-ack it is made of the objects of AWS Controllers for Kubernetes instead, which have to let go of the
+    endpoint before: how, the comments say.
+
     \b
     Examples:
       kubectl smendpoint import churn-prod > churn-prod.yaml
       kubectl smendpoint import --all --contains prod -n ml | kubectl apply --dry-run=server -f -
+      kubectl smendpoint import --from-ack churn-of-ack.yaml > churn.yaml
     """
-    from smclient.aws.session import Aws
-
-    if bool(endpoints) == every:
-        raise click.UsageError("give ENDPOINTS, or --all")
-    if name is not None and (every or len(endpoints) != 1):
+    if [bool(endpoints), every, ack is not None].count(True) != 1:
+        raise click.UsageError("give ENDPOINTS, --all or --from-ack")
+    if name is not None and (every or len(endpoints) > 1):
         raise click.UsageError("--name is for one endpoint")
-    aws = Aws(region)
+    how = {"name": name, "namespace": namespace, "region": region}
     perfect = True
-    for document in _documents(aws, endpoints, contains, {"name": name, "namespace": namespace, "region": region}):
+    for document in _of_ack(ack, how) if ack is not None else _of_aws(region, endpoints, contains, how):
         click.echo(document.text, nl=False)
         perfect = perfect and document.perfect
     return 0 if perfect else 1
@@ -84,11 +94,13 @@ class _Document:
         self.perfect = perfect
 
 
-def _documents(aws: Any, endpoints: Sequence[str], contains: str, how: dict[str, Any]) -> Iterator[_Document]:
+def _of_aws(region: str | None, endpoints: Sequence[str], contains: str, how: dict[str, Any]) -> Iterator[_Document]:
     from smclient.aws.reading import endpoint_names, live
+    from smclient.aws.session import Aws
     from smclient.specs.manifest import imported
     from smendpoints.domain.desired.ownership import is_owned
 
+    aws = Aws(region)
     for endpoint in endpoints or endpoint_names(aws, contains):
         try:
             found = live(aws, endpoint)
@@ -101,9 +113,38 @@ def _documents(aws: Any, endpoints: Sequence[str], contains: str, how: dict[str,
             if endpoints:
                 raise ClientError(f"{endpoint} has an object already", "print it by `kubectl smendpoint export`")
             continue
-        made = imported(found, **how)
-        notes = [f"not in the spec: {each}" for each in made.unsaid]
-        if not made.as_it_is:
-            notes.append("applying this rolls out a new fleet, as the spec cannot say all that serves")
-        comments = "".join(f"# {line(note)}\n" for note in notes)
-        yield _Document(f"---\n{comments}{as_yaml(made.manifest)}", perfect=not notes)
+        yield _document(imported(found, **how))
+
+
+def _of_ack(file: IO[str], how: dict[str, Any]) -> Iterator[_Document]:
+    import yaml
+
+    from smclient.aws.shapes import as_called
+    from smclient.specs.ack import from_ack
+    from smclient.specs.manifest import imported
+
+    try:
+        objects = [each for each in yaml.safe_load_all(file) if each is not None]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ClientError("it is no YAML", "give manifests as `kubectl get -o yaml` prints them") from error
+    found = from_ack(objects, as_called)
+    if how["name"] is not None and len(found) > 1:
+        raise ClientError(f"there are {len(found)} Endpoints in it, and --name is for one", "leave --name out")
+    for each in found:
+        own = {"name": each.name, "namespace": each.namespace, "region": each.region}
+        made = imported(each.found, **{key: value if value is not None else own[key] for key, value in how.items()})
+        yield _document(made, each.unsaid, (_LETTING_GO,))
+
+
+_LETTING_GO = (
+    "before this is applied ACK has to let go of the endpoint, or it deletes it: annotate its Endpoint, EndpointConfig,"
+    " Models and what scales it with services.k8s.aws/deletion-policy=retain, then delete these objects"
+)
+
+
+def _document(made: Any, unsaid: Sequence[str] = (), first: Sequence[str] = ()) -> _Document:
+    notes = [f"not in the spec: {each}" for each in (*unsaid, *made.unsaid)]
+    if not made.as_it_is:
+        notes.append("applying this rolls out a new fleet, as the spec cannot say all that serves")
+    comments = "".join(f"# {line(note)}\n" for note in (*first, *notes))
+    return _Document(f"---\n{comments}{as_yaml(made.manifest)}", perfect=not notes)
