@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from smclient.acting import reweigh
 from smclient.cli.completion import completions
+from smclient.cli.report import page
+from smclient.specs.promoting import promotion
 from smclient.views.advice import advice
 from smclient.views.experiments import experiment_view
 from smendpoints.api.experiment import SageMakerExperimentSpec
@@ -24,7 +27,13 @@ from smendpoints.api.experiment_status import (
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.experiment.arms import all_to, arm_of
 from smendpoints.domain.experiment.saying import Said, Saying, shown
+from smsandbox.aws.core.ports import InstanceSpec
+from smsandbox.testing import specs
+from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
+from smsandbox.testing.traffic import Behaviour, Traffic
+from smsandbox.testing.virtual_aws import BRISK
+from smsandbox.world import ACCOUNT, REGION
 
 NAMESPACE = "/apis/smendpoints.dev/v1alpha1/namespaces/ml"
 HERE = f"{NAMESPACE}/sagemakerexperiments"
@@ -380,3 +389,57 @@ def test_a_winner_that_was_edited_since_is_not_what_was_compared(server: JsonSer
     there["spec"]["variants"].pop(1)
     assert "variant gb is in iris no more" in smendpoint("promote", "ab", "--yes").err
     assert {each.method for each in server.asked} == {"GET"}
+
+
+# what an operator decides
+
+
+def better(spec: InstanceSpec) -> Behaviour:
+    return Behaviour(errors=0.01 if spec.variant == "challenger" else 0.05)
+
+
+def test_what_an_operator_decided_is_shown_and_promoted_for_good() -> None:
+    """In virtual time, with traffic: the status is the operator's own, and so is what becomes of the weights."""
+    harness = Harness(settings=BRISK)
+    harness.apply("iris", specs.two_variants(3, 1))
+    harness.settle("iris")
+    Traffic(harness.world, "default-iris", 3000, better, account=ACCOUNT, region=REGION, seed=0)
+    primary = {"name": "errors", "errorRate": {}, "marginPercentagePoints": 1}
+    spec = {"endpointRef": {"name": "iris"}, "control": "primary", "challengers": ["challenger"]}
+    more = {"metrics": {"primary": primary}, "targetRequests": 20000, "onVerdict": "ShiftTraffic"}
+    harness.experiments.apply("ab", {**spec, **more})
+
+    def body() -> dict[str, Any]:
+        found: dict[str, Any] = harness.experiments.objects["ab"].body
+        return found
+
+    def weights() -> dict[str, float]:
+        return {each["VariantName"]: each["DesiredWeight"] for each in harness.live()["ProductionVariants"]}
+
+    end = harness.clock.now() + 6 * 3600
+    while body().get("status", {}).get("phase") != "Finished":
+        assert harness.clock.now() < end, body()
+        harness.run(30, tick=30)
+    harness.settle("iris")
+    view = experiment_view(body())
+    assert (view.verdict, view.winner, view.split, view.owns) == ("SHIP", "challenger", "right", True)
+    assert [(arm.variant, arm.share) for arm in view.arms] == [("primary", 0), ("challenger", 100)]
+    (metric,) = view.challengers[0].metrics
+    assert metric.passed
+    assert metric.upper is not None
+    assert metric.upper < 0
+    drawn = Page(page(view, datetime.now(UTC)))
+    assert (drawn.open, drawn.tags.count("polygon")) == ([], 1)
+
+    endpoint = harness.objects["iris"].body
+    change = reweigh(endpoint, promotion(body(), endpoint).weights)
+    harness.apply("iris", {**endpoint["spec"], **change})
+    harness.run(300)
+    assert weights() == {"primary": 0, "challenger": 4}
+    assert harness.resource("iris").status.traffic_owner is None, "the spec's weights are in force"
+    assert experiment_view(body()).owns is False
+    assert "serves all" not in advice(experiment_view(body()))
+    again = harness.objects["iris"].body
+    assert reweigh(again, promotion(body(), again).weights)["variants"] == again["spec"]["variants"]
+    harness.simulator.close()
+    assert harness.violations == []
