@@ -127,7 +127,7 @@ def test_a_better_challenger_is_shipped_and_serves_all_until_git_says_something_
     assert trial.weights() == {"primary": 0, "challenger": 4}
     reason, message = trial.ready()
     assert reason == "SHIP"
-    assert "set spec.variants[].weight in Git to primary 0, challenger 1" in message
+    assert "set spec.variants[].weight in Git to primary 0, challenger 4" in message
     drifted = trial.harness.condition("iris", "Drifted")
     assert drifted is not None
     assert drifted.status == "False"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from smendpoints.api.experiment_status import Arm, Challenger
+from smendpoints.domain.experiment.arms import all_to
 
 
 def lead(challengers: Sequence[Challenger], *, higher: bool) -> Challenger | None:
@@ -14,10 +15,10 @@ def lead(challengers: Sequence[Challenger], *, higher: bool) -> Challenger | Non
 
 
 def afterwards(endpoint: str, arms: Sequence[Arm], serving: str | None) -> str:
-    """What becomes of the traffic, and what to write in Git."""
+    """What becomes of the traffic, and what to write in Git: by it the endpoint's other variants keep their share."""
     if serving is None:
         return f"the weights of {endpoint}'s spec are in force again"
-    lines = ", ".join(f"{arm.variant} {1 if arm.variant == serving else 0}" for arm in arms)
+    lines = ", ".join(f"{name} {weight:g}" for name, weight in all_to(arms, serving).items())
     return (
         f"{serving} serves all their traffic until the arms' weights in {endpoint} are edited:"
         f" set spec.variants[].weight in Git to {lines}, or take the others out"
