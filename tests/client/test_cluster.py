@@ -94,3 +94,29 @@ def test_the_api_server_is_asked_what_the_user_may(server: JsonServer, cluster: 
     server.answers["POST", reviews] = {"status": {"allowed": True}}
     assert cluster.may("patch", "sagemakerendpoints", namespace="ml")
     assert server.asked[-1].body["spec"]["resourceAttributes"]["verb"] == "patch"
+
+
+TESTS = "/apis/smendpoints.dev/v1alpha1/sagemakerexperiments"
+
+
+def test_another_kind_that_is_not_installed_or_not_allowed_is_told_with_what_to_do(
+    server: JsonServer, cluster: Cluster
+) -> None:
+    with pytest.raises(NotFoundError, match=r"no sagemakerexperiments\.smendpoints\.dev; its operator is older"):
+        cluster.listing(None, "sagemakerexperiments")
+    server.answers["GET", TESTS] = (403, {"kind": "Status", "message": "forbidden"})
+    with pytest.raises(
+        KubernetesError, match="you may not list sagemakerexperiments of all namespaces; ask for"
+    ) as told:
+        cluster.listing(None, "sagemakerexperiments")
+    assert told.value.code == 403
+    server.answers["GET", TESTS] = {"items": [named("ab")], "metadata": {"resourceVersion": "7"}}
+    assert cluster.listing(None, "sagemakerexperiments") == ([named("ab")], "7")
+
+
+def test_what_is_deleted_is_the_object_that_was_seen(server: JsonServer, cluster: Cluster) -> None:
+    path = TESTS.replace("v1alpha1/", "v1alpha1/namespaces/ml/")
+    server.answers["DELETE", f"{path}/ab"] = {"kind": "Status", "status": "Success"}
+    cluster.delete("ml", "ab", "uid-1", "sagemakerexperiments")
+    assert server.asked[-1].method == "DELETE"
+    assert server.asked[-1].body["preconditions"] == {"uid": "uid-1"}

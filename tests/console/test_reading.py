@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from smclient.errors import AWSError
+from smclient.errors import AWSError, KubernetesError
 from smsandbox.paths import repository
 from smsandbox.testing.browser import Reader, reading
 from smsandbox.testing.console import Objects, Served, backend_over, serving
@@ -31,6 +31,33 @@ BAKING = {
     "abortAlarm": "alarm",
 }
 FAILURE = {"reason": "the container crashed", "logTail": ["a line " * 40, "ModuleNotFoundError"], "hint": "mend it"}
+
+ANALYSIS = {
+    "asked": {
+        "metrics": [{"name": "errors", "errorRate": {}, "marginPercentagePoints": 0.5}],
+        "confidence": 0.95,
+        "dryRun": True,
+    },
+    "verdict": "Hold",
+    "message": "not decided: errors of rf",
+    "asOf": "2026-11-26T09:10:00Z",
+    "horizon": 1000,
+    "metrics": [
+        {
+            "name": "errors",
+            "variant": "rf",
+            "oldPercent": 0.5,
+            "newPercent": 0.6,
+            "differencePoints": 0.1,
+            "lowerPoints": -0.3,
+            "upperPoints": 0.5,
+            "oldRequests": 9000,
+            "newRequests": 1000,
+            "smallestVisiblePoints": 0.4,
+            "verdict": "Undecided",
+        }
+    ],
+}
 
 
 class Measured:
@@ -57,8 +84,8 @@ def _away(region: str | None) -> Any:
 
 
 @pytest.fixture
-def console(objects: Objects) -> Iterator[Served]:
-    with serving(backend_over(objects, _away)) as served:
+def console(objects: Objects, experiments: Objects) -> Iterator[Served]:
+    with serving(backend_over(objects, _away, experiments)) as served:
         yield served
 
 
@@ -102,6 +129,47 @@ def test_every_page_and_state_is_accessible(
         page.goto(console.url)
         expect(page.get_by_role("heading", name="This console is locked")).to_be_visible()
         assert reader.violations() == [], "locked"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_experiments_and_judged_rollouts_are_accessible(
+    browser: Browser,
+    console: Served,
+    objects: Objects,
+    experiments: Objects,
+    an_object: Make,
+    an_experiment: Make,
+    arms: list[Any],
+    width: int,
+) -> None:
+    endpoint = an_object("iris", phase="Reconciling", rollout={**BAKING, "analysis": ANALYSIS}, history=HISTORY)
+    endpoint["spec"]["variants"] = arms
+    objects.put(endpoint)
+    with reading(browser, width) as reader:
+        page = reader.opens(console.link, "/experiments/")
+        expect(page.get_by_text("There are no experiments here yet.")).to_be_visible()
+        assert reader.violations() == [], "no experiments"
+        experiments.put(an_experiment(), an_experiment("over", phase="Finished", verdict="SHIP", winner="boosting"))
+        expect(page.get_by_role("link", name="over")).to_be_visible()
+        assert reader.violations() == [], "the list of experiments"
+        page.get_by_role("link", name="over").click()
+        expect(page.get_by_role("img", name="Confidence sequence of errors for boosting")).to_be_visible()
+        page.get_by_text("The looks as a table").first.click()
+        expect(page.get_by_role("heading", name="What to write in Git")).to_be_visible()
+        assert reader.violations() == [], "an experiment"
+        experiments.put(an_experiment("over", phase="Finished", verdict="SHIP", winner="boosting", requests=37000))
+        expect(page.get_by_text("37\u202f000")).to_be_visible()
+        expect(page.get_by_role("group", name="Looks at boosting")).to_be_visible()  # it stays open as the page moves
+        page.get_by_role("link", name="Promote boosting").click()
+        expect(page.get_by_role("dialog", name="Promote: over")).to_be_visible()
+        assert reader.violations() == [], "a dialog"
+        page.goto(f"{console.url}/endpoints/ml/iris/")
+        expect(page.get_by_role("heading", name="New fleet beside the old one")).to_be_visible()
+        assert reader.violations() == [], "a judged rollout"
+        experiments.go(KubernetesError("you may not list sagemakerexperiments of all namespaces", "ask for it", 500))
+        page.goto(f"{console.url}/experiments/")
+        expect(page.get_by_text("You may not list sagemakerexperiments of all namespaces.")).to_be_visible()
+        assert reader.violations() == [], "what was known before"
 
 
 def test_all_is_reached_by_keyboard_and_focus_stays_where_the_page_moves(
@@ -189,7 +257,7 @@ def test_a_console_that_has_ended_is_told(reader: Reader, objects: Objects, an_o
 
 
 def test_the_scripts_of_the_first_view_are_small(client: Any) -> None:
-    for path in ("/", "/costs/"):
+    for path in ("/", "/experiments/", "/costs/"):
         names = re.findall(r'<script src="/static/([^"?]+)', client.get(path).text)
         assert "console.js" in names
         assert sum(len(gzip.compress((STATIC / name).read_bytes(), 9)) for name in names) < 60_000

@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from smclient.console.backend import Backend
+from smclient.errors import KubernetesError
+from smclient.kube.kubeconfig import load
+from smendpoints.api.experiment import EXPERIMENT_PLURAL
 from smsandbox.controlplane import ControlPlane
+from smsandbox.process import wait_until
 
 ROOT = Path(__file__).parents[2]
 NAMESPACE = "experiment-tests"
@@ -185,3 +190,28 @@ def test_a_new_one_is_not_taken_for_a_finished_one(plane: ControlPlane) -> None:
         "create", "-n", NAMESPACE, "-f", "-", "--dry-run=server", "-o", "json", stdin=json.dumps(SAMPLE)
     )
     assert json.loads(made)["status"] == {"observedGeneration": -1}
+
+
+def test_the_console_follows_changes_and_deletes_experiments(begun: ControlPlane) -> None:
+    access = load(str(begun.kubeconfig))
+    backend = Backend(lambda: access, NAMESPACE)
+    key = (NAMESPACE, "iris-boosting")
+
+    def shown() -> dict[str, Any] | None:
+        return (backend.experiments().value or {}).get(key)
+
+    wait_until(shown, 30, lambda: f"the experiment is not seen: {backend.experiments()}")
+    found = backend.kubernetes(
+        lambda cluster: cluster.patch(*key, {"spec": {"onVerdict": "ShiftTraffic"}}, plural=EXPERIMENT_PLURAL)
+    )
+    wait_until(
+        lambda: ((shown() or {}).get("spec") or {}).get("onVerdict") == "ShiftTraffic" or None,
+        30,
+        lambda: "the edit is not seen",
+    )
+    with pytest.raises(KubernetesError, match="the UID in the precondition") as refused:
+        backend.kubernetes(lambda cluster: cluster.delete(*key, "another", EXPERIMENT_PLURAL))
+    assert refused.value.code == 409
+    backend.kubernetes(lambda cluster: cluster.delete(*key, found["metadata"]["uid"], EXPERIMENT_PLURAL))
+    wait_until(lambda: shown() is None or None, 30, lambda: "the deletion is not seen")
+    backend.stop()

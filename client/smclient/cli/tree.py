@@ -8,7 +8,8 @@ from rich.tree import Tree
 
 from smclient.cli.output import PHASES, ago, bar, clock, table, text
 from smclient.views.fields import age
-from smclient.views.status import RolloutView, StatusView, VariantView
+from smclient.views.rollouts import RolloutView
+from smclient.views.status import StatusView, VariantView
 from smclient.views.text import line
 
 _SHOWN_TAIL = 5

@@ -19,7 +19,7 @@ from smclient.views.text import plain
 
 # The pages in the order of the navigation. Each module has a `blueprint`; with a `NAVIGATION` (its name, its endpoint)
 # it stands there.
-PAGES = ("endpoints", "endpoint", "actions", "playground", "costs")
+PAGES = ("endpoints", "endpoint", "actions", "experiments", "experiment_actions", "playground", "costs")
 _STATIC = Path(__file__).parent / "static"
 _EXTENSION = "smclient.backend"
 

@@ -13,6 +13,7 @@ from smclient.console.objects import Name, Objects
 from smclient.console.reading import Kept, Reading
 from smclient.kube.cluster import Cluster, Object
 from smclient.kube.kubeconfig import Access
+from smendpoints.api.experiment import EXPERIMENT_PLURAL
 from smendpoints.api.resource import PLURAL
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class Backend:
         self._regions: dict[str | None, Aws] = {}
         self.kept = Kept()
         self.objects = Objects(self._connections, namespace)
+        self.experiment_objects = Objects(self._connections, namespace, EXPERIMENT_PLURAL)
 
     @property
     def access(self) -> Access:
@@ -60,6 +62,7 @@ class Backend:
     def stop(self) -> None:
         """Look no more."""
         self.objects.stop()
+        self.experiment_objects.stop()
         self._connections.close()
 
     def endpoints(self) -> Reading[Mapping[Name, Object]]:
@@ -69,6 +72,16 @@ class Backend:
     def endpoint(self, namespace: str, name: str) -> Reading[Object]:
         """One object. No value: with an error, nobody knows; else it is not there (or nothing was read yet, `at`)."""
         found = self.endpoints()
+        return Reading((found.value or {}).get((namespace, name)), found.at, found.error)
+
+    def experiments(self) -> Reading[Mapping[Name, Object]]:
+        """All SageMakerExperiments; looked at from the first time on that a page wants them."""
+        self.experiment_objects.start()
+        return self.experiment_objects.reading(_FIRST_ANSWER)
+
+    def experiment(self, namespace: str, name: str) -> Reading[Object]:
+        """One of them; as `endpoint`."""
+        found = self.experiments()
         return Reading((found.value or {}).get((namespace, name)), found.at, found.error)
 
     def kubernetes(self, ask: Callable[[Cluster], T]) -> T:
@@ -84,12 +97,12 @@ class Backend:
         self.objects.saw(found)
         self.kept.forget(_events(found))
 
-    def may_change(self, namespace: str) -> bool:
+    def may_change(self, namespace: str, verb: str = "patch", plural: str = PLURAL) -> bool:
         """Whether the user may change endpoints there; where nobody says, the API server will when it is tried."""
         told = self.kept.read(
-            ("rights", namespace),
+            ("rights", namespace, verb, plural),
             _RIGHTS_SECONDS,
-            lambda: self.kubernetes(lambda cluster: cluster.may("patch", PLURAL, namespace=namespace)),
+            lambda: self.kubernetes(lambda cluster: cluster.may(verb, plural, namespace=namespace)),
         )
         return told.value is not False
 

@@ -22,8 +22,20 @@ _KINDS = {
     "Stalled": "bad",
     "Failed": "bad",
     "Unknown": "idle",
+    "Running": "busy",
+    "Hold": "busy",
+    "HOLD": "busy",
+    "Undecided": "busy",
+    "Ship": "good",
+    "SHIP": "good",
+    "NotWorse": "good",
+    "Invalid": "warn",
+    "INVALID": "warn",
+    "Rollback": "bad",
+    "ROLLBACK": "bad",
+    "Worse": "bad",
 }
-_WORDS = {"RolledBack": "Rolled back", "InProgress": "In progress"}
+_WORDS = {"RolledBack": "Rolled back", "InProgress": "In progress", "NotWorse": "Not worse"}
 
 
 def moment(when: datetime | None) -> Markup:
@@ -77,6 +89,11 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{share:.3g} %"
 
 
+def points(difference: float | None) -> str:
+    """A difference of percentages, with its sign."""
+    return NONE if difference is None else f"{difference:+.3g}" if abs(difference) >= 5e-7 else "0"
+
+
 def kind(state: str | None) -> str:
     """The colour of a state's badge: good, busy, warn, bad or idle."""
     return _KINDS.get(str(state), "idle")
@@ -99,5 +116,5 @@ def sentence(text: str) -> str:
 
 def register(environment: Environment) -> None:
     """All of them as filters."""
-    for each in (moment, since, until, figure, dollars, percent, kind, word, either, sentence):
+    for each in (moment, since, until, figure, dollars, percent, points, kind, word, either, sentence):
         environment.filters[each.__name__] = each

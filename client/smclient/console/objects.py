@@ -1,4 +1,4 @@
-"""The SageMakerEndpoints as they are now, by one list and one watch for all pages. Not here: what is shown of them.
+"""The objects of a kind as they are now, by one list and one watch for all pages. Not here: what is shown of them.
 
 Who may not list all namespaces sees the one of the kubeconfig's context.
 """
@@ -13,6 +13,7 @@ from smclient.console.connections import Connections
 from smclient.console.reading import Reading
 from smclient.errors import ClientError, KubernetesError
 from smclient.kube.cluster import Cluster, Object
+from smendpoints.api.resource import PLURAL
 
 Name = tuple[str, str]
 _WATCHED = 30  # seconds of one watch: so long a connection that died unnoticed is believed
@@ -26,6 +27,7 @@ class Objects:
 
     connections: Connections
     namespace: str | None = None
+    plural: str = PLURAL
     again: float = _AGAIN
     narrowed: bool = field(default=False, init=False)  # all were asked for, and one namespace is allowed
 
@@ -35,11 +37,14 @@ class Objects:
         self._known: dict[Name, Object] = {}
         self._reading: Reading[Mapping[Name, Object]] = Reading()
         self._ended = Event()
-        self._thread = Thread(target=self._run, name="objects", daemon=True)
+        self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Begin to look; it goes on until `stop`."""
-        self._thread.start()
+        """Begin to look, unless that has begun; it goes on until `stop`."""
+        with self._changed:
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name=self.plural, daemon=True)
+                self._thread.start()
 
     def stop(self) -> None:
         """Look no more. A watch under way ends with the process."""
@@ -84,7 +89,7 @@ class Objects:
     def _look(self, cluster: Cluster) -> None:
         """List, then watch, until something is wrong."""
         try:
-            items, version = cluster.listing(self.namespace)
+            items, version = cluster.listing(self.namespace, self.plural)
             self._refused = 0
         except KubernetesError as error:
             if error.code != 403 or self.namespace is not None:
@@ -96,7 +101,7 @@ class Objects:
             self._tell()
         while not self._ended.is_set():
             began = time.monotonic()
-            for kind, found in cluster.changes(self.namespace, version, _WATCHED):
+            for kind, found in cluster.changes(self.namespace, version, _WATCHED, self.plural):
                 version = str(found["metadata"]["resourceVersion"])
                 if kind == "BOOKMARK":
                     continue

@@ -90,7 +90,7 @@ def picture(looks: Sequence[LookView], start: datetime | None, margin: float | N
         zero_y=up(0.0),
         margin_y=up(margin) if margin else None,
         times=tuple(Tick(across(each), _duration(each)) for each in _elapsed(seconds)),
-        points=tuple(Tick(up(each), f"{each:+.3g}" if each else "0") for each in marks(low, high, 4)),
+        points=tuple(Tick(up(each), f"{each:+.3g}" if each else "0") for each in marks(low, high, 6)),
         cut=any(bound is None or not low <= bound <= high for bound in bounds),
         end=dots[-1],
         anchor="end" if dots[-1].x > WIDTH / 2 else "start",

@@ -87,7 +87,9 @@ class Cluster:
             hint = f"ask for `list` and `watch` on {plural}.{GROUP} there: the ClusterRole smendpoints-view has them"
             raise KubernetesError(f"you may not list {plural} of {where}", hint, error.code) from error
 
-    def patch(self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+    def patch(
+        self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False, plural: str = PLURAL
+    ) -> Object:
         """Merge a change into the object (RFC 7386: null takes a field away); the object as it is then.
 
         Raises:
@@ -96,9 +98,19 @@ class Cluster:
         """
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "dryRun": "All" if dry_run else ""}
         try:
-            return self._transport.request("PATCH", _path(namespace, name), query, change, _MERGE)
+            return self._transport.request("PATCH", _path(namespace, name, plural), query, change, _MERGE)
         except NotFoundError as error:
-            raise self._absent(error, namespace, name, PLURAL) from error
+            raise self._absent(error, namespace, name, plural) from error
+
+    def delete(self, namespace: str, name: str, uid: str, plural: str) -> None:
+        """Delete the object of that uid; its finalizers may keep it for a while.
+
+        Raises:
+            NotFoundError: it is not there.
+            KubernetesError: refused; also where another object has its name by now.
+        """
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        self._transport.request("DELETE", _path(namespace, name, plural), {}, options)
 
     def events(self, namespace: str | None, uid: str = "") -> list[Object]:
         """The Events of the object with that uid, or of all SageMakerEndpoints, in no order."""
@@ -128,7 +140,9 @@ class Cluster:
                 return
             yield str(line.get("type")), line.get("object") or {}
 
-    def changes(self, namespace: str | None, version: str, seconds: int) -> Iterator[tuple[str, Object]]:
+    def changes(
+        self, namespace: str | None, version: str, seconds: int, plural: str = PLURAL
+    ) -> Iterator[tuple[str, Object]]:
         """What happens to all objects of a namespace, or of all namespaces, from a resourceVersion on, for `seconds`.
 
         ADDED, MODIFIED or DELETED with the object then; BOOKMARK with a newer resourceVersion alone.
@@ -142,7 +156,7 @@ class Cluster:
             "resourceVersion": version,
             "timeoutSeconds": str(seconds),
         }
-        for line in self._transport.lines(_path(namespace), query, seconds * 1.5):
+        for line in self._transport.lines(_path(namespace, plural=plural), query, seconds * 1.5):
             found = line.get("object") or {}
             if line.get("type") == "ERROR":
                 raise KubernetesError(

@@ -7,17 +7,12 @@ from typing import Any
 
 from smclient.views.events import EventView, event_views
 from smclient.views.fields import Object, condition, is_current, moment
+from smclient.views.judged import ComparedView, compared
+from smclient.views.rollouts import RolloutView, rollout_view
 
 PHASES = ("Ready", "Reconciling", "Stalled", "RolledBack", "Deleting", "Unknown")
 _MOST_EVENTS = 5
 _ROLLED_BACK = "RolledBackToRevision"  # an annotation brings a revision back in place of the spec
-_STAGES = {
-    "Launching": "launching instances",
-    "ActivatingTraffic": "moving traffic",
-    "Baking": "watching the alarms",
-    "Terminating": "terminating the old instances",
-    "RollingBack": "going back to the config before",
-}
 
 
 @dataclass(frozen=True)
@@ -37,31 +32,13 @@ class VariantView:
 
 
 @dataclass(frozen=True)
-class RolloutView:
-    """The rollout under way, or the last one. `progress` is a share of 1; `seconds_left` is of the bake alone."""
-
-    phase: str
-    config: str
-    replaces: str | None = None
-    stage: str | None = None
-    doing: str | None = None
-    step: int | None = None
-    steps: int | None = None
-    traffic_percent: int | None = None
-    progress: float | None = None
-    baking_until: datetime | None = None
-    seconds_left: float | None = None
-    started_at: datetime | None = None
-    message: str | None = None
-
-
-@dataclass(frozen=True)
 class FailureView:
-    """Why the endpoint failed last, with the end of the failing container's log."""
+    """Why the endpoint failed last: the end of the failing container's log, or what was worse of a judged rollout."""
 
     reason: str
     log_tail: tuple[str, ...] = ()
     hint: str | None = None
+    compared: tuple[ComparedView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +55,8 @@ class ConditionView:
 class StatusView:
     """One endpoint. `phase` is one word for the whole, of `PHASES`.
 
-    `available`: whether it answers, with what was in service; None where the operator does not say.
+    `available`: whether it answers, with what was in service; None where the operator does not say. `experiment`: the
+    one that splits the traffic instead of the spec.
     """
 
     namespace: str
@@ -96,6 +74,7 @@ class StatusView:
     instances: str | None = None
     hourly_usd: str | None = None
     created_at: datetime | None = None
+    experiment: str | None = None
     conditions: tuple[ConditionView, ...] = ()
     variants: tuple[VariantView, ...] = ()
     rollout: RolloutView | None = None
@@ -141,12 +120,13 @@ def status_view(found: Object, events: Sequence[Object], now: datetime) -> Statu
         instances=status.get("instances"),
         hourly_usd=(status.get("cost") or {}).get("hourlyUSD"),
         created_at=moment(metadata.get("creationTimestamp")),
+        experiment=(status.get("trafficOwner") or {}).get("experiment"),
         conditions=tuple(
             ConditionView(*(str(each.get(key, "")) for key in ("type", "status", "reason", "message")))
             for each in status.get("conditions") or []
         ),
         variants=_variants(spec, status),
-        rollout=_rollout(status.get("rollout"), now),
+        rollout=rollout_view(status.get("rollout"), now),
         failure=_failure(status.get("failure")),
         events=event_views(events)[-_MOST_EVENTS:],
     )
@@ -201,43 +181,12 @@ def _hosting(wanted: Mapping[str, Any]) -> str:
     return str(instance.get("type") or " or ".join(pools) or "")
 
 
-def _rollout(rollout: Mapping[str, Any] | None, now: datetime) -> RolloutView | None:
-    if not rollout:
-        return None
-    stage = rollout.get("stage")
-    until = moment(rollout.get("bakingUntil"))
-    return RolloutView(
-        phase=str(rollout.get("phase")),
-        config=str(rollout.get("configName")),
-        replaces=rollout.get("fromConfigName"),
-        stage=stage,
-        doing=_STAGES.get(str(stage), rollout.get("awsMessage")),
-        step=rollout.get("currentStep"),
-        steps=rollout.get("totalSteps"),
-        traffic_percent=rollout.get("trafficPercent"),
-        progress=_progress(rollout),
-        baking_until=until,
-        seconds_left=max(0.0, (until - now).total_seconds()) if until is not None else None,
-        started_at=moment(rollout.get("startedAt")),
-        message=rollout.get("message"),
-    )
-
-
-def _progress(rollout: Mapping[str, Any]) -> float | None:
-    """How far, as a share of 1: a quarter for the launch, then the traffic; the old fleet's end is nine tenths done."""
-    if rollout.get("phase") == "Succeeded":
-        return 1.0
-    if rollout.get("phase") != "InProgress" or rollout.get("stage") in (None, "RollingBack"):
-        return None
-    if rollout["stage"] == "Terminating":
-        return 0.9
-    launched = 0.0 if rollout["stage"] == "Launching" else 0.25
-    return launched + 0.65 * float(rollout.get("trafficPercent") or 0) / 100
-
-
 def _failure(failure: Mapping[str, Any] | None) -> FailureView | None:
     if not failure:
         return None
     return FailureView(
-        str(failure.get("reason") or ""), tuple(str(line) for line in failure.get("logTail") or []), failure.get("hint")
+        str(failure.get("reason") or ""),
+        tuple(str(line) for line in failure.get("logTail") or []),
+        failure.get("hint"),
+        compared(failure.get("compared") or (), {}),
     )

@@ -18,6 +18,8 @@ from smclient.console.server import listening
 from smclient.errors import KubernetesError, NotFoundError
 from smclient.kube.cluster import Object
 from smclient.kube.kubeconfig import Access
+from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.resource import PLURAL
 
 ACCESS = Access("https://cluster.example", context="example", namespace="ml")
 
@@ -46,6 +48,12 @@ class Objects:
             self.found[metadata["namespace"], metadata["name"]] = kept
             self._tell(("MODIFIED", kept))
 
+    def take(self, namespace: str, name: str) -> None:
+        """Delete one."""
+        self.version += 1
+        gone = self.found.pop((namespace, name))
+        self._tell(("DELETED", {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(self.version)}}))
+
     def go(self, error: KubernetesError) -> None:
         """Be away from now on."""
         self.away = error
@@ -70,26 +78,29 @@ class Objects:
 
 
 class InMemoryCluster:
-    """As `smclient.kube.cluster.Cluster`, over `Objects`."""
+    """As `smclient.kube.cluster.Cluster`, over `Objects`: endpoints, and experiments."""
 
-    def __init__(self, objects: Objects, access: Access = ACCESS) -> None:
+    def __init__(self, objects: Objects, access: Access = ACCESS, experiments: Objects | None = None) -> None:
         self.access = access
         self._objects = objects
+        self._kinds = {PLURAL: objects, EXPERIMENT_PLURAL: experiments or Objects()}
         self._closed = False
 
     def close(self) -> None:
         self._closed = True
 
-    def listing(self, namespace: str | None) -> tuple[list[Object], str]:
-        self._here()
-        if self._objects.only is not None and namespace != self._objects.only:
+    def listing(self, namespace: str | None, plural: str = PLURAL) -> tuple[list[Object], str]:
+        kept = self._here(plural)
+        if kept.only is not None and namespace != kept.only:
             raise KubernetesError("the API server refuses (403): forbidden", "ask for the right", 403)
-        found = [each for (space, _), each in self._objects.found.items() if namespace in (None, space)]
-        return found, str(self._objects.version)
+        found = [each for (space, _), each in kept.found.items() if namespace in (None, space)]
+        return found, str(kept.version)
 
-    def changes(self, namespace: str | None, version: str, seconds: int) -> Iterator[tuple[str, Object]]:
+    def changes(
+        self, namespace: str | None, version: str, seconds: int, plural: str = PLURAL
+    ) -> Iterator[tuple[str, Object]]:
         del seconds
-        news = self._objects.watch(int(version))
+        news = self._kinds[plural].watch(int(version))
         while not self._closed:
             try:
                 heard = news.get(timeout=0.2)
@@ -107,12 +118,21 @@ class InMemoryCluster:
         except KeyError:
             raise NotFoundError(f"there is no SageMakerEndpoint {name} in the namespace {namespace}") from None
 
-    def patch(self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False) -> Object:
-        made = _merged(copy.deepcopy(self.endpoint(namespace, name)), change)
+    def patch(
+        self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False, plural: str = PLURAL
+    ) -> Object:
+        kept = self._here(plural)
+        made = _merged(copy.deepcopy(kept.found[namespace, name]), change)
         if not dry_run:
-            self._objects.put(made)
-            return self._objects.found[namespace, name]
+            kept.put(made)
+            return kept.found[namespace, name]
         return dict(made)
+
+    def delete(self, namespace: str, name: str, uid: str, plural: str) -> None:
+        kept = self._here(plural)
+        if kept.found[namespace, name]["metadata"]["uid"] != uid:
+            raise KubernetesError("the API server refuses (409): another object has its name", "look again", 409)
+        kept.take(namespace, name)
 
     def may(self, verb: str, resource: str, group: str = "", namespace: str = "", subresource: str = "") -> bool:
         del verb, resource, group, namespace, subresource
@@ -124,9 +144,11 @@ class InMemoryCluster:
         self._here()
         return [each for each in self._objects.events if each["involvedObject"]["uid"] == uid]
 
-    def _here(self) -> None:
-        if self._objects.away is not None:
-            raise self._objects.away
+    def _here(self, plural: str = PLURAL) -> Objects:
+        kept = self._kinds[plural]
+        if kept.away is not None:
+            raise kept.away
+        return kept
 
 
 def _merged(into: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,11 +162,14 @@ def _merged(into: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     return into
 
 
-def backend_over(objects: Objects, aws: Callable[[str | None], Any] | None = None) -> Backend:
+def backend_over(
+    objects: Objects, aws: Callable[[str | None], Any] | None = None, experiments: Objects | None = None
+) -> Backend:
     """A backend that reads and writes `objects`; `aws` is AWS by region."""
-    connect: Any = lambda access: InMemoryCluster(objects, access)  # noqa: E731
+    tests = experiments or Objects()
+    connect: Any = lambda access: InMemoryCluster(objects, access, tests)  # noqa: E731
     made = Backend(lambda: ACCESS, None, aws or _no_aws, connect)
-    made.objects.again = 0.05
+    made.objects.again = made.experiment_objects.again = 0.05
     return made
 
 

@@ -68,7 +68,7 @@ def json_server() -> Iterator[JsonServer]:
             self.end_headers()
             self.wfile.write(answer[1])
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - as the base class calls them
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - as the base class calls them
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
             """Quiet."""

@@ -1,0 +1,132 @@
+"""Experiments: all that the user may see, live; and one with its confidence sequences, guardrails and verdict."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+import yaml
+from flask import Blueprint, abort, render_template, request
+from werkzeug.wrappers import Response
+
+from smclient.console.app import backend
+from smclient.console.live import answered
+from smclient.console.reading import Reading
+from smclient.console.sequence import picture
+from smclient.errors import ClientError, NotFoundError
+from smclient.kube.cluster import Object
+from smclient.views.advice import advice
+from smclient.views.challengers import ChallengerView
+from smclient.views.events import event_views
+from smclient.views.experiments import experiment_view, is_kept, order
+from smclient.views.gitops import kept_by
+from smendpoints.api.experiment import EXPERIMENT_PLURAL
+
+blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
+NAVIGATION = ("Experiments", "experiments.listed")
+_PAGE = 50
+_MOST_EVENTS = 50
+
+
+@blueprint.get("/")
+def listed() -> str:
+    """The page."""
+    return _listed("experiments.html")
+
+
+@blueprint.get("/rows")
+def rows() -> Response | str:
+    """The part of it that moves."""
+    return answered(_listed("experiments_rows.html"))
+
+
+@blueprint.get("/<namespace>/<name>/")
+def shown(namespace: str, name: str) -> str:
+    """The page of one."""
+    return _shown("experiment.html", namespace, name)
+
+
+@blueprint.get("/<namespace>/<name>/now")
+def now(namespace: str, name: str) -> Response | str:
+    """The part of it that moves."""
+    return answered(_shown("experiment_now.html", namespace, name))
+
+
+def existing_experiment(namespace: str, name: str) -> Object:
+    """The object, as new as it is known.
+
+    Raises:
+        ClientError: it is not there, or nobody knows.
+    """
+    reading = backend().experiment(namespace, name)
+    if reading.value is not None:
+        return reading.value
+    if reading.error is not None:
+        raise reading.error
+    if reading.at is None:
+        raise ClientError("the API server has not answered yet", "reload the page in a moment")
+    raise NotFoundError(f"there is no SageMakerExperiment {name} in the namespace {namespace}")
+
+
+def weights_in_spec(weights: Mapping[str, float]) -> dict[str, Any]:
+    """Weights of variants as a part of an endpoint's spec."""
+    return {"variants": [{"name": name, "weight": _plain(weight)} for name, weight in weights.items()]}
+
+
+def _plain(weight: float) -> float:
+    """A whole number as one writes it."""
+    return int(weight) if weight == int(weight) else weight
+
+
+def in_yaml(spec: Mapping[str, Any]) -> str:
+    """A part of a spec as one writes it."""
+    return str(yaml.safe_dump({"spec": spec}, sort_keys=False, allow_unicode=True))
+
+
+def _listed(template: str) -> str:
+    reading = backend().experiments()
+    found = sorted((experiment_view(each) for each in (reading.value or {}).values()), key=order)
+    pages = max(1, ceil(len(found) / _PAGE))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    here, endpoints = backend().experiment_objects, backend().objects
+    return render_template(
+        template,
+        reading=reading,
+        views=found[(page - 1) * _PAGE : page * _PAGE],
+        count=len(found),
+        page=page,
+        pages=pages,
+        only=here.namespace if here.narrowed and not endpoints.narrowed else None,
+    )
+
+
+def _shown(template: str, namespace: str, name: str) -> str:
+    reading = backend().experiment(namespace, name)
+    found = reading.value
+    if found is None:
+        if reading.error is None and reading.at is not None:
+            abort(404)
+        return render_template(template, reading=reading, namespace=namespace, name=name)
+    view = experiment_view(found)
+    to_write = view.in_git is not None and not is_kept(view, backend().endpoint(namespace, view.endpoint).value)
+    events: Reading[list[Object]] = backend().events(found)
+    return render_template(
+        template,
+        reading=reading,
+        namespace=namespace,
+        name=name,
+        view=view,
+        pictures={each.variant: picture(each.looks, view.started_at, _margin(each)) for each in view.challengers},
+        events=events,
+        told=event_views(events.value or ())[: -_MOST_EVENTS - 1 : -1],
+        git=in_yaml(weights_in_spec(view.in_git or {})) if to_write else None,
+        kept_by=kept_by(found),
+        may={verb: backend().may_change(namespace, verb, EXPERIMENT_PLURAL) for verb in ("patch", "delete")},
+        advice=advice(view),
+        may_promote=to_write and view.verdict == "SHIP" and backend().may_change(namespace),
+    )
+
+
+def _margin(challenger: ChallengerView) -> float | None:
+    """How far the primary metric may go the wrong way, with the sign of that way."""
+    primary = challenger.metrics[0]
+    return (primary.margin if primary.better == "Lower" else -primary.margin) or None
