@@ -72,7 +72,7 @@ def churn() -> list[dict[str, Any]]:
             {
                 "modelName": "churn-model",
                 "executionRoleARN": ROLE_ARN,
-                "vpcConfig": {"subnets": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]},
+                "vpcConfig": {"subnets": ["subnet-2", "subnet-1"], "securityGroupIDs": ["sg-1"]},
                 "primaryContainer": {
                     "image": ECHO_IMAGE,
                     "modelDataURL": ARTIFACTS[0],

@@ -69,6 +69,48 @@ def test_an_adopted_endpoint_that_is_already_right_gets_no_new_fleet(harness: Ha
     assert "old-config" in harness.inventory()["configs"]
 
 
+def test_the_order_of_subnets_and_of_what_is_captured_is_no_reason_for_a_new_fleet(harness: Harness) -> None:
+    sagemaker = harness.client("sagemaker")
+    sagemaker.create_model(
+        ModelName="old-model",
+        PrimaryContainer={"Image": ECHO_IMAGE, "ModelDataUrl": ARTIFACTS[0]},
+        ExecutionRoleArn=ROLE_ARN,
+        VpcConfig={"Subnets": ["subnet-2", "subnet-1"], "SecurityGroupIds": ["sg-2", "sg-1"]},
+    )
+    variant = {"VariantName": "primary", "ModelName": "old-model", "InstanceType": "ml.m5.large"}
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 20,
+        "DestinationS3Uri": "s3://captured/churn",
+        "CaptureOptions": [{"CaptureMode": "Output"}, {"CaptureMode": "Input"}],
+        "CaptureContentTypeHeader": {"CsvContentTypes": ["text/csv", "application/csv"]},
+    }
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="old-config",
+        ProductionVariants=[{**variant, "InitialInstanceCount": 2}],
+        DataCaptureConfig=capture,
+    )
+    sagemaker.create_endpoint(EndpointName="legacy", EndpointConfigName="old-config")
+    harness.world.advance(600)
+    same = {
+        "vpc": {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1", "sg-2"]},
+        "dataCapture": {
+            "destination": "s3://captured/churn",
+            "samplingPercentage": 20,
+            "csvContentTypes": ["application/csv", "text/csv"],
+        },
+    }
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True, **same))
+    harness.settle_told("iris", "InService")
+    harness.restart()
+    harness.run(300)
+    assert harness.calls("UpdateEndpoint") == 0
+    other = {**same, "vpc": {"subnetIDs": ["subnet-1", "subnet-3"], "securityGroupIDs": ["sg-1", "sg-2"]}}
+    harness.apply("iris", spec(endpointName="legacy", adoptExisting=True, **other))
+    harness.settle("iris")
+    assert harness.calls("UpdateEndpoint") == 1, "another subnet is one"
+
+
 def tag(harness: Harness, namespace: str) -> None:
     arn = harness.live("legacy")["EndpointArn"]
     tags = [{"Key": "smendpoints.dev/adoptable-by", "Value": namespace}]

@@ -11,6 +11,8 @@ from smendpoints.domain.observed.observed import ObservedConfig
 
 _NOT_CONTENT = IN_PLACE | {"EndpointConfigName", "ModelName", "Tags"}
 _BLOCKS = ("ShadowProductionVariants", "DataCaptureConfig", "AsyncInferenceConfig", "KmsKeyId", "ExplainerConfig")
+# Lists whose order says nothing: whoever made the endpoint wrote them as they came.
+_SETS = frozenset({"Subnets", "SecurityGroupIds", "CaptureOptions", "CsvContentTypes", "JsonContentTypes"})
 # What the spec may leave out of a config or a model, and what AWS has then: else it is there by another's wish, or by a
 # spec of before. Not here: what AWS chooses by itself and shows, as the size of a volume.
 _UNNAMED: Mapping[str, Any] = MappingProxyType(
@@ -47,6 +49,21 @@ def _content(value: Any) -> Any:
     return without(value, _NOT_CONTENT)
 
 
+def _covers(wanted: Any, live: Any) -> bool:
+    """Whether the live value has all of the wanted one's content, and nothing that was not asked for."""
+    return covers(_in_order(_content(wanted)), _in_order(live), _UNNAMED)
+
+
+def _in_order(value: Any) -> Any:
+    """The value with its sets in one order, however deep they are."""
+    if isinstance(value, Mapping):
+        ordered = {key: _in_order(each) for key, each in value.items()}
+        return ordered | {key: sorted(ordered[key], key=repr) for key in _SETS & ordered.keys() if ordered[key]}
+    if isinstance(value, list | tuple):
+        return [_in_order(each) for each in value]
+    return value
+
+
 def equivalent(desired: Desired, live: ObservedConfig, models: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether the live config, with its models by name, serves what the desired revision would serve.
 
@@ -59,11 +76,11 @@ def equivalent(desired: Desired, live: ObservedConfig, models: Mapping[str, Mapp
     if any((block in live.raw) != (block in desired.config_request) for block in _BLOCKS):
         return False
     blocks = {block: desired.config_request[block] for block in _BLOCKS if block in desired.config_request}
-    if not all(covers(_content(block), live.raw[name], _UNNAMED) for name, block in blocks.items()):
+    if not all(_covers(block, live.raw[name]) for name, block in blocks.items()):
         return False
     requests = {model.name: model.request for model in desired.models}
     return all(
-        covers(_content(entry), shown[name], _UNNAMED)
+        _covers(entry, shown[name])
         and _keeps_warm(entry) == _keeps_warm(shown[name])
         and _same_model(requests[entry["ModelName"]], models.get(shown[name].get("ModelName", ""), {}))
         for name, entry in wanted.items()
@@ -77,7 +94,7 @@ def _keeps_warm(variant: Mapping[str, Any]) -> bool:
 
 def _same_model(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Whether a model serves what was asked for: all of it, and no other variable in a container's environment."""
-    return covers(_content(wanted), found, _UNNAMED) and _environments(wanted) == _environments(found)
+    return _covers(wanted, found) and _environments(wanted) == _environments(found)
 
 
 def _environments(model: Mapping[str, Any]) -> list[dict[str, str]]:
