@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
+.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ $(STAMP): requirements/uv.txt requirements/dev.txt pyproject.toml client/pyproje
 
 demo: $(STAMP) ## the whole story in the foreground: train, push, apply, invoke, scale, update, delete
 	$(BIN)/python -m smsandbox demo
+
+demo-experiment: $(STAMP) ## A/B tests, an A/A test and a judged rollout in the foreground, each with its verdict
+	$(BIN)/python -m smsandbox demo --experiment
 
 up: $(STAMP) ## leave the sandbox running in the background (control plane, AWS, operator)
 	$(BIN)/python -m smsandbox up

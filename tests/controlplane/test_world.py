@@ -33,7 +33,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 def sandbox(command: str, folder: Path, *, expect: int) -> str:
     done = subprocess.run(
-        [*MODULE, command], env=environment(folder), capture_output=True, text=True, check=False, timeout=900
+        [*MODULE, *command.split()],
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
     )
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout
@@ -207,6 +212,20 @@ def test_the_story_is_told_to_its_end_and_leaves_nothing(folder: Path) -> None:
         "invocations are in CloudWatch",
         "nothing is left that costs money",
         "the whole story took",
+    ):
+        assert part in told
+    assert list(folder.glob("demo-*")) == []
+
+
+def test_each_experiment_of_the_story_ends_in_the_verdict_that_is_true(folder: Path) -> None:
+    told = sandbox("demo --experiment", folder, expect=0)
+    for part in (
+        "✓ SHIP: gradient-boosting: errors is better, and no guardrail is worse",
+        "✓ ROLLBACK: gradient-boosting: worse by more than the margin: slow",
+        "p50 and p99, as CloudWatch has them: random-forest ",
+        "✓ undone by the verdict: ",
+        "✓ INCONCLUSIVE: other: not decided yet: errors; with 99.9% confidence",
+        "nothing is left that costs money",
     ):
         assert part in told
     assert list(folder.glob("demo-*")) == []

@@ -153,7 +153,7 @@ def learnt(rules: Rules, findings: tuple[Finding, ...]) -> str:
                 f"{each.metric} {each.control:.4g} and {each.challenger:.4g}:"
                 f" a difference between {each.lower:+.4g} and {each.upper:+.4g}"
             )
-    return f"with {1 - rules.alpha:.0%} confidence {'; '.join(known)}"
+    return f"with {100 * (1 - rules.alpha):.6g}% confidence {'; '.join(known)}"
 
 
 def _find(rules: Rules, metric: Metric, arms: Measured, periods: npt.ArrayLike | None) -> Finding:

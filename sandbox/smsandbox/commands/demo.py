@@ -1,4 +1,4 @@
-"""`demo`: the whole story in the foreground."""
+"""`demo`: a whole story in the foreground."""
 
 import signal
 import sys
@@ -9,7 +9,12 @@ from smsandbox.commands.controlplane import ensure_binaries
 
 
 @click.command()
-def demo() -> None:
+@click.option(
+    "--experiment",
+    is_flag=True,
+    help="Show A/B tests and a judged rollout instead, each with the verdict that is true.",
+)
+def demo(*, experiment: bool) -> None:
     """Show the whole life of an endpoint in the foreground.
 
     Train, push, apply, invoke, scale, update, delete; nothing is left afterwards.
@@ -19,6 +24,6 @@ def demo() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     ensure_binaries()
     try:
-        sys.exit(0 if run() else 1)
+        sys.exit(0 if run(experiment=experiment) else 1)
     except KeyboardInterrupt:
         sys.exit(130)

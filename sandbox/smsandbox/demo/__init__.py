@@ -1,32 +1,43 @@
-"""The story of an endpoint, told by doing it: `python -m smsandbox demo`."""
+"""Stories told by doing them: `python -m smsandbox demo`, of an endpoint, and `demo --experiment`, of experiments."""
 
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from smsandbox import paths
 from smsandbox.assets import CommandError
-from smsandbox.demo.steps import STEPS
+from smsandbox.demo import experiments, steps
+from smsandbox.demo.experiment_story import ExperimentStory
 from smsandbox.demo.story import Story, StoryError
 from smsandbox.demo.terminal import Terminal
 from smsandbox.process import ServiceError, is_locked, locked, tail
 from smsandbox.world import World, end
 
+S = TypeVar("S", bound=Story)
 
-def run() -> bool:
-    """Run the story in a sandbox of its own; False when a step failed.
+
+def run(*, experiment: bool = False) -> bool:
+    """Run a story in a sandbox of its own, that of an endpoint or that of experiments; False when a step failed.
 
     Nothing keeps running, whatever happens. After a failure the folder with the logs stays until the next story.
     """
-    terminal = Terminal(len(STEPS))
+    if experiment:
+        return _run(ExperimentStory, experiments.STEPS)
+    return _run(Story, steps.STEPS)
+
+
+def _run(kind: Callable[[World, Terminal], S], steps: Sequence[tuple[str, Callable[[S], None]]]) -> bool:
+    terminal = Terminal(len(steps))
     with _own_folder() as folder:
         try:
-            story = Story(World(folder, bound=True), terminal)
-            for title, step in STEPS:
-                terminal.step(title)
-                step(story)
+            story = kind(World(folder, bound=True), terminal)
+            with story.background:
+                for title, step in steps:
+                    terminal.step(title)
+                    step(story)
         except (StoryError, CommandError, ServiceError) as error:
             terminal.failure(str(error))
             terminal.note(f"the end of the operator's log (all logs are in {folder}):")

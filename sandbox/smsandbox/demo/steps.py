@@ -123,7 +123,7 @@ def metrics(story: Story) -> None:
         *("aws", "cloudwatch", "get-metric-statistics", "--namespace", "AWS/SageMaker"),
         *("--metric-name", "Invocations", "--statistics", "Sum", "--period", "86400"),
         *("--dimensions", f"Name=EndpointName,Value={ENDPOINT}", f"Name=VariantName,Value={VARIANT}"),
-        *("--start-time", _iso(now - dt.timedelta(days=1)), "--end-time", _iso(now + dt.timedelta(days=1))),
+        *("--start-time", iso(now - dt.timedelta(days=1)), "--end-time", iso(now + dt.timedelta(days=1))),
         *("--query", "sum(Datapoints[].Sum)", "--output", "text"),
     ]
     deadline = time.monotonic() + METRICS_SECONDS
@@ -202,5 +202,6 @@ def _account_for(story: Story, answered: int, failures: list[str]) -> None:
         raise StoryError(f"{len(failures)} of {answered + len(failures)} invocations failed, the first: {failures[0]}")
 
 
-def _iso(moment: dt.datetime) -> str:
+def iso(moment: dt.datetime) -> str:
+    """A moment as the AWS CLI takes it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,5 +1,6 @@
 """What the steps of the story share: the world, the terminal, and how commands are shown, run and checked."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -7,14 +8,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from smsandbox import assets, probe
 from smsandbox.demo.terminal import Terminal
 from smsandbox.demo.traffic import Traffic
-from smsandbox.world import REGION, World
+from smsandbox.world import World
 
 NAME = "iris"
 ENDPOINT = f"default-{NAME}"
@@ -34,6 +35,8 @@ class Story:
     terminal: Terminal
     model: str = ""
     invocations: int = 0
+    background: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    """What goes on over several steps; closed at the end, if no step does it before."""
 
     @property
     def folder(self) -> Path:
@@ -57,18 +60,30 @@ class Story:
         self.terminal.output(output)
         return output
 
-    def endpoint(self) -> dict[str, Any]:
-        """The SageMakerEndpoint as the API server has it now."""
-        found: dict[str, Any] = json.loads(self.quietly("kubectl", "get", "smendpoint", NAME, "--output=json"))
+    def object(self, kind: str, name: str) -> dict[str, Any]:
+        """An object as the API server has it now."""
+        found: dict[str, Any] = json.loads(self.quietly("kubectl", "get", kind, name, "--output=json"))
         return found
 
-    def watch(self, done: Callable[[dict[str, Any]], bool], seconds: float, goal: str) -> dict[str, Any]:
+    def endpoint(self, name: str = NAME) -> dict[str, Any]:
+        """The SageMakerEndpoint as the API server has it now."""
+        return self.object("smendpoint", name)
+
+    def watch(
+        self,
+        done: Callable[[dict[str, Any]], bool],
+        seconds: float,
+        goal: str,
+        *,
+        kind: str = "smendpoint",
+        name: str = NAME,
+    ) -> dict[str, Any]:
         """Show `kubectl get --watch` until `done`; the object then.
 
         Raises:
             StoryError: `seconds` passed without it.
         """
-        command = ["kubectl", "get", "smendpoint", NAME, "--watch"]
+        command = ["kubectl", "get", kind, name, "--watch"]
         self.terminal.command(command)
         program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
         with subprocess.Popen(
@@ -77,7 +92,7 @@ class Story:
             printer = threading.Thread(target=self._print_lines, args=(watching,), daemon=True)
             printer.start()
             try:
-                return self.until(done, seconds, goal)
+                return self.until(done, seconds, goal, kind=kind, name=name)
             finally:
                 time.sleep(0.3)  # the last line is on its way; nothing depends on it
                 watching.terminate()
@@ -91,10 +106,18 @@ class Story:
                 self.terminal.output(line)
             last = shown
 
-    def until(self, done: Callable[[dict[str, Any]], bool], seconds: float, goal: str) -> dict[str, Any]:
+    def until(
+        self,
+        done: Callable[[dict[str, Any]], bool],
+        seconds: float,
+        goal: str,
+        *,
+        kind: str = "smendpoint",
+        name: str = NAME,
+    ) -> dict[str, Any]:
         """Look at the object twice a second until `done`; the object then."""
         deadline = time.monotonic() + seconds
-        while not done(found := self.endpoint()):
+        while not done(found := self.object(kind, name)):
             if time.monotonic() > deadline:
                 status = json.dumps(found.get("status"), indent=2)
                 raise StoryError(f"{goal}: not after {seconds:g} s; the object's status:\n{status}")
@@ -117,9 +140,7 @@ class Story:
 
     def traffic(self, rate: float) -> Traffic:
         """Invocations of the endpoint with the three rows, `rate` a second."""
-        aws = self.world.aws_environment
-        credentials = (aws["AWS_ACCESS_KEY_ID"], aws["AWS_SECRET_ACCESS_KEY"])
-        return Traffic(self.world.aws_url, REGION, credentials, ENDPOINT, json.dumps({"instances": ROWS}), rate)
+        return Traffic(self.world, ENDPOINT, json.dumps({"instances": ROWS}), rate)
 
 
 def ready(found: dict[str, Any]) -> bool:

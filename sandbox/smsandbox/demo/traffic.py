@@ -5,9 +5,11 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-import boto3
 import botocore.exceptions
 from botocore.config import Config
+
+from smsandbox import assets
+from smsandbox.world import World
 
 THREADS = 2
 PATIENCE_SECONDS = 30.0
@@ -16,22 +18,15 @@ PATIENCE_SECONDS = 30.0
 class Traffic:
     """A context: while it is open, `rate` requests a second (or as many as the machine manages) are sent."""
 
-    def __init__(
-        self, url: str, region: str, credentials: tuple[str, str], endpoint: str, body: str, rate: float
-    ) -> None:
-        self._client: Any = boto3.client(
-            "sagemaker-runtime",
-            endpoint_url=url,
-            region_name=region,
-            aws_access_key_id=credentials[0],
-            aws_secret_access_key=credentials[1],
-            config=Config(retries={"total_max_attempts": 1}, max_pool_connections=THREADS),
-        )
-        self._request = {"EndpointName": endpoint, "ContentType": "application/json", "Body": body}
-        self._pause = THREADS / rate
+    def __init__(self, world: World, endpoint: str, body: str, rate: float, threads: int = THREADS) -> None:
+        once = Config(retries={"total_max_attempts": 1}, max_pool_connections=threads)
+        self._client: Any = assets.client(world, "sagemaker-runtime", once)
+        self._endpoint = endpoint
+        self._same_body = body
+        self._pause = threads / rate
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(THREADS)]
+        self._threads = [threading.Thread(target=self._send, daemon=True) for _ in range(threads)]
         self.answered = 0
         self.failures: list[str] = []
 
@@ -53,7 +48,7 @@ class Traffic:
             due = max(due + self._pause, time.monotonic() - 1)  # what could not be sent in time is not made up for
             failure = None
             try:
-                self._client.invoke_endpoint(**self._request)["Body"].read()
+                self._invoke()
             except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
                 failure = str(error)
             with self._lock:
@@ -61,3 +56,11 @@ class Traffic:
                     self.answered += 1
                 else:
                     self.failures.append(failure)
+
+    def _invoke(self) -> None:
+        self._ask(self._same_body)
+
+    def _ask(self, body: str) -> tuple[bytes, str]:
+        """What was answered, and the variant that did."""
+        answer = self._client.invoke_endpoint(EndpointName=self._endpoint, ContentType="application/json", Body=body)
+        return answer["Body"].read(), answer["InvokedProductionVariant"]
