@@ -14,6 +14,7 @@ from smclient.console.backend import Backend
 from smclient.errors import KubernetesError
 from smclient.kube.kubeconfig import load
 from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.rules.experiment import EXPERIMENT
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until
 
@@ -120,6 +121,12 @@ def test_what_contradicts_itself_is_refused_with_what_to_write_instead(
     broken(manifest["spec"])
     said = refusal(plane, "create", "-n", NAMESPACE, "-f", "-", "--dry-run=server", stdin=json.dumps(manifest))
     assert sentence in said
+
+
+def test_each_rule_is_broken_by_a_case() -> None:
+    rules = {rule.message for rule in EXPERIMENT if "oldSelf" not in rule.cel}
+    unbroken = {message for message in rules if not any(sentence in message for _, sentence in BROKEN)}
+    assert unbroken == set()
 
 
 @pytest.mark.parametrize("source", [{"cloudWatch": {"numerator": COUNT, "denominator": COUNT}}, {"errorRate": {}}])

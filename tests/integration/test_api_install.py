@@ -60,7 +60,7 @@ def test_the_manifests_apply_without_a_warning_and_a_second_time_without_a_chang
         "clusterrole": 3,
         "clusterrolebinding": 1,
         "configmap": 1,
-        "customresourcedefinition": 2,
+        "customresourcedefinition": 3,
         "deployment": 1,
         "lease": 1,
         "namespace": 1,
