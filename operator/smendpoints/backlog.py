@@ -111,6 +111,10 @@ class Backlog:
         """The newest version of the object that is so called, if there is one. From any thread."""
         return self._objects.read(namespace, name)
 
+    def has_seen(self, uids: Collection[str]) -> bool:
+        """Whether each of these objects was seen, and is there."""
+        return all(uid in self._objects for uid in uids)
+
     def places(self) -> Collection[Place]:
         """Where objects have their endpoints."""
         return self._objects.places()

@@ -54,6 +54,10 @@ class Dispatcher:
         self._backlog.forget(uid, self._clock())
         self._wakeup.set()
 
+    def has_seen(self, uids: Collection[str]) -> bool:
+        """Whether each of these objects was seen, and is there."""
+        return self._backlog.has_seen(uids)
+
     def listed(self) -> None:
         """All objects there are were seen once: only now it is known which of them may do what."""
         if not self._listed:

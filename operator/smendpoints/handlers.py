@@ -17,9 +17,6 @@ class Sees(Protocol):
     def see(self, body: kopf.Body) -> None:
         """A version of an object was listed or watched."""
 
-    def listed(self) -> None:
-        """All objects there are were seen once."""
-
     def forget(self, uid: str) -> None:
         """An object is gone."""
 
@@ -29,19 +26,13 @@ class Handlers:
 
     def __init__(self, registry: kopf.OperatorRegistry) -> None:
         self.to: Sees | None = None
-        resource = (GROUP, VERSION, PLURAL)
-        kopf.index(*resource, registry=registry)(self.on_index)
-        kopf.on.event(*resource, registry=registry)(self.on_event)
-
-    async def on_index(self, *, body: kopf.Body, **_: Any) -> None:
-        """An object was listed, or changed. Of all that are listed kopf tells here before it tells anything there."""
-        if self.to is not None:
-            self.to.see(body)
+        kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)(self.on_event)
 
     async def on_event(self, *, type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 - its name in kopf
-        """All were listed; and one has changed, or is gone."""
+        """An object was listed, has changed, or is gone."""
         if self.to is None:
             return
-        self.to.listed()
         if type == "DELETED":
             self.to.forget(body["metadata"]["uid"])
+        else:
+            self.to.see(body)

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import botocore.session
@@ -20,6 +21,7 @@ from smendpoints.aws.identity import Presented
 from smendpoints.aws.watch import Cadence
 from smendpoints.backlog import Backlog
 from smendpoints.boundary import Boundary
+from smendpoints.census import take_census, uids
 from smendpoints.cluster import Login, cluster_uid
 from smendpoints.config import Config
 from smendpoints.controller.experiments import Experiments
@@ -125,8 +127,8 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         dispatcher = Dispatcher(backlog, reconciler.reconcile, workers)
         handlers.to = dispatcher
         watcher = Watcher(accounts, dispatcher.places, dispatcher.awaited, dispatcher.moved)
-        tasks.append(loop.create_task(watch_aws(watcher, watchers)))
-        tasks.append(loop.create_task(dispatcher.run()))
+        census = take_census(partial(uids, standing.client, config.namespace_list()), dispatcher)
+        tasks.extend(loop.create_task(each) for each in (watch_aws(watcher, watchers), dispatcher.run(), census))
         if config.events_queue_url is not None:
             where = Place(region_of_queue(config.events_queue_url) or region)
             events = EventQueue(Clients(where, connections), config.events_queue_url)
