@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from smsandbox import assets
-from smsandbox.testing.browser import launched
 from smsandbox.testing.specs import spec
 from smsandbox.testing.stage import Stage
 
@@ -52,11 +51,11 @@ def link(served: Stage) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(link: str) -> Iterator[Page]:
+def page(browser: Browser, link: str) -> Iterator[Page]:
     """The page of the console in a browser; scripts that fail, and what the page's policy forbids, fail the test."""
     faults: list[str] = []
-    with launched() as browser:
-        made = browser.new_page()
+    with browser.new_context() as context:
+        made = context.new_page()
         made.set_default_timeout(PATIENCE)
         made.on("pageerror", lambda error: faults.append(str(error)))
         made.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)

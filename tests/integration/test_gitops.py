@@ -144,7 +144,7 @@ def test_what_helm_test_runs_tells_what_is_missing(stage: Stage, tmp_path: Path)
     done = checked(stage)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert all(line.startswith("ok ") for line in lines)
     stage.kubectl("create", "serviceaccount", "nobody")
     nobody = stage.cloud.plane.account_kubeconfig(stage.namespace, "nobody", tmp_path / "kubeconfig")

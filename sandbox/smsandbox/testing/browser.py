@@ -104,7 +104,9 @@ class Reader:
 
 def _is_fault(said: ConsoleMessage) -> bool:
     """What the browser reports; but that an answer was a refusal is for the page to tell."""
-    refused = re.search(r"status of (?:403|404|409|502)|ERR_(?:CONNECTION|EMPTY_RESPONSE)|Failed to fetch", said.text)
+    refused = re.search(
+        r"status of (?:403|404|409|502)|ERR_(?:CONNECTION|SOCKET|EMPTY_RESPONSE)|Failed to fetch", said.text
+    )
     return said.type == "error" and refused is None
 
 
