@@ -15,7 +15,7 @@ from smsandbox.testing.specs import spec
 
 RELEASE = json.loads((Path(__file__).parent / "releases" / "68f25e9.json").read_text())
 SERVICES = {"auto scaling": "application-autoscaling"}
-ADDED = {"createdInAWS", "resolved", "converged", "pendingVariants", "inPlace"}
+ADDED = {"createdInAWS", "resolved", "converged", "pendingVariants", "inPlace", "launchedFrom"}
 ADDED_TO_VARIANTS = {"shadow", "modelArtifact", "containers"}
 RENAMED = {
     "steps": "totalSteps",
