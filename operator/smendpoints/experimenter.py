@@ -18,10 +18,9 @@ from smendpoints.controller.tenancy import Tenancy
 from smendpoints.domain.tenancy.traffic import traffic_claim
 from smendpoints.kube import KubeClient, KubeError, RefusedError
 from smendpoints.logs import about
-from smendpoints.merge_patch import merge_patch
-from smendpoints.metrics import EVENTS
-from smendpoints.objectapi import ObjectApi, patch_finalizers
+from smendpoints.objectapi import ObjectApi
 from smendpoints.objects import version_of
+from smendpoints.reconciler import carry_out
 
 logger = logging.getLogger(__name__)
 Body = Mapping[str, Any]
@@ -122,39 +121,17 @@ class Experimenter:
             meta = body["metadata"]
             with about(meta["namespace"], meta["name"], uid):
                 try:
-                    self._carry_on(body)
+                    carry_out(self._api, body, EXPERIMENT_FINALIZER, self._experiments.reconcile, self._answered)
                 except KubeError as error:
                     if not isinstance(error, RefusedError) or error.status not in _OURS_TO_WAIT:
                         logger.warning("the experiment cannot be written, and is tried again: %s", error)
 
-    def _carry_on(self, body: Body) -> None:
-        meta = body["metadata"]
-        finalizers = [*meta.get("finalizers", ())]
-        if EXPERIMENT_FINALIZER not in finalizers:
-            if meta.get("deletionTimestamp"):
-                return
-            body = self._answered(patch_finalizers(self._api, body, [*finalizers, EXPERIMENT_FINALIZER]))
-        result = self._experiments.reconcile(body)
-        if result.status is not None:
-            patch = merge_patch(dict(body.get("status") or {}), dict(result.status))
-            if patch:
-                body = self._answered(self._api.patch_status(body, patch))
-        if result.finalized:
-            left = [each for each in body["metadata"].get("finalizers", ()) if each != EXPERIMENT_FINALIZER]
-            self._answered(patch_finalizers(self._api, body, left))
-        for event in result.events:
-            level = logging.WARNING if event.warning else logging.INFO
-            logger.log(level, "%s", event.message, extra={"reason": event.reason})
-            EVENTS.labels(event.reason).inc()
-            self._api.post(body, event)
-
-    def _answered(self, body: Body) -> Body:
+    def _answered(self, body: Body) -> None:
         """What was written is in force from now on."""
         with self._lock:
             if body["metadata"]["uid"] in self._bodies:
                 self._bodies[body["metadata"]["uid"]] = body
         self._tell()
-        return body
 
 
 def _all(known: Mapping[str, Found | None]) -> list[Body]:

@@ -50,6 +50,42 @@ class _Writing:
         self.written.append(body)
 
 
+def carry_out(
+    api: ObjectApi,
+    body: Mapping[str, Any],
+    finalizer: str,
+    reconcile: Callable[[Mapping[str, Any]], Result],
+    answered: Callable[[Mapping[str, Any]], None],
+) -> Result:
+    """Reconcile an object of any kind, and write what came of it; `answered` gets each version that was written.
+
+    Raises:
+        KubeError: something could not be written.
+    """
+    meta = body["metadata"]
+    finalizers = list(meta.get("finalizers", ()))
+    if finalizer not in finalizers:
+        if meta.get("deletionTimestamp"):
+            return Result()  # nothing was made for it, or somebody took the finalizer off: it is about to be gone
+        body = patch_finalizers(api, body, [*finalizers, finalizer])
+        answered(body)
+    result = reconcile(body)
+    patch = merge_patch(dict(body.get("status") or {}), dict(result.status)) if result.status is not None else {}
+    if result.finalized:
+        left = [each for each in body["metadata"].get("finalizers", ()) if each != finalizer]
+        body = patch_finalizers(api, body, left)
+        answered(body)
+    elif patch:
+        body = api.patch_status(body, patch)
+        answered(body)
+    for event in result.events:
+        level = logging.WARNING if event.warning else logging.INFO
+        logger.log(level, "%s", event.message, extra={"reason": event.reason})
+        EVENTS.labels(event.reason).inc()
+        api.post(body, event)
+    return result
+
+
 class Reconciler:
     """Safe to call from many threads, but for one object by one at a time."""
 
@@ -68,7 +104,13 @@ class Reconciler:
         writing = _Writing(tracked.read())
         memory = tracked.memory
         try:
-            result = self._reconcile(tracked, writing)
+            result = carry_out(
+                self._api,
+                writing.body,
+                FINALIZER,
+                lambda body: self._controller.reconcile(body, memory),
+                writing.answered,
+            )
             memory.told.unwritten, memory.told.status = 0, digest(writing.body.get("status"))
             RECONCILES.labels("changed" if writing.written else "unchanged").inc()
         except KubeError as error:
@@ -82,28 +124,6 @@ class Reconciler:
         RECONCILE_SECONDS.observe(self._clock() - begun)
         where = self._controller.whereabouts(tracked.uid, memory)
         return Reconciled(tuple(writing.written), result.requeue_after, result.awaits, where)
-
-    def _reconcile(self, tracked: Tracked, writing: _Writing) -> Result:
-        meta = writing.body["metadata"]
-        finalizers = list(meta.get("finalizers", ()))
-        if FINALIZER not in finalizers:
-            if meta.get("deletionTimestamp"):
-                return Result()  # nothing was made for it, or somebody took the finalizer off: it is about to be gone
-            writing.answered(patch_finalizers(self._api, writing.body, [*finalizers, FINALIZER]))
-        result = self._controller.reconcile(writing.body, tracked.memory)
-        old = dict(writing.body.get("status") or {})
-        patch = merge_patch(old, dict(result.status)) if result.status is not None else {}
-        if result.finalized:
-            left = [each for each in writing.body["metadata"].get("finalizers", ()) if each != FINALIZER]
-            writing.answered(patch_finalizers(self._api, writing.body, left))
-        elif patch:
-            writing.answered(self._api.patch_status(writing.body, patch))
-        for event in result.events:
-            level = logging.WARNING if event.warning else logging.INFO
-            logger.log(level, "%s", event.message, extra={"reason": event.reason})
-            EVENTS.labels(event.reason).inc()
-            self._api.post(writing.body, event)
-        return result
 
     def _not_written(self, tracked: Tracked, error: KubeError) -> Result:
         self._controller.forget(tracked.memory)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
-from smclient.cli.shares import count, interval, limit, margin, minute, percent, points, standing
+from smclient.cli.shares import count, interval, margin, minute, percent, points, standing
 from smclient.console.sequence import Picture, picture
 from smclient.views.advice import advice
-from smclient.views.challengers import ChallengerView
+from smclient.views.challengers import ChallengerView, limit
 from smclient.views.experiments import ExperimentView
 from smclient.views.text import line
 from smendpoints import __version__

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from smclient.views.challengers import ChallengerView, MetricView
+from smclient.views.challengers import MetricView
 
 NONE = "-"
 
@@ -46,9 +46,3 @@ def standing(metric: MetricView, goal: str) -> str:
     if metric.passed:
         return "better" if metric.primary and goal == "Superiority" else "not worse by its margin"
     return "no requests to compare yet" if metric.difference is None else "not decided yet"
-
-
-def limit(challenger: ChallengerView) -> float | None:
-    """The difference of the primary metric that a challenger must not pass, in points; None where there is none."""
-    primary = challenger.metrics[0]
-    return (primary.margin if primary.better == "Lower" else -primary.margin) or None

@@ -1,9 +1,11 @@
 """How values look in templates: times, durations, figures, money. Pure; Markup is made of escaped parts."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import yaml
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -118,3 +120,8 @@ def register(environment: Environment) -> None:
     """All of them as filters."""
     for each in (moment, since, until, figure, dollars, percent, points, kind, word, either, sentence):
         environment.filters[each.__name__] = each
+
+
+def in_yaml(spec: Mapping[str, Any]) -> str:
+    """A part of a spec as one writes it."""
+    return str(yaml.safe_dump({"spec": spec}, sort_keys=False, allow_unicode=True))

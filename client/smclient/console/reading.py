@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, Generic, Literal, TypeVar
 
-from smclient.errors import ClientError
+from smclient.errors import ClientError, NotFoundError
 
 T = TypeVar("T")
 State = Literal["loading", "error", "stale", "fresh"]
@@ -26,6 +26,25 @@ class Reading(Generic[T]):
         if self.value is None:
             return "loading" if self.error is None else "error"
         return "fresh" if self.error is None else "stale"
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is known not to be there."""
+        return self.value is None and self.error is None and self.at is not None
+
+    def known(self, missing: str) -> T:
+        """The value.
+
+        Raises:
+            ClientError: it is not there, which `missing` says, or nobody knows.
+        """
+        if self.value is not None:
+            return self.value
+        if self.error is not None:
+            raise self.error
+        if self.at is None:
+            raise ClientError("the API server has not answered yet", "reload the page in a moment")
+        raise NotFoundError(missing)
 
     def failed(self, error: ClientError) -> "Reading[T]":
         """The same, which could not be read again."""

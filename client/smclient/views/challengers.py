@@ -122,3 +122,9 @@ def _looks(status: Mapping[str, Any], name: str, ended: datetime | None) -> tupl
 
 def _points(share: Any) -> float | None:
     return None if share is None else 100 * float(share)
+
+
+def limit(challenger: ChallengerView) -> float | None:
+    """The difference of the primary metric that a challenger must not pass, in points; None where there is none."""
+    primary = challenger.metrics[0]
+    return (primary.margin if primary.better == "Lower" else -primary.margin) or None

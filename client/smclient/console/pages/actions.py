@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from smclient import acting
 from smclient.console.app import backend, is_partial
+from smclient.console.formatting import in_yaml
 from smclient.console.pages.endpoint import existing, where
 from smclient.errors import ClientError
 from smclient.kube.cluster import Cluster, Object
@@ -108,7 +108,7 @@ def asked(namespace: str, name: str, action: str) -> str:
         action=action,
         chosen=chosen,
         back=back,
-        patch=_yaml(change) if change else None,
+        patch=in_yaml(change) if change else None,
         unchanged=change == {},
         kept_by=kept_by(found) if change else None,
         generation=found["metadata"]["generation"],
@@ -150,7 +150,3 @@ def _go_back(found: Object) -> tuple[str, Object]:
 def _written(found: Object, change: dict[str, Any]) -> Object:
     """The object with the change in its spec; as it is where it is so already."""
     return backend().kubernetes(lambda cluster: acting.write(cluster, found, change)) if change else found
-
-
-def _yaml(change: dict[str, Any]) -> str:
-    return str(yaml.safe_dump({"spec": change}, sort_keys=False, allow_unicode=True))

@@ -14,7 +14,6 @@ from smclient.console.app import backend
 from smclient.console.charts import charts
 from smclient.console.live import answered
 from smclient.console.reading import Reading
-from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Object
 from smclient.views.events import event_views
 from smclient.views.fields import endpoint_name, variants_of
@@ -84,14 +83,9 @@ def existing(namespace: str, name: str) -> Object:
     Raises:
         ClientError: it is not there, or nobody knows.
     """
-    reading = backend().endpoint(namespace, name)
-    if reading.value is not None:
-        return reading.value
-    if reading.error is not None:
-        raise reading.error
-    if reading.at is None:
-        raise ClientError("the API server has not answered yet", "reload the page in a moment")
-    raise NotFoundError(f"there is no SageMakerEndpoint {name} in the namespace {namespace}")
+    return (
+        backend().endpoint(namespace, name).known(f"there is no SageMakerEndpoint {name} in the namespace {namespace}")
+    )
 
 
 def where(found: Object) -> dict[str, str]:
@@ -102,7 +96,7 @@ def where(found: Object) -> dict[str, str]:
 
 def _shown(template: str, namespace: str, name: str) -> str:
     reading = backend().endpoint(namespace, name)
-    if reading.value is None and reading.error is None and reading.at is not None:
+    if reading.is_absent:
         abort(404)
     more = _of(reading.value) if reading.value is not None else {}
     return render_template(template, reading=reading, namespace=namespace, name=name, **more)

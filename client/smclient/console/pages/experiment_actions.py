@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as Answer
 
 from smclient import acting
 from smclient.console.app import backend, is_partial
+from smclient.console.formatting import in_yaml
 from smclient.console.pages.endpoint import existing
-from smclient.console.pages.experiments import existing_experiment, in_yaml, weights_in_spec
+from smclient.console.pages.experiments import existing_experiment, weights_in_spec
 from smclient.errors import ClientError
 from smclient.kube.cluster import Object
 from smclient.specs.promoting import promotion, winner_of

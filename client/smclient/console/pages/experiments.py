@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
-import yaml
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from smclient.console.app import backend
+from smclient.console.formatting import in_yaml
 from smclient.console.live import answered
 from smclient.console.reading import Reading
 from smclient.console.sequence import picture
-from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Object
 from smclient.views.advice import advice
-from smclient.views.challengers import ChallengerView
+from smclient.views.challengers import limit
 from smclient.views.events import event_views
 from smclient.views.experiments import experiment_view, is_kept, order
 from smclient.views.gitops import kept_by
@@ -57,14 +56,11 @@ def existing_experiment(namespace: str, name: str) -> Object:
     Raises:
         ClientError: it is not there, or nobody knows.
     """
-    reading = backend().experiment(namespace, name)
-    if reading.value is not None:
-        return reading.value
-    if reading.error is not None:
-        raise reading.error
-    if reading.at is None:
-        raise ClientError("the API server has not answered yet", "reload the page in a moment")
-    raise NotFoundError(f"there is no SageMakerExperiment {name} in the namespace {namespace}")
+    return (
+        backend()
+        .experiment(namespace, name)
+        .known(f"there is no SageMakerExperiment {name} in the namespace {namespace}")
+    )
 
 
 def weights_in_spec(weights: Mapping[str, float]) -> dict[str, Any]:
@@ -75,11 +71,6 @@ def weights_in_spec(weights: Mapping[str, float]) -> dict[str, Any]:
 def _plain(weight: float) -> float:
     """A whole number as one writes it."""
     return int(weight) if weight == int(weight) else weight
-
-
-def in_yaml(spec: Mapping[str, Any]) -> str:
-    """A part of a spec as one writes it."""
-    return str(yaml.safe_dump({"spec": spec}, sort_keys=False, allow_unicode=True))
 
 
 def _listed(template: str) -> str:
@@ -101,10 +92,10 @@ def _listed(template: str) -> str:
 
 def _shown(template: str, namespace: str, name: str) -> str:
     reading = backend().experiment(namespace, name)
+    if reading.is_absent:
+        abort(404)
     found = reading.value
     if found is None:
-        if reading.error is None and reading.at is not None:
-            abort(404)
         return render_template(template, reading=reading, namespace=namespace, name=name)
     view = experiment_view(found)
     to_write = view.in_git is not None and not is_kept(view, backend().endpoint(namespace, view.endpoint).value)
@@ -115,7 +106,7 @@ def _shown(template: str, namespace: str, name: str) -> str:
         namespace=namespace,
         name=name,
         view=view,
-        pictures={each.variant: picture(each.looks, view.started_at, _margin(each)) for each in view.challengers},
+        pictures={each.variant: picture(each.looks, view.started_at, limit(each)) for each in view.challengers},
         events=events,
         told=event_views(events.value or ())[: -_MOST_EVENTS - 1 : -1],
         git=in_yaml(weights_in_spec(view.in_git or {})) if to_write else None,
@@ -124,9 +115,3 @@ def _shown(template: str, namespace: str, name: str) -> str:
         advice=advice(view),
         may_promote=to_write and view.verdict == "SHIP" and backend().may_change(namespace),
     )
-
-
-def _margin(challenger: ChallengerView) -> float | None:
-    """How far the primary metric may go the wrong way, with the sign of that way."""
-    primary = challenger.metrics[0]
-    return (primary.margin if primary.better == "Lower" else -primary.margin) or None

@@ -47,13 +47,8 @@ def shown(said: Said, generation: int, now: datetime) -> list[Condition]:
     """
 
     def condition(kind: str, *, status: bool) -> Condition:
-        return Condition(
-            type=kind,
-            status="True" if status else "False",
-            reason=str(said.reason),
-            message=said.message[:32768],
-            observed_generation=generation,
-            last_transition_time=now,
+        return conditions.condition_of(
+            kind, status=status, reason=said.reason, message=said.message[:32768], generation=generation, now=now
         )
 
     found = [condition("Ready", status=said.reason not in _STALLED | _ON_THE_WAY)]

@@ -10,7 +10,8 @@ from smendpoints.domain.reasons import Reason
 OF_VERDICT = frozenset({"Ready", "Reconciling", "Stalled"})
 
 
-def _condition(kind: str, *, status: bool, reason: Reason, message: str, generation: int, now: datetime) -> Condition:
+def condition_of(kind: str, *, status: bool, reason: str, message: str, generation: int, now: datetime) -> Condition:
+    """A condition that begins now; `merge` gives it the time of the one before."""
     return Condition(
         type=kind,
         status="True" if status else "False",
@@ -25,7 +26,7 @@ def of_verdict(verdict: Verdict, generation: int, now: datetime) -> list[Conditi
     """`Ready` always; `Reconciling` and `Stalled` only while true."""
 
     def condition(kind: str, *, status: bool) -> Condition:
-        return _condition(
+        return condition_of(
             kind, status=status, reason=verdict.reason, message=verdict.message, generation=generation, now=now
         )
 
@@ -42,10 +43,10 @@ def of_drift(drift: tuple[str, ...], generation: int, now: datetime) -> Conditio
     """`Drifted`: whether an out-of-band change undid what the spec had brought about."""
     if drift:
         message = "; ".join(drift)[:1024]
-        return _condition(
+        return condition_of(
             "Drifted", status=True, reason=Reason.DRIFT_FOUND, message=message, generation=generation, now=now
         )
-    return _condition(
+    return condition_of(
         "Drifted",
         status=False,
         reason=Reason.IN_SYNC,
@@ -57,13 +58,13 @@ def of_drift(drift: tuple[str, ...], generation: int, now: datetime) -> Conditio
 
 def true(kind: str, reason: Reason, message: str, generation: int, now: datetime) -> Condition:
     """One that is there only while it is true."""
-    return _condition(kind, status=True, reason=reason, message=message, generation=generation, now=now)
+    return condition_of(kind, status=True, reason=reason, message=message, generation=generation, now=now)
 
 
 def of_autoscaling(reason: Reason, message: str, generation: int, now: datetime) -> Condition:
     """`AutoscalingActive`: only on objects that scale."""
     active = reason is Reason.AUTOSCALING_ACTIVE
-    return _condition(
+    return condition_of(
         "AutoscalingActive", status=active, reason=reason, message=message, generation=generation, now=now
     )
 
