@@ -16,6 +16,8 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from smsandbox.testing import debian
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _APT = ("chromium", "fonts-dejavu-core")
 
@@ -43,10 +45,8 @@ def install() -> None:
     """
     if found() is not None:
         return
-    if shutil.which("apt-get") is not None and os.geteuid() == 0:
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-q"], check=True, env=quiet)
-        subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *_APT], check=True, env=quiet)
+    if debian.can_install():
+        debian.install(*_APT)
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"], check=True)
 

@@ -6,9 +6,7 @@ says how to get them.
 
 import contextlib
 import json
-import os
 import shutil
-import subprocess
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ import yaml
 
 from smsandbox import ports, probe
 from smsandbox.process import inherited, spawn, tail, wait_until
+from smsandbox.testing import debian
 
 PROGRAMS = ("prometheus", "promtool")
 _HELP = "install Prometheus (Debian: `apt-get install prometheus`; macOS: `brew install prometheus`), 2.42 or later"
@@ -49,11 +48,9 @@ def install() -> None:
     """
     if all(shutil.which(name) for name in PROGRAMS):
         return
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
+    if not debian.can_install():
         raise NoPrometheusError(_HELP)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-q"], check=True, env=quiet)
-    subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "prometheus"], check=True, env=quiet)
+    debian.install("prometheus")
 
 
 @dataclass(frozen=True)
