@@ -19,11 +19,10 @@ from pydantic import ValidationError
 from smendpoints.api.policy import POLICY_PLURAL, SageMakerEndpointPolicy
 from smendpoints.api.resource import GROUP, VERSION
 from smendpoints.controller.tenancy import Tenancy
-from smendpoints.kube import KubeClient, RefusedError, UnreachableError
+from smendpoints.kube import KubeClient, RefusedError, UnreachableError, pages
 
 logger = logging.getLogger(__name__)
 Found = Mapping[str, Mapping[str, Any]]
-_PAGE = 500
 _SILENT_SECONDS = 90.0  # the API server sends a bookmark about every minute
 _TIMEOUT = urllib3.Timeout(connect=5.0, read=_SILENT_SECONDS)
 _AGAIN_SECONDS = 2.0
@@ -121,17 +120,18 @@ class Reflector:
 
     def _list(self) -> str:
         found: dict[str, Mapping[str, Any]] = {}
-        query: dict[str, Any] = {"limit": _PAGE}
-        while True:
-            with self._get(query) as answer:
-                page = json.loads(answer.read())
+        version = ""
+        for page in pages(self._page):
             found |= {_key(each): each for each in page["items"]}
-            if not page["metadata"].get("continue"):
-                break
-            query["continue"] = page["metadata"]["continue"]
+            version = str(page["metadata"]["resourceVersion"])
         self._found, self._read, self._refused_since = found, True, None
         self._told(dict(found), None)
-        return str(page["metadata"]["resourceVersion"])
+        return version
+
+    def _page(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        with self._get(query) as answer:
+            page: dict[str, Any] = json.loads(answer.read())
+        return page
 
     def _watch(self, version: str) -> str:
         query = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version, "timeoutSeconds": 300}

@@ -6,15 +6,15 @@ wakes those of all others, which takes minutes with thousands of objects. Not he
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from smendpoints.api.resource import GROUP, PLURAL, VERSION
-from smendpoints.kube import KubeClient, KubeError
+from smendpoints.kube import KubeClient, KubeError, pages
 
 logger = logging.getLogger(__name__)
-_PAGE = 500
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LOOK_SECONDS = 0.05
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 16.0
@@ -39,15 +39,14 @@ def uids(client: KubeClient, namespaces: Iterable[str]) -> frozenset[str]:
     within = [f"/namespaces/{each}" for each in namespaces] or [""]
     found: set[str] = set()
     for where in within:
-        query: dict[str, str | int] = {"limit": _PAGE}
-        while True:
-            path = f"/apis/{GROUP}/{VERSION}{where}/{PLURAL}?{urlencode(query)}"
-            page = client.request("GET", path, accept=_METADATA)
+        path = f"/apis/{GROUP}/{VERSION}{where}/{PLURAL}"
+        for page in pages(partial(_page, client, path)):
             found.update(each["metadata"]["uid"] for each in page.get("items") or ())  # of none it is null
-            if not page["metadata"].get("continue"):
-                break
-            query["continue"] = page["metadata"]["continue"]
     return frozenset(found)
+
+
+def _page(client: KubeClient, path: str, query: Mapping[str, str | int]) -> dict[str, Any]:
+    return client.request("GET", f"{path}?{urlencode(query)}", accept=_METADATA)
 
 
 async def take_census(there: Callable[[], Collection[str]], to: Sees) -> None:

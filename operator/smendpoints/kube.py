@@ -20,6 +20,7 @@ import urllib3
 logger = logging.getLogger(__name__)
 _LOGIN_SECONDS = 10.0  # tokens of service accounts rotate, so their file is read again
 _CONNECTIONS = 64
+_PAGE = 500  # objects of a listing
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
@@ -46,6 +47,17 @@ class RefusedError(KubeError):
         super().__init__(f"{status} {message}")
         self.status = status
         self.message = message
+
+
+def pages(ask: Callable[[Mapping[str, str | int]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each page of a listing; `ask` gets one by its query."""
+    query: dict[str, str | int] = {"limit": _PAGE}
+    while True:
+        page = ask(query)
+        yield page
+        if not page["metadata"].get("continue"):
+            return
+        query["continue"] = page["metadata"]["continue"]
 
 
 class KubeClient:
