@@ -10,7 +10,7 @@ from typing import Any
 
 from smclient.aws.reading import revision
 from smclient.aws.session import Aws
-from smclient.errors import ClientError
+from smclient.errors import ClientError, KubernetesError
 from smclient.kube.cluster import Cluster, Object
 from smclient.specs.rebuild import rebuild, secret_names
 from smclient.specs.revising import patch_between, with_revision
@@ -19,6 +19,9 @@ from smclient.views.history import RevisionView, history_view
 from smclient.views.revisions import before, named
 from smclient.views.status import phase_of
 from smendpoints.api.resource import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
+
+_CONFLICT = 409
+_TRIES = 5  # the operator writes a status some times in a row, not without end
 
 
 class KeptError(ClientError):
@@ -149,22 +152,32 @@ def write(
     anyway: bool = False,
     dry_run: bool = False,
 ) -> Object:
-    """Merge a change into the spec of the object as it was read.
+    """Merge a change into the spec of the object as it was read. The operator's writes to its status do not hinder it.
 
     `anyway`: also where a tool keeps it as Git has it. `dry_run`: ask the API server, and write nothing.
 
     Raises:
         KeptError: a tool keeps it.
-        KubernetesError: refused; also where somebody changed the object meanwhile.
+        KubernetesError: refused; also where somebody changed the spec meanwhile.
     """
-    patch: dict[str, Any] = {"spec": change}
-    keeper = kept_by(found)
-    if keeper is not None and not anyway:
-        raise KeptError(str(found["metadata"]["name"]), keeper, patch)
-    metadata = found["metadata"]
-    if not dry_run:
-        patch["metadata"] = {"resourceVersion": metadata["resourceVersion"]}
-    return cluster.patch(str(metadata["namespace"]), str(metadata["name"]), patch, dry_run=dry_run)
+    namespace, name = str(found["metadata"]["namespace"]), str(found["metadata"]["name"])
+    tries = 0
+    while True:
+        patch: dict[str, Any] = {"spec": change}
+        keeper = kept_by(found)
+        if keeper is not None and not anyway:
+            raise KeptError(name, keeper, patch)
+        if not dry_run:
+            patch["metadata"] = {"resourceVersion": found["metadata"]["resourceVersion"]}
+        try:
+            return cluster.patch(namespace, name, patch, dry_run=dry_run)
+        except KubernetesError as error:
+            tries += 1
+            if error.code != _CONFLICT or tries == _TRIES:
+                raise
+            found, before = cluster.endpoint(namespace, name), found
+            if any(found["metadata"][key] != before["metadata"][key] for key in ("uid", "generation")):
+                raise
 
 
 def _annotate(cluster: Cluster, found: Object, annotation: str, value: str | None = None) -> Object:

@@ -110,12 +110,33 @@ def test_where_git_keeps_the_spec_the_patch_is_printed_instead(
 
 
 def test_a_change_meanwhile_is_told(server: JsonServer, endpoint: Endpoint, smendpoint: Any) -> None:
-    server.answers["GET", f"{HERE}/iris"] = endpoint()
+    read = iter([endpoint(), edited := endpoint()])
+    edited["metadata"]["generation"] += 1
+    server.answers["GET", f"{HERE}/iris"] = lambda _: next(read)
     server.answers["PATCH", f"{HERE}/iris"] = (409, {"message": "the object has been modified"})
     ran = smendpoint("suspend", "iris")
     assert ran.code == 1
     assert "the object has been modified" in ran.err
     assert "Look at the object and try again" in ran.err
+    assert [request.method for request in server.asked] == ["GET", "PATCH", "GET"]
+
+
+def test_what_the_operator_writes_to_the_status_meanwhile_hinders_nobody(
+    server: JsonServer, endpoint: Endpoint, smendpoint: Any
+) -> None:
+    read = iter([endpoint(), reported := endpoint()])
+    reported["metadata"]["resourceVersion"] = "8"
+    server.answers["GET", f"{HERE}/iris"] = lambda _: next(read)
+    answers = iter([(409, {"message": "the object has been modified"}), endpoint()])
+    server.answers["PATCH", f"{HERE}/iris"] = lambda _: next(answers)
+    assert smendpoint("suspend", "iris").code == 0
+    assert [request.body["metadata"]["resourceVersion"] for request in server.asked if request.body] == ["7", "8"]
+
+
+def test_a_conflict_without_end_is_told_in_the_end(server: JsonServer, endpoint: Endpoint, smendpoint: Any) -> None:
+    server.answers["GET", f"{HERE}/iris"] = endpoint()
+    server.answers["PATCH", f"{HERE}/iris"] = (409, {"message": "the object has been modified"})
+    assert smendpoint("suspend", "iris").code == 1
 
 
 @pytest.mark.parametrize(("verb", "annotation"), [("retry", RETRY), ("redeploy", REDEPLOYED_AT)])

@@ -94,6 +94,7 @@ def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(
         expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
         stage.see(lambda: stage.live("iris") is None, "no endpoint")
         agree(page, "Start", "Start")
+        expect(page.get_by_text("iris is started.")).to_be_visible()
         stage.until("iris", lambda found: has(found, "Ready") and stage.live("iris") is not None)
 
 
