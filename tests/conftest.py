@@ -37,9 +37,9 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     plane.etcd.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, driven by Playwright; one per test process."""
+    """Chromium, driven by Playwright. As long as that lives its event loop runs, and no test can have one of its own."""
     from smsandbox.testing.browser import launched
 
     with launched() as found:
