@@ -43,9 +43,11 @@ browser: $(STAMP) ## install Chromium for the tests of the console, unless it is
 prometheus: $(STAMP) ## install Prometheus for the tests of alerts and dashboard, unless it is here
 	$(BIN)/python -m smsandbox.testing.prometheus
 
+# Three for two cores: tests that look at real processes wait for most of their time.
+WORKERS ?= 3
 test: $(STAMP) lint types browser prometheus ## everything: lint, types, unit, property, simulator, integration
 	$(BIN)/python -m smsandbox prepare --tools
-	SMENDPOINTS_FRESH_WALKS=$${SMENDPOINTS_FRESH_WALKS:-2} $(BIN)/pytest -n 2 --dist loadgroup
+	SMENDPOINTS_FRESH_WALKS=$${SMENDPOINTS_FRESH_WALKS:-2} $(BIN)/pytest -n $(WORKERS) $(RECORD)
 
 lint: $(STAMP) ## ruff and the import contracts
 	$(BIN)/ruff check .

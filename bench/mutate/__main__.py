@@ -3,21 +3,23 @@
 `python -m bench.mutate [PATH ...] [--number 40] [--seed N]`. Each mutant lives in a copy of the tree; the unit tests
 and then the property tests that run its line are tried, the quickest first, up to some seconds of each. Printed is what
 was noticed, and each survivor with its difference. A kept figure, not a test: it ends with 1 only under `--at-least`.
+What was measured and tried is kept in `.sandbox/mutate`: a run that was ended goes on where it was, and a mutant that
+was noticed is not tried again; a survivor is, once the tests have changed.
 """
 
 import difflib
+import itertools
+import json
 import random
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
 
 import click
-from bench.mutate.copies import ROOT, Copy, tracked
+from bench.mutate.copies import KEPT, ROOT, Copies, Copy, Run, fingerprint, tracked
 from bench.mutate.mutants import Mutant, mutants_of
 from bench.mutate.nearest import Lane, Map, measured
 
@@ -30,6 +32,7 @@ LANES = [
 ]
 _START_SECONDS = 90.0  # of pytest on a busy machine
 _SLACK = 6  # a busy machine, and a mutant that waits for its deadline
+_RESULTS = KEPT / "results.jsonl"
 
 
 @dataclass(frozen=True)
@@ -69,27 +72,76 @@ def chosen(rng: random.Random, paths: list[Path]) -> Iterator[Chosen]:
                 break
 
 
-def noticed_by(copy: Copy, one: Chosen, maps: list[Map]) -> str | None:
-    """The test that fails; None when none does."""
-    copy.write(one.path, one.source)
-    try:
-        for each in maps:
-            tests = each.nearest(one.path, one.mutant.lines, one.mutant.statement)
-            if not tests:
-                continue
-            listing = copy.folder / "nearest.txt"
-            listing.write_text("\n".join(tests))
-            limit = _START_SECONDS + _SLACK * each.lane.seconds
-            arguments = ["-m", "pytest", "-x", "-q", "--no-header", "--tb=line", f"@{listing}"]
-            run = copy.run(arguments, limit=limit, **dict(each.lane.environment))
-            if run.code is None:
-                return f"{each.lane.name} tests that never end"
-            if run.code != 0:
-                told = [line for line in run.output.splitlines() if line.startswith(("FAILED", "ERROR"))]
-                return told[0] if told else run.output[-300:]
-    finally:
-        copy.write(one.path, one.original)
-    return None
+class Trial:
+    """Mutants against tests; what came of each is kept."""
+
+    def __init__(self, maps: list[Map], until: float) -> None:
+        self._maps = maps
+        self._until = until
+        self._tests = fingerprint(*(path.read_text() for each in maps for path in each.lane.files()))
+        self._lanes = ",".join(each.lane.name for each in maps)
+        self._sound: dict[str, bool] = {}
+        self._known = dict(self._earlier())
+
+    def _earlier(self) -> Iterator[tuple[str, str | None]]:
+        for line in _RESULTS.read_text().splitlines() if _RESULTS.exists() else []:
+            told = json.loads(line)
+            if told["by"] or (told["tests"], told["lanes"]) == (self._tests, self._lanes):
+                yield told["mutant"], told["by"]
+
+    def of(self, copy: Copy, one: Chosen) -> bool | None:
+        """Whether it was noticed; None when the time is over. Says so."""
+        name = fingerprint(str(one.path), one.source)
+        if name not in self._known:
+            if time.monotonic() > self._until:
+                return None
+            self._known[name] = by = self._noticed_by(copy, one)
+            told = {"mutant": name, "what": str(one), "by": by, "tests": self._tests, "lanes": self._lanes}
+            with _RESULTS.open("a") as results:
+                results.write(json.dumps(told) + "\n")
+        by = self._known[name]
+        print(f"noticed  {one}: {by}" if by else f"SURVIVED {one}\n{one.difference()}", flush=True)
+        return by is not None
+
+    def _noticed_by(self, copy: Copy, one: Chosen) -> str | None:
+        for each in self._maps:
+            while tests := each.nearest(one.path, one.mutant.lines, one.mutant.statement):
+                copy.write(one.path, one.source)
+                try:
+                    run = _run(copy, each, tests)
+                finally:
+                    copy.write(one.path, one.original)
+                if run.code == 0:
+                    break
+                if run.code is None:
+                    return f"{each.lane.name} tests that never end"
+                failed = _failed(run.output, tests)
+                if failed is None:
+                    return run.output[-300:].strip()
+                if self._is_sound(copy, each, failed):
+                    return failed
+                print(f"left out, as it fails without a mutant: {failed}", flush=True)
+                each.failed.add(failed)
+        return None
+
+    def _is_sound(self, copy: Copy, of: Map, test: str) -> bool:
+        if test not in self._sound:
+            self._sound[test] = _run(copy, of, [test]).code == 0
+        return self._sound[test]
+
+
+def _run(copy: Copy, of: Map, tests: list[str]) -> Run:
+    listing = copy.folder / "nearest.txt"
+    listing.write_text("\n".join(tests))
+    limit = _START_SECONDS + _SLACK * of.lane.seconds
+    arguments = ("-x", "-q", "--no-header", "--tb=line", f"@{listing}")
+    return copy.pytest(*arguments, limit=limit, **dict(of.lane.environment))
+
+
+def _failed(output: str, tests: list[str]) -> str | None:
+    """The test of these that failed; None when something else went wrong (what was changed cannot be imported)."""
+    told = [line.partition(" ")[2] for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return max((test for test in tests if any(line.startswith(test) for line in told)), key=len, default=None)
 
 
 @click.command()
@@ -97,44 +149,35 @@ def noticed_by(copy: Copy, one: Chosen, maps: list[Map]) -> str | None:
 @click.option("--number", default=40, show_default=True, help="How many mutants.")
 @click.option("--seed", type=int, default=None, help="Which mutants; one that is printed gives the same ones again.")
 @click.option("--workers", default=2, show_default=True, help="How many at a time.")
+@click.option("--minutes", default=120.0, show_default=True, help="No more mutants are begun after so many.")
 @click.option(
     "--only", type=click.Choice([lane.name for lane in LANES]), multiple=True, help="Some kinds of tests alone."
 )
 @click.option("--at-least", type=float, default=0.0, help="Percent to be noticed, else the exit code is 1.")
 def main(
-    paths: tuple[str, ...], number: int, seed: int | None, workers: int, only: tuple[str, ...], at_least: float
+    paths: tuple[str, ...],
+    number: int,
+    seed: int | None,
+    workers: int,
+    minutes: float,
+    only: tuple[str, ...],
+    at_least: float,
 ) -> None:
     """Random mutants of PATHS (the domain and the controller), each against the nearest quick tests."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + 60 * minutes
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
-    sources = paths or SOURCES
-    files = [path for path in tracked(*sources) if path.suffix == ".py"]
-    lanes = [lane for lane in LANES if not only or lane.name in only]
-    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
-        copies: SimpleQueue[Copy] = SimpleQueue()
-        made = [Copy(Path(folder) / str(worker)) for worker in range(workers)]
-        maps = measured(made, lanes)
-        for each in maps:
-            if each.failed:
-                print(f"left out, as they fail without a mutant: {', '.join(each.failed)}")
-        for copy in made:
-            copies.put(copy)
-        telling = threading.Lock()
-
-        def tried(one: Chosen) -> bool:
-            copy = copies.get()
-            try:
-                by = noticed_by(copy, one, maps)
-            finally:
-                copies.put(copy)
-            with telling:
-                print(f"noticed  {one}: {by}" if by else f"SURVIVED {one}\n{one.difference()}", flush=True)
-            return by is not None
-
-        picked = [one for _, one in zip(range(number), chosen(random.Random(seed), files), strict=False)]
-        with ThreadPoolExecutor(workers) as pool:
-            found = sum(pool.map(tried, picked))
-    percent = 100 * found / max(1, len(picked))
-    print(f"{found} of {len(picked)} mutants noticed ({percent:.0f} %), seed {seed}")
+    files = [path for path in tracked(*(paths or SOURCES)) if path.suffix == ".py"]
+    picked = list(itertools.islice(chosen(random.Random(seed), files), number))
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder, Copies(Path(folder), workers) as copies:
+        maps = measured(copies, [lane for lane in LANES if not only or lane.name in only])
+        failed = sorted(test for each in maps for test in each.failed)
+        if failed:
+            print(f"left out, as they fail without a mutant: {', '.join(failed)}")
+        found = [each for each in copies.spread(Trial(maps, until).of, picked) if each is not None]
+    percent = 100 * sum(found) / max(1, len(found))
+    untried = f", {len(picked) - len(found)} not tried for want of time" if len(found) < len(picked) else ""
+    print(f"{sum(found)} of {len(found)} mutants noticed ({percent:.1f} %), seed {seed}{untried}")
     sys.exit(percent < at_least)
 
 

@@ -1,24 +1,27 @@
-"""Which tests run a line: measured once with coverage.py, and kept for as long as tests and sources are the same."""
+"""Which tests run a line: measured once for each file of tests with coverage.py, and kept.
 
+A map is a hint, never the truth: it stays in use while its file of tests is the same, though the sources have moved on,
+and its lines are moved with them. `touched.py` is the plugin that measures.
+"""
+
+import difflib
 import json
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from bench.mutate.copies import ROOT, Copy, fingerprint
+from bench.mutate.copies import KEPT, ROOT, Copies, Copy, fingerprint, tracked
 
-_KEPT = ROOT / ".sandbox" / "mutate"
 _WATCHED = "operator/smendpoints"
-_SOURCES = (_WATCHED, "sandbox", "tests/conftest.py", "bench/mutate/touched.py")
-_HOURS = 3600.0
+_FILE_SECONDS = 1200.0  # for all tests of one file, measured on a busy machine
 
 
 @dataclass(frozen=True)
 class Lane:
-    """Tests that are run together, and of how many of their seconds a mutant gets at most."""
+    """Tests that are tried one after another, and of how many of their seconds a mutant gets at most."""
 
     name: str
     tests: tuple[str, ...]
@@ -26,16 +29,20 @@ class Lane:
     environment: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
 
+    def files(self) -> list[Path]:
+        """Its files of tests."""
+        found = (path for path in tracked(*self.tests) if path.name.startswith("test_") and path.suffix == ".py")
+        return [path for path in found if str(path) not in self.left_out]
 
-@dataclass(frozen=True)
+
+@dataclass
 class Map:
-    """What the tests of a lane touch, by their numbers, and how long each takes."""
+    """What the tests of a lane touch, and how long each takes."""
 
     lane: Lane
-    tests: list[str]
-    seconds: list[float]
-    failed: list[str]
-    lines: dict[str, dict[str, list[int]]]
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    lines: dict[str, dict[int, set[str]]] = field(default_factory=dict)
 
     def nearest(self, path: Path, *wheres: range) -> list[str]:
         """The tests that run these lines, else those lines, else any of the file, else those that import it.
@@ -44,20 +51,33 @@ class Map:
         """
         by_line = self.lines.get(str(path), {})
         for where in (*wheres, by_line):
-            found = {test for line in where for test in by_line.get(str(line), ())}
+            found = {test for line in where for test in by_line.get(line, ())} - self.failed
             if found:
                 return self._within(found)
-        return self._within(number for number, test in enumerate(self.tests) if _imports(test.partition("::")[0], path))
+        importing = (test for test in self.seconds if _imports(test.partition("::")[0], path))
+        return self._within(set(importing) - self.failed)
 
-    def _within(self, numbers: Iterable[int]) -> list[str]:
+    def _within(self, tests: Iterable[str]) -> list[str]:
         chosen: list[str] = []
         spent = 0.0
-        for number in sorted(numbers, key=lambda each: (self.seconds[each], each)):
-            spent += self.seconds[number]
+        for test in sorted(tests, key=lambda each: (self.seconds[each], each)):
+            spent += self.seconds[test]
             if spent > self.lane.seconds and chosen:
                 break
-            chosen.append(self.tests[number])
+            chosen.append(test)
         return chosen
+
+    def add(self, told: dict[str, Any]) -> None:
+        """What the tests of one file touch."""
+        tests = told["tests"]
+        self.seconds |= dict(zip(tests, told["seconds"], strict=True))
+        self.failed |= set(told["failed"])
+        for path, by_line in told["lines"].items():
+            into = self.lines.setdefault(path, {})
+            moved = _moved(told["sources"][path], path)
+            for line, touching in by_line.items():
+                for now in moved.get(int(line), ()):
+                    into.setdefault(now, set()).update(tests[number] for number in touching)
 
 
 @cache
@@ -66,27 +86,61 @@ def _imports(test: str, path: Path) -> bool:
     return f"from {module} import" in (ROOT / test).read_text()
 
 
-def measured(copies: list[Copy], lanes: list[Lane]) -> list[Map]:
-    """The maps of some lanes, each measured in a copy of its own unless it is known."""
-    with ThreadPoolExecutor(len(copies)) as pool:
-        return list(pool.map(lambda at: _measured(copies[at[0] % len(copies)], at[1]), enumerate(lanes)))
+@cache
+def _moved(then: str, path: str) -> dict[int, range]:
+    """Where the lines of a source are now that were seen when it had this fingerprint."""
+    now = (ROOT / path).read_text() if (ROOT / path).is_file() else ""
+    old, new = (KEPT / then).read_text().splitlines(), now.splitlines()
+    found: dict[int, range] = {}
+    for what, begin, end, to, until in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for line in range(begin, end):
+            same = to + line - begin
+            found[line + 1] = range(same + 1, same + 2) if what == "equal" else range(to + 1, until + 1)
+    return found
 
 
-def _measured(copy: Copy, lane: Lane) -> Map:
-    _KEPT.mkdir(parents=True, exist_ok=True)
-    kept = _KEPT / f"{lane.name}-{fingerprint(*_SOURCES, *lane.tests)}.json"
-    if not kept.exists():
-        print(f"measuring which lines the {lane.name} tests run ...", flush=True)
-        told = copy.folder / f"{lane.name}.json"
-        run = copy.run(
-            ["-m", "pytest", "-q", "-p", "touched", *lane.tests, *(f"--ignore={each}" for each in lane.left_out)],
-            limit=2 * _HOURS,
-            TOUCHED_IN=str(copy.folder / _WATCHED),
-            TOUCHED_TO=str(told),
-            **dict(lane.environment),
-        )
-        if not told.exists():
-            raise RuntimeError(run.output)
-        kept.write_text(told.read_text().replace(f"{copy.folder}{os.sep}", ""))
-        print(f"measured the {lane.name} tests in {run.seconds:.0f} s", flush=True)
-    return Map(lane, **json.loads(kept.read_text()))
+def measured(copies: Copies, lanes: list[Lane]) -> list[Map]:
+    """The maps of some lanes; what is not known of a file of tests is measured."""
+    missing = [(lane, path) for lane in lanes for path in lane.files() if not _kept(lane, path).exists()]
+    if missing:
+        print(f"measuring which lines {len(missing)} files of tests run ...", flush=True)
+    for number, said in enumerate(copies.spread(_measure, missing), start=1):
+        print(f"[{number}/{len(missing)}] {said}", flush=True)
+    maps = [Map(lane) for lane in lanes]
+    for each in maps:
+        for kept in (_kept(each.lane, path) for path in each.lane.files()):
+            if kept.exists():
+                each.add(json.loads(kept.read_text()))
+    return maps
+
+
+def _kept(lane: Lane, path: Path) -> Path:
+    said = fingerprint(lane.name, str(lane.environment), str(path), (ROOT / path).read_text())
+    return KEPT / f"{path.stem}-{said}.json"
+
+
+def _measure(copy: Copy, one: tuple[Lane, Path]) -> str:
+    lane, path = one
+    told = copy.folder / "touched.json"
+    told.unlink(missing_ok=True)
+    run = copy.pytest(
+        *("-q", "-p", "touched", str(path)),
+        limit=_FILE_SECONDS,
+        TOUCHED_IN=str(copy.folder / _WATCHED),
+        TOUCHED_TO=str(told),
+        **dict(lane.environment),
+    )
+    if not told.exists():
+        return f"{path}: LEFT OUT after {run.seconds:.0f} s: {run.output[-300:]}"
+    found = json.loads(told.read_text().replace(f"{copy.folder}{os.sep}", ""))
+    found["sources"] = dict(_sources(found["lines"], copy))
+    _kept(lane, path).write_text(json.dumps(found))
+    return f"{path}: {len(found['tests'])} tests in {run.seconds:.0f} s"
+
+
+def _sources(paths: Iterable[str], copy: Copy) -> Iterator[tuple[str, str]]:
+    for path in paths:
+        text = (copy.folder / path).read_text()
+        said = fingerprint(text)
+        (KEPT / said).write_text(text)
+        yield path, said

@@ -13,7 +13,7 @@ from smsandbox.controlplane import ControlPlane
 Helm = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A control plane that has nothing but what these tests install."""
     made = ControlPlane.start(tmp_path_factory.mktemp("chart-plane"))

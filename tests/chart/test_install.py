@@ -19,7 +19,6 @@ from smsandbox.chart import CHART, template
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until
 
-pytestmark = pytest.mark.xdist_group("chart")  # one API server for all of them
 Helm = Callable[..., Any]
 NAMESPACE = "smendpoints-system"
 RELEASE = ("smendpoints", "--namespace", NAMESPACE)

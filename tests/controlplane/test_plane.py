@@ -14,9 +14,6 @@ from smsandbox import probe
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until
 
-# These start planes of their own; one after another they fit a small machine.
-pytestmark = pytest.mark.xdist_group("controlplane")
-
 STARTER = """
 import sys, time
 from pathlib import Path

@@ -15,7 +15,7 @@ from smsandbox.process import wait_until
 from smsandbox.testing.samples import endpoints, samples
 from smsandbox.world import SERVICES, World, services
 
-pytestmark = [pytest.mark.xdist_group("world"), pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 PID_FILE = "kube-apiserver.pid"
 MODULE = [sys.executable, "-m", "smsandbox"]

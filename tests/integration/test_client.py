@@ -55,7 +55,7 @@ def test_watching_ends_when_the_object_is_gone(stage: Stage) -> None:
 
 
 def test_waiting_ends_at_once_where_only_a_person_can_help(stage: Stage) -> None:
-    stage.apply("iris", spec(executionRoleARN="arn:aws:iam::123456789012:role/absent"))
+    stage.apply("iris", with_variant(spec(), modelArtifact=f"s3://{BUCKET}/absent/model.tar.gz"))
     assert "stalled: " in smendpoint(stage, "wait", "iris", code=1)
     smendpoint(stage, "wait", "iris", "--for", "ready", "--timeout", "1", code=1)
 

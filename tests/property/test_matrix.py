@@ -15,11 +15,12 @@ import pytest
 
 from smsandbox.testing.children import in_a_child
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, GROWING, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, GROWING, spec, two_variants, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.testing.witness import Witness
 
 BASE = with_variant(spec(), scaling=GROWING)
+NIGHT = {"name": "night", "schedule": "cron(0 22 * * ? *)", "maxCapacity": 2}
 FIXED = with_variant(spec(), scaling=None, instance={"type": "ml.m5.large", "count": 2})
 
 
@@ -46,6 +47,10 @@ FLOWS = {
     "scaling taken away": Flow(BASE, changed(scaling=None)),
     "a second variant": Flow(
         BASE, {**BASE, "variants": [BASE["variants"][0], {**BASE["variants"][0], **ARTIFACT, "name": "challenger"}]}
+    ),
+    "a variant taken away": Flow(two_variants(9, 1), spec()),
+    "a schedule taken away, and other bounds": Flow(
+        changed(scaling={**GROWING, "schedules": [NIGHT]}), changed(scaling={**GROWING, "maxCapacity": 9})
     ),
     "canary with own alarms": Flow(
         FIXED,

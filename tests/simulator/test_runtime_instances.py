@@ -10,9 +10,6 @@ from botocore.exceptions import ClientError
 
 from smsandbox.testing.live import Live, until
 
-# One simulator serves the module: its tests stay together, in one process.
-pytestmark = pytest.mark.xdist_group("runtime-instances")
-
 
 def test_an_update_and_scaling_under_load_lose_no_request(live: Live) -> None:
     live.echo("busy", count=1)

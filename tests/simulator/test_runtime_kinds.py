@@ -25,9 +25,6 @@ from smtraining.verify import Effort
 if TYPE_CHECKING:
     from pathlib import Path
 
-# One simulator serves the module: its tests stay together, in one process.
-pytestmark = pytest.mark.xdist_group("runtime-kinds")
-
 
 def test_a_pipeline_hands_each_answer_to_the_next_container(live: Live) -> None:
     first = live.container(ContainerHostname="first", Environment={"ECHO_NAME": "first"})

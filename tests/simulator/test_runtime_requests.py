@@ -17,9 +17,6 @@ from smsandbox.world import ACCOUNT, REGION
 if TYPE_CHECKING:
     from pathlib import Path
 
-# One simulator serves the module: its tests stay together, in one process.
-pytestmark = pytest.mark.xdist_group("runtime-requests")
-
 
 def test_a_request_reaches_the_container_and_its_answer_comes_back_with_the_headers_of_aws(
     live: Live, echo: str
