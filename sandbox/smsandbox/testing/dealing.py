@@ -48,7 +48,7 @@ def order(files: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
     return [file for each in sorted(units, key=lambda each: begins[each]) for file in units[each]]
 
 
-class Dealing(LoadScopeScheduling):
+class Dealing(LoadScopeScheduling):  # type: ignore[misc]
     """Deals out `unit`s in the order of the collection."""
 
     def __init__(self, config: pytest.Config, log: Producer | None = None) -> None:
