@@ -4,8 +4,9 @@ import asyncio
 import itertools
 import logging
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -117,6 +118,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         analysis_period=config.analysis_period_seconds,
     )
     tasks: list[asyncio.Task[None]] = []
+    stopping = ExitStack()
 
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings)
@@ -139,8 +141,15 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
 
             start_listening(events.receive, lambda: watcher.places, hinted, standing.ending)
         standing.health.work = dispatcher
+        stopping.callback(boundary.stop)
         boundary.start(dispatcher.ruled)
-        reading.append(dispatcher.read)
+        period = config.analysis_period_seconds
+        experimenter = Experimenter(
+            controller.tenancy,
+            KubeObjects(standing.client, gate, standing.fence, EXPERIMENT_KIND, EXPERIMENT_PLURAL),
+            Experiments(accounts, region, controller.tenancy, dispatcher.read, period=period),
+        )
+        stopping.callback(experimenter.stop)
         experimenter.start(
             standing.client,
             config.namespace_list(),
@@ -152,8 +161,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     async def stop(**_: Any) -> None:
         standing.ending.set()
         connections.paces.end()
-        boundary.stop()
-        experimenter.stop()
+        stopping.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -173,18 +181,6 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     )
     handlers = Handlers(registry)
     reconciler = Reconciler(controller, KubeObjects(standing.client, gate, standing.fence))
-    reading: list[Callable[[str, str], Mapping[str, Any] | None]] = []  # once there is a loop
-    experimenter = Experimenter(
-        controller.tenancy,
-        KubeObjects(standing.client, gate, standing.fence, EXPERIMENT_KIND, EXPERIMENT_PLURAL),
-        Experiments(
-            accounts,
-            region,
-            controller.tenancy,
-            lambda namespace, name: reading[0](namespace, name) if reading else None,
-            period=config.analysis_period_seconds,
-        ),
-    )
     boundary = Boundary(standing.client, controller.tenancy, required=config.require_policies)
     kopf.on.login(registry=registry)(Login().log_in)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)

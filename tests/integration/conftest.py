@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from smsandbox.controlplane import ControlPlane
+from smsandbox.paths import repository
 from smsandbox.testing.cloud import Cloud
+from smsandbox.testing.policies import Boundary
 from smsandbox.testing.stage import Stage
 from smsandbox.world import World, end
 
@@ -41,6 +44,25 @@ UNREACHABLE = "Request attempt #"  # kopf's word on an API server that is away
 # Those on an API server which has just started and knows neither its roles nor the kinds of its checks yet.
 STARTING = ("RBAC: [", "cannot renew the lease: 403", "failed to configure policy")
 _NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def plane(control_plane: ControlPlane, request: pytest.FixtureRequest) -> ControlPlane:
+    """An API server that knows our kinds; a module's `NAMESPACE` is there."""
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(repository() / "crds"))
+    control_plane.established()
+    if hasattr(request.module, "NAMESPACE"):
+        named = ("create", "namespace", request.module.NAMESPACE, "--dry-run=client", "-o", "yaml")
+        control_plane.kubectl("apply", "-f", "-", stdin=control_plane.kubectl(*named))
+    return control_plane
+
+
+@pytest.fixture(scope="module")
+def boundary(control_plane: ControlPlane) -> Iterator[Boundary]:
+    """The checks of policies at `kubectl apply`, with nothing in force."""
+    made = Boundary(control_plane)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

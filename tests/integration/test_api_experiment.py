@@ -25,15 +25,6 @@ DIMENSIONS = [{"name": "EndpointName", "value": "$(endpoint)"}, {"name": "Varian
 COUNT = {"namespace": "Shop", "metricName": "Sales", "dimensions": DIMENSIONS}
 
 
-@pytest.fixture(scope="module")
-def plane(control_plane: ControlPlane) -> ControlPlane:
-    control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
-    control_plane.established()
-    namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
-    control_plane.kubectl("apply", "-f", "-", stdin=namespace)
-    return control_plane
-
-
 @pytest.fixture
 def begun(plane: ControlPlane) -> Iterator[ControlPlane]:
     """The sample, whose status says that it has begun."""

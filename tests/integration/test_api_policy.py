@@ -16,7 +16,6 @@ from kubernetes import client
 
 from smendpoints.api.resource import FINALIZER, GROUP, PLURAL, VERSION
 from smsandbox import paths
-from smsandbox.controlplane import ControlPlane
 from smsandbox.testing.policies import LABEL, Boundary, establish
 from smsandbox.testing.policy_cases import ECR, NOTHING, Fields, on, scaled, spec, variant
 
@@ -70,13 +69,6 @@ class Tenant:
         """What kubectl says to a merge patch."""
         done = self.run("patch", "smep", name, "--type=merge", "-p", json.dumps(change))
         return done.stdout if done.returncode == 0 else done.stderr
-
-
-@pytest.fixture(scope="module")
-def boundary(control_plane: ControlPlane) -> Iterator[Boundary]:
-    made = Boundary(control_plane)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,9 @@
 """The table of what policies allow, on a real API server: each case is an object that is sent, and what is answered."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from smsandbox.controlplane import ControlPlane
 from smsandbox.testing.policies import Boundary
 from smsandbox.testing.policy_cases import CASES, Case
-
-
-@pytest.fixture(scope="module")
-def boundary(control_plane: ControlPlane) -> Iterator[Boundary]:
-    made = Boundary(control_plane)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -4,13 +4,9 @@ Each list of the policy matches only with its last glob, and all are full of the
 many variants, containers and characters as the CRD lets through.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from smendpoints.api.policy import GLOBS_LENGTH
-from smsandbox.controlplane import ControlPlane
 from smsandbox.testing.policies import Boundary
 from smsandbox.testing.policy_cases import ECR, KEY, ROLE, Fields
 
@@ -78,13 +74,6 @@ def longest(mark: str) -> Fields:
     }
     rules: dict[str, Any] = {name: globs(name, glob) for name, glob in last.items()}
     return rules | {"maxInstancesPerEndpoint": 10, "allowSecretLikeEnvironment": False}
-
-
-@pytest.fixture(scope="module")
-def boundary(control_plane: ControlPlane) -> Iterator[Boundary]:
-    made = Boundary(control_plane)
-    yield made
-    made.close()
 
 
 def test_the_largest_object_is_allowed_and_refused_within_the_budget(boundary: Boundary) -> None:

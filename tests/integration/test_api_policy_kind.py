@@ -156,13 +156,6 @@ Send = Callable[[Spec], Spec]
 
 
 @pytest.fixture(scope="module")
-def plane(control_plane: ControlPlane) -> ControlPlane:
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(CRDS))
-    control_plane.established()
-    return control_plane
-
-
-@pytest.fixture(scope="module")
 def send(plane: ControlPlane) -> Send:
     """Send a policy's spec to the API server, as a dry run; what it would keep of it."""
     api = client.CustomObjectsApi(config.new_client_from_config(str(plane.kubeconfig)))  # type: ignore[no-untyped-call]

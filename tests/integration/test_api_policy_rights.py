@@ -3,12 +3,10 @@
 No controller aggregates here, so each role is bound itself: what Kubernetes adds to view, edit and admin is its rules.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from smsandbox.controlplane import ControlPlane
 from smsandbox.testing.policies import Boundary
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
@@ -17,11 +15,9 @@ READ, WRITE = ("get", "list", "watch"), ("create", "update", "patch", "delete", 
 
 
 @pytest.fixture(scope="module")
-def boundary(control_plane: ControlPlane) -> Iterator[Boundary]:
-    made = Boundary(control_plane)
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(MANIFESTS / "rbac"))
-    yield made
-    made.close()
+def boundary(boundary: Boundary) -> Boundary:
+    boundary.plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(MANIFESTS / "rbac"))
+    return boundary
 
 
 @pytest.fixture(scope="module")

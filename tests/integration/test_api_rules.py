@@ -881,11 +881,9 @@ Send = Callable[[Spec], Spec]
 
 
 @pytest.fixture(scope="module")
-def send(control_plane: ControlPlane) -> Send:
+def send(plane: ControlPlane) -> Send:
     """Send a spec to the API server, as a dry run; what it would keep of it."""
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    control_plane.established()
-    api = client.CustomObjectsApi(config.new_client_from_config(str(control_plane.kubeconfig)))  # type: ignore[no-untyped-call]
+    api = client.CustomObjectsApi(config.new_client_from_config(str(plane.kubeconfig)))  # type: ignore[no-untyped-call]
 
     def post(wanted: Spec) -> Spec:
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": "trial"}, "spec": wanted}

@@ -19,15 +19,6 @@ NAMESPACE = "api-server-tests"
 NAMES = ("sagemakerendpointpolicies", "sagemakerendpoints", "sagemakerexperiments")
 
 
-@pytest.fixture(scope="module")
-def plane(control_plane: ControlPlane) -> ControlPlane:
-    control_plane.kubectl("apply", "-f", str(ROOT / "crds"))
-    control_plane.established()
-    namespace = control_plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
-    control_plane.kubectl("apply", "-f", "-", stdin=namespace)
-    return control_plane
-
-
 @pytest.fixture
 def iris(plane: ControlPlane) -> Iterator[ControlPlane]:
     """The minimal sample, applied."""

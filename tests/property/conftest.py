@@ -9,10 +9,10 @@ from smsandbox.testing.harness import Harness
 
 
 @pytest.fixture
-def harness() -> Iterator[Harness]:
-    """A fresh AWS with an operator. Each fault that a test puts in force has to strike."""
+def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
+    """A fresh AWS with an operator, with its module's `SETTINGS`. Each fault that a test puts in force has to strike."""
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
-    made = Harness()
+    made = Harness(settings=getattr(request.module, "SETTINGS", None))
     yield made
     made.simulator.close()
     assert made.world.faults.idle() == [], "never struck"

@@ -1,6 +1,5 @@
 """A rollout under way is aborted by an annotation, through an alarm that the attempt carries from its start; in virtual time."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
+SETTINGS = BRISK
 POLL = 5.0
 ON_REQUEST = {"onRequest": True}
 WAYS: dict[str, dict[str, Any]] = {
@@ -20,15 +20,6 @@ WAYS: dict[str, dict[str, Any]] = {
     "rolling": {"strategy": "Rolling", "stepPercent": 50, "stepWaitSeconds": 900},
 }
 CANARY = {**WAYS["canary"], "rollback": ON_REQUEST}
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    """An AWS that is quicker than AWS."""
-    made = Harness(settings=BRISK)
-    yield made
-    made.simulator.close()
-    assert made.world.faults.idle() == [], "never struck"
 
 
 def wanted(rollout: dict[str, Any], artifact: int) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Alarms belong to whom their tags name: no other object's are overwritten or deleted, and no own are left; in virtual time."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
+SETTINGS = BRISK
 GUARDED = {"strategy": "AllAtOnce", "terminationWaitSeconds": 300, "rollback": {"maxErrorRatePercent": 5}}
 STEPPED: dict[str, Any] = {
     "minCapacity": 1,
@@ -26,14 +26,6 @@ STEPPED: dict[str, Any] = {
     ],
 }
 KEYS = [f"smendpoints.dev/{key}" for key in ("cluster", "namespace", "name")]
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    """An AWS that is quicker than AWS."""
-    made = Harness(settings=BRISK)
-    yield made
-    made.simulator.close()
 
 
 def alarms(harness: Harness) -> dict[str, dict[str, Any]]:

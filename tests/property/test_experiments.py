@@ -196,9 +196,8 @@ def test_not_worse_is_enough_where_that_is_the_goal_but_not_before_the_shortest_
     assert (ended.ended_at - ended.started_at).total_seconds() >= 25 * 60
 
 
-def test_requests_by_target_variant_break_the_split_and_make_it_invalid(trial: Trial) -> None:
-    trial.begin()
-    trial.until(trial.counts)
+def asked_beside_the_split(trial: Trial) -> None:
+    """From now on somebody asks the challenger by its name, twice a second."""
     world, pair = trial.harness.world, {"EndpointName": "default-iris", "VariantName": "challenger"}
 
     def beside() -> None:
@@ -207,6 +206,12 @@ def test_requests_by_target_variant_break_the_split_and_make_it_invalid(trial: T
         world.after(10.0, beside)
 
     beside()
+
+
+def test_requests_by_target_variant_break_the_split_and_make_it_invalid(trial: Trial) -> None:
+    trial.begin()
+    trial.until(trial.counts)
+    asked_beside_the_split(trial)
     assert trial.finished().verdict == "INVALID"
     assert "requests are not split as the weights say" in trial.ready()[1]
 
@@ -214,14 +219,7 @@ def test_requests_by_target_variant_break_the_split_and_make_it_invalid(trial: T
 def test_clients_that_deal_out_users_are_not_measured_by_the_split(trial: Trial) -> None:
     trial.begin(assignment="Client", duration={"maxMinutes": 15})
     trial.until(trial.counts)
-    world, pair = trial.harness.world, {"EndpointName": "default-iris", "VariantName": "challenger"}
-
-    def beside() -> None:
-        for name, value in (("Invocations", 1.0), ("Invocation5XXErrors", 0.0), ("ModelLatency", 1000.0)):
-            world.metrics.put(ACCOUNT, REGION, "AWS/SageMaker", name, pair, value, "Count", 20)
-        world.after(10.0, beside)
-
-    beside()
+    asked_beside_the_split(trial)
     assert trial.finished().verdict != "INVALID"
 
 

@@ -1,6 +1,5 @@
 """Office hours on a live endpoint: what happens is said before, never right after an edit; in virtual time."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,17 +10,9 @@ from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
+SETTINGS = BRISK
 POLL = 5.0
 WARNING = 900.0
-
-
-@pytest.fixture
-def harness() -> Iterator[Harness]:
-    """An AWS that is quicker than AWS."""
-    made = Harness(settings=BRISK)
-    yield made
-    made.simulator.close()
-    assert made.world.faults.idle() == [], "never struck"
 
 
 def now(harness: Harness) -> datetime:

@@ -1,7 +1,6 @@
 """Pre-flight in virtual time: what cannot work is said before anything is launched, and nothing else is."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,22 +10,13 @@ from smsandbox.aws.moto.images import push
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
-from smsandbox.world import REGION
 
+SETTINGS = BRISK
 LATER = 400.0  # seconds after which what is in the way was looked for again
 ROLE = ROLE_ARN.rpartition("/")[2]
 FIXED = with_variant(spec(), scaling=None)
 NEW = {"modelArtifact": ARTIFACTS[1]}
 TYPE = "ml.m5.large"
-
-
-@pytest.fixture
-def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
-    """A fresh AWS that takes a minute for what else takes many, with an operator."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    made = Harness(settings=BRISK)
-    yield made
-    made.simulator.close()
 
 
 def told(harness: Harness, kind: str = "Stalled") -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """The operator against an AWS that throttles, in virtual time: what it learns, who shares it, and what it costs."""
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,17 +12,10 @@ from smsandbox.testing.specs import spec
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
 
+SETTINGS = BRISK
 OBJECTS = 12
 ROLES = [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("platform", "data")]
 ELSEWHERE = "arn:aws:iam::210987654321:role/platform"
-
-
-@pytest.fixture
-def harness(monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    made = Harness(settings=BRISK)
-    yield made
-    made.simulator.close()
 
 
 def throttle(harness: Harness, **rates: float) -> None:

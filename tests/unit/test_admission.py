@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from smendpoints.api import admission as generator
 from smendpoints.api.policy import GLOBS_LENGTH, SageMakerEndpointPolicySpec, glob_pattern, matches_any
 from smendpoints.api.rules import admission as rules
+from smendpoints.api.rules import asking
 from smendpoints.api.rules.policy import GLOB_LISTS
 from smendpoints.api.sensitive import looks_secret
 from smendpoints.api.spec import SageMakerEndpointSpec
@@ -48,7 +49,7 @@ def test_each_field_that_is_asked_for_is_refused_by_a_case() -> None:
 
 def test_the_checks_reach_the_last_variant_and_the_last_container() -> None:
     variant = SageMakerEndpointSpec.model_fields["variants"].annotation.__args__[0]  # type: ignore[union-attr]
-    assert bounds(SageMakerEndpointSpec, "variants") == rules.MOST_VARIANTS
+    assert bounds(SageMakerEndpointSpec, "variants") == asking.MOST_VARIANTS
     assert bounds(variant, "containers") == rules.MOST_CONTAINERS
 
 

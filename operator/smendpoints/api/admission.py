@@ -13,7 +13,8 @@ from typing import Any
 from smendpoints.api import generated
 from smendpoints.api.policy import POLICY_KIND
 from smendpoints.api.resource import GROUP, PLURAL, VERSION
-from smendpoints.api.rules.admission import GROUPS, SHARED, Check, Group
+from smendpoints.api.rules.admission import GROUPS, SHARED
+from smendpoints.api.rules.asking import Check, Group
 
 FILE_NAME = "validating_admission_policy.yaml"
 API_VERSION = "admissionregistration.k8s.io/v1"

@@ -3,12 +3,12 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smendpoints.aws.audit import Part
 from smendpoints.aws.contents import Contents
 from smendpoints.aws.pages import Entry, Query
-from smendpoints.aws.summary import scaling_fingerprint, tags_fingerprint
+from smendpoints.aws.summary import Summary, scaling_fingerprint, tags_fingerprint
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.observed.observed import ObservedTarget, parse_target
@@ -117,3 +117,23 @@ def tags() -> Part[Mapping[str, Tagged]]:
 def contents() -> Part[Contents]:
     """Configs and models."""
     return Part([_CONFIGS, _MODELS], _Contents)
+
+
+def told(
+    name: str,
+    entry: Summary,
+    scaling: Part[Mapping[str, Scaling]],
+    tags: Part[Mapping[str, Tagged]],
+    before: Summary | None,
+    *,
+    wrote: bool,
+) -> Summary:
+    """A listed endpoint with the audit's fingerprints; with those `before` while a part is older than our write."""
+    if wrote:
+        return replace(entry, scaling=before.scaling, tags=before.tags) if before is not None else entry
+    scaled, tagged = scaling.value.get(name), tags.value.get(entry.arn.lower())
+    return replace(
+        entry,
+        scaling=scaled.fingerprint if scaled is not None else None,
+        tags=tagged.fingerprint if tagged is not None else None,
+    )

@@ -7,7 +7,6 @@ due. What this process writes is told to it, as the lists of the audit may be mi
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -234,21 +233,10 @@ class Watch:
             for name in moved:
                 view.pop(name, None)
             for name in touched & entries.keys():
-                told = self._summary(entries[name], name)
-                if view.get(name) != told:
+                before, wrote = view.get(name), name in self._wrote
+                told = audited.told(name, entries[name], self._scaling, self._tags, before, wrote=wrote)
+                if before != told:
                     view[name] = told
                     moved.add(name)
             self._view = view
             return frozenset(moved)
-
-    def _summary(self, entry: Summary, name: str) -> Summary:
-        """The entry with the fingerprints of the audit; as before while some part is older than our last write."""
-        before = self._view.get(name)
-        if name in self._wrote:
-            return replace(entry, scaling=before.scaling, tags=before.tags) if before is not None else entry
-        scaling, tags = self._scaling.value.get(name), self._tags.value.get(entry.arn.lower())
-        return replace(
-            entry,
-            scaling=scaling.fingerprint if scaling is not None else None,
-            tags=tags.fingerprint if tags is not None else None,
-        )

@@ -4,7 +4,6 @@ Level-triggered: a reconcile depends on the spec, on what AWS says now, and on a
 any two calls, the next one goes on from what it finds. Not here: when an object is reconciled, and who writes of it.
 """
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from smendpoints.aws.pace import Work
 from smendpoints.aws.paces import paced
 from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight, went_on
+from smendpoints.controller.blind import blinded
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.forewarning import forewarned
@@ -29,7 +29,7 @@ from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reporting import finding_of
-from smendpoints.controller.requeue import moment, sooner, within_hours
+from smendpoints.controller.requeue import sooner, within_hours
 from smendpoints.controller.result import Applied, Result
 from smendpoints.controller.returning import with_revision
 from smendpoints.controller.ruling import Ruling
@@ -46,19 +46,16 @@ from smendpoints.domain.plan.held_back import held_back, nothing_changed
 from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
-from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling, stalled
+from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
-from smendpoints.domain.status.advice import with_retry
 from smendpoints.domain.status.pins import must_pin, pinned
-from smendpoints.domain.status.status import blind
 from smendpoints.domain.status.supplies import UNKNOWN
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 from smendpoints.domain.tenancy.facts import Identity
 from smendpoints.domain.tenancy.limits import PriceOf
 
 logger = logging.getLogger(__name__)
-_BLIND_FOR_LONG = 4
 _VOID_SECONDS = 2.0
 
 
@@ -141,7 +138,8 @@ class Controller:
         memory.look_again()
         if leaving:
             return self._finalizer.failed(resource, failure, memory)
-        return self._blind(resource, failure, memory)
+        after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
+        return blinded(resource, failure, after, memory.trouble.failures, lambda: self._account(resource), self._now())
 
     def _reconcile(self, asked: SageMakerEndpoint, memory: Memory, *, untouched: bool) -> Finding:
         if not self.tenancy.ready(asked.metadata.uid):
@@ -216,30 +214,6 @@ class Controller:
     @staticmethod
     def _plan(given: Input, ruling: Ruling) -> Plan:
         return held_back(plan(given), given, ruling.reason, ruling.violations)
-
-    def _blind(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Finding:
-        """AWS could not be observed, or the spec not be translated: all else in the status stays as it was."""
-        now, old = self._now(), resource.status
-        after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
-        with contextlib.suppress(ReconcileError):  # a schedule that cannot be read: that is what is being told
-            after = within_hours(after, schedule_of(resource.spec, now, resource.keep()), now)
-        current = old.observed_generation == resource.metadata.generation and bool(old.conditions)
-        if failure.kind in {Kind.INVALID, Kind.BLOCKED}:
-            verdict = stalled(failure.reason, with_retry(failure, moment(now, after)))
-        elif current and memory.trouble.failures < _BLIND_FOR_LONG:
-            return Finding(old, after)
-        else:
-            verdict = replace(reconciling(failure.reason, str(failure)), unknown=bool(old.conditions))
-        listed = self._listed(resource) if failure.kind is Kind.INVALID else None
-        return Finding(blind(resource, verdict, listed, now), after)
-
-    def _listed(self, resource: SageMakerEndpoint) -> str | None:
-        """The `EndpointStatus` as it was listed last, of an object whose spec cannot be made sense of."""
-        with contextlib.suppress(ReconcileError):
-            account, name = self._account(resource)
-            summary = account.watch.peek(name)
-            return summary.status if summary is not None else None
-        return None
 
     def _finalize(self, resource: SageMakerEndpoint, memory: Memory) -> Finding:
         if resource.status.created_in_aws is False:

@@ -1,6 +1,5 @@
 """What is said of one object before anything is done for it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
@@ -12,7 +11,7 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.tenancy.claims import Claim
 from smendpoints.domain.tenancy.facts import Facts
 from smendpoints.domain.tenancy.limits import Room
-from smendpoints.domain.tenancy.policy import Policies, Violation
+from smendpoints.domain.tenancy.policy import Policies
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,6 @@ def taken(rival: Claim, mine: Facts, endpoint: str) -> ReconcileError:
         "changed otherwise"
     )
     return ReconcileError(Kind.BLOCKED, Reason.NAME_TAKEN, message)
-
-
-def of_place(found: Iterable[Violation]) -> bool:
-    """Whether the policies do not allow the role that is assumed, or the region."""
-    return any(each.asked in {"assumeRoleARNs", "regions"} for each in found)
 
 
 def no_adoption(policies: Policies, namespace: str) -> str | None:

@@ -11,18 +11,19 @@ from dataclasses import dataclass, field
 from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import SageMakerEndpointSpec
-from smendpoints.api.status import Resolved
+from smendpoints.controller.known_claims import KnownClaims
 from smendpoints.controller.known_policies import KnownPolicies, Labels
 from smendpoints.controller.known_traffic import KnownTraffic
-from smendpoints.controller.ruling import Ruling, View, no_adoption, of_place, taken
+from smendpoints.controller.ruling import Ruling, View, no_adoption, taken
 from smendpoints.controller.shares import Shares
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
-from smendpoints.domain.tenancy.facts import Facts, Identity, account_of, capacity, within
-from smendpoints.domain.tenancy.limits import PriceOf, limited
-from smendpoints.domain.tenancy.policy import Policies, Request, Violation, bars, required_tags, violations
-from smendpoints.domain.tenancy.resolve import offered_identities, resolve, with_resolved
+from smendpoints.domain.tenancy.allowed import not_allowed, not_allowed_back, of_place
+from smendpoints.domain.tenancy.claims import Claim
+from smendpoints.domain.tenancy.facts import Facts, Identity, capacity
+from smendpoints.domain.tenancy.limits import PriceOf
+from smendpoints.domain.tenancy.policy import Policies, Request, Violation, required_tags
+from smendpoints.domain.tenancy.resolve import resolve, with_resolved
 from smendpoints.domain.tenancy.traffic import TrafficClaim, with_traffic
 
 _Said = tuple[Policies | None, str | None]
@@ -43,10 +44,9 @@ class Tenancy:
     def __init__(self, operator: Operator, own_account: Callable[[], str | None]) -> None:
         self._operator = operator
         self._ask_own_account = own_account
-        self._own_account: str | None = None
         self._lock = threading.RLock()
         self._shares = Shares()
-        self._claims = Claims()
+        self._claims = KnownClaims(operator.region)
         self._policies = KnownPolicies()
         self._traffic = KnownTraffic()
         self._refused: set[str] = set()
@@ -71,8 +71,7 @@ class Tenancy:
             self._refused.discard(uid)
             self._moved.discard(uid)
             if facts is not None:
-                self._moved |= self._claims.rivals(uid)
-                self._claims.drop(uid)
+                self._moved |= self._claims.drop(uid)
                 self._move(facts)
 
     def set_policies(self, policies: Iterable[SageMakerEndpointPolicy] | None, why_not: str | None = None) -> None:
@@ -140,9 +139,7 @@ class Tenancy:
             if facts is None:
                 return View(None, None, None, None)
             policies = self._policies.selecting(facts.namespace)
-            return self._view(
-                facts, self._claims.before(uid, self._own_account), policies, self._policies.unknown(policies)
-            )
+            return self._view(facts, self._claims.before(uid), policies, self._policies.unknown(policies))
 
     def hourly_limit(self, namespace: str) -> float | None:
         """Most US dollars an hour that the policies for a namespace allow; None while none says so."""
@@ -170,11 +167,12 @@ class Tenancy:
             resolved = resolve(resource, facts, known, own.region, own.execution_role_arn, own.tags)
             effective = with_resolved(resource, resolved, required_tags(known))
             effective = with_traffic(effective, self._traffic.in_force_for(facts, resource))
-            found = self._violations(resource, effective, resolved, facts, known, prices)
-            rival = self._claims.before(uid, self._own_account)
+            room, asked = self._shares.room(facts, known), resource.spec.tags
+            request = Request(effective.spec, resolved.endpoint_name, resolved.region, facts.asked, asked)
+            found = not_allowed(request, known, room, lambda: prices(self._identity(facts)))
+            rival = self._claims.before(uid)
             if rival is None and unknown is None and runs and not found:
-                if self._claims.hold(uid):
-                    self._moved |= self._claims.rivals(uid)
+                self._moved |= self._claims.hold(uid)
                 if self._shares.grant(facts):
                     self._move(facts)
             self._keep_refused(uid, refused=rival is not None or unknown is not None or bool(found))
@@ -206,15 +204,11 @@ class Tenancy:
         with self._lock:
             facts = self._shares.get(uid)
             policies = (self._policies.selecting(facts.namespace) if facts is not None else None) or ()
-            if facts is None or not policies:
+            if facts is None:
                 return ()
-            held = capacity(revision.to_json())
             name, region = spec.endpoint_name or "", spec.region or self._operator.region
-            found = violations(Request(revision, name, region, held, {}), policies)
-            if self._shares.room(facts, policies) is None or within(held, facts.asked):
-                return found
-            message = "the revision has instances that the spec does not ask for, and the namespace has limits"
-            return (*found, Violation(policies[0].metadata.name, "maxInstances", message))
+            request = Request(revision, name, region, capacity(revision.to_json()), {})
+            return not_allowed_back(request, policies, facts, self._shares.room(facts, policies))
 
     # the rest
 
@@ -237,57 +231,19 @@ class Tenancy:
             self._traffic.in_force(facts),
         )
 
-    def _violations(
-        self,
-        resource: SageMakerEndpoint,
-        effective: SageMakerEndpoint,
-        resolved: Resolved,
-        facts: Facts,
-        policies: Policies,
-        prices: Callable[[Identity], PriceOf],
-    ) -> tuple[Violation, ...]:
-        if not policies:
-            return ()
-        request = Request(effective.spec, resolved.endpoint_name, resolved.region, facts.asked, resource.spec.tags)
-        found = violations(request, policies)
-        room = self._shares.room(facts, policies)
-        if room is None or of_place(found):  # prices are asked for there
-            return found
-        return (*found, *limited(facts.asked, room, policies, prices(self._identity(facts))))
+    def _identity(self, facts: Facts) -> Identity:
+        return self._claims.identity(facts, self._policies.selecting(facts.namespace) or ())
+
+    def _claim(self, facts: Facts) -> None:
+        self._moved |= self._claims.enter(facts, self._policies.selecting(facts.namespace) or ())
 
     def _learn_own_account(self, uid: str) -> None:
         """Ask AWS whose account the operator's own is, once, and only if that decides about a name."""
         with self._lock:
-            mine, rival = self._claims.of(uid), self._claims.before(uid, self._own_account)
-            decides = mine is not None and rival is not None and mine.account != rival.account
-        if decides and self._own_account is None:
+            decides = self._claims.hangs_on_own_account(uid)
+        if decides:
             found = self._ask_own_account()
             with self._lock:
-                self._own_account = found
+                self._claims.own_account = found
                 if found is not None:
                     self._moved |= set(self._shares.uids())
-
-    def _identity(self, facts: Facts) -> Identity:
-        if facts.pinned is not None:
-            return facts.pinned
-        return facts.identity(
-            offered_identities(self._policies.selecting(facts.namespace) or ()), self._operator.region
-        )
-
-    def _claim(self, facts: Facts) -> None:
-        """Enter what the object claims now; those that have the same name, before or now, may be first now."""
-        identity = self._identity(facts)
-        barred = facts.standing is Standing.NEW and bars(identity, self._policies.selecting(facts.namespace) or ())
-        claim = Claim(
-            uid=facts.uid,
-            namespace=facts.namespace,
-            name=facts.name,
-            created=facts.created,
-            standing=Standing.BARRED if barred else facts.standing,
-            account=account_of(identity.role),
-            region=identity.region or self._operator.region,
-            endpoint=identity.endpoint or "",
-        )
-        rivals = self._claims.rivals(facts.uid)
-        if self._claims.put(claim):
-            self._moved |= rivals | self._claims.rivals(facts.uid)

@@ -3,136 +3,29 @@
 On an update only what is new is asked about: a value that the old object did not have, a number that grows. So whoever
 suspends, stops or takes away is let through, whatever a policy says by now. What the spec leaves out is let through
 too: only the operator knows the value that stands in for it. Each expression is evaluated for each policy, `params`.
-
-Nobody checks types here: `object` and `params` are whatever their schemas let through, so `has` comes before each read.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
+from smendpoints.api.rules.asking import (
+    MOST_VARIANTS,
+    NAMED,
+    Check,
+    Group,
+    containers_of,
+    each,
+    globs,
+    of_each_variant,
+    of_variants,
+    one,
+    refused,
+    variants_of,
+    within,
+)
 from smendpoints.api.sensitive import HARMLESS_VALUE, TELLING_NAME, TELLING_VALUE
 
-MOST_VARIANTS, MOST_CONTAINERS = 10, 15
+MOST_CONTAINERS = 15
 NAME_LENGTH, HASH_LENGTH = 63, 10
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that a policy asks for.
-
-    Args:
-        asked: the policy's field that asks for it.
-        allowed: true when the object has it.
-        message: text that follows the names of policy and field: what is wrong and what to write instead.
-    """
-
-    asked: str
-    allowed: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """Checks that share a budget.
-
-    Args:
-        name: tells it from other groups.
-        asks: whether a policy asks for any of it; else nothing is evaluated.
-        variables: what the checks share, evaluated at most once, in this order.
-        warns: whether a refusal is told as a warning, and the object let through.
-    """
-
-    name: str
-    asks: str
-    checks: tuple[Check, ...]
-    variables: Mapping[str, str] = field(default_factory=dict)
-    warns: bool = False
-
-
-def _has(root: str, path: str) -> str:
-    """The field is there, with all that it is in."""
-    names = path.split(".")
-    return " && ".join(f"has({root}.{'.'.join(names[:depth])})" for depth in range(1, len(names) + 1))
-
-
-def _globs(name: str) -> tuple[str, str]:
-    """A variable: the policy's globs as regular expressions. The escapes are those of `policy.glob_pattern`."""
-    escaped = r"g.replace('.', r'\.').replace('+', r'\+').replace('?', '.').replace('*', '.*')"
-    return name, f"has(params.spec.{name}) ? params.spec.{name}.map(g, '^' + {escaped} + '$') : []"
-
-
-def _refused(what: str, name: str) -> str:
-    """A text: what is not allowed, and the first three values that are."""
-    values = f"params.spec.{name}"
-    more = "".join(f" + ({values}.size() > {place} ? ', ' + {values}[{place}] : '')" for place in (1, 2))
-    rest = f"({values}.size() > 3 ? ' or one of ' + string({values}.size() - 3) + ' more' : '')"
-    return (
-        f"'{what} is not allowed: '"
-        f" + ({values}.size() == 0 ? 'no value is, ask those who run this cluster'"
-        f" : 'write one that matches ' + {values}[0]{more} + {rest})"
-    )
-
-
-def _one(name: str, path: str) -> Check:
-    """A field with one value."""
-    found, before = f"variables.spec.{path}", f"variables.old.{path}"
-    return Check(
-        name,
-        f"!has(params.spec.{name}) || !({_has('variables.spec', path)})"
-        f" || ({_has('variables.old', path)} && {before} == {found})"
-        f" || variables.{name}.exists(g, {found}.matches(g))",
-        _refused(f"this spec.{path}", name),
-    )
-
-
-def _each(name: str, path: str) -> Check:
-    """A field with a list of values."""
-    found, before = f"variables.spec.{path}", f"variables.old.{path}"
-    return Check(
-        name,
-        f"!has(params.spec.{name}) || !({_has('variables.spec', path)}) || {found}.all(x,"
-        f" ({_has('variables.old', path)} && x in {before}) || variables.{name}.exists(g, x.matches(g)))",
-        _refused(f"one of these spec.{path}", name),
-    )
-
-
-def _variants(spec: str) -> str:
-    return f"(has({spec}.variants) ? {spec}.variants : []) + (has({spec}.shadow) ? [{spec}.shadow] : [])"
-
-
-def _containers(variant: str) -> str:
-    """The containers of a variant; one that has no list of them is its own."""
-    return f"(has({variant}.containers) && {variant}.containers.size() > 0 ? {variant}.containers : [{variant}])"
-
-
-def _of_variants(name: str, each: str) -> dict[str, str]:
-    """Variables: values of each variant `v` as lists, now and before the update."""
-    return {name: f"variables.variants.map(v, {each})", f"{name}Before": f"variables.variantsBefore.map(v, {each})"}
-
-
-def _within(name: str, values: str, variant: str = "") -> str:
-    """The values of all variants, or of one, were there before or match a glob."""
-    rule = f"all(x, variables.{values}Before.exists(b, x in b) || variables.{name}.exists(g, x.matches(g)))"
-    if variant:
-        return f"variables.{values}.size() <= {variant} || variables.{values}[{variant}].{rule}"
-    return f"variables.{values}.all(l, l.{rule})"
-
-
-def _of_each_variant(name: str, field_name: str, what: str) -> Group:
-    """A group for a field of containers. One check for each variant: all at once would cost too much."""
-    values = f"{_containers('v')}.filter(c, has(c.{field_name})).map(c, c.{field_name})"
-    return Group(
-        name=name.lower(),
-        asks=f"has(params.spec.{name})",
-        variables=dict([_globs(name)]) | _of_variants("values", values),
-        checks=tuple(
-            Check(name, _within(name, "values", str(place)), f"{_NAMED.format(place)} + {_refused(what, name)}")
-            for place in range(MOST_VARIANTS)
-        ),
-    )
-
-
-_NAMED = "(variables.variants.size() > {0} ? 'variant ' + variables.variants[{0}].name + ', ' : '')"
 
 _TYPES = (
     "!has(v.instance) ? [] : (has(v.instance.type) ? [v.instance.type] : [])"
@@ -166,29 +59,29 @@ GENERAL = Group(
     name="",
     asks="true",
     variables=dict(
-        _globs(name)
+        globs(name)
         for name in (
             *("assumeRoleARNs", "executionRoleARNs", "regions", "instanceTypes"),
             *("kmsKeyIDs", "subnetIDs", "securityGroupIDs"),
         )
     )
-    | _of_variants("types", _TYPES)
-    | _of_variants("instances", _INSTANCES)
+    | of_variants("types", _TYPES)
+    | of_variants("instances", _INSTANCES)
     | {"fullName": _FULL_NAME, "knownName": _KNOWN_NAME},
     checks=(
-        _one("assumeRoleARNs", "assumeRoleARN"),
-        _one("executionRoleARNs", "executionRoleARN"),
-        _one("regions", "region"),
+        one("assumeRoleARNs", "assumeRoleARN"),
+        one("executionRoleARNs", "executionRoleARN"),
+        one("regions", "region"),
         Check(
             "instanceTypes",
-            f"!has(params.spec.instanceTypes) || {_within('instanceTypes', 'types')}",
-            _refused("an instance type", "instanceTypes"),
+            f"!has(params.spec.instanceTypes) || {within('instanceTypes', 'types')}",
+            refused("an instance type", "instanceTypes"),
         ),
-        _one("kmsKeyIDs", "kmsKeyID"),
-        _one("kmsKeyIDs", "dataCapture.kmsKeyID"),
-        _one("kmsKeyIDs", "async.kmsKeyID"),
-        _each("subnetIDs", "vpc.subnetIDs"),
-        _each("securityGroupIDs", "vpc.securityGroupIDs"),
+        one("kmsKeyIDs", "kmsKeyID"),
+        one("kmsKeyIDs", "dataCapture.kmsKeyID"),
+        one("kmsKeyIDs", "async.kmsKeyID"),
+        each("subnetIDs", "vpc.subnetIDs"),
+        each("securityGroupIDs", "vpc.securityGroupIDs"),
         Check(
             "maxInstancesPerEndpoint",
             "!has(params.spec.maxInstancesPerEndpoint)"
@@ -212,7 +105,7 @@ GENERAL = Group(
 def _plain_environment() -> Iterator[Check]:
     numbers = ", ".join(str(number) for number in range(MOST_CONTAINERS))
     for place in range(MOST_VARIANTS):
-        here, there = f"variables.containers[{place}]", _containers("b")
+        here, there = f"variables.containers[{place}]", containers_of("b")
         value = f"{here}[n].environment[k]"
         kept = (
             f"variables.variantsBefore.exists(b, b.name == variables.variants[{place}].name && n < {there}.size()"
@@ -226,7 +119,7 @@ def _plain_environment() -> Iterator[Check]:
             "allowSecretLikeEnvironment",
             f"variables.containers.size() <= {place} || [{numbers}].all(n, n >= {here}.size()"
             f" || !has({here}[n].environment) || {here}[n].environment.all(k, !{looks} || {kept}))",
-            f"{_NAMED.format(place)} + 'a name in environment (such as *PASSWORD*, *SECRET*, *_TOKEN, *_KEY) or a value"
+            f"{NAMED.format(place)} + 'a name in environment (such as *PASSWORD*, *SECRET*, *_TOKEN, *_KEY) or a value"
             " (such as AKIA…, ghp_…, hf_…, sk-…, a JWT, a private key) looks like a secret:"
             " keep it in AWS Secrets Manager, and write its ARN under secrets instead'",
         )
@@ -235,7 +128,7 @@ def _plain_environment() -> Iterator[Check]:
 ENVIRONMENT = Group(
     name="environment",
     asks="has(params.spec.allowSecretLikeEnvironment) && !params.spec.allowSecretLikeEnvironment",
-    variables={"containers": f"variables.variants.map(v, {_containers('v')})"},
+    variables={"containers": f"variables.variants.map(v, {containers_of('v')})"},
     checks=tuple(_plain_environment()),
 )
 
@@ -256,8 +149,8 @@ ADOPTION = Group(
 
 GROUPS = (
     GENERAL,
-    _of_each_variant("images", "image", "an image"),
-    _of_each_variant("modelArtifacts", "modelArtifact", "a modelArtifact"),
+    of_each_variant("images", "image", "an image"),
+    of_each_variant("modelArtifacts", "modelArtifact", "a modelArtifact"),
     ENVIRONMENT,
     ADOPTION,
 )
@@ -277,7 +170,7 @@ SHARED = {
     ),
     "spec": "object.spec",
     "old": "oldObject == null ? {} : oldObject.spec",
-    "variants": _variants("variables.spec"),
-    "variantsBefore": _variants("variables.old"),
+    "variants": variants_of("variables.spec"),
+    "variantsBefore": variants_of("variables.old"),
 }
 """Variables of every group: whether the policy selects the namespace, as Kubernetes would; the spec now and before."""
