@@ -78,15 +78,15 @@ class Trial:
     def __init__(self, maps: list[Map], until: float) -> None:
         self._maps = maps
         self._until = until
-        self._tests = fingerprint(*(path.read_text() for each in maps for path in each.lane.files()))
-        self._lanes = ",".join(each.lane.name for each in maps)
+        texts = (path.read_text() for each in maps for path in each.lane.files())
+        self._tests = fingerprint(*(test for each in maps for test in sorted(each.seconds)), *texts)
         self._sound: dict[str, bool] = {}
         self._known = dict(self._earlier())
 
     def _earlier(self) -> Iterator[tuple[str, str | None]]:
         for line in _RESULTS.read_text().splitlines() if _RESULTS.exists() else []:
             told = json.loads(line)
-            if told["by"] or (told["tests"], told["lanes"]) == (self._tests, self._lanes):
+            if told["by"] or told["tests"] == self._tests:
                 yield told["mutant"], told["by"]
 
     def of(self, copy: Copy, one: Chosen) -> bool | None:
@@ -96,7 +96,7 @@ class Trial:
             if time.monotonic() > self._until:
                 return None
             self._known[name] = by = self._noticed_by(copy, one)
-            told = {"mutant": name, "what": str(one), "by": by, "tests": self._tests, "lanes": self._lanes}
+            told = {"mutant": name, "what": str(one), "by": by, "tests": self._tests}
             with _RESULTS.open("a") as results:
                 results.write(json.dumps(told) + "\n")
         by = self._known[name]
@@ -149,7 +149,8 @@ def _failed(output: str, tests: list[str]) -> str | None:
 @click.option("--number", default=40, show_default=True, help="How many mutants.")
 @click.option("--seed", type=int, default=None, help="Which mutants; one that is printed gives the same ones again.")
 @click.option("--workers", default=2, show_default=True, help="How many at a time.")
-@click.option("--minutes", default=120.0, show_default=True, help="No more mutants are begun after so many.")
+@click.option("--minutes", default=120.0, show_default=True, help="Nothing more is begun after so many.")
+@click.option("--measuring", default=60.0, show_default=True, help="No more files of tests are measured after so many.")
 @click.option(
     "--only", type=click.Choice([lane.name for lane in LANES]), multiple=True, help="Some kinds of tests alone."
 )
@@ -160,21 +161,22 @@ def main(
     seed: int | None,
     workers: int,
     minutes: float,
+    measuring: float,
     only: tuple[str, ...],
     at_least: float,
 ) -> None:
     """Random mutants of PATHS (the domain and the controller), each against the nearest quick tests."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    until = time.monotonic() + 60 * minutes
+    began = time.monotonic()
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     files = [path for path in tracked(*(paths or SOURCES)) if path.suffix == ".py"]
     picked = list(itertools.islice(chosen(random.Random(seed), files), number))
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder, Copies(Path(folder), workers) as copies:
-        maps = measured(copies, [lane for lane in LANES if not only or lane.name in only])
+        maps = measured(copies, [lane for lane in LANES if not only or lane.name in only], began + 60 * measuring)
         failed = sorted(test for each in maps for test in each.failed)
         if failed:
             print(f"left out, as they fail without a mutant: {', '.join(failed)}")
-        found = [each for each in copies.spread(Trial(maps, until).of, picked) if each is not None]
+        found = [each for each in copies.spread(Trial(maps, began + 60 * minutes).of, picked) if each is not None]
     percent = 100 * sum(found) / max(1, len(found))
     untried = f", {len(picked) - len(found)} not tried for want of time" if len(found) < len(picked) else ""
     print(f"{sum(found)} of {len(found)} mutants noticed ({percent:.1f} %), seed {seed}{untried}")

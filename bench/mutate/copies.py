@@ -84,9 +84,8 @@ class Copy:
         return Run(json.loads(answer), output.read_text(errors="replace"), time.monotonic() - started)
 
     def end(self) -> None:
-        """End its server."""
-        assert self._server.stdin is not None
-        self._server.stdin.close()
+        """End its server, and the run under way."""
+        self._server.terminate()
         self._server.wait()
 
 
@@ -110,11 +109,20 @@ class Copies:
                 self._free.put(copy)
 
         with ThreadPoolExecutor(len(self._made)) as pool:
-            yield from pool.map(one, asked)
+            try:
+                yield from pool.map(one, asked)
+            except BaseException:  # Ctrl-C above all: what is under way ends, nothing else is begun
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.end()
+                raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End them, and what runs in them; their folders stay."""
         for copy in self._made:
             copy.end()

@@ -28,7 +28,19 @@ _IMPORTED = (
 )
 
 
+def _end_with(child: int) -> None:
+    """Told to end, end this run too."""
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
+
+
 def _in_child(run: dict[str, Any]) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
     output = os.open(run["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -64,6 +76,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             _in_child(run)
+        _end_with(child)
         print(json.dumps(_ended(child, run["limit"])), flush=True)
 
 

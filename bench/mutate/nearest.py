@@ -7,6 +7,7 @@ and its lines are moved with them. `touched.py` is the plugin that measures.
 import difflib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -99,12 +100,16 @@ def _moved(then: str, path: str) -> dict[int, range]:
     return found
 
 
-def measured(copies: Copies, lanes: list[Lane]) -> list[Map]:
-    """The maps of some lanes; what is not known of a file of tests is measured."""
+def measured(copies: Copies, lanes: list[Lane], until: float) -> list[Map]:
+    """The maps of some lanes. What is not known of a file of tests is measured; none is begun after `until`."""
     missing = [(lane, path) for lane in lanes for path in lane.files() if not _kept(lane, path).exists()]
     if missing:
         print(f"measuring which lines {len(missing)} files of tests run ...", flush=True)
-    for number, said in enumerate(copies.spread(_measure, missing), start=1):
+
+    def measure(copy: Copy, one: tuple[Lane, Path]) -> str:
+        return _measure(copy, *one) if time.monotonic() < until else f"{one[1]}: LEFT OUT for want of time"
+
+    for number, said in enumerate(copies.spread(measure, missing), start=1):
         print(f"[{number}/{len(missing)}] {said}", flush=True)
     maps = [Map(lane) for lane in lanes]
     for each in maps:
@@ -119,8 +124,7 @@ def _kept(lane: Lane, path: Path) -> Path:
     return KEPT / f"{path.stem}-{said}.json"
 
 
-def _measure(copy: Copy, one: tuple[Lane, Path]) -> str:
-    lane, path = one
+def _measure(copy: Copy, lane: Lane, path: Path) -> str:
     told = copy.folder / "touched.json"
     told.unlink(missing_ok=True)
     run = copy.pytest(

@@ -105,12 +105,12 @@ def test_stopping_and_deleting_are_allowed_whatever_the_policy_says_and_starting
 
 def test_office_hours_stop_it_and_do_not_start_it_again(harness: Harness) -> None:
     harness.apply("iris", spec(officeHours=HOURS))
-    harness.run(12 * 3600, tick=60)  # virtual time begins at night
+    harness.run(12 * 3600, tick=300)  # virtual time begins at night
     assert told(harness, "Ready")[0] == "True"
     harness.policy("types", NO_TYPES)
-    harness.run(12 * 3600, tick=60)
+    harness.run(12 * 3600, tick=300)
     assert harness.inventory()["endpoints"] == []
-    harness.run(12 * 3600, tick=60)
+    harness.run(12 * 3600, tick=300)
     assert harness.inventory()["endpoints"] == []
     assert told(harness) == ("True", "PolicyViolation")
 
