@@ -11,12 +11,14 @@ from pydantic import BaseModel
 
 from smendpoints.api import crd as generator
 from smendpoints.api.enum_words import meanings
+from smendpoints.api.kinds import ENDPOINT, KINDS
 from smendpoints.api.rules import PATTERNS, RULES
 from smendpoints.api.rules.patterns import keeps
+from smendpoints.api.structural import structural
 
 CRDS = Path(__file__).parents[2] / "crds"
-VERSIONS = {kind.name: generator.crd(kind)["spec"]["versions"][0] for kind in generator.KINDS}
-VERSION = VERSIONS[generator.ENDPOINT.name]
+VERSIONS = {kind.name: generator.crd(kind)["spec"]["versions"][0] for kind in KINDS}
+VERSION = VERSIONS[ENDPOINT.name]
 SCHEMA = VERSION["schema"]["openAPIV3Schema"]
 
 Node = dict[str, Any]
@@ -55,7 +57,7 @@ def test_check_names_the_difference_and_the_remedy_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert generator.main([str(tmp_path)]) == 0
-    path = tmp_path / generator.ENDPOINT.file_name
+    path = tmp_path / ENDPOINT.file_name
     path.write_text(path.read_text().replace("- smep\n", "- sme\n"))
     assert generator.main(["--check", str(tmp_path)]) == 1
     said = capsys.readouterr().err
@@ -72,8 +74,8 @@ def test_check_fails_where_there_is_no_file(tmp_path: Path) -> None:
 
 def test_the_files_are_yaml_of_the_same_objects_and_there_are_no_others() -> None:
     files = {path.name: yaml.safe_load(path.read_text()) for path in CRDS.iterdir()}
-    assert files.pop("Kustomization")["resources"] == [kind.file_name for kind in generator.KINDS]
-    assert files == {kind.file_name: generator.crd(kind) for kind in generator.KINDS}
+    assert files.pop("Kustomization")["resources"] == [kind.file_name for kind in KINDS]
+    assert files == {kind.file_name: generator.crd(kind) for kind in KINDS}
 
 
 def test_the_schema_is_structural() -> None:
@@ -175,13 +177,13 @@ def test_what_has_no_structural_schema_is_not_generated() -> None:
         field: int | str
 
     with pytest.raises(ValueError, match="a union has no structural schema"):
-        generator._Converter(Either.model_json_schema(), explained=False).convert()
+        structural(Either.model_json_schema(), explained=False)
 
 
 def test_what_the_generator_does_not_know_is_not_dropped_in_silence() -> None:
     schema = {"title": "T", "type": "object", "properties": {"field": {"type": "number", "multipleOf": 5}}}
     with pytest.raises(ValueError, match=r"T\.field: no structural schema for \['multipleOf'\]"):
-        generator._Converter(schema, explained=False).convert()
+        structural(schema, explained=False)
 
 
 def test_each_default_and_each_word_of_an_enum_is_explained() -> None:

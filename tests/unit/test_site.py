@@ -12,7 +12,7 @@ import yaml
 
 from smclient.cli.main import root as client
 from smendpoints.__main__ import main as operator
-from smendpoints.api.crd import KINDS
+from smendpoints.api.kinds import KINDS
 from smendpoints.config import Config
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smsandbox.__main__ import main as sandbox

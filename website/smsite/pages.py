@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from smendpoints.api.crd import KINDS
+from smendpoints.api.kinds import KINDS
 from smsite import metrics, reference, settings
 from smsite.samples import filled
 

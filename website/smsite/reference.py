@@ -6,8 +6,10 @@ Made of the same schema as the CRD (`smendpoints.api.crd`), so that it says what
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from smendpoints.api.crd import Kind, Schema, crd
+from smendpoints.api.crd import crd
+from smendpoints.api.kinds import Kind
 from smendpoints.api.resource import GROUP, VERSION
+from smendpoints.api.structural import Schema
 
 _HEAD = """\
 # {kind}
