@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate site clean
+.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate images sbom site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -114,6 +114,13 @@ bench-statistics: $(STAMP) ## the tables of docs/statistics.md, by simulation (A
 
 mutate: $(STAMP) ## do the quick tests notice mutants of the core? (ARGS="--number 40 --seed 7 operator/smendpoints/domain")
 	$(BIN)/python -m bench.mutate $(ARGS)
+
+images: $(STAMP) ## build both images by buildah (Debian, root), and start them with a Pod's restrictions
+	$(BIN)/python -m smsandbox.images
+	$(BIN)/pytest tests/images
+
+sbom: $(STAMP) ## the images' bills of materials (CycloneDX) into build/images; builds nothing
+	$(BIN)/python -m smsandbox.images --sbom
 
 clean: ## remove what was made in the clone; the shared cache stays
 	-test -x $(BIN)/python && $(BIN)/python -m smsandbox down

@@ -35,7 +35,7 @@ def ids(path: Path) -> str:
 
 
 def test_the_lanes_are_there() -> None:
-    assert {path.stem for path in WORKFLOWS} == {"fast", "full", "nightly", "pages", "pins", "release"}
+    assert {path.stem for path in WORKFLOWS} == {"fast", "full", "images", "nightly", "pages", "pins", "release"}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=ids)

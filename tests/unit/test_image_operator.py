@@ -1,6 +1,7 @@
 """The operator's Dockerfile, read as Docker reads it: what it copies is there, and what it starts runs.
 
-No base image is pulled: the programs of the image are this Python's, its files are copied as the Dockerfile says.
+Nothing is built: the programs of the image are this Python's, its files are copied as the Dockerfile says. `make images`
+builds it, and starts it with a Pod's restrictions.
 """
 
 import importlib.metadata

@@ -1,16 +1,12 @@
-"""The image: what its Dockerfile says is built where Docker is to be had, and run in any case."""
+"""The image: what its Dockerfile says is run with this machine's Python; it is built and run by `make images`."""
 
 import json
 import os
 import re
 import shlex
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -127,97 +123,3 @@ def test_what_the_image_installs_is_all_that_the_package_imports() -> None:
     pinned = set(re.findall(r"^([\w-]+)==", (ROOT / "requirements/inference.txt").read_text(), re.MULTILINE))
     assert {"sklearn": "scikit-learn"}.keys() & third_party
     assert {{"sklearn": "scikit-learn"}.get(name, name) for name in third_party} <= pinned
-
-
-class Docker:
-    """Docker, or podman, which takes the same words."""
-
-    def __init__(self, program: str) -> None:
-        self._program = program
-
-    def works(self) -> bool:
-        return _succeeds(self._program, "info")
-
-    def has(self, image: str) -> bool:
-        return _succeeds(self._program, "image", "inspect", image)
-
-    def build(self, dockerfile: Path, tag: str) -> None:
-        subprocess.run([self._program, "build", "--quiet", "--tag", tag, "--file", dockerfile, ROOT], check=True)
-
-    @contextmanager
-    def running(self, tag: str, model: Path) -> Iterator[Callable[[], bool]]:
-        run = [self._program, "run", "--rm", "--detach", "--read-only", "--volume", f"{model}:/opt/ml/model:ro"]
-        started = subprocess.run([*run, tag, "serve"], check=True, capture_output=True, text=True)
-        container = started.stdout.strip()
-        ask = "import urllib.request as r; assert r.urlopen('http://127.0.0.1:8080/ping').status == 200"
-        try:
-            yield lambda: _succeeds(self._program, "exec", container, "python", "-c", ask)
-        finally:
-            subprocess.run([self._program, "stop", container], check=True, capture_output=True)
-
-
-class Buildah:
-    """Buildah needs no daemon; in a chroot it needs no namespaces either."""
-
-    _run = ("buildah", "run", "--isolation", "chroot")
-
-    def works(self) -> bool:
-        return shutil.which("buildah") is not None and os.geteuid() == 0
-
-    def has(self, image: str) -> bool:
-        return _succeeds("buildah", "inspect", "--type", "image", image)
-
-    def build(self, dockerfile: Path, tag: str) -> None:
-        build = ["buildah", "bud", "--isolation", "chroot", "--network", "host", "--pull-never", "--quiet"]
-        subprocess.run([*build, "--tag", tag, "--file", dockerfile, ROOT], check=True)
-
-    @contextmanager
-    def running(self, tag: str, model: Path) -> Iterator[Callable[[], bool]]:
-        made = subprocess.run(["buildah", "from", "--pull-never", tag], check=True, capture_output=True, text=True)
-        container = made.stdout.strip()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        where = ["--volume", f"{model}:/opt/ml/model:ro", "--env", f"SAGEMAKER_BIND_TO_PORT={port}"]
-        command = [*json.loads(final("ENTRYPOINT")[0]), *json.loads(final("CMD")[0])]
-        process = subprocess.Popen([*self._run, *where, container, "--", *command], start_new_session=True)
-        ask = f"import urllib.request as r; assert r.urlopen('http://127.0.0.1:{port}/ping').status == 200"
-        try:
-            yield lambda: _succeeds(sys.executable, "-c", ask)
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=40)
-            subprocess.run(["buildah", "rm", container], check=True, capture_output=True)
-
-
-def _succeeds(*command: str) -> bool:
-    if shutil.which(command[0]) is None:
-        return False
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def test_the_image_builds_and_answers_where_it_can_be_built(
-    model_dir: Any, until: Any, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
-    """No test fetches a base image: without the pinned one, SMENDPOINTS_IMAGE_BASE may name another that is there.
-
-    With neither, or without a builder, the tests above stand for this one, and the end of the run says so.
-    """
-    pinned = dict(stages()[-1])["FROM"]
-    base = os.environ.get("SMENDPOINTS_IMAGE_BASE", pinned)
-    builders = [each for each in (Docker("docker"), Docker("podman"), Buildah()) if each.works() and each.has(base)]
-    record_property("images built", len(builders[:1]))
-    if not builders:
-        record_property(
-            "not done", f"no image was built, as neither docker, podman nor buildah works here and has {base}"
-        )
-    for builder in builders[:1]:
-        dockerfile = tmp_path / "Dockerfile"
-        dockerfile.write_text(DOCKERFILE.read_text().replace(pinned, base))
-        tag = "localhost/smendpoints-inference-test:latest"
-        builder.build(dockerfile, tag)
-        model = shutil.copytree(model_dir("random-forest"), tmp_path / "model")
-        for path in [model, *model.rglob("*")]:  # the image's user is another than ours
-            path.chmod(0o755 if path.is_dir() else 0o644)
-        with builder.running(tag, model) as answers:
-            until(lambda: answers() or None)
