@@ -53,7 +53,7 @@ def _plain(entry: tarfile.TarInfo, epoch: int) -> tarfile.TarInfo:
 
 
 def _system() -> Iterator[tuple[str, Path]]:
-    """The files of Debian's required packages, and of the libraries that wheels may expect (manylinux), by their place."""
+    """The files of Debian's required packages, and the libraries that wheels expect (manylinux), by their place."""
     asked = ["dpkg-query", "-W", "-f", "${Package}:${Architecture} ${Priority} ${Status}\\n"]
     lines = _out(*asked).splitlines()
     packages = [
