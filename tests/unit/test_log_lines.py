@@ -40,6 +40,13 @@ def test_a_long_line_of_json_is_shortened_value_by_value() -> None:
     assert found["traceback"].endswith("…")
 
 
+def test_what_is_longer_than_an_event_can_be_is_not_read_as_json() -> None:
+    line = json.dumps({"a": "x" * 300_000, "end": 1})
+    (said,) = shown([line])
+    assert len(said) <= LONGEST_LINE
+    assert '"end"' not in said
+
+
 @given(st.lists(VALUES, max_size=10) | st.dictionaries(st.text(max_size=80), VALUES, max_size=60))
 def test_a_line_of_json_stays_json_and_short(value: Any) -> None:
     (said,) = shown([json.dumps(value)])

@@ -53,6 +53,7 @@ def test_nothing_is_done_while_aws_is_at_work_and_that_is_said(
     plan = plan_deletion(seen.observed, seen.desired.owner)
     assert (words(plan), plan.verdict.reconciling, plan.requeue) == ([], True, Requeue.POLL)
     assert ("AWS is deleting" if status == "Deleting" else f"({status})") in plan.verdict.message
+    assert plan.endpoint_status == ("Deleting" if status == "Deleting" else None)
 
 
 def test_once_the_endpoint_is_gone_alarms_go_then_configs_then_models(

@@ -9,6 +9,7 @@ import pytest
 from smendpoints.api.policy import NamespaceSelector, SageMakerEndpointPolicy
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.domain.observed.cost import Price
+from smendpoints.domain.tenancy.allowed import not_allowed_back
 from smendpoints.domain.tenancy.claims import Standing
 from smendpoints.domain.tenancy.facts import SERVERLESS, Facts, Identity, capacity
 from smendpoints.domain.tenancy.limits import limited, room_beside
@@ -152,6 +153,15 @@ def holder(uid: str, body: dict[str, Any], *, granted: bool = True, **changes: A
 
 def limit(mine: Facts, others: list[Facts], policy: dict[str, Any]) -> list[str]:
     return [str(each) for each in limited(mine.asked, room_beside(mine, others), policies(policy), price)]
+
+
+def test_a_revision_that_comes_back_may_hold_what_the_spec_asks_for_where_there_are_limits_and_no_more() -> None:
+    mine, limits = holder("1", spec(on("ml.m5.large", 3))), policies({"maxInstances": 100})
+    room = room_beside(mine, [])
+    for count, refused in ((2, []), (3, []), (4, ["maxInstances"])):
+        found = not_allowed_back(request(spec(on("ml.m5.large", count))), limits, mine, room)
+        assert [each.asked for each in found] == refused
+    assert not_allowed_back(request(spec(on("ml.m5.large", 4))), policies({}), mine, None) == ()
 
 
 def test_capacity_is_the_most_that_each_type_may_reach() -> None:

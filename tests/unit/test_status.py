@@ -172,6 +172,12 @@ def test_the_conditions_of(sight: Callable[..., Any], case: Case) -> None:
     assert not (shown(status)["Ready"].startswith("True") and "Reconciling" in shown(status))
 
 
+def test_the_bounds_of_each_variant_that_scales_are_told(sight: Callable[..., Any]) -> None:
+    active = conditions.find(told(sight(SCALED), None).conditions, "AutoscalingActive")
+    assert active is not None
+    assert active.message.startswith("scaling primary 1 to 5; ")
+
+
 def test_scaling_that_was_refused_once_is_set_up_by_drift_policy_report_too(sight: Callable[..., Any]) -> None:
     """It is work left, no drift: nobody had set it up before."""
     seen = sight({**SCALED, "driftPolicy": "Report"}, targets=())

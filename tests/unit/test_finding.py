@@ -1,0 +1,30 @@
+"""What becomes of an object that this operator's types do not take."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from smendpoints.controller.finding import read, unreadable
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def an_object(spec: dict[str, Any], status: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    named = {"name": "iris", "namespace": "ml", "uid": "u", "generation": 7, **metadata}
+    return {"metadata": named, "spec": spec, "status": status}
+
+
+def test_its_spec_is_told_for_the_generation_that_it_is_of_and_all_else_in_the_status_stays() -> None:
+    body = an_object({"variants": 1}, {"observedGeneration": 3, "instances": "2/2"})
+    with pytest.raises(ValidationError) as caught:
+        read(body)
+    result = unreadable(body, caught.value, NOW)
+    assert result.status is not None
+    assert (result.status["observedGeneration"], result.status["instances"]) == (7, "2/2")
+    told = {each["type"]: (each["status"], each["reason"]) for each in result.status["conditions"]}
+    assert told["Ready"] == ("False", "InvalidSpec")
+    assert told["Stalled"] == ("True", "InvalidSpec")
+    again = unreadable({**body, "status": result.status}, caught.value, NOW)
+    assert again.status is None  # nothing new is to be written
