@@ -62,7 +62,10 @@ def _container(variants: list[str]) -> dict[str, Any]:
 
 
 BROKEN: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
-    (lambda spec: _source(spec, {}), "a metric needs exactly one of errorRate, latencyAbove, cloudWatch and container"),
+    (
+        lambda spec: _source(spec, {}),
+        "a metric needs exactly one of errorRate, latencyAbove, cloudWatch, container and outcome",
+    ),
     (lambda spec: _source(spec, {"errorRate": {}, "latencyAbove": {"milliseconds": 5}}), "needs exactly one of"),
     (
         lambda spec: _source(
@@ -101,6 +104,16 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (lambda spec: spec["ramp"].append({"trafficPercent": 2, "minutes": 5}), "a ramp rises, and ends below"),
     (lambda spec: spec.update(trafficPercent=5), "a ramp rises, and ends below trafficPercent"),
     (lambda spec: spec["duration"].update(minMinutes=10081), "minMinutes is above maxMinutes"),
+    (
+        lambda spec: _source(spec, {"cloudWatch": {"numerator": COUNT, "denominator": COUNT}}),
+        "numerator and denominator are the same count",
+    ),
+    (lambda spec: spec["ramp"][0].update(minutes=10080), "the minutes of the ramp together are not below"),
+    (
+        lambda spec: _source(spec, {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 10080}}),
+        "an outcome's afterMinutes is not below duration.maxMinutes",
+    ),
+    (lambda spec: _source(spec, {"outcome": {"truth": "clicks", "afterMinutes": 60}}), "should match"),
 ]
 
 
@@ -120,7 +133,14 @@ def test_each_rule_is_broken_by_a_case() -> None:
     assert unbroken == set()
 
 
-@pytest.mark.parametrize("source", [{"cloudWatch": {"numerator": COUNT, "denominator": COUNT}}, {"errorRate": {}}])
+SOURCES: list[dict[str, Any]] = [
+    {"cloudWatch": {"numerator": {**COUNT, "metricName": "Bought"}, "denominator": COUNT}},
+    {"errorRate": {}},
+    {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 1440, "withoutTruth": "LeaveOut"}},
+]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: next(iter(source)))
 def test_other_sources_are_taken(plane: ControlPlane, source: dict[str, Any]) -> None:
     manifest = copy.deepcopy(SAMPLE)
     _source(manifest["spec"], source)

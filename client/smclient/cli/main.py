@@ -26,6 +26,7 @@ VERBS = {
     "experiments": "smclient.cli.experimenting",
     "experiment": "smclient.cli.experimenting",
     "promote": "smclient.cli.experimenting",
+    "outcomes": "smclient.cli.outcomes",
     "suspend": "smclient.cli.asking",
     "resume": "smclient.cli.asking",
     "stop": "smclient.cli.asking",

@@ -83,6 +83,10 @@ _ALL: tuple[Mapping[str, str], ...] = (
     {"Sum": "its values added up", "SampleCount": "how many values there are"},
     {"Errors4XX": "requests that were refused as wrong", "Errors5XX": "requests that failed in the container"},
     {
+        "NoEvent": "a request without the event, as of who did not click",
+        "LeaveOut": "not counted; fair only if a truth comes to be known as often for each variant",
+    },
+    {
         "Superiority": "to be better than the control's",
         "NonInferiority": "to be not worse than the control's by more than its margin",
     },

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from smendpoints.api.analysis import ErrorRate, LatencyAbove
-from smendpoints.api.base import MAP_BY_NAME, SET, ApiModel, Name
+from smendpoints.api.base import MAP_BY_NAME, S3_PREFIX, SET, ApiModel, Name
 from smendpoints.api.experiment_status import SageMakerExperimentStatus
 from smendpoints.api.resource import GROUP, Metadata
 
@@ -82,6 +82,26 @@ class ContainerErrors(ApiModel):
     )
 
 
+class Outcome(ApiModel):
+    """What became of a request later on, such as a click: captured requests joined with the truth by inference id."""
+
+    truth: str = Field(
+        description="S3 URI of the prefix with the truth: CSV or JSON lines, a row for each inference id. Whoever runs"
+        " `kubectl smendpoint outcomes` reads it; the operator does not.",
+        pattern=S3_PREFIX,
+        max_length=1024,
+    )
+    after_minutes: int = Field(
+        description="A request counts once it is so old, by what is known of it then. As long as it takes an outcome to"
+        " come about, and its truth to be uploaded.",
+        ge=10,
+        le=LONGEST_MINUTES - 1,
+    )
+    without_truth: Literal["NoEvent", "LeaveOut"] = Field(
+        "NoEvent", description="What a request is of which no truth is known by then."
+    )
+
+
 class ExperimentMetric(ApiModel):
     """What is compared: a share of requests. Exactly one of its sources."""
 
@@ -90,6 +110,9 @@ class ExperimentMetric(ApiModel):
     latency_above: LatencyAbove | None = Field(None, description="Requests that took longer than a limit.")
     cloud_watch: CloudWatchRatio | None = Field(None, description="A share that is published to CloudWatch.")
     container: ContainerErrors | None = Field(None, description="Errors as the inference container counts them.")
+    outcome: Outcome | None = Field(
+        None, description="What became of requests later on: captured data joined with truth in S3."
+    )
     better: Literal["Lower", "Higher"] = Field("Lower", description="Which way it improves.")
     margin_percentage_points: float = Field(
         0.0,

@@ -22,6 +22,7 @@ class Arm(ApiModel):
     variant: str = Field(description="Name of the variant.")
     model: str = Field(description="Hash of all that makes its model and its host: an edit ends the experiment.")
     spec_weight: float = Field(description="Its weight by the endpoint's spec.")
+    requests: int | None = Field(None, description="Requests that AWS gave to it and that count.")
 
 
 class TrafficStep(ApiModel):
@@ -44,6 +45,9 @@ class MetricFinding(ApiModel):
     lower: float | None = Field(None, description="Lower end of the differences that are still possible.")
     upper: float | None = Field(None, description="Upper end.")
     requests: int = Field(0, description="Requests of the smaller of the two.")
+    counted_until: datetime | None = Field(
+        None, description="Until when requests of it count, where their outcomes come later."
+    )
     worse: bool = Field(False, description="Whether it is shown to be worse by more than its margin.")
     passed: bool = Field(False, description="Whether it is as a `SHIP` wants it.")
 
@@ -105,6 +109,11 @@ class SageMakerExperimentStatus(ApiModel):
     )
     steps: list[TrafficStep] = Field(default_factory=list, description="Times with the same weights.", max_length=16)
     counted_until: datetime | None = Field(None, description="Until when requests were counted.")
+    captured: str | None = Field(
+        None,
+        description="S3 URI below which the endpoint captured requests by variant when it began; none: it did not.",
+        max_length=1024,
+    )
     challengers: list[Challenger] = Field(default_factory=list, description="What is known of each.", max_length=4)
     looks: list[Look] = Field(
         default_factory=list, description="Looks, thinned evenly in requests.", max_length=MOST_LOOKS

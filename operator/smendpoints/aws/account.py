@@ -13,6 +13,7 @@ from smendpoints.aws.logs import log_tail
 from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
+from smendpoints.aws.summaries import Reader as Summaries
 from smendpoints.aws.watch import Cadence, Watch
 
 _LONGEST_PASS = 300.0
@@ -38,6 +39,7 @@ class Account:
         self.prices = Prices(clients, clock, from_table=price_table)
         self.preflight = Preflight(clients, clock, lambda name: self.watch.peek(name) is not None)
         self.datapoints = Reader(clients, analysis_period)
+        self.summaries = Summaries(clients)
         self.apply = Applier(clients, self.observe).apply
 
     def own_account(self) -> str | None:

@@ -71,12 +71,13 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
             "iam:SimulatePrincipalPolicy",
             "secretsmanager:DescribeSecret",
             "servicequotas:ListServiceQuotas",
+            "pricing:GetProducts",
         ),
-        ("OptionalLooksBeforeALaunch",),
+        ("OptionalLooks",),
     ),
     **dict.fromkeys(("logs:DescribeLogStreams", "logs:GetLogEvents"), ("OptionalLogsOfFailures",)),
+    "s3:GetObject": ("OptionalOutcomes",),
     **dict.fromkeys(("sqs:ReceiveMessage", "sqs:DeleteMessage"), ("OptionalEvents",)),
-    "pricing:GetProducts": ("OptionalPrices",),
 }
 _NAMED = re.compile(r"\b([a-z][a-z-]+:[A-Z][A-Za-z]+)\b")
 _TAGGING = {"create": ("TagWhatIsBeingMade",), "add": ("TagAgainWhatIsTagged", "OptionalAdoption")}

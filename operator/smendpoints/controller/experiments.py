@@ -16,16 +16,17 @@ from smendpoints.api.experiment import SageMakerExperiment
 from smendpoints.api.experiment_status import TrafficStep
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.clients import Place
+from smendpoints.controller.outcomes import Outcomes
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.result import Result
 from smendpoints.controller.tenancy import Tenancy
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.experiment.judging import Judged, judge
 from smendpoints.domain.experiment.life import advance, runs
-from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
+from smendpoints.domain.experiment.metrics import counted, invocations, pair_of, series_of
 from smendpoints.domain.experiment.saying import events
 from smendpoints.domain.experiment.scene import Looked, Scene
-from smendpoints.domain.experiment.tally import Plan, Tally
+from smendpoints.domain.experiment.tally import Plan, Tally, step_at
 from smendpoints.domain.observed.samples import Readings, Series
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,9 @@ class _Kept:
     """What the process keeps of one experiment: all may be lost."""
 
     tally: Tally
+    outcomes: Outcomes = field(default_factory=Outcomes)
     judged: dict[str, Judged] = field(default_factory=dict)
-    batches: int = -1
+    seen: tuple[object, ...] = ()  # what was judged
     asked_until: int = 0  # the first period that was not asked for, whether it could be read or not
     failures: int = 0
     looked: Looked | None = None
@@ -135,6 +137,7 @@ class Experiments:
         if readings.unread:
             self._unread(kept, f"CloudWatch tells nothing of {min(each.metric for each in readings.unread)}", now=False)
             return
+        kept.outcomes.read(running.experiment, self._accounts(running.place).summaries)
         self._count(running, readings, until)
 
     @staticmethod
@@ -147,7 +150,7 @@ class Experiments:
         kept, tally = running.kept, running.kept.tally
         newest = self._now().timestamp() // self._period
         for number in range(running.since(self._period), until):
-            step = _step_at(running.steps(), number * self._period, self._period)
+            step = step_at(running.steps(), number * self._period, self._period)
 
             def value(series: Series, number: int = number) -> float | None:
                 return readings.points[series].get(number)
@@ -166,13 +169,16 @@ class Experiments:
         elapsed = (self._now() - (status.started_at or self._now())).total_seconds()
         over = elapsed >= spec.duration.max_minutes * 60
         active = [each.variant for each in status.challengers if each.ended_at is None]
-        if len(kept.tally.batches) != kept.batches or over or set(kept.judged) != set(active):
+        tally, outcomes = kept.tally, kept.outcomes
+        seen = len(tally.batches), outcomes.seen(), frozenset(active)
+        if seen != kept.seen or over:
             weights = [step.weights for step in status.steps]
-            kept.judged = {name: judge(spec, kept.tally, weights, name, elapsed) for name in active}
-            kept.batches = len(kept.tally.batches)
-        read = kept.tally.until
-        until = datetime.fromtimestamp(read * self._period, UTC) if read is not None else None
-        return Looked(judged=kept.judged, requests=kept.tally.requests(), until=until)
+            kept.judged = {
+                name: judge(spec, tally, weights, name, elapsed, outcomes=outcomes.tallies) for name in active
+            }
+            kept.seen = seen
+        until = datetime.fromtimestamp(tally.until * self._period, UTC) if tally.until is not None else None
+        return Looked(kept.judged, tally.requests(), until, outcomes.unread, outcomes.until(), outcomes.notes)
 
     def reconcile(self, body: Body) -> Result:
         """What follows for one experiment now. Never raises: what goes wrong is told in the log, and tried again."""
@@ -207,15 +213,5 @@ def _plan(experiment: SageMakerExperiment, endpoint: str) -> Plan:
     spec = experiment.spec
     return Plan(
         {arm: invocations(endpoint, arm) for arm in spec.arms()},
-        {metric.name: {arm: pair_of(metric, endpoint, arm) for arm in spec.arms()} for metric in spec.all_metrics()},
+        {metric.name: {arm: pair_of(metric, endpoint, arm) for arm in spec.arms()} for metric in counted(spec)},
     )
-
-
-def _step_at(steps: list[TrafficStep], at: float, period: int) -> int | None:
-    """The step within which a whole period lies; None: the traffic was being moved."""
-    for number, step in enumerate(steps):
-        if step.counts_from is None or at < step.counts_from.timestamp():
-            continue
-        if step.counts_until is None or at + period <= step.counts_until.timestamp():
-            return number
-    return None

@@ -13,6 +13,7 @@ from smendpoints.aws.clients import Place
 from smendpoints.aws.watch import NEVER, Summary
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import ReconcileError
+from smendpoints.domain.experiment.outcomes import Written
 from smendpoints.domain.observed.cost import Price
 from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoint, ObservedTarget, OwnedResources
 from smendpoints.domain.observed.samples import Readings, Series
@@ -153,6 +154,13 @@ class Datapoints(Protocol):
         """These series from period `since` on; AWS is asked once in a period, for all objects together."""
 
 
+class Summaries(Protocol):
+    """The summaries of experiments' outcomes in S3."""
+
+    def read(self, uri: str, known: str | None) -> Written | None:
+        """The object; None where its ETag is the one that is known. `Kind.GONE` is raised where there is none."""
+
+
 class Aws(Protocol):
     """One account and region."""
 
@@ -179,6 +187,10 @@ class Aws(Protocol):
     @property
     def datapoints(self) -> Datapoints:
         """CloudWatch's metrics."""
+
+    @property
+    def summaries(self) -> Summaries:
+        """Outcomes that come later than their requests."""
 
     def apply(
         self, action: Action, policies: dict[PolicyARN, str], *, adopts: bool = False, namespace: str | None = None

@@ -39,10 +39,15 @@ _POINTS = 31  # of the intervals' grid: only the last bounds are told, which are
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A metric's counts of both variants, of shape (batches,): rates as `Counts`, means as `Sums`."""
+    """A metric's counts of both variants, of shape (batches,): rates as `Counts`, means as `Sums`.
+
+    periods: (batches,) of its own, a number that changes whenever the weights do; None: those of `decide`. A metric
+    that comes later than others has other batches.
+    """
 
     control: Counts | Sums
     challenger: Counts | Sums
+    periods: npt.ArrayLike | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +106,7 @@ def decide(
         measured: by name of metric. One that is absent is missing data, and so is a batch that is NaN.
         traffic: of the two variants, in any order; None where nobody promised a split, as of fleets in a rollout.
         elapsed: seconds since the start.
-        periods: (batches,) of the metrics, a number that changes whenever the weights do.
+        periods: (batches,) of the metrics without their own, a number that changes whenever the weights do.
 
     Raises ValueError for shapes that do not fit.
     """
@@ -123,8 +128,9 @@ def decide(
     if missing:
         return decision(Verdict.INVALID, f"data is missing: {', '.join(missing)}")
     enough = all(each.requests >= rules.least_requests for each in findings)
-    worse = [each.metric for each in findings if each.worse]
-    if enough and worse:
+    # One metric is enough: others may be known much later.
+    worse = [each.metric for each in findings if each.worse and each.requests >= rules.least_requests]
+    if worse:
         return decision(Verdict.ROLLBACK, f"worse by more than the margin: {', '.join(worse)}")
     if enough and all(each.passed for each in findings):
         what = "better" if rules.goal == Goal.SUPERIORITY else "not worse by its margin"
@@ -158,6 +164,7 @@ def learnt(rules: Rules, findings: tuple[Finding, ...]) -> str:
 
 def _find(rules: Rules, metric: Metric, arms: Measured, periods: npt.ArrayLike | None) -> Finding:
     control, challenger = arms.control, arms.challenger
+    periods = arms.periods if arms.periods is not None else periods
     bad = Side.ABOVE if metric.better == Better.LOWER else Side.BELOW
     good = Side(-bad)
     to_pass = 0.0 if metric is rules.primary and rules.goal == Goal.SUPERIORITY else bad * metric.margin

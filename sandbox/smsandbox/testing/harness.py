@@ -306,6 +306,7 @@ class _Watched:
         self.prices = account.prices
         self.preflight = account.preflight
         self.datapoints = account.datapoints
+        self.summaries = account.summaries
         self.own_account = account.own_account
         self.invocations_url = account.invocations_url
         self.log_tail = account.log_tail

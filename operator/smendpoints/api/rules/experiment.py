@@ -3,7 +3,7 @@
 from smendpoints.api.rules.cel import Rule, count_of
 
 _SPEC = "SageMakerExperimentSpec"
-_SOURCES = ("errorRate", "latencyAbove", "cloudWatch", "container")
+_SOURCES = ("errorRate", "latencyAbove", "cloudWatch", "container", "outcome")
 
 
 def _named(metric: str) -> str:
@@ -15,11 +15,22 @@ def _named(metric: str) -> str:
     )
 
 
+def _soon(metric: str) -> str:
+    """CEL on the spec: an outcome is known before the experiment is over."""
+    return f"!has({metric}.outcome) || {metric}.outcome.afterMinutes < self.duration.maxMinutes"
+
+
 EXPERIMENT = (
     Rule(
         "ExperimentMetric",
         f"[{', '.join(f'has(self.{source})' for source in _SOURCES)}].filter(x, x).size() == 1",
         f"a metric needs exactly one of {', '.join(_SOURCES[:-1])} and {_SOURCES[-1]}",
+    ),
+    Rule(
+        "CloudWatchRatio",
+        "self.numerator != self.denominator",
+        "numerator and denominator are the same count, so that the share is always 1: name two metrics",
+        ".numerator",
     ),
     Rule(
         "CloudWatchCount",
@@ -64,9 +75,24 @@ EXPERIMENT = (
     ),
     Rule(
         _SPEC,
+        f"({_soon('self.metrics.primary')})"
+        f" && ({count_of('self.metrics.guardrails')} == 0 || self.metrics.guardrails.all(m, {_soon('m')}))",
+        "an outcome's afterMinutes is not below duration.maxMinutes, so no request of it would ever count: raise"
+        " maxMinutes, or lower afterMinutes",
+        ".metrics",
+    ),
+    Rule(
+        _SPEC,
         f"{count_of('self.ramp')} == 0 || (self.ramp.map(s, s.trafficPercent).isSorted()"
         " && (!has(self.trafficPercent) || self.ramp.all(s, s.trafficPercent < self.trafficPercent)))",
         "a ramp rises, and ends below trafficPercent: put its steps in order",
+        ".ramp",
+    ),
+    Rule(
+        _SPEC,
+        f"{count_of('self.ramp')} == 0 || self.ramp.map(s, s.minutes).sum() < self.duration.maxMinutes",
+        "the minutes of the ramp together are not below duration.maxMinutes, so trafficPercent would never be reached:"
+        " raise maxMinutes, or shorten the ramp",
         ".ramp",
     ),
     Rule(

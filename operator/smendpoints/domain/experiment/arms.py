@@ -10,6 +10,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import TrafficOwner
 from smendpoints.api.variants import Variant
 from smendpoints.domain.desired.names import content_hash
+from smendpoints.domain.experiment.outcomes import captured_at
 from smendpoints.domain.plan.in_place import same_weight
 
 _HOST = {"type", "pools", "volume_size_gb", "routing", "ami_version"}
@@ -24,6 +25,12 @@ def arm_of(endpoint: SageMakerEndpoint, name: str) -> Arm | None:
     current = back is not None and back.generation == endpoint.metadata.generation
     content = [_content(variant), endpoint.redeployed(), back.config_name if back is not None and current else None]
     return Arm(variant=name, model=content_hash(content), spec_weight=variant.weight)
+
+
+def captured(endpoint: SageMakerEndpoint) -> str | None:
+    """The S3 URI below which its requests are captured; None: they are not, or it has no name in AWS yet."""
+    capture, shown = endpoint.spec.data_capture, endpoint.status.endpoint
+    return captured_at(capture.destination, shown.name) if capture is not None and shown is not None else None
 
 
 def _content(variant: Variant) -> dict[str, Any]:

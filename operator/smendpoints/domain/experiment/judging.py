@@ -3,12 +3,14 @@
 The chance of a wrong verdict is divided by the number of challengers.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.api.experiment_status import MetricFinding
+from smendpoints.domain.experiment.outcomes import outcome_metrics
 from smendpoints.domain.experiment.tally import Batch, Tally
 from smendpoints.statistics.counts import Array, Counts
 from smendpoints.statistics.rules import Better, Goal, Metric, Rules, Verdict
@@ -52,29 +54,52 @@ def judge(
     weights: list[dict[str, float]],
     challenger: str,
     elapsed: float,
+    *,
+    outcomes: Mapping[str, Tally] | None = None,
 ) -> Judged:
-    """One challenger beside the control, by all that was counted; `weights` are those of each step."""
+    """One challenger beside the control, by all that was counted; `weights` are those of each step.
+
+    `outcomes`: of metrics whose outcomes come later, as far as they are known.
+    """
     rules = rules_of(spec)
-    batches = [each for each in tally.batches if weights[each.step].get(challenger)]
+    batches = _served(tally, weights, challenger)
     if not batches:
         verdict = Verdict.HOLD if elapsed < rules.longest else Verdict.INCONCLUSIVE
         return Judged(challenger, verdict, "no request was counted yet", ())
     pair = (spec.control, challenger)
+    known = outcomes or {}
+    late = outcome_metrics(spec)
+    measured = {
+        name: _late(known.get(name), weights, name, pair) if name in late else _measured(tally, batches, name, pair)
+        for name in (metric.name for metric in rules.metrics)
+    }
     decision = decide(
         rules,
-        {metric.name: _measured(tally, batches, metric.name, pair) for metric in rules.metrics},
+        measured,
         _traffic(spec, batches, weights, pair),
         elapsed=elapsed,
-        periods=np.array([each.step for each in batches], float),
     )
     return Judged(challenger, decision.verdict, decision.reason, _findings(decision))
+
+
+def _served(tally: Tally, weights: list[dict[str, float]], challenger: str) -> list[Batch]:
+    """The batches in which the challenger was to get requests."""
+    return [each for each in tally.batches if weights[each.step].get(challenger)]
+
+
+def _late(tally: Tally | None, weights: list[dict[str, float]], metric: str, pair: tuple[str, str]) -> Measured:
+    """Outcomes as far as they are known; none yet are none counted, and nothing that is missing."""
+    if tally is None:
+        nothing = Counts(np.zeros(1), np.zeros(1))
+        return Measured(nothing, nothing, np.zeros(1))
+    return _measured(tally, _served(tally, weights, pair[1]), metric, pair)
 
 
 def _measured(tally: Tally, batches: list[Batch], metric: str, pair: tuple[str, str]) -> Measured:
     # What nobody ever published is no zero: nothing was counted, and nothing can be concluded.
     silent = not any((metric, arm) in tally.published for arm in pair)
     arms = [_counts([each.counts[metric, arm] for each in batches], silent=silent) for arm in pair]
-    return Measured(arms[0], arms[1])
+    return Measured(arms[0], arms[1], np.array([each.step for each in batches], float))
 
 
 def _counts(found: list[tuple[float, float] | None], *, silent: bool) -> Counts:

@@ -21,6 +21,7 @@ from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.experiment import arms as arms_
 from smendpoints.domain.experiment import figures
 from smendpoints.domain.experiment.looks import kept
+from smendpoints.domain.experiment.outcomes import outcome_metrics
 from smendpoints.domain.experiment.saying import Said, Saying, shown
 from smendpoints.domain.experiment.scene import Scene
 from smendpoints.domain.experiment.starting import why_not_yet
@@ -98,6 +99,7 @@ def _waiting(scene: Scene) -> SageMakerExperimentStatus:
         steps=[TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)],
         challengers=[Challenger(variant=name) for name in spec.challengers],
         requests=0,
+        captured=arms_.captured(endpoint) if endpoint is not None else None,
     )
     return _told(scene, begun, Said(Saying.RUNNING, f"begun: waiting for the traffic to be {figures.split(weights)}"))
 
@@ -131,7 +133,8 @@ def _running(scene: Scene) -> SageMakerExperimentStatus:
         )
     if scene.looked is None and status.conditions:
         return status.model_copy(update={"observed_generation": scene.experiment.metadata.generation})
-    told = "; ".join(f"{each.variant}: {each.reason}" for each in status.challengers if each.reason)
+    reasons = [f"{each.variant}: {each.reason}" for each in status.challengers if each.reason]
+    told = "; ".join([*reasons, *(scene.looked.notes if scene.looked is not None else ())])
     until = status.started_at + timedelta(minutes=spec.duration.max_minutes) if status.started_at else scene.now
     return _told(scene, status, Said(Saying.RUNNING, f"{told or 'counting'}; until {until:%Y-%m-%d %H:%M} UTC"))
 
@@ -152,6 +155,13 @@ def _broken(scene: Scene) -> str | None:
                 f"the model of variant {arm.variant} was edited while it ran, so that its requests are of two models:"
                 " make a new SageMakerExperiment for the new one"
             )
+    captured = arms_.captured(endpoint)
+    gone = endpoint.spec.data_capture is None or captured not in {None, status.captured}
+    if gone and outcome_metrics(spec):
+        return (
+            f"{spec.endpoint_ref.name} captures its requests elsewhere than when it began, or no more, so that"
+            " outcomes are known of a part of them: keep spec.dataCapture, and make a new SageMakerExperiment"
+        )
     return None
 
 
@@ -161,7 +171,14 @@ def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperim
         return status
     challengers = [
         each.model_copy(
-            update={"verdict": str(found.verdict), "reason": found.reason[:1024], "metrics": [*found.findings]}
+            update={
+                "verdict": str(found.verdict),
+                "reason": found.reason[:1024],
+                "metrics": [
+                    metric.model_copy(update={"counted_until": looked.outcomes.get(metric.metric)})
+                    for metric in found.findings
+                ],
+            }
         )
         if (found := looked.judged.get(each.variant)) is not None and each.ended_at is None
         else each
@@ -172,13 +189,15 @@ def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperim
         for each in challengers
         if each.metrics and (first := each.metrics[0]) is not None
     ]
-    look = Look(at=looked.until, requests=looked.requests, primary=points)
+    requests = sum(looked.requests.values())
+    look = Look(at=looked.until, requests=requests, primary=points)
     leading = figures.lead(challengers, higher=scene.experiment.spec.metrics.primary.better == "Higher")
     return status.model_copy(
         update={
             "challengers": challengers,
             "looks": kept(status.looks, look),
-            "requests": looked.requests,
+            "arms": [each.model_copy(update={"requests": looked.requests.get(each.variant)}) for each in status.arms],
+            "requests": requests,
             "counted_until": looked.until,
             "primary": figures.primary(leading),
             "interval": figures.interval(leading),
@@ -281,7 +300,11 @@ def _ended(
     endpoint = scene.endpoint
     arms = status.arms
     if endpoint is not None:  # as its spec is now: an edit from here on is the user's answer
-        arms = [found for arm in status.arms if (found := arms_.arm_of(endpoint, arm.variant)) is not None]
+        arms = [
+            found.model_copy(update={"requests": arm.requests})
+            for arm in status.arms
+            if (found := arms_.arm_of(endpoint, arm.variant)) is not None
+        ]
     over = status.model_copy(
         update={
             "phase": "Finished",
@@ -306,7 +329,7 @@ def _finished(scene: Scene) -> SageMakerExperimentStatus:
     if status.weights is None:
         return status
     now = [arms_.arm_of(endpoint, arm.variant) for arm in status.arms] if endpoint is not None else []
-    if now == status.arms:
+    if now == [arm.model_copy(update={"requests": None}) for arm in status.arms]:
         return status
     ready = conditions.find(status.conditions, "Ready")
     verdict = ready.message.split("; ")[0] if ready is not None else ""

@@ -80,11 +80,16 @@ def pair_of(metric: ExperimentMetric, endpoint: str, variant: str) -> Pair:
     return _pair(endpoint, variant, error_rate(metric.name, answers))
 
 
+def counted(spec: SageMakerExperimentSpec) -> tuple[ExperimentMetric, ...]:
+    """The metrics that CloudWatch counts."""
+    return tuple(each for each in spec.all_metrics() if each.outcome is None)
+
+
 def series_of(spec: SageMakerExperimentSpec, endpoint: str) -> Iterator[Series]:
     """All that is read for an experiment; some may come twice."""
     for variant in spec.arms():
         yield invocations(endpoint, variant)
-        for metric in spec.all_metrics():
+        for metric in counted(spec):
             yield from pair_of(metric, endpoint, variant).series()
 
 

@@ -11,12 +11,19 @@ from smendpoints.domain.experiment.judging import Judged
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look brought: findings by challenger, the requests that count, until when, and what could not be read."""
+    """What a look brought: findings by challenger, the requests of each arm that count, until when, and what could not
+    be read.
+
+    `outcomes`: by metric until when requests of it count, where their outcomes come later. `notes`: what is waited for
+    that somebody has to do.
+    """
 
     judged: Mapping[str, Judged] = field(default_factory=dict)
-    requests: int = 0
+    requests: Mapping[str, int] = field(default_factory=dict)
     until: datetime | None = None
     unread: str | None = None
+    outcomes: Mapping[str, datetime] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

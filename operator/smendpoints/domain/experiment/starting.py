@@ -1,6 +1,7 @@
 """Why an experiment does not begin yet, in words that say what to do, or what is waited for."""
 
 from smendpoints.domain.experiment import arms as arms_
+from smendpoints.domain.experiment.outcomes import outcome_metrics
 from smendpoints.domain.experiment.saying import Said, Saying
 from smendpoints.domain.experiment.scene import Scene
 from smendpoints.domain.status import conditions
@@ -28,6 +29,13 @@ def why_not_yet(scene: Scene) -> Said | None:
         return Said(Saying.WAITING, f"begins after {spec.start_after:%Y-%m-%d %H:%M} UTC, as startAfter says")
     if endpoint.spec.async_ is not None:
         return Said(Saying.INVALID_SPEC, f"{name} is asynchronous: AWS counts no requests of it by variant")
+    late = outcome_metrics(spec)
+    if late and endpoint.spec.data_capture is None:
+        return Said(
+            Saying.INVALID_SPEC,
+            f"outcomes of {', '.join(late)} are joined with captured requests, and {name} captures none:"
+            " set its spec.dataCapture",
+        )
     if endpoint.spec.suspend:
         return Said(Saying.WAITING, f"{name} is suspended, so that its traffic stays as it is")
     current = endpoint.status.observed_generation == endpoint.metadata.generation

@@ -5,9 +5,10 @@ ends depends on the numbers of requests alone, never on what became of them: tha
 looks, and a process that starts again puts together the same ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from smendpoints.api.experiment_status import TrafficStep
 from smendpoints.domain.experiment.metrics import Pair, Value
 from smendpoints.domain.observed.samples import Series
 
@@ -62,6 +63,7 @@ class Tally:
     published: set[tuple[str, str]] = field(default_factory=set)
     _open: Batch | None = None
     _before: float = 0.0
+    _closed: dict[str, float] = field(default_factory=dict)  # requests of each arm in the whole batches
 
     def count(self, step: int, value: Value) -> None:
         """One period within a step of the weights."""
@@ -80,6 +82,8 @@ class Tally:
         if self._open is not None and self._open.total() > 0:
             self.batches.append(self._open)
             self._before += self._open.total()
+            for arm, number in self._open.requests.items():
+                self._closed[arm] = self._closed.get(arm, 0.0) + number
         self._open = None
 
     def _read(self, step: int, value: Value) -> Batch:
@@ -92,6 +96,17 @@ class Tally:
                     self.published.add((metric, arm))
         return Batch(step, requests, counts)
 
-    def requests(self) -> int:
-        """Requests of all arms so far."""
-        return int(self._before + (self._open.total() if self._open is not None else 0.0))
+    def requests(self) -> dict[str, int]:
+        """Requests of each arm so far."""
+        newest = self._open.requests if self._open is not None else {}
+        return {arm: int(self._closed.get(arm, 0.0) + newest.get(arm, 0.0)) for arm in self.plan.invocations}
+
+
+def step_at(steps: Sequence[TrafficStep], at: float, seconds: int) -> int | None:
+    """The step within which a whole period of so many seconds lies; None: the traffic was being moved."""
+    for number, step in enumerate(steps):
+        if step.counts_from is None or at < step.counts_from.timestamp():
+            continue
+        if step.counts_until is None or at + seconds <= step.counts_until.timestamp():
+            return number
+    return None

@@ -1,0 +1,85 @@
+"""`outcomes`: what became of an experiment's requests, joined from S3 for the operator."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from smclient.cli.experimenting import experiment_argument
+from smclient.cli.options import connection_options, output_option, where
+from smclient.errors import ClientError
+
+_SHORTEST = 60.0
+
+
+@click.command()
+@experiment_argument
+@click.option(
+    "--every", type=click.FloatRange(_SHORTEST), metavar="SECONDS", help="Do it again and again, until it ends."
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing.")
+@click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+@output_option("json", "yaml")
+@connection_options
+def outcomes(
+    name: str, *, every: float | None, dry_run: bool, region: str | None, output: str | None, **given: Any
+) -> None:
+    """Join an experiment's captured requests with the truth in S3, and leave the counts there for the operator.
+
+    Needs s3:ListBucket and s3:GetObject for captured data and truth, and s3:PutObject below
+    <captured data>/<endpoint>/_outcomes. All is counted anew each time: run it as often as you like, in a CronJob say.
+
+    \b
+    Examples:
+      kubectl smendpoint outcomes iris-clicks
+      kubectl smendpoint outcomes iris-clicks --every 300
+    """
+    from smclient.aws.session import Aws
+    from smclient.joining import join
+    from smclient.views.text import line
+
+    place, aws = where(given), Aws(region)
+    over = False
+    while True:
+        try:
+            found = place.cluster.experiment(place.namespace, name)
+            over = (found.get("status") or {}).get("phase") == "Finished"
+            results = join(aws, found, datetime.now(UTC), dry_run=dry_run)
+        except ClientError as error:
+            if every is None or over:
+                raise
+            click.echo(f"{line(error.message)}; again in {every:g} s", err=True)
+        else:
+            _show(results, output, dry_run=dry_run)
+        if every is None or over:
+            return
+        time.sleep(every)
+
+
+def _show(results: Any, output: str | None, *, dry_run: bool) -> None:
+    from smclient.cli import output as out
+
+    if output is not None:
+        out.data(output, [each.told() for each in results])
+        return
+    rows: list[list[object]] = [
+        [each.metric, variant, count, each.joined.events.get(variant, 0)]
+        for each in results
+        for variant, count in sorted(each.joined.requests.items())
+    ]
+    out.show(out.table(("METRIC", "VARIANT", "REQUESTS", "EVENTS"), rows))
+    for each in results:
+        found = each.joined
+        notes = [
+            (found.waiting, "are too young to count"),
+            (found.unknown, "are old enough, and nothing is known of them"),
+            (each.several, "are left out, as several variants answered the same inference id"),
+        ]
+        for number, what in notes:
+            if number:
+                click.echo(f"{each.metric}: {number} requests {what}", err=True)
+        if found.unmatched:
+            click.echo(f"{each.metric}: {found.unmatched} truths are of requests that were not captured", err=True)
+        if not dry_run:
+            click.echo(f"{each.metric}: written to {each.uri}", err=True)
