@@ -111,6 +111,10 @@ class Backlog:
         """The newest version of the object that is so called, if there is one. From any thread."""
         return self._objects.read(namespace, name)
 
+    def version(self, namespace: str, name: str) -> int | None:
+        """The version that `read` reads. From any thread, and at no cost."""
+        return self._objects.version(namespace, name)
+
     def has_seen(self, uids: Collection[str]) -> bool:
         """Whether each of these objects was seen, and is there."""
         return all(uid in self._objects for uid in uids)

@@ -72,10 +72,6 @@ class Dispatcher:
         """Policies, or the labels of namespaces, may mean something else for objects. From any thread."""
         self._wakeup.from_any_thread(lambda: self._backlog.ruled(self._clock()))
 
-    def read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
-        """The newest version of the object that is so called, if there is one. From any thread."""
-        return self._backlog.read(namespace, name)
-
     def has_listed(self) -> bool:
         """Whether all objects there are were seen once. From any thread."""
         return self._listed

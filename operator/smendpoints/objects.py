@@ -98,6 +98,11 @@ class Objects:
         known = self._by_name.get((namespace, name))
         return known.read() if known is not None else None
 
+    def version(self, namespace: str, name: str) -> int | None:
+        """The version that `read` reads. From any thread, and at no cost."""
+        known = self._by_name.get((namespace, name))
+        return known.version if known is not None else None
+
     def place(self, tracked: Tracked, whereabouts: tuple[Place, str] | None, awaits: Awaits) -> None:
         """Where the object's endpoint is, if it may be looked for, and what it waits for there."""
         self._unplace(tracked)

@@ -249,6 +249,53 @@ def test_an_edit_of_an_arms_model_ends_it_and_one_of_its_count_or_scaling_does_n
     assert trial.weights() == {"primary": 3, "challenger": 1}
 
 
+def test_under_report_an_experiment_moves_its_weights_and_other_drift_is_only_told(trial: Trial) -> None:
+    trial.traffic.stop()
+    spec = {**specs.two_variants(3, 1), "driftPolicy": "Report"}
+    scaled = {"minCapacity": 1, "maxCapacity": 4, "targetInvocationsPerInstance": 9000}
+    for each in spec["variants"]:
+        each["scaling"] = scaled
+    trial.harness.apply("iris", spec)
+    trial.harness.settle("iris")
+    scaling = trial.harness.client("application-autoscaling")
+
+    def bounds() -> int:
+        targets = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        (found,) = [each for each in targets if each["ResourceId"].endswith("/primary")]
+        return int(found["MaxCapacity"])
+
+    scaling.register_scalable_target(
+        ServiceNamespace="sagemaker",
+        ResourceId="endpoint/default-iris/variant/primary",
+        ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+        MaxCapacity=7,
+    )
+    trial.harness.run(120)
+
+    def drifted() -> str:
+        found = trial.harness.condition("iris", "Drifted")
+        assert found is not None
+        assert found.status == "True"
+        return found.message
+
+    assert bounds() == 7
+    assert "primary" in drifted()
+    trial.begin()
+    trial.until(trial.counts)
+    assert trial.weights() == {"primary": 2, "challenger": 2}
+    assert bounds() == 7, "drift is told, and not corrected"
+    assert "weight" not in drifted()
+    trial.harness.experiments.delete("ab")
+    trial.until(lambda: "ab" not in trial.harness.experiments.objects)
+    trial.harness.run(120)
+    assert trial.weights() == {"primary": 3, "challenger": 1}, "the weights of the spec come back"
+    assert bounds() == 7
+    assert "weight" not in drifted()
+    trial.harness.apply("iris", {**spec, "tags": {"a": "b"}})
+    trial.harness.run(300)
+    assert bounds() == 4, "an edit brings it in"
+
+
 def test_two_on_one_endpoint_are_refused_and_the_second_begins_after_the_first(trial: Trial) -> None:
     trial.begin("first", duration={"maxMinutes": 10})
     trial.harness.run(60)

@@ -97,6 +97,40 @@ def test_the_arms_share_what_the_spec_gives_them_and_a_challenger_given_up_leave
     assert arms.weights_of(spec(), idle, 50, ()) == {"a": 1, "b": 1}, "the spec gives them nothing: they need some"
 
 
+AUTOSCALED = {"minCapacity": 1, "maxCapacity": 4, "targetInvocationsPerInstance": 70}
+
+
+@pytest.mark.parametrize(
+    ("edit", "another"),
+    [
+        ({"image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/other:1"}, True),
+        ({"modelArtifact": "s3://models/other.tar.gz"}, True),
+        ({"environment": {"A": "b"}}, True),
+        ({"instance": {"type": "ml.m5.xlarge", "count": 1}}, True),
+        ({"instance": {"type": "ml.m5.large", "count": 1, "volumeSizeGB": 90}}, True),
+        ({"instance": {"type": "ml.m5.large", "count": 5}}, False),
+        ({"scaling": AUTOSCALED}, False),
+        ({"weight": 9}, False),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+@pytest.mark.parametrize("at", [0, 1])
+def test_an_arm_is_another_only_if_its_model_or_host_is(edit: dict[str, Any], at: int, *, another: bool) -> None:
+    before, changed = specs.two_variants(3, 1), specs.two_variants(3, 1)
+    changed["variants"][at] |= edit
+    metadata = {"name": "iris", "namespace": "n", "uid": "u"}
+    one, other = (SageMakerEndpoint.parse({"metadata": metadata, "spec": each}) for each in (before, changed))
+    names = [each["name"] for each in before["variants"]]
+    differing = [
+        name
+        for name in names
+        if (was := arms.arm_of(one, name)) is None
+        or (now := arms.arm_of(other, name)) is None
+        or was.model != now.model
+    ]
+    assert differing == ([names[at]] if another else []), "the other arm is the same in any case"
+
+
 def test_the_ramp_ends_with_the_share_and_without_one_all_arms_get_as_much() -> None:
     ramp = [{"trafficPercent": 5, "minutes": 1}, {"trafficPercent": 60, "minutes": 1}]
     assert arms.percents(spec(ramp=ramp, trafficPercent=70)) == [5, 60, 70]

@@ -17,7 +17,8 @@ from smendpoints.api.experiment_status import TrafficStep
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.clients import Place
 from smendpoints.controller.outcomes import Outcomes
-from smendpoints.controller.ports import Aws
+from smendpoints.controller.parsed import Parsed
+from smendpoints.controller.ports import Aws, Endpoints
 from smendpoints.controller.result import Result
 from smendpoints.controller.tenancy import Tenancy
 from smendpoints.domain.errors import Kind, ReconcileError
@@ -31,6 +32,7 @@ from smendpoints.domain.observed.samples import Readings, Series
 
 logger = logging.getLogger(__name__)
 Body = Mapping[str, Any]
+_Versions = tuple[str | None, int | None]
 LATE = 10
 """What is missing in spite of requests is waited for until it is so many periods old."""
 _SETTLING = 1  # periods that may be read already, and yet change
@@ -71,30 +73,37 @@ class _Running:
 
 
 class Experiments:
-    """All experiments, looked at by one thread. `endpoint` reads an endpoint's newest version, if there is one."""
+    """All experiments, looked at by one thread."""
 
     def __init__(
         self,
         accounts: Callable[[Place], Aws],
         region: str,
         tenancy: Tenancy,
-        endpoint: Callable[[str, str], Body | None],
+        endpoints: Endpoints,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         period: int = 60,
     ) -> None:
         self._accounts = accounts
         self._region = region
         self._tenancy = tenancy
-        self._endpoint = endpoint
+        self._endpoints = endpoints
         self._now = now
         self._period = period
         self._kept: dict[str, _Kept] = {}
+        self._parsed: Parsed[str, SageMakerExperiment] = Parsed()
+        self._parsed_endpoints: Parsed[tuple[str, str], SageMakerEndpoint | None] = Parsed()
+        self._settled: dict[str, _Versions] = {}  # of those that are over, what they were found to need nothing at
 
     def look(self, bodies: Iterable[Body]) -> None:
         """Read what was counted since the last look, where a whole period is over since then."""
         bodies = list(bodies)
         there = {body["metadata"]["uid"] for body in bodies}
         self._kept = {uid: kept for uid, kept in self._kept.items() if uid in there}
+        self._settled = {uid: versions for uid, versions in self._settled.items() if uid in there}
+        going_on = [body for body in bodies if body["metadata"]["uid"] not in self._settled]
+        self._parsed.keep({body["metadata"]["uid"] for body in going_on})
+        self._parsed_endpoints.keep({(body["metadata"]["namespace"], _endpoint_of(body)) for body in going_on})
         for body in bodies:
             running = self._running(body)
             if running is not None:
@@ -105,13 +114,13 @@ class Experiments:
         if status.get("phase") != "Running" or body["metadata"].get("deletionTimestamp"):
             return None
         try:
-            experiment = SageMakerExperiment.parse(body)
+            experiment = self._experiment(body)
+            found = self._endpoint(experiment.metadata.namespace, experiment.spec.endpoint_ref.name)
         except ValidationError:
             return None  # told by `reconcile`
-        found = self._endpoint(experiment.metadata.namespace, experiment.spec.endpoint_ref.name)
         if found is None or not runs(experiment):
             return None
-        identity = self._tenancy.identity(found["metadata"]["uid"])
+        identity = self._tenancy.identity(found.metadata.uid)
         if identity is None or not identity.endpoint:
             return None
         place = Place(identity.region or self._region, identity.role)
@@ -181,20 +190,53 @@ class Experiments:
         return Looked(kept.judged, tally.requests(), until, outcomes.unread, outcomes.until(), outcomes.notes)
 
     def reconcile(self, body: Body) -> Result:
-        """What follows for one experiment now. Never raises: what goes wrong is told in the log, and tried again."""
+        """What follows for one experiment now. Never raises: what goes wrong is told in the log, and tried again.
+
+        One that is over depends on itself and its endpoint alone: until one of them changes, nothing is read of it.
+        """
+        uid, versions = body["metadata"]["uid"], self._versions(body)
+        if versions is not None and self._settled.get(uid) == versions:
+            return Result()
+        result = self._reconcile(body)
+        if versions is not None and result == Result():
+            self._settled[uid] = versions
+        return result
+
+    def _experiment(self, body: Body) -> SageMakerExperiment:
+        """The version of an experiment, parsed once."""
+        meta = body["metadata"]
+        return self._parsed.get(meta["uid"], meta.get("resourceVersion"), lambda: SageMakerExperiment.parse(body))
+
+    def _endpoint(self, namespace: str, name: str) -> SageMakerEndpoint | None:
+        """The newest version of an endpoint, parsed once; None if there is none. Raises ValidationError."""
+        version = self._endpoints.version(namespace, name)
+
+        def parse() -> SageMakerEndpoint | None:
+            found = self._endpoints.read(namespace, name)
+            return SageMakerEndpoint.parse(found) if found is not None else None
+
+        return self._parsed_endpoints.get((namespace, name), version, parse)
+
+    def _versions(self, body: Body) -> _Versions | None:
+        """The versions of an experiment that is over, and of its endpoint; None of any other."""
+        meta, status = body["metadata"], body.get("status") or {}
+        if status.get("phase") != "Finished" or meta.get("deletionTimestamp"):
+            return None
+        return meta.get("resourceVersion"), self._endpoints.version(meta["namespace"], _endpoint_of(body))
+
+    def _reconcile(self, body: Body) -> Result:
         try:
-            experiment = SageMakerExperiment.parse(body)
+            experiment = self._experiment(body)
         except ValidationError as error:
             logger.warning("this operator cannot read the experiment: operator and CRD differ in version: %s", error)
             return Result()
         meta, name = experiment.metadata, experiment.spec.endpoint_ref.name
-        found = self._endpoint(meta.namespace, name)
         kept = self._kept.get(meta.uid)
         looked = kept.looked if kept is not None else None
         if kept is not None:
             kept.looked = None
         try:
-            endpoint = SageMakerEndpoint.parse(found) if found is not None else None
+            endpoint = self._endpoint(meta.namespace, name)
         except ValidationError:  # told of the endpoint itself
             return Result()
         owner = self._tenancy.traffic_owner(meta.namespace, name)
@@ -207,6 +249,10 @@ class Experiments:
             events(experiment.status, following.status) if changed else (),
             finalized=following.finalized,
         )
+
+
+def _endpoint_of(body: Body) -> str:
+    return str(body["spec"]["endpointRef"]["name"])
 
 
 def _plan(experiment: SageMakerExperiment, endpoint: str) -> Plan:

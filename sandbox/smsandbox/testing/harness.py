@@ -81,7 +81,7 @@ class Harness(VirtualAws):
             self._account,
             REGION,
             self.controller.tenancy,
-            self.backlog.read,
+            self.backlog,
             now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),
         )
         self.experimenter = Experimenter(self.controller.tenancy, self.experiments, looking)

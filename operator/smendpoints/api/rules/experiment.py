@@ -27,12 +27,6 @@ EXPERIMENT = (
         f"a metric needs exactly one of {', '.join(_SOURCES[:-1])} and {_SOURCES[-1]}",
     ),
     Rule(
-        "CloudWatchRatio",
-        "self.numerator != self.denominator",
-        "numerator and denominator are the same count, so that the share is always 1: name two metrics",
-        ".numerator",
-    ),
-    Rule(
         "CloudWatchCount",
         "self.dimensions.exists(d, d.value == '$(endpoint)') && self.dimensions.exists(d, d.value == '$(variant)')",
         "one dimension has the value $(endpoint), and one $(variant): without them the arms could not be told apart,"

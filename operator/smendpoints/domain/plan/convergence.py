@@ -20,6 +20,13 @@ def weights_were_there(resource: SageMakerEndpoint) -> bool:
     return resource.traffic == (converged.traffic if converged is not None else None)
 
 
+def owned_weights(resource: SageMakerEndpoint) -> frozenset[str]:
+    """The variants whose weights an experiment has now, or had when all was as wanted."""
+    converged = resource.status.converged
+    owners = (resource.traffic, converged.traffic if converged is not None else None)
+    return frozenset(name for owner in owners if owner is not None for name in owner.weights)
+
+
 def converged_generation(status: SageMakerEndpointStatus) -> int | None:
     """The generation that was brought about last. The release before this one told it by the condition `Drifted`."""
     if status.converged is not None:

@@ -1,6 +1,6 @@
 """How a live endpoint differs from the spec beside its config: what changes in place, what only an update brings."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +44,25 @@ def changes_in_place(desired: Desired, endpoint: ObservedEndpoint) -> tuple[Acti
         )
         for call in calls
     )
+
+
+def weights_apart(
+    calls: tuple[Action, ...], variants: Collection[str]
+) -> tuple[tuple[Action, ...], tuple[Action, ...]]:
+    """The calls of `changes_in_place` in two parts: the weights of these variants, and all else."""
+
+    def part(*, of_them: bool) -> Iterator[Action]:
+        for call in calls:
+            kept = [
+                entry
+                for entry in weights_and_capacities(call)
+                if ("DesiredWeight" in entry and entry["VariantName"] in variants) is of_them
+            ]
+            if kept:
+                names = ", ".join(entry["VariantName"] for entry in kept)
+                yield replace(call, target=names, params={**call.params, "DesiredWeightsAndCapacities": kept})
+
+    return tuple(part(of_them=True)), tuple(part(of_them=False))
 
 
 def weights_and_capacities(action: Action) -> list[dict[str, Any]]:

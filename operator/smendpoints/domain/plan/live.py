@@ -3,19 +3,21 @@
 What AWS lacks is worked out once (`Differences`); the rules say how much of it is done now, and what is told.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.attempts import recorded_attempt
-from smendpoints.domain.plan.convergence import was_converged, weights_were_there
+from smendpoints.domain.plan.convergence import owned_weights, was_converged, weights_were_there
 from smendpoints.domain.plan.garbage import garbage
 from smendpoints.domain.plan.in_place import (
     changes_in_place,
     describe_in_place,
     describe_only_by_update,
     weights_and_capacities,
+    weights_apart,
 )
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.judging import closed
@@ -43,15 +45,22 @@ _BROKEN = {
 class Differences:
     """What AWS lacks or has too much of beside the config in service, as the calls that put it right.
 
-    `restored` are models and the config deleted under the endpoint. Only the first `in_place` can be made: each leaves
-    the endpoint busy. `only_by_update` tells of what no call puts right before there is a new revision.
+    `restored` are models and the config deleted under the endpoint; `off` is what of `scaling` goes before anything
+    changes in place. Only the first `in_place` can be made: each leaves the endpoint busy. `only_by_update` tells of
+    what no call puts right before there is a new revision.
     """
 
-    restored: tuple[Action, ...]
-    tags: tuple[Action, ...]
-    scaling: tuple[Action, ...]
-    in_place: tuple[Action, ...]
-    only_by_update: tuple[str, ...]
+    restored: tuple[Action, ...] = ()
+    tags: tuple[Action, ...] = ()
+    scaling: tuple[Action, ...] = ()
+    off: tuple[Action, ...] = ()
+    in_place: tuple[Action, ...] = ()
+    only_by_update: tuple[str, ...] = ()
+
+    def traffic_apart(self, variants: Collection[str]) -> tuple["Differences", "Differences"]:
+        """The weights of these variants, and all else."""
+        weights, others = weights_apart(self.in_place, variants)
+        return Differences(in_place=weights), replace(self, in_place=others)
 
     def in_words(self, endpoint: ObservedEndpoint, observed: Observed) -> tuple[str, ...]:
         """What differs, from what is to what is wanted."""
@@ -61,6 +70,9 @@ class Differences:
             *self.only_by_update,
             *describe((*self.tags, *self.scaling), observed),
         )
+
+
+NO_DIFFERENCE = Differences()
 
 
 def broken(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
@@ -77,13 +89,20 @@ def live(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     if not given.serves_wanted(endpoint):
         return None
     found = _differences(given, endpoint)
-    there = was_converged(given.resource, _config(given, endpoint)) and weights_were_there(given.resource)
-    drift = found.in_words(endpoint, given.observed) if there else ()
+    drifted = NO_DIFFERENCE
+    if was_converged(given.resource, _config(given, endpoint)):
+        if weights_were_there(given.resource):
+            drifted = found
+        elif given.spec.drift_policy == "Report":  # weights of experiments are work left, all else was there before
+            found, drifted = found.traffic_apart(owned_weights(given.resource))
+    drift = drifted.in_words(endpoint, given.observed)
     now = turns(given, endpoint, found.in_place)
+    reported = _drift_reported(given, drift)
     todo = (
-        _drift_reported(given, drift)
-        or _changed_in_place(given, endpoint, found, now)
+        (reported if drifted is found else None)
+        or _changed_in_place(endpoint, found, now)
         or _taken_back(given, endpoint, found, now)
+        or reported
         or _in_service(given, endpoint, found)
     )
     return replace(todo, rollout=_succeeded(given, endpoint), drift=drift, turns=now, apart=True)
@@ -99,6 +118,7 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
         restored=tuple(restore(desired, observed.missing)),
         tags=tag_changes(given, endpoint),
         scaling=plan_scaling(desired, observed.targets, observed.alarms) if observed.targets is not None else (),
+        off=tuple(deregister(target) for target in unwanted_targets(desired, observed.targets or ())),
         in_place=changes_in_place(desired, endpoint),
         only_by_update=describe_only_by_update(desired, endpoint),
     )
@@ -128,18 +148,17 @@ def _reason_of(change: Action) -> Reason:
     return Reason.SHIFTING if shifts else Reason.SCALING
 
 
-def _changed_in_place(given: Input, endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
+def _changed_in_place(endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
     """Weights, counts or concurrency; autoscaling that is to go goes first, the rest of it is put right afterwards."""
     if now.begins:
         message = "waiting for AWS to begin with: " + "; ".join(describe_in_place(found.in_place, endpoint))
         return Plan(reconciling(_reason_of(found.in_place[0]), message), (*found.restored, *found.tags))
     if now.next is None:
         return None
-    off = (deregister(target) for target in unwanted_targets(given.desired, given.observed.targets or ()))
     message = "changing in place: " + "; ".join(describe_in_place(found.in_place, endpoint))
     return Plan(
         reconciling(_reason_of(now.next), message),
-        (*found.restored, *found.tags, *off, now.next),
+        (*found.restored, *found.tags, *found.off, now.next),
         endpoint_status="Updating",
     )
 
