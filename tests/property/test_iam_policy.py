@@ -112,7 +112,8 @@ def live_one_life(harness: Harness, admin: Clients) -> None:
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/one"
     secret = admin("secretsmanager").create_secret(Name="token", SecretString="hidden")["ARN"]
     base = spec(tags={"team": "shop"}, rollout=GUARDED, revisionHistoryLimit=0, kmsKeyID=key)
-    base = with_variant(base, secrets={"TOKEN_ARN": secret})
+    topic = admin("sns").create_topic(Name="oncall")["TopicArn"]
+    base = {**with_variant(base, secrets={"TOKEN_ARN": secret}), "monitoring": {"topicARNs": [topic]}}
     scaling = {**BOUNDS, "targetInvocationsPerInstance": 70}
     stepped = with_variant(base, scaling={**BOUNDS, "stepScaling": [STEPS], "schedules": [NIGHT]})
     harness.apply("iris", stepped)
@@ -126,6 +127,7 @@ def live_one_life(harness: Harness, admin: Clients) -> None:
     admin("sagemaker").delete_tags(ResourceArn=live["EndpointArn"], TagKeys=["a"])
     admin("sagemaker").delete_endpoint_config(EndpointConfigName=live["EndpointConfigName"])
     harness.run(300)
+    assert harness.condition("iris", "MonitoringActive").status == "True"  # type: ignore[union-attr]
     harness.apply("iris", spec(desiredState="Stopped"))
     harness.settle("iris")
     harness.delete("iris")
@@ -148,13 +150,16 @@ def compare(harness: Harness) -> None:
 
 
 def adopt_and_let_go(harness: Harness, admin: Clients) -> None:
-    guarded = spec(rollout=GUARDED, deletionPolicy="Retain", endpointName="shop")
+    guarded = spec(rollout=GUARDED, deletionPolicy="Retain", endpointName="shop", monitoring={})
     harness.apply("first", with_variant(guarded, scaling={**BOUNDS, "stepScaling": [STEPS]}))
     harness.settle("first")
+    harness.run(60)
     harness.delete("first")
     harness.settle_gone("first")
-    harness.apply("second", spec(adoptExisting=True, endpointName="shop", deletionPolicy="Delete"))
+    wish = spec(adoptExisting=True, endpointName="shop", deletionPolicy="Delete", monitoring={})
+    harness.apply("second", wish)
     harness.settle("second")
+    harness.run(60)
     harness.delete("second")
     harness.settle_gone("second")
 

@@ -237,7 +237,7 @@ def test_what_may_not_be_read_is_told_and_is_no_success(harness: Harness, wish: 
     story.bake(6)
     assert story.analysis["verdict"] == "Invalid"
     assert "cloudwatch:GetMetricData" in story.analysis["message"]
-    assert "LookAtEndpointsAlarmsAndScaling" in story.analysis["message"]
+    assert "LookAround" in story.analysis["message"]
     assert [each.reason for each in story.events] == ["FewRequests", "RolloutJudged"]
     story.end()
     assert story.outcome == outcome

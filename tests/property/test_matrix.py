@@ -65,6 +65,10 @@ FLOWS = {
         },
     ),
     "new tags": Flow(BASE, {**BASE, "tags": {"team": "ml"}}),
+    "monitoring": Flow(
+        {**BASE, "monitoring": {"alarms": ["Errors", "Idle"]}},
+        {**BASE, "monitoring": {"alarms": ["Errors", "Latency"], "maxErrorRatePercent": 2, "dashboard": False}},
+    ),
     "stop": Flow(BASE, {**BASE, "desiredState": "Stopped"}),
     "start": Flow({**BASE, "desiredState": "Stopped"}, BASE),
     "delete": Flow(BASE, None),
@@ -103,6 +107,9 @@ class Case:
         if self.flow.after is not None:
             if harness.condition(NAME, "Stalled") is not None:
                 harness.run(400, 15)  # what AWS refused is tried again after five minutes
+            monitoring = harness.condition(NAME, "MonitoringActive")
+            if monitoring is not None and monitoring.status == "False":
+                harness.run(400, 15)
             harness.settle(NAME)
             harness.run(130, 15)
             self.check()

@@ -40,7 +40,6 @@ def test_cloudformation_makes_what_is_motos(cloud: Any) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "params"),
     [
-        ("cloudwatch", "put_composite_alarm", {"AlarmName": "a", "AlarmRule": "ALARM(b)"}),
         ("cloudwatch", "describe_anomaly_detectors", {}),
         ("cloudwatch", "get_metric_widget_image", {"MetricWidget": "{}"}),
         ("cloudtrail", "lookup_events", {}),

@@ -30,7 +30,9 @@ CALLS = {
     "DELETE_ALARMS": (CLOUDWATCH, "delete_alarms", "delete the alarms x"),
     "SET_ALARM": (CLOUDWATCH, "set_alarm_state", "set the state of the alarm x"),
     "TAG_ALARM": (CLOUDWATCH, "tag_resource", "tag the alarm x"),
-    "UNTAG_ALARM": (CLOUDWATCH, "untag_resource", "take tags off the alarm x"),
+    "UNTAG_ALARM": (CLOUDWATCH, "untag_resource", "take tags off the alarm or dashboard x"),
+    "PUT_DASHBOARD": (CLOUDWATCH, "put_dashboard", "put the dashboard x"),
+    "DELETE_DASHBOARD": (CLOUDWATCH, "delete_dashboards", "delete the dashboard x"),
 }
 BUSY_AFTER = {"CREATE_ENDPOINT", "UPDATE_ENDPOINT", "SET_WEIGHTS_AND_CAPACITIES", "DELETE_ENDPOINT"}
 

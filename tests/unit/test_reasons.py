@@ -10,6 +10,7 @@ PolicyViolation PolicyUnknown QuotaExceeded CapacityShortage AccessDenied Creden
 ModelNotAccessible ImageNotFound ArtifactNotFound RoleNotFound SecretNotFound AlarmNotFound NotSupported Throttled AWSUnavailable EndpointBusy
 ChangeFailed InternalError RevisionNotFound NotWritten Void
 Serving NoInstances NotFound
+MonitoringActive TopicNotFound
 ScalingActive ScalingPending ScalingSuspended ScalingFailed
 SourceOverwritten DriftFound InSync OutsideOfficeHours ChangedInPlace Adopted PreflightIncomplete RolloutJudged FewRequests
 """

@@ -9,6 +9,14 @@ _ALL: tuple[Mapping[str, str], ...] = (
         "Linear": "the traffic moves in equal steps, each watched for `stepWaitSeconds`",
         "Rolling": "instances are replaced in batches, so that no second whole fleet is needed",
     },
+    {
+        "Errors": "the share of 5xx answers, for each variant",
+        "Latency": "the 99th percentile of the model's latency, for each variant",
+        "Capacity": "all instances that scaling allows are there and it goes on, or scaling out does not help; for each"
+        " variant that scales; of an asynchronous endpoint requests that wait while there is no instance",
+        "Idle": "instances, and no request for days",
+        "Backlog": "the age of the oldest request that waits, of an asynchronous endpoint",
+    },
     {"5xx": "failures of the model or of SageMaker", "4xx": "refusals of what was sent"},
     {"Lower": "less of it, as of errors", "Higher": "more of it, as of cache hits"},
     {

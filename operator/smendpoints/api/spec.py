@@ -6,6 +6,7 @@ from pydantic import Field
 
 from smendpoints.api.analysis import Analysis
 from smendpoints.api.base import MAP_BY_NAME, S3_PREFIX, SET, ApiModel, KmsKey, Name, TimeZone
+from smendpoints.api.monitoring import Monitoring, TopicARN
 from smendpoints.api.variants import Variant
 
 Strategy = Literal["AllAtOnce", "Canary", "Linear", "Rolling"]
@@ -13,13 +14,11 @@ ROLE_ARN = r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$"
 REGION = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"
 SUBNET_ID = r"^subnet-[0-9a-z]+$"
 SECURITY_GROUP_ID = r"^sg-[0-9a-z]+$"
-TOPIC_ARN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$"
 FIVE_CRON_FIELDS = r"^[A-Za-z0-9*,/#?-]+( [A-Za-z0-9*,/#?-]+){4}$"
 
 RoleARN = Annotated[str, Field(pattern=ROLE_ARN, min_length=20, max_length=2048)]
 SubnetID = Annotated[str, Field(pattern=SUBNET_ID, max_length=32)]
 SecurityGroupID = Annotated[str, Field(pattern=SECURITY_GROUP_ID, max_length=32)]
-TopicARN = Annotated[str, Field(pattern=TOPIC_ARN, max_length=2048)]
 ContentType = Annotated[str, Field(min_length=1, max_length=256)]
 CronFields = Annotated[str, Field(pattern=FIVE_CRON_FIELDS, max_length=100)]
 AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
@@ -180,6 +179,9 @@ class SageMakerEndpointSpec(ApiModel):
     rollout: Rollout = Field(default_factory=Rollout, description="How an update replaces the fleet.")
     data_capture: DataCapture | None = Field(None, description="Capture of requests and answers.")
     async_: AsyncInference | None = Field(None, description="Asynchronous inference.")
+    monitoring: Monitoring | None = Field(
+        None, description="CloudWatch alarms and a dashboard of the endpoint; none if unset."
+    )
     desired_state: Literal["Running", "Stopped"] = Field("Running", description="Whether there is to be an endpoint.")
     office_hours: OfficeHours | None = Field(None, description="A schedule of starts and stops.")
     suspend: bool = Field(False, description="Whether the operator only looks and reports.")

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from smendpoints.api.analysis import ComparedMetric
 from smendpoints.api.base import MAP_BY_TYPE, ApiModel
+from smendpoints.api.monitoring import MonitoringStatus
 from smendpoints.api.spec import Vpc
 from smendpoints.api.status_rollout import InPlaceChange, LaunchedFrom, Revision, RolledBackTo, RolloutStatus
 
@@ -17,7 +18,8 @@ class Condition(ApiModel):
     """A condition by the Kubernetes conventions and kstatus."""
 
     type: str = Field(
-        description="Ready, Available, Reconciling, Stalled, AutoscalingActive or Drifted.", max_length=316
+        description="Ready, Available, Reconciling, Stalled, AutoscalingActive, MonitoringActive or Drifted.",
+        max_length=316,
     )
     status: ConditionStatus = Field(description="True, False or Unknown.")
     reason: str = Field(description="CamelCase reason, made for programs.", max_length=1024)
@@ -202,3 +204,6 @@ class SageMakerEndpointStatus(ApiModel):
     history: list[Revision] = Field(default_factory=list, description="Revisions, newest first.", max_length=25)
     failure: Failure | None = Field(None, description="Why the endpoint failed last.")
     cost: Cost | None = Field(None, description="What the endpoint costs: an estimate.")
+    monitoring: MonitoringStatus | None = Field(
+        None, description="The alarms and the dashboard; there while any may be in CloudWatch."
+    )

@@ -10,6 +10,7 @@ from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.datapoints import Reader
 from smendpoints.aws.logs import log_tail
+from smendpoints.aws.monitoring import MonitoringObserver
 from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
 from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
@@ -36,6 +37,7 @@ class Account:
         self._clients = clients
         self.watch = Watch(clients, clock, cadence)
         self.observe = Observer(clients, self.watch, configs, clock)
+        self.monitoring = MonitoringObserver(clients, self.observe)
         self.prices = Prices(clients, clock, from_table=price_table)
         self.preflight = Preflight(clients, clock, lambda name: self.watch.peek(name) is not None)
         self.datapoints = Reader(clients, analysis_period)

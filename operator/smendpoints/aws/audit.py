@@ -33,12 +33,23 @@ class Gathered(Protocol[Made_co]):
 class Part(Generic[T]):
     """One list of the audit; `value` is what it said when it was last read to its end."""
 
-    def __init__(self, queries: Sequence[Query], gather: Callable[[], Gathered[T]], *, optional: bool = False) -> None:
-        """If AWS denies an `optional` one it counts as empty, and is not asked for again."""
+    def __init__(
+        self,
+        queries: Sequence[Query],
+        gather: Callable[[], Gathered[T]],
+        *,
+        optional: bool = False,
+        wanted: bool = True,
+    ) -> None:
+        """If AWS denies an `optional` one it counts as empty, and is not asked for again.
+
+        One that is not `wanted` is not read, and nobody waits for it, until that is set.
+        """
+        self.wanted = wanted
         self._queries = queries
         self._gather = gather
         self._optional = optional
-        self._denied = False
+        self.denied = False
         self._gathered = gather()
         self._since = NEVER
         self.reading: Reading | None = None
@@ -53,7 +64,9 @@ class Part(Generic[T]):
         Raises:
             ReconcileError: AWS could not be asked. The list is begun again.
         """
-        if self._denied:
+        if not self.wanted:
+            return True
+        if self.denied:
             self.begun = now
             return True
         if self.reading is None:
@@ -66,7 +79,7 @@ class Part(Generic[T]):
             if not self._optional or failure.reason is not Reason.ACCESS_DENIED:
                 raise
             logger.warning("%s are not listed, so changes by hand are seen late: %s", self._queries[0].key, failure)
-            self._denied, self.begun = True, now
+            self.denied, self.begun = True, now
             return True
         if self.reading.done:
             self.value, self.begun, self.pages = self._gathered.made(), self._since, self.reading.pages
@@ -88,12 +101,13 @@ class Audit:
         self._turn = 0
         self._round_at = NEVER
         self._next = NEVER
+        self._paced = False
         self.trouble = Trouble()
 
     @property
     def known(self) -> bool:
         """Whether each part was read once."""
-        return all(part.begun > NEVER for part in self.parts)
+        return all(part.begun > NEVER for part in self.parts if part.wanted)
 
     def due(self) -> float:
         """When the next call is."""
@@ -131,12 +145,12 @@ class Audit:
         """
         with self._lock:
             oldest = self._clock() - max_age
-            read = tuple(part for part in self.parts if part.begun < oldest or part.begun == NEVER)
+            read = tuple(part for part in self.parts if part.wanted and (part.begun < oldest or part.begun == NEVER))
             for part in read:
                 while not part.step(self._clients, self._clock()):
                     pass
             if read and all(part.reading is None for part in self.parts):  # a round is through
-                self._turn, self._round_at = 0, min(part.begun for part in self.parts)
+                self._turn, self._round_at = 0, min(part.begun for part in self.parts if part.wanted)
                 self._next = self._round_at + self._cadence.audit
             return read
 
@@ -144,12 +158,13 @@ class Audit:
         """The next part has its turn; after the last one, when the period is over."""
         self._next = now + self._gap(self.parts[self._turn])
         self._turn = (self._turn + 1) % len(self.parts)
-        if self._turn == 0 and self.known:
+        if self._turn == 0 and self._paced:
             self._next = max(self._next, self._round_at + self._cadence.audit)
 
     def _gap(self, part: Part[Any]) -> float:
         """None at first. Short for few pages, which are no burst, and for what breaks: tokens live for minutes only."""
-        if not self.known:
+        self._paced = self._paced or self.known
+        if not self._paced:
             return 0.0
         if sum(each.pages for each in self.parts) <= AUDIT_CALLS:
             return self._cadence.audit_gap / _FEW

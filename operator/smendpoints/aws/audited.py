@@ -4,13 +4,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 
 from smendpoints.aws.audit import Part
 from smendpoints.aws.contents import Contents
 from smendpoints.aws.pages import Entry, Query
-from smendpoints.aws.summary import Summary, scaling_fingerprint, tags_fingerprint
+from smendpoints.aws.summary import Summary, monitoring_fingerprint, scaling_fingerprint, tags_fingerprint
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import PREFIX
+from smendpoints.domain.observed.monitoring import ListedDashboard, ListedMonitoring
 from smendpoints.domain.observed.observed import ObservedTarget, parse_target
 
 _VARIANT = re.compile(r"endpoint/([^/]+)/variant/.+")
@@ -33,6 +35,7 @@ _TAGS = Query(
 )
 _CONFIGS = Query("sagemaker", "list_endpoint_configs", "EndpointConfigs", 100)
 _MODELS = Query("sagemaker", "list_models", "Models", 100)
+_ALARMS = Query("cloudwatch", "describe_alarms", "MetricAlarms", 100, {"AlarmNamePrefix": names.MONITORING})
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,14 @@ class Tagged:
 
     fingerprint: str
     tags: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Monitored:
+    """The alarms and the dashboard of one endpoint's `spec.monitoring`."""
+
+    fingerprint: str
+    listed: ListedMonitoring = field(hash=False)
 
 
 class _Scaling:
@@ -93,6 +104,31 @@ class _Contents:
         return self._found
 
 
+class _Monitoring:
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._alarms: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
+        self._dashboards: dict[str, ListedDashboard] = {}
+
+    def take(self, query: Query, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if query is _ALARMS:
+                name = names.monitored_endpoint(entry["AlarmName"])
+                if name is not None:
+                    self._alarms[name.lower()][entry["AlarmName"]] = entry
+            else:
+                modified = entry["LastModified"].astimezone(UTC).isoformat()
+                endpoint = entry["DashboardName"].removeprefix(self._prefix)
+                self._dashboards[endpoint.lower()] = ListedDashboard(modified, entry.get("Size", 0))
+
+    def made(self) -> Mapping[str, Monitored]:
+        found = {
+            name: ListedMonitoring(self._alarms.get(name, {}), self._dashboards.get(name))
+            for name in {*self._alarms, *self._dashboards}
+        }
+        return {name: Monitored(monitoring_fingerprint(each), each) for name, each in found.items()}
+
+
 def _targets(found: list[tuple[str, Entry]]) -> tuple[ObservedTarget, ...]:
     def of(kind: str, target: Entry) -> list[Entry]:
         which = target["ResourceId"], target["ScalableDimension"]
@@ -124,16 +160,26 @@ def told(
     entry: Summary,
     scaling: Part[Mapping[str, Scaling]],
     tags: Part[Mapping[str, Tagged]],
+    monitored: Part[Mapping[str, Monitored]],
     before: Summary | None,
     *,
     wrote: bool,
 ) -> Summary:
     """A listed endpoint with the audit's fingerprints; with those `before` while a part is older than our write."""
     if wrote:
-        return replace(entry, scaling=before.scaling, tags=before.tags) if before is not None else entry
+        return before.audited(entry) if before is not None else entry
     scaled, tagged = scaling.value.get(name), tags.value.get(entry.arn.lower())
+    watched = monitored.value.get(name)
     return replace(
         entry,
         scaling=scaled.fingerprint if scaled is not None else None,
         tags=tagged.fingerprint if tagged is not None else None,
+        monitoring=watched.fingerprint if watched is not None else None,
     )
+
+
+def monitoring(region: str) -> Part[Mapping[str, Monitored]]:
+    """Alarms and dashboards of `spec.monitoring` by the endpoint's name in lower case; read once an object has some."""
+    prefix = names.dashboard_prefix(region)
+    dashboards = Query("cloudwatch", "list_dashboards", "DashboardEntries", 0, {"DashboardNamePrefix": prefix})
+    return Part([_ALARMS, dashboards], lambda: _Monitoring(prefix), optional=True, wanted=False)

@@ -121,6 +121,18 @@ def check_secret(clients: Clients, arn: str) -> ReconcileError | None:
     return None
 
 
+def check_topic(clients: Clients, arn: str) -> ReconcileError | None:
+    """Whether an SNS topic is there, as far as one of another account may be looked at."""
+    try:
+        clients.call("sns", "get_topic_attributes", TopicArn=arn)
+    except ReconcileError as failure:
+        if failure.code in {"NotFound", "NotFoundException"}:
+            message = f"spec.monitoring.topicARNs: there is no topic {arn}; make it, or name another one"
+            return _wrong(Reason.TOPIC_NOT_FOUND, message)
+        raise
+    return None
+
+
 def check_role(clients: Clients, role_arn: str) -> ReconcileError | None:
     """Whether the role is there, and lets SageMaker assume it."""
     trust, words = _looked_at(clients, role_arn)

@@ -15,7 +15,10 @@ _TAGGING = "resourcegroupstaggingapi"
 
 @dataclass(frozen=True)
 class Query:
-    """One operation that lists; `key` is where its entries are, `size` the most that it puts on a page."""
+    """One operation that lists; `key` is where its entries are, `size` the most that it puts on a page.
+
+    A size of 0 is not asked for.
+    """
 
     service: str
     operation: str
@@ -30,12 +33,13 @@ class Query:
             ReconcileError: AWS could not be asked.
         """
         next_token, most = _MEMBERS.get(self.service, ("NextToken", "MaxResults"))
-        asked = {**self.params, most: self.size, **({next_token: token} if token else {})}
+        sized = {most: self.size} if self.size else {}
+        asked = {**self.params, **sized, **({next_token: token} if token else {})}
         response = clients.call(self.service, self.operation, **asked)
         return response[self.key], response.get(next_token) or None
 
 
-_MEMBERS = {_TAGGING: ("PaginationToken", "ResourcesPerPage")}
+_MEMBERS = {_TAGGING: ("PaginationToken", "ResourcesPerPage"), "cloudwatch": ("NextToken", "MaxRecords")}
 
 
 class Reading:

@@ -23,14 +23,16 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
             "cloudwatch:DescribeAlarms",
             "cloudwatch:GetMetricData",
             "cloudwatch:ListTagsForResource",
+            "cloudwatch:ListDashboards",
+            "cloudwatch:GetDashboard",
             "tag:GetResources",
         ),
-        ("LookAtEndpointsAlarmsAndScaling",),
+        ("LookAround",),
     ),
     **dict.fromkeys(
-        ("sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"), ("MakeModelsAndConfigsThatAreTagged",)
+        ("sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"), ("MakeModelsAndConfigs",)
     ),
-    "sagemaker:CreateEndpoint": ("MakeEndpointsThatAreTagged", "UseChangeAndDeleteWhatIsTagged"),
+    "sagemaker:CreateEndpoint": ("MakeEndpoints", "UseChangeAndDeleteWhatIsTagged"),
     **dict.fromkeys(
         (
             "sagemaker:UpdateEndpoint",
@@ -55,11 +57,12 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         ),
         ("ScaleEndpoints",),
     ),
-    "iam:CreateServiceLinkedRole": ("LetApplicationAutoScalingHaveItsRole",),
+    "iam:CreateServiceLinkedRole": ("LetScalingHaveItsRole",),
     **dict.fromkeys(
         ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"),
-        ("AlarmsOfTargetTracking", "PutAndDeleteAlarmsOfNoOtherCluster"),
+        ("AlarmsOfTargetTracking", "AlarmsOfNoOtherCluster"),
     ),
+    **dict.fromkeys(("cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"), ("AlarmsOfNoOtherCluster",)),
     "cloudwatch:TagResource": ("TagAlarmsAsTheClusters",),
     **dict.fromkeys(("cloudwatch:SetAlarmState", "cloudwatch:UntagResource"), ("SetAndLetGoOfItsAlarms",)),
     "kms:CreateGrant": ("OptionalKeysOfVolumes",),
@@ -70,6 +73,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
             "iam:GetRole",
             "iam:SimulatePrincipalPolicy",
             "secretsmanager:DescribeSecret",
+            "sns:GetTopicAttributes",
             "servicequotas:ListServiceQuotas",
             "pricing:GetProducts",
         ),

@@ -18,6 +18,7 @@ from smendpoints.aws.checks import (
     check_image,
     check_role,
     check_secret,
+    check_topic,
     check_watcher,
     look_at_role,
     repository_of,
@@ -109,6 +110,18 @@ class Preflight:
                     return failure
                 raise
         return None
+
+    def topics(self, arns: Iterable[str]) -> tuple[str, ...]:
+        """Whether these SNS topics are there; a note for each look that is off.
+
+        Raises:
+            ReconcileError: one is missing (`BLOCKED`); or AWS could not be asked now (`RETRY`).
+        """
+        checks = (
+            Check("topics", arn, "sns:GetTopicAttributes", arn, partial(check_topic, self._clients, arn))
+            for arn in sorted(arns)
+        )
+        return tuple(note for each in checks if (note := self._once(each)) is not None)
 
     def digests(self, images: Iterable[str]) -> Mapping[str, str]:
         """The digests that were found behind the names of images when they were looked at last; asks nobody."""

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from smendpoints.domain.desired.names import content_hash
+from smendpoints.domain.observed.monitoring import ListedMonitoring
 
 # What an operator would put right if it changed. Not here: ARNs of targets, times of creation, roles, forecasts, and
 # the alarms of target tracking, which AWS replaces as it likes.
@@ -20,6 +21,23 @@ _MEANT = {
         "PolicyType",
         "StepScalingPolicyConfiguration",
         "TargetTrackingScalingPolicyConfiguration",
+    ),
+    "MetricAlarms": (
+        "ActionsEnabled",
+        "AlarmActions",
+        "OKActions",
+        "MetricName",
+        "Namespace",
+        "Statistic",
+        "ExtendedStatistic",
+        "Dimensions",
+        "Period",
+        "EvaluationPeriods",
+        "DatapointsToAlarm",
+        "Threshold",
+        "ComparisonOperator",
+        "TreatMissingData",
+        "Metrics",
     ),
     "ScheduledActions": (
         "ResourceId",
@@ -36,7 +54,7 @@ _MEANT = {
 
 @dataclass(frozen=True)
 class Summary:
-    """One entry of ListEndpoints, with fingerprints of its autoscaling and tags as the last audit found them.
+    """One entry of ListEndpoints, with fingerprints of autoscaling, tags and monitoring as the last audit found them.
 
     `name` is as it was given when the endpoint was created.
     """
@@ -47,11 +65,17 @@ class Summary:
     scaling: str | None = None
     tags: str | None = None
     name: str = ""
+    monitoring: str | None = None
+
+    def audited(self, entry: Self) -> Self:
+        """Another entry of the endpoint, with the fingerprints of this one."""
+        return replace(entry, scaling=self.scaling, tags=self.tags, monitoring=self.monitoring)
 
     def fingerprint(self) -> str:
         """Ten hex digits; equal as long as all that the listings say of the endpoint is."""
         modified = _plain(self.modified_at)
-        return content_hash([self.arn.lower(), self.status, modified, self.scaling or "", self.tags or ""])
+        monitoring = [self.monitoring] if self.monitoring is not None else []
+        return content_hash([self.arn.lower(), self.status, modified, self.scaling or "", self.tags or "", *monitoring])
 
 
 # What is told of a name that no endpoint has.
@@ -61,6 +85,13 @@ ABSENT = Summary("", "", datetime.fromtimestamp(0, UTC))
 def scaling_fingerprint(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     """Of an endpoint's scalable targets, policies and schedules, each with the name of the list that it is from."""
     return content_hash(sorted(content_hash([kind, _meant(kind, entry)]) for kind, entry in entries))
+
+
+def monitoring_fingerprint(listed: ListedMonitoring) -> str:
+    """Of the alarms, whether they fire, and of when the dashboard was changed."""
+    alarms = {name: [_meant("MetricAlarms", each), name in listed.firing()] for name, each in listed.alarms.items()}
+    dashboard = listed.dashboard
+    return content_hash({"alarms": alarms, "dashboard": [dashboard.modified_at, dashboard.size] if dashboard else []})
 
 
 def tags_fingerprint(tags: Mapping[str, str]) -> str:

@@ -17,12 +17,14 @@ from smendpoints.aws.clients import Clients
 from smendpoints.aws.contents import Belongings, Contents, owners_of
 from smendpoints.aws.endpoint_listing import EndpointListing
 from smendpoints.aws.summary import ABSENT, Summary
+from smendpoints.domain.observed.monitoring import ListedMonitoring
 from smendpoints.domain.observed.observed import ObservedTarget
 
 __all__ = ["ABSENT", "BLIND_SECONDS", "NEVER", "Awaited", "Cadence", "Lane", "Summary", "Watch"]
 BLIND_SECONDS = 120.0  # after so long without a listing nobody believes the last one
 
 _NONE: frozenset[str] = frozenset()
+_NO_PARTS: frozenset[Part[Any]] = frozenset()
 
 
 class Lane(Enum):
@@ -46,7 +48,9 @@ class Watch:
         cadence = cadence or Cadence()
         self._endpoints = EndpointListing(clients, clock, cadence)
         self._scaling, self._tags, self._contents = audited.scaling(), audited.tags(), audited.contents()
-        self._audit = Audit(clients, clock, cadence, (self._scaling, self._contents, self._tags))
+        self._monitoring = audited.monitoring(clients.place.region)
+        parts = (self._scaling, self._contents, self._tags, self._monitoring)
+        self._audit = Audit(clients, clock, cadence, parts)
         self._lock = threading.Lock()
         self._auditing = threading.Lock()  # from the call until what it showed is told: who waits for it may go on then
         self._parts_told: frozenset[Part[Any]] = frozenset()
@@ -59,7 +63,7 @@ class Watch:
     @property
     def known(self) -> bool:
         """Whether all lists were read to their end since the process began, and `peek` tells what is in them."""
-        return self._endpoints.known and len(self._parts_told) == len(self._audit.parts)
+        return self._endpoints.known and all(part in self._parts_told for part in self._audit.parts if part.wanted)
 
     @property
     def seen_at(self) -> float:
@@ -143,6 +147,13 @@ class Watch:
         found = self._tags.value.get(arn.lower()) if self._tags.begun > since else None
         return found.tags if found is not None else None
 
+    def monitoring(self, name: str, since: float) -> ListedMonitoring | None:
+        """The endpoint's alarms and dashboard of `spec.monitoring`, if they were listed after `since`."""
+        if self._monitoring.denied or self._monitoring.begun <= since:
+            return None
+        found = self._monitoring.value.get(name.lower())
+        return found.listed if found is not None else ListedMonitoring()
+
     def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
         """Which of these configs and models are not there; none if they were not listed after `since`."""
         with self._lock:
@@ -154,6 +165,10 @@ class Watch:
             return self._belongings.of(endpoint) if self._contents.begun > NEVER else None
 
     # what this process does
+
+    def monitors(self) -> None:
+        """An object has alarms or a dashboard: the audit lists them from now on."""
+        self._monitoring.wanted = True
 
     def wrote(self, endpoint: str) -> None:
         """Something of the endpoint was changed: what was listed before says nothing of its autoscaling and tags."""
@@ -201,7 +216,7 @@ class Watch:
     # within
 
     def _audited(self) -> float:
-        return min(self._scaling.begun, self._tags.begun, self._contents.begun)
+        return min(part.begun for part in self._audit.parts if part.wanted)
 
     def _tell_later(self, moved: frozenset[str]) -> None:
         """Some other call than `step` has found them."""
@@ -220,7 +235,7 @@ class Watch:
                 del self._wrote[name]
         moved = owners_of(gone, self._view.values()) if gone else _NONE
         moved |= told | self._shown(frozenset(self._endpoints.entries))
-        self._parts_told |= {part}
+        self._parts_told |= {part} if part.wanted else _NO_PARTS
         return moved
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
@@ -234,7 +249,8 @@ class Watch:
                 view.pop(name, None)
             for name in touched & entries.keys():
                 before, wrote = view.get(name), name in self._wrote
-                told = audited.told(name, entries[name], self._scaling, self._tags, before, wrote=wrote)
+                parts = self._scaling, self._tags, self._monitoring
+                told = audited.told(name, entries[name], *parts, before, wrote=wrote)
                 if before != told:
                     view[name] = told
                     moved.add(name)

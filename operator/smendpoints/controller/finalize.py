@@ -75,7 +75,9 @@ class Finalizer:
         if waits and (shown.status == "Deleting" or not shown.since_written):
             return Finding(resource.status, sooner(left, shown, self._settings.poll_seconds), Awaits.GONE)
         retain = is_retained(resource)
-        observed = observe_to_finalize(account, name, owner, retain=retain)
+        made = resource.status.monitoring is not None or resource.status.created_in_aws is None
+        monitored = made or resource.spec.monitoring is not None
+        observed = observe_to_finalize(account, name, owner, retain=retain, monitored=monitored)
         if (waiting := suspended_deletion(resource, owner, observed)) is not None:
             memory.remember_success()
             return self._tell(resource, waiting, NEVER, Awaits.NOTHING, observed.endpoint)

@@ -16,6 +16,7 @@ from smendpoints.controller.trouble import Pursuit, Trouble
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind, ReconcileError
+from smendpoints.domain.observed.monitoring import ListedDashboard
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.reasons import Reason
 
@@ -24,6 +25,15 @@ _BLOCKED_POLLS, _MOST_BLOCKED_POLLS = 60, 360  # five minutes, and half an hour,
 _LONGEST_BACKOFF = 300.0
 _MOST_NOTES = 10
 _DICE = random.Random()  # noqa: S311 - it spreads waits
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What AWS would not do of `spec.monitoring`: a digest of it, when it is tried again, and how often it was."""
+
+    digest: str
+    retry_at: float
+    tries: int
 
 
 @dataclass
@@ -40,6 +50,8 @@ class Seen:
         compared: live config, desired config, and whether the first, made by somebody else, stands for the second.
         garbage_collected: the config and the limit of revisions that garbage was last collected for.
         supplies_at: when it is looked next whether what other instances need is there.
+        dashboard: the dashboard as listed, and a digest of what is wanted, when it was last as wanted.
+        refused: what AWS would not do of alarms and dashboard.
         tagged: a digest of the tags that configs and models were last seen or put to have.
     """
 
@@ -54,6 +66,8 @@ class Seen:
     garbage_collected: tuple[str, int] | None = None
     tagged: str | None = None
     supplies_at: float | None = None
+    dashboard: tuple[ListedDashboard | None, str] | None = None
+    refused: Refused | None = None
 
     def observed(self, summary: Summary | None, desired: Desired, found: Observed) -> None:
         """AWS was observed closely."""

@@ -10,6 +10,7 @@ from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.desired.office_hours import Schedule
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.availability import AVAILABLE
+from smendpoints.domain.status.monitoring import is_current
 
 _HOWEVER_OLD = 1e9
 
@@ -45,6 +46,7 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired, 
         and status.traffic_owner == resource.traffic
         and status.created_in_aws is True  # a release that did not say so has to be made to
         and conditions.find(status.conditions, AVAILABLE) is not None  # likewise
+        and is_current(resource)
         and conditions.is_true(status.conditions, "Ready")
         and not conditions.is_true(status.conditions, "Stalled")
         and not conditions.is_true(status.conditions, "Drifted")

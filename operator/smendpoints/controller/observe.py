@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.watch import BLIND_SECONDS, NEVER, Summary
@@ -148,8 +148,10 @@ def _live_models(
     return {name: models[name] for name in live.models() if name in models}
 
 
-def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool) -> Observed:
+def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool, monitored: bool) -> Observed:
     """The endpoint with its scalable targets and alarms while it is there; then what it leaves behind.
+
+    `monitored`: there may be alarms or a dashboard of `spec.monitoring`.
 
     While AWS is at work on it, the endpoint alone: it is only waited for.
 
@@ -167,7 +169,10 @@ def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool) 
         return Observed(endpoint, targets=account.observe.targets(ids, bare=True), owned_resources=alarms)
     serving = endpoint.config_name if endpoint is not None else None
     config = account.observe.config(serving) if serving is not None else None
-    return Observed(endpoint, config, owned_resources=account.observe.owned_resources(name, owner, alarms=True))
+    left = account.observe.owned_resources(name, owner, alarms=True)
+    if monitored:
+        left = replace(left, monitoring=account.monitoring.owned(name, owner))
+    return Observed(endpoint, config, owned_resources=left)
 
 
 def _has_alarms(resource: SageMakerEndpoint, desired: Desired, targets: tuple[ObservedTarget, ...]) -> bool:

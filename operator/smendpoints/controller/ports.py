@@ -15,7 +15,14 @@ from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.experiment.outcomes import Written
 from smendpoints.domain.observed.cost import Price
-from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoint, ObservedTarget, OwnedResources
+from smendpoints.domain.observed.monitoring import ListedMonitoring, ObservedDashboard
+from smendpoints.domain.observed.observed import (
+    ObservedConfig,
+    ObservedEndpoint,
+    ObservedTarget,
+    OwnedResources,
+    OwnMonitoring,
+)
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan.actions import Action, PolicyARN
 from smendpoints.domain.plan.alarms import Ownership
@@ -57,6 +64,12 @@ class Listings(Protocol):
 
     def wrote(self, endpoint: str) -> None:
         """Something of the endpoint was changed: it is told to have moved once that can be settled. Costs nothing."""
+
+    def monitors(self) -> None:
+        """An object has alarms or a dashboard: they are listed from now on. Costs nothing."""
+
+    def monitoring(self, name: str, since: float) -> ListedMonitoring | None:
+        """The alarms and the dashboard as listed after `since`; None if they were not. Costs nothing."""
 
     def look(self, name: str, *, max_age: float, since: float = NEVER) -> Summary | None:
         """What a listing says that is at most `max_age` seconds old and was begun after `since`; else it is read."""
@@ -111,6 +124,19 @@ class Observing(Protocol):
         """The ARNs of this config and of its models that are named as ours are, and are nobody's."""
 
 
+class ObservingMonitoring(Protocol):
+    """Looking closely at the alarms and the dashboard of `spec.monitoring`."""
+
+    def alarms(self, endpoint: str) -> Mapping[str, Mapping[str, Any]]:
+        """The endpoint's alarms by name."""
+
+    def dashboard(self, name: str) -> ObservedDashboard | None:
+        """A dashboard with its tags."""
+
+    def owned(self, endpoint: str, owner: Owner) -> OwnMonitoring:
+        """What of it is the owner's."""
+
+
 class Prices(Protocol):
     """What instances cost."""
 
@@ -129,6 +155,9 @@ class Preflight(Protocol):
 
     def lacks(self, supplies: Supplies) -> ReconcileError | None:
         """What is gone of what another instance is started from, as far as may be looked at."""
+
+    def topics(self, arns: Iterable[str]) -> tuple[str, ...]:
+        """Look whether these SNS topics are there; a note for each look that is off. Raises, too, if one is missing."""
 
     def digests(self, images: Iterable[str]) -> Mapping[str, str]:
         """The digests that were found behind the names of images when they were looked at last. Costs nothing."""
@@ -185,6 +214,10 @@ class Aws(Protocol):
     @property
     def observe(self) -> Observing:
         """Looking closely."""
+
+    @property
+    def monitoring(self) -> ObservingMonitoring:
+        """Looking closely at alarms and dashboards."""
 
     @property
     def prices(self) -> Prices:

@@ -25,6 +25,7 @@ from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.forewarning import forewarned
 from smendpoints.controller.judging import with_analysis
 from smendpoints.controller.memory import Memory
+from smendpoints.controller.monitoring import monitored
 from smendpoints.controller.moved import nothing_moved, was_settled
 from smendpoints.controller.observe import glance, observe, recall
 from smendpoints.controller.ports import Aws
@@ -163,6 +164,8 @@ class Controller:
         desired = replace(desired, adoption_refused=ruling.adoption)
         schedule = schedule_of(resource.spec, now, resource.keep())
         account, name = self._account(asked)
+        if resource.spec.monitoring is not None or resource.status.monitoring is not None:
+            account.watch.monitors()
         shown = glance(account, name, memory.seen, self._settings.poll_seconds)
         if unasked and nothing_moved(account.watch, shown, memory, self._monotonic()):
             memory.seen.summary = shown.summary
@@ -209,7 +212,9 @@ class Controller:
             todo, applied = went_on(todo, first, applied, refused)
         now, poll = self._monotonic(), self._settings.poll_seconds
         found = supplied(account, given, todo, memory, now) if applied.refused is None else UNKNOWN
-        return finding_of(ruling, account, given, todo, applied, memory, poll, now, supplies=found)
+        told = finding_of(ruling, account, given, todo, applied, memory, poll, now, supplies=found)
+        allowed = not ruling.violations
+        return monitored(account, given, told, memory, self._monotonic(), self._why_not, may_change=allowed)
 
     @staticmethod
     def _plan(given: Input, ruling: Ruling) -> Plan:

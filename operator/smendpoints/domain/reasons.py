@@ -67,6 +67,9 @@ class Reason(StrEnum):
     AUTOSCALING_PENDING = "ScalingPending"
     AUTOSCALING_SUSPENDED = "ScalingSuspended"
     AUTOSCALING_FAILED = "ScalingFailed"
+    # alarms and dashboard
+    MONITORING_ACTIVE = "MonitoringActive"
+    TOPIC_NOT_FOUND = "TopicNotFound"
     # while it serves
     OVERWRITTEN = "SourceOverwritten"
     # drift

@@ -305,6 +305,7 @@ class _Watched:
         self.observe = account.observe
         self.prices = account.prices
         self.preflight = account.preflight
+        self.monitoring = account.monitoring
         self.datapoints = account.datapoints
         self.summaries = account.summaries
         self.own_account = account.own_account

@@ -3,6 +3,8 @@
 It must never import `smendpoints`. It reads through clients that no fault strikes (`witness.unseen`).
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -189,3 +191,45 @@ def _alarm(alarm: Answer) -> dict[str, Any]:
     members = ("Namespace", "MetricName", "Statistic", "Dimensions", "Unit", "ComparisonOperator", "Threshold")
     more = ("Period", "EvaluationPeriods", "TreatMissingData")
     return {key: alarm[key] for key in (*members, *more) if key in alarm}
+
+
+def watching(client: Client, endpoint: str) -> dict[str, Any]:
+    """The alarms of an endpoint that tell people, by the end of their names, and the variants on its dashboard."""
+    cloudwatch, prefix = client("cloudwatch"), f"smendpoints/monitoring.{endpoint}/"
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+    found = {each["AlarmName"].removeprefix(prefix): _watch(each) for page in pages for each in page["MetricAlarms"]}
+    return {"alarms": found, "graphs": _graphs(cloudwatch, endpoint)}
+
+
+def _watch(alarm: Answer) -> dict[str, Any]:
+    tells = {"tells": sorted(alarm["AlarmActions"])} if alarm["AlarmActions"] == alarm["OKActions"] else {}
+    if "Metrics" not in alarm:
+        return {
+            **tells,
+            "metric": alarm["MetricName"],
+            "of": {each["Name"]: each["Value"] for each in alarm["Dimensions"]},
+            "statistic": alarm.get("Statistic") or alarm["ExtendedStatistic"],
+            "above": alarm["Threshold"],
+            "periods": alarm["EvaluationPeriods"],
+        }
+    metrics = {each["Id"]: each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each}
+    if "up" in metrics:
+        names = [each["MetricName"] for key, each in metrics.items() if key != "up"]
+        return {**tells, "requests": names, "days": alarm["EvaluationPeriods"]}
+    return {
+        **tells,
+        "expression": next(each["Expression"] for each in alarm["Metrics"] if each["ReturnData"]),
+        "of": {each["Name"]: each["Value"] for each in metrics["load"]["Dimensions"]},
+        "periods": alarm["EvaluationPeriods"],
+    }
+
+
+def _graphs(cloudwatch: Any, endpoint: str) -> list[str] | None:
+    """The variants whose latency the dashboard draws; None where there is none."""
+    for page in cloudwatch.get_paginator("list_dashboards").paginate():
+        for each in page["DashboardEntries"]:
+            if re.fullmatch(rf"smendpoints-[a-z0-9-]+-{re.escape(endpoint)}", each["DashboardName"]):
+                body = json.loads(cloudwatch.get_dashboard(DashboardName=each["DashboardName"])["DashboardBody"])
+                metrics = [one for widget in body["widgets"] for one in widget["properties"].get("metrics", ())]
+                return sorted({one[5] for one in metrics if one[1:2] == ["ModelLatency"]})
+    return None

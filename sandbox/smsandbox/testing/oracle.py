@@ -209,6 +209,53 @@ def _schedule(schedule: Spec) -> dict[str, Any]:
     }
 
 
+def monitoring(spec: Spec, endpoint: str, now: datetime) -> dict[str, Any]:
+    """The alarms and the graphs that CloudWatch must hold beside the endpoint, in the form of `in_aws.watching`."""
+    asked = spec.get("monitoring")
+    runs = spec.get("desiredState") != "Stopped" and _open(spec.get("officeHours"), now)
+    if asked is None:
+        return {"alarms": {}, "graphs": None}
+    queue = spec.get("async") is not None
+    told: dict[str, Any] = {}
+    whole = {"EndpointName": endpoint}
+    minutes, slow = asked.get("sustainedMinutes", 5), asked.get("atMaximumMinutes", 15)
+    for each in spec["variants"]:
+        of = {**whole, "VariantName": each["name"]}
+        share = asked.get("maxErrorRatePercent", 5) / 100
+        told[f"{each['name']}/errors"] = _watch("Errors", "Invocation5XXErrors", of, "Average", share, minutes)
+        limit = asked.get("maxLatencyMilliseconds", 5000) * 1000
+        told[f"{each['name']}/latency"] = _watch("Latency", "ModelLatency", of, "p99", limit, minutes)
+        if not queue and "scaling" in each and "instance" in each and (short := _short(each["scaling"])):
+            told[f"{each['name']}/capacity"] = {"kind": "Capacity", "expression": short, "of": of, "periods": slow}
+    if queue:
+        told["capacity"] = _watch("Capacity", "HasBacklogWithoutCapacity", whole, "Minimum", 0, slow)
+        age = asked.get("maxBacklogSeconds", 900)
+        told["backlog"] = _watch("Backlog", "ApproximateAgeOfOldestRequest", whole, "Maximum", age, 1)
+    if any("serverless" not in each for each in spec["variants"]):
+        requests = ["InvocationsProcessed"] if queue else ["Invocations"] * len(spec["variants"])
+        days = {"requests": requests, "days": asked.get("idleDays", 7)}
+        told["idle"] = {"kind": "Idle", **days}
+    kinds = asked.get("alarms", ["Errors", "Latency", "Capacity", "Idle", "Backlog"])
+    shown = {name: {**each, "tells": sorted(asked.get("topicARNs", ()))} for name, each in told.items()}
+    alarms = {name: each for name, each in shown.items() if each.pop("kind") in kinds} if runs else {}
+    drawn = sorted(each["name"] for each in (*spec["variants"], *([spec["shadow"]] if "shadow" in spec else [])))
+    return {"alarms": alarms, "graphs": drawn if asked.get("dashboard", True) else None}
+
+
+def _watch(kind: str, metric: str, of: Spec, statistic: str, limit: float, minutes: int) -> dict[str, Any]:
+    return {"kind": kind, "metric": metric, "of": of, "statistic": statistic, "above": limit, "periods": minutes}
+
+
+def _short(scaling: Spec) -> str:
+    """All instances that there may be, or more load than they are to have."""
+    most, tracked = scaling["maxCapacity"], scaling.get("targetTracking", ())
+    loads = [each["targetValue"] for each in tracked if each.get("predefinedMetric") == "InvocationsPerInstance"]
+    loads += [scaling["targetInvocationsPerInstance"]] if "targetInvocationsPerInstance" in scaling else []
+    parts = [f"requests / load >= {most - 0.5}"] if most > scaling["minCapacity"] else []
+    parts += [f"load > {min(loads):g}"] if loads else []
+    return f"IF({' || '.join(parts)}, 1, 0)" if parts else ""
+
+
 def differences(told: Any, found: Any, at: str = "") -> Iterable[str]:
     """Where two of these forms differ, in words."""
     if isinstance(told, Mapping) and isinstance(found, Mapping):

@@ -33,6 +33,8 @@ MANY_MODELS = ARTIFACTS[0].rpartition("/")[0] + "/"
 def random_spec(rng: random.Random, now: datetime, *, serverless: str | None = None) -> dict[str, Any]:
     """Any spec; of serverless endpoints alone where `serverless` says which: `warm` or `cold`."""
     common: dict[str, Any] = {"revisionHistoryLimit": rng.choice([0, 1, 3]), "tags": rng.choice(TAGS)}
+    if rng.random() < 0.3:
+        common["monitoring"] = _monitoring(rng)
     match rng.choices(["runs", "stopped", "hours", "reports"], [72, 10, 10, 8])[0]:
         case "stopped":
             common["desiredState"] = "Stopped"
@@ -41,6 +43,13 @@ def random_spec(rng: random.Random, now: datetime, *, serverless: str | None = N
         case "reports":
             common["driftPolicy"] = "Report"
     return {**(_serverless(rng, warm=serverless == "warm") if serverless else _instances(rng)), **common}
+
+
+def _monitoring(rng: random.Random) -> dict[str, Any]:
+    made: dict[str, Any] = {"maxErrorRatePercent": rng.choice([2, 7.5]), "dashboard": rng.random() < 0.7}
+    if rng.random() < 0.4:
+        made["alarms"] = rng.sample(["Errors", "Latency", "Capacity", "Idle"], rng.choice([0, 1, 3]))
+    return made
 
 
 def _hours(rng: random.Random, now: datetime) -> dict[str, Any]:
@@ -129,7 +138,9 @@ def kinds_of(made: dict[str, Any]) -> set[str]:
     """The kinds of endpoint that the spec is one of, for a table of what was tried."""
     first = made["variants"][0]
     found = {f"rollout {made['rollout']['strategy']}"} if "rollout" in made else set()
-    found |= {key for key in ("shadow", "async", "dataCapture", "officeHours", "driftPolicy") if key in made}
+    found |= {
+        key for key in ("shadow", "async", "dataCapture", "monitoring", "officeHours", "driftPolicy") if key in made
+    }
     found |= {key for key in ("serverless", "multiModel", "containers") if key in first}
     found |= {key for key in ("stepScaling", "schedules") if key in first.get("scaling", {})}
     found |= {"pools"} if "pools" in first.get("instance", {}) else set()

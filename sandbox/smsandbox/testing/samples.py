@@ -39,6 +39,8 @@ def furnish(spec: dict[str, Any], aws: Callable[[str], Any]) -> None:
         if key:
             key += "one.tar.gz" if key.endswith("/") else ""
             aws("s3").put_object(Bucket=BUCKET, Key=key, Body=archive({"about.txt": key.encode()}))
+    for arn in spec.get("monitoring", {}).get("topicARNs", []):
+        aws("sns").create_topic(Name=arn.rpartition(":")[2])
     for name in spec.get("rollout", {}).get("rollback", {}).get("alarmNames", []):
         aws("cloudwatch").put_metric_alarm(
             AlarmName=name,

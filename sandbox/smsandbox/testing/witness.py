@@ -13,8 +13,8 @@ from typing import Any
 from smsandbox.aws.core.calls import CallLog
 from smsandbox.aws.core.faults import Faults
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.in_aws import endpoint_of, every, holding, tags_of
-from smsandbox.testing.oracle import differences, owner, wanted
+from smsandbox.testing.in_aws import endpoint_of, every, holding, tags_of, watching
+from smsandbox.testing.oracle import differences, monitoring, owner, wanted
 from smsandbox.testing.virtual_aws import VirtualAws
 
 _AT_WORK = {"Updating", "SystemUpdating"}  # an autoscaler, a patch: what is served is as wanted
@@ -154,7 +154,17 @@ class Witness:
             different = list(differences(self._wanted(), holding(self._harness.client, self.endpoint)))
             assert not different, different
             self._check_contents()
+            self._check_monitoring()
         assert not self.problems, self.problems
+
+    def _check_monitoring(self) -> None:
+        """The alarms that tell people, and the dashboard: of one that is stopped, it stays as it was."""
+        now = datetime.fromtimestamp(self._harness.clock.now(), UTC)
+        want, found = monitoring(self.spec, self.endpoint, now), watching(self._harness.client, self.endpoint)
+        if self.spec.get("desiredState") == "Stopped" and want["graphs"] is not None:
+            want["graphs"] = found["graphs"]
+        different = list(differences(want, found))
+        assert not different, different
 
     def _check_contents(self) -> None:
         """Configs are those in service now and before, models those that they need; all of them the object's."""

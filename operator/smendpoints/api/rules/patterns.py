@@ -1,9 +1,10 @@
 """What each pattern of the types asks for, in a sentence: the API server alone would show the pattern."""
 
 from smendpoints.api.base import NAME, S3_PREFIX, TIME_ZONE
+from smendpoints.api.monitoring import METRIC_NAMESPACE, TOPIC_ARN
 from smendpoints.api.policy import GLOB, LABEL_KEY, LABEL_VALUE, NAME_PREFIX
 from smendpoints.api.scaling import SCHEDULE
-from smendpoints.api.spec import FIVE_CRON_FIELDS, REGION, ROLE_ARN, SECURITY_GROUP_ID, SUBNET_ID, TOPIC_ARN
+from smendpoints.api.spec import FIVE_CRON_FIELDS, REGION, ROLE_ARN, SECURITY_GROUP_ID, SUBNET_ID
 from smendpoints.api.variants import INSTANCE_TYPE, MODEL_ARTIFACT, SECRET_ARN
 
 PATTERNS: dict[str, str] = {
@@ -13,6 +14,7 @@ PATTERNS: dict[str, str] = {
     SUBNET_ID: "write the ID of a subnet, such as subnet-0123456789abcdef0",
     SECURITY_GROUP_ID: "write the ID of a security group, such as sg-0123456789abcdef0",
     TOPIC_ARN: "write the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:answers",
+    METRIC_NAMESPACE: "use letters, digits and . - _ / # alone, such as smendpoints/inference",
     S3_PREFIX: "write an S3 URI, such as s3://bucket/prefix/",
     MODEL_ARTIFACT: "write an S3 URI below a bucket, such as s3://models/iris/model.tar.gz",
     SECRET_ARN: "write the ARN of a secret, such as arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf",

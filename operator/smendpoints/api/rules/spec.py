@@ -52,6 +52,20 @@ SPEC = (
     ),
     Rule(
         "SageMakerEndpointSpec",
+        "!has(self.region) || !has(self.monitoring) || "
+        + every("self.monitoring.topicARNs", "x.split(':')[3] == self.region"),
+        "CloudWatch tells SNS topics of its own region alone: name topics of spec.region in monitoring.topicARNs",
+        ".monitoring.topicARNs",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
+        "!has(self.monitoring) || !has(self.monitoring.alarms) || has(self.async)"
+        " || !self.monitoring.alarms.exists(a, a == 'Backlog')",
+        "Backlog watches the queue of an asynchronous endpoint: leave it out of monitoring.alarms, or add async",
+        ".monitoring.alarms",
+    ),
+    Rule(
+        "SageMakerEndpointSpec",
         "self.variants.exists(v, !has(v.weight) || v.weight > 0.0)",
         "all weights are 0, so no variant would get a request: give at least one variant a weight above 0",
         ".variants",

@@ -68,6 +68,31 @@ def alarm_prefix(endpoint: str) -> str:
     return f"smendpoints/{endpoint}/"
 
 
+MONITORING = "smendpoints/monitoring."
+"""What the names of all alarms of `spec.monitoring` begin with: no endpoint has a dot in its name."""
+
+
+def monitoring_prefix(endpoint: str) -> str:
+    """What the names of an endpoint's alarms of `spec.monitoring` begin with."""
+    return f"{MONITORING}{endpoint}/"
+
+
+def monitored_endpoint(alarm: str) -> str | None:
+    """The endpoint that `monitoring_prefix` names in an alarm; None where it is no such alarm."""
+    rest = alarm.removeprefix(MONITORING)
+    return rest.partition("/")[0] if rest != alarm and "/" in rest else None
+
+
+def dashboard_prefix(region: str) -> str:
+    """What the names of all dashboards of a region's endpoints begin with: dashboards are the whole account's."""
+    return f"smendpoints-{region}-"
+
+
+def dashboard_name(region: str, endpoint: str) -> str:
+    """The name of an endpoint's dashboard."""
+    return f"{dashboard_prefix(region)}{endpoint}"
+
+
 def endpoint_of_alarm(alarm: str) -> str | None:
     """The endpoint that `alarm_prefix` names in an alarm; None where it is no such alarm."""
     match = re.fullmatch(r"smendpoints/([A-Za-z0-9](?:-*[A-Za-z0-9]){0,62})/.+", alarm, flags=re.DOTALL)

@@ -112,12 +112,21 @@ class ObservedTarget:
 
 
 @dataclass(frozen=True)
+class OwnMonitoring:
+    """What of `spec.monitoring` is the owner's: ARNs by name."""
+
+    alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    dashboards: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
 class OwnedResources:
     """What of the owner's there is in AWS, whether in use or not. `models` and alarms are ARNs by name.
 
     `tags` are those of configs and models, by ARN, as this process knows them.
 
-    `untagged_alarms` are named as the owner's are, and nobody's: a release before this one tagged none.
+    `untagged_alarms` are named as the owner's are, and nobody's: a release before this one tagged none. `monitoring`
+    is what belongs to `spec.monitoring`.
     """
 
     configs: tuple[ObservedConfig, ...] = ()
@@ -125,6 +134,7 @@ class OwnedResources:
     alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
     untagged_alarms: Mapping[str, str] = field(default_factory=dict, hash=False)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    monitoring: OwnMonitoring = OwnMonitoring()
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ class Verb(Enum):
     DELETE_ALARMS = ("cloudwatch", "delete_alarms", "delete the alarms")
     SET_ALARM = ("cloudwatch", "set_alarm_state", "set the state of the alarm")
     TAG_ALARM = ("cloudwatch", "tag_resource", "tag the alarm")
-    UNTAG_ALARM = ("cloudwatch", "untag_resource", "take tags off the alarm")
+    UNTAG_ALARM = ("cloudwatch", "untag_resource", "take tags off the alarm or dashboard")
+    PUT_DASHBOARD = ("cloudwatch", "put_dashboard", "put the dashboard")
+    DELETE_DASHBOARD = ("cloudwatch", "delete_dashboards", "delete the dashboard")
 
     @property
     def service(self) -> str:

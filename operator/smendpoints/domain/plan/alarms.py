@@ -54,18 +54,20 @@ def without(observed: Observed, names: Iterable[str]) -> Observed:
 
 def with_tags(todo: Plan, desired: Desired, nobodys: Mapping[str, str]) -> Plan:
     """The plan, with the owner's tags on each alarm that it puts: given at creation, else, where nobody's, before."""
+    actions, otherwise = (tagged(each, desired, nobodys) for each in (todo.actions, todo.otherwise))
+    return replace(todo, actions=actions, otherwise=otherwise)
 
-    def tagged(actions: Iterable[Action]) -> tuple[Action, ...]:
-        found: list[Action] = []
-        for action in actions:
-            if action.verb is not Verb.PUT_ALARM:
-                found.append(action)
-                continue
-            if action.target in nobodys:
-                tags = tag_list(desired.owner.tags())
-                params: dict[str, Any] = {"ResourceARN": nobodys[action.target], "Tags": tags}
-                found.append(Action(Verb.TAG_ALARM, action.target, params))
-            found.append(replace(action, params={**action.params, "Tags": tag_list(desired.tags)}))
-        return tuple(found)
 
-    return replace(todo, actions=tagged(todo.actions), otherwise=tagged(todo.otherwise))
+def tagged(actions: Iterable[Action], desired: Desired, nobodys: Mapping[str, str]) -> tuple[Action, ...]:
+    """The calls, with the owner's tags on each alarm and dashboard that they put, as above."""
+    found: list[Action] = []
+    for action in actions:
+        if action.verb not in {Verb.PUT_ALARM, Verb.PUT_DASHBOARD}:
+            found.append(action)
+            continue
+        if action.target in nobodys:
+            tags = tag_list(desired.owner.tags())
+            params: dict[str, Any] = {"ResourceARN": nobodys[action.target], "Tags": tags}
+            found.append(Action(Verb.TAG_ALARM, action.target, params))
+        found.append(replace(action, params={**action.params, "Tags": tag_list(desired.tags)}))
+    return tuple(found)

@@ -7,8 +7,9 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import PREFIX, Owner
 from smendpoints.domain.observed.adoption import is_retained
-from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, OwnedResources
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint, OwnedResources, OwnMonitoring
 from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.monitoring import delete_dashboard
 from smendpoints.domain.plan.scaling import deregister
 from smendpoints.domain.plan.verdict import Plan, Requeue, ready, reconciling, suspended
 from smendpoints.domain.reasons import Reason
@@ -47,6 +48,10 @@ def plan_endpoint_removal(endpoint: ObservedEndpoint, observed: Observed, reason
 def _remove_alarms(alarms: Iterable[str]) -> tuple[Action, ...]:
     gone = sorted(alarms)
     return (Action(Verb.DELETE_ALARMS, ", ".join(gone), {"AlarmNames": gone}),) if gone else ()
+
+
+def _remove_monitoring(owned: OwnMonitoring) -> tuple[Action, ...]:
+    return (*_remove_alarms(owned.alarms), *map(delete_dashboard, sorted(owned.dashboards)))
 
 
 def _remove(owned_resources: OwnedResources, used: frozenset[str] = frozenset()) -> list[Action]:
@@ -89,18 +94,22 @@ def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -
     """
     endpoint = observed.endpoint
     owned_resources = observed.owned_resources or OwnedResources()
+    monitoring = _remove_monitoring(owned_resources.monitoring)
     if endpoint is not None and owner.owns(endpoint.tags):
         todo = plan_endpoint_removal(endpoint, observed, Reason.DELETING)
         alarms = _remove_alarms([*owned_resources.alarms, *owned_resources.untagged_alarms])
-        return replace(todo, actions=(*alarms, *todo.actions)) if todo.actions else todo
+        return replace(todo, actions=(*monitoring, *alarms, *todo.actions)) if todo.actions else todo
     if endpoint is not None:
         used = _used(endpoint, observed)
-        actions = (*_remove_alarms(_alarms_beside(endpoint, owned_resources, used)), *_remove(owned_resources, used))
+        alarms = (*monitoring, *_remove_alarms(_alarms_beside(endpoint, owned_resources, used)))
+        actions = (*alarms, *_remove(owned_resources, used))
         message = f"the endpoint {endpoint.name}, which carries no tags of this object, is left in AWS"
         return Plan(ready(Reason.NOT_OWNED, message), actions, requeue=Requeue.NOW)
     alarms = _remove_alarms([*owned_resources.alarms, *(owned_resources.untagged_alarms if was_live else ())])
     return Plan(
-        ready(Reason.DELETED, "all AWS resources deleted"), (*alarms, *_remove(owned_resources)), requeue=Requeue.NOW
+        ready(Reason.DELETED, "all AWS resources deleted"),
+        (*monitoring, *alarms, *_remove(owned_resources)),
+        requeue=Requeue.NOW,
     )
 
 
@@ -129,6 +138,7 @@ def plan_retention(observed: Observed, owner: Owner) -> Plan:
     keys = sorted(owner.tags())
     endpoint = observed.endpoint
     owned_resources = observed.owned_resources or OwnedResources()
+    kept = owned_resources.monitoring
     arns = []
     if endpoint is not None and owner.owns(endpoint.tags):
         if endpoint.status in IN_PROGRESS:
@@ -139,7 +149,7 @@ def plan_retention(observed: Observed, owner: Owner) -> Plan:
     actions = tuple(Action(Verb.DELETE_TAGS, arn, {"ResourceArn": arn, "TagKeys": keys}) for arn in arns)
     actions += tuple(
         Action(Verb.UNTAG_ALARM, name, {"ResourceARN": arn, "TagKeys": keys})
-        for name, arn in sorted(owned_resources.alarms.items())
+        for name, arn in sorted({**owned_resources.alarms, **kept.alarms, **kept.dashboards}.items())
     )
     return Plan(ready(Reason.RETAINED, "left in AWS as deletionPolicy says"), actions, requeue=Requeue.NOW)
 

@@ -1,9 +1,9 @@
 """Kubernetes Events: one for each transition of the status. Not here: who posts them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from smendpoints.api.status import Failure, OfficeHoursStatus, SageMakerEndpointStatus
+from smendpoints.api.status import Condition, Failure, OfficeHoursStatus, SageMakerEndpointStatus
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action
@@ -13,6 +13,8 @@ from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.plan.words import IN_PLACE, describe
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smendpoints.domain.status import conditions
+from smendpoints.domain.status.monitoring import MONITORING
+from smendpoints.domain.status.scaling import ACTIVE
 from smendpoints.domain.status.supplies import LAUNCH_BLOCKED, SOURCE_CHANGED
 
 _ACTIONS = {
@@ -67,20 +69,25 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
     drifted = conditions.find(new.conditions, "Drifted")
     if drifted is not None and drifted.status == "True" and not conditions.is_true(old.conditions, "Drifted"):
         found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
-    scaling = conditions.find(new.conditions, "AutoscalingActive")
-    if scaling is not None and scaling.reason == Reason.AUTOSCALING_FAILED:
-        before = conditions.find(old.conditions, "AutoscalingActive")
-        if before is None or before.reason != scaling.reason:
-            found.append(Event(warning=True, reason=scaling.reason, message=scaling.message[:_LONGEST]))
-    for kind in (LAUNCH_BLOCKED, SOURCE_CHANGED):
-        lacking = conditions.find(new.conditions, kind)
-        if lacking is not None and conditions.find(old.conditions, kind) is None:
-            found.append(Event(warning=True, reason=lacking.reason, message=lacking.message[:_LONGEST]))
+    found += _beside_ready(old.conditions, new.conditions)
     if after is not None and _is_outside(new.office_hours, old.office_hours):
         found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:_LONGEST]))
     if after is not None and _is_new_step(old.rollout, new.rollout):
         found.append(Event(warning=False, reason="RolloutStep", message=after.message[:_LONGEST]))
     return (*found, *_of_analysis(old.rollout, new.rollout))
+
+
+def _beside_ready(old: list[Condition], new: list[Condition]) -> Iterator[Event]:
+    """What has gone wrong beside the endpoint itself."""
+    for kind, reasons in ((MONITORING, None), (ACTIVE, {Reason.AUTOSCALING_FAILED})):
+        now, before = conditions.find(new, kind), conditions.find(old, kind)
+        tells = now is not None and now.status == "False" and (reasons is None or now.reason in reasons)
+        if now is not None and tells and (before is None or before.reason != now.reason):
+            yield Event(warning=True, reason=now.reason, message=now.message[:_LONGEST])
+    for kind in (LAUNCH_BLOCKED, SOURCE_CHANGED):
+        lacking = conditions.find(new, kind)
+        if lacking is not None and conditions.find(old, kind) is None:
+            yield Event(warning=True, reason=lacking.reason, message=lacking.message[:_LONGEST])
 
 
 def _of_analysis(old: RolloutStatus | None, new: RolloutStatus | None) -> tuple[Event, ...]:

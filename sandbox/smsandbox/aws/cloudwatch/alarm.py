@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from smsandbox.aws.cloudwatch.alarm_rules import State
@@ -18,6 +18,22 @@ _ACTION_MEMBERS: dict[State, str] = {
     "OK": "OKActions",
     "INSUFFICIENT_DATA": "InsufficientDataActions",
 }
+
+
+class AnyAlarm(Protocol):
+    """An alarm of either kind: what is told of it."""
+
+    account: str
+    region: str
+    name: str
+    params: dict[str, Any]
+    state: State
+    reason: str
+    reason_data: str
+    updated: float
+
+    @property
+    def arn(self) -> str: ...
 
 
 @dataclass
@@ -60,6 +76,11 @@ class Alarm:
     @property
     def actions(self) -> list[str]:
         """The ARNs that the present state calls."""
-        if not self.params.get("ActionsEnabled", True):
-            return []
-        return list(self.params.get(_ACTION_MEMBERS[self.state]) or ())
+        return actions_of(self.params, self.state)
+
+
+def actions_of(params: dict[str, Any], state: State) -> list[str]:
+    """The ARNs that a state calls, of an alarm of either kind."""
+    if not params.get("ActionsEnabled", True):
+        return []
+    return list(params.get(_ACTION_MEMBERS[state]) or ())

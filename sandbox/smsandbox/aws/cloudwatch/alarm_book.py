@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from smsandbox.aws.cloudwatch import alarm_rules, events, metric_query
 from smsandbox.aws.cloudwatch.alarm import Alarm
+from smsandbox.aws.cloudwatch.composites import CompositeBook
+from smsandbox.aws.cloudwatch.dashboards import DashboardBook
 from smsandbox.aws.moto.topics import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from smsandbox.aws.cloudwatch.alarm_rules import State
+    from smsandbox.aws.cloudwatch.composites import CompositeAlarm
+    from smsandbox.aws.cloudwatch.dashboards import Dashboard
     from smsandbox.aws.cloudwatch.metric_query import Query
     from smsandbox.aws.cloudwatch.metric_store import MetricStore
     from smsandbox.aws.core.context import Context
@@ -29,24 +33,38 @@ class AlarmBook:
         self._world = world
         self._store = store
         self._alarms: dict[tuple[str, str, str], Alarm] = {}
+        self.composites = CompositeBook(world, self._state)
+        self.dashboards = DashboardBook(world)
         self.act: Callable[[Alarm, str], None] = lambda _alarm, _arn: None
 
     def state(self, ctx: Context, name: str) -> str | None:
         """OK, ALARM or INSUFFICIENT_DATA; None when there is no such alarm."""
         with self._world.lock:
-            alarm = self.get(ctx.account, ctx.region, name)
-            return alarm.state if alarm else None
+            return self.composites.state(ctx.account, ctx.region, name)
+
+    def _state(self, account: str, region: str, name: str) -> State | None:
+        alarm = self.get(account, region, name)
+        return alarm.state if alarm else None
 
     def get(self, account: str, region: str, name: str) -> Alarm | None:
         return self._alarms.get((account, region, name))
 
-    def tagged(self, account: str, region: str, arn: str) -> Alarm | None:
-        """The alarm with this ARN, if it is one of this account and region."""
-        alarm = self.get(account, region, arn.partition(":alarm:")[2])
+    def tagged(self, account: str, region: str, arn: str) -> Alarm | CompositeAlarm | Dashboard | None:
+        """The alarm or dashboard with this ARN, if it is one of this account and region."""
+        if ":dashboard/" in arn:
+            return self.dashboards.tagged(account, arn)
+        name = arn.partition(":alarm:")[2]
+        alarm = self.get(account, region, name) or self.composites.get(account, region, name)
         return alarm if alarm is not None and alarm.arn == arn else None
 
+    def all_tagged(self, account: str, region: str) -> Iterator[Alarm | CompositeAlarm | Dashboard]:
+        """All that may have tags, as an account and region see it."""
+        yield from self.of(account, region)
+        yield from self.composites.of(account, region)
+        yield from self.dashboards.of(account)
+
     def tags_of(self, ctx: Context, arn: str) -> dict[str, str]:
-        """The tags of an alarm; none when there is no such one."""
+        """The tags of an alarm or dashboard; none when there is no such one."""
         alarm = self.tagged(ctx.account, ctx.region, arn)
         return dict(alarm.tags) if alarm is not None else {}
 
@@ -175,6 +193,7 @@ class AlarmBook:
             self._world.events.publish(*place, events.SOURCE, events.STATE_CHANGE, alarm.arn, detail)
             alarm.fired = -math.inf
             self._call(alarm, again=False)
+            self.composites.changed(alarm.account, alarm.region, alarm.name)
 
     def _call(self, alarm: Alarm, *, again: bool) -> None:
         """Call the actions of the state; scaling policies are called once a minute for as long as it lasts."""

@@ -5,26 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from smsandbox.aws.cloudwatch import metric_query
+from smsandbox.aws.cloudwatch.alarm import Alarm
 from smsandbox.aws.cloudwatch.alarm_rules import COMPARISONS
+from smsandbox.aws.cloudwatch.composite_alarms import describe_composite
+from smsandbox.aws.cloudwatch.composites import CompositeAlarm
 from smsandbox.aws.cloudwatch.metrics import check_statistic, instant, queries_of
-from smsandbox.aws.core import tags
+from smsandbox.aws.cloudwatch.tagging import merged
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.core.paging import page
 from smsandbox.aws.core.service import Service
 
 if TYPE_CHECKING:
-    from smsandbox.aws.cloudwatch.alarm import Alarm
+    from collections.abc import Callable, Iterator
+
     from smsandbox.aws.cloudwatch.alarm_book import AlarmBook
     from smsandbox.aws.core.context import Context
 
 Params = dict[str, Any]
 
-MAX_ALARM_RANGE = 86_400
+HOUR, DAY = 3_600, 86_400
+MAX_ALARM_RANGE = 7 * DAY  # "no longer than seven days", with a period of an hour at least
+MOST_METRICS = 10
 _COLONS_OF_AN_ARN = 5
 
 
 class AlarmOperations(Service):
-    """Metric alarms and their tags."""
+    """Alarms of both kinds, but for the putting of composite ones."""
 
     service_name: ClassVar[str] = "cloudwatch"
 
@@ -33,13 +39,18 @@ class AlarmOperations(Service):
 
     def put_metric_alarm(self, ctx: Context, params: Params) -> Params:
         _check_alarm(params)
+        if self._book.composites.get(ctx.account, ctx.region, params["AlarmName"]) is not None:
+            raise AwsError("ValidationError", f"{params['AlarmName']} is the name of a composite alarm.")
         if params.get("Metrics"):
             queries = queries_of(ctx, params["Metrics"])
             if sum(query.returned for query in queries) != 1:
                 raise AwsError("ValidationError", "Exactly one element of the metrics list should return data")
+            if sum(query.metric is not None for query in queries) > MOST_METRICS:
+                raise AwsError("ValidationError", f"An alarm can have at most {MOST_METRICS} metrics.")
+            _check_range(params["EvaluationPeriods"], max(query.period for query in queries))
         # Tags count when an alarm is made; on one that is there they are ignored, as AWS does.
         is_new = self._book.get(ctx.account, ctx.region, params["AlarmName"]) is None
-        given = _tags({}, params.get("Tags") or []) if is_new else None
+        given = merged({}, params.get("Tags") or []) if is_new else None
         kept = {key: value for key, value in params.items() if key != "Tags"}
         alarm = self._book.put(ctx.account, ctx.region, kept)
         if given is not None:
@@ -51,17 +62,39 @@ class AlarmOperations(Service):
             raise AwsError("InvalidParameterCombination", "AlarmNamePrefix and AlarmNames cannot be used together.")
         names, prefix = params.get("AlarmNames"), params.get("AlarmNamePrefix", "")
         types = params.get("AlarmTypes") or ["MetricAlarm"]
+        kinds: dict[str, Callable[[str, str], Iterator[Alarm | CompositeAlarm]]] = {
+            "MetricAlarm": self._book.of,
+            "CompositeAlarm": self._book.composites.of,
+        }
+        there: list[Alarm | CompositeAlarm] = [
+            alarm for kind, of in kinds.items() if kind in types for alarm in of(ctx.account, ctx.region)
+        ]
+        related = self._related(ctx, params)
         found = [
             alarm
-            for alarm in self._book.of(ctx.account, ctx.region)
+            for alarm in there
             if (not names or alarm.name in names)
             and alarm.name.startswith(prefix)
+            and (related is None or alarm.name in related)
             and params.get("StateValue") in {None, alarm.state}
-            and "MetricAlarm" in types
             and any(arn.startswith(params.get("ActionPrefix", "")) for arn in alarm.params.get("AlarmActions") or [""])
         ]
         alarms, token = page(found, params.get("MaxRecords", 50), params.get("NextToken"), "InvalidNextToken")
-        return {"MetricAlarms": [describe(alarm) for alarm in alarms], "CompositeAlarms": [], "NextToken": token}
+        return {
+            "MetricAlarms": [describe(alarm) for alarm in alarms if isinstance(alarm, Alarm)],
+            "CompositeAlarms": [describe_composite(each) for each in alarms if isinstance(each, CompositeAlarm)],
+            "NextToken": token,
+        }
+
+    def _related(self, ctx: Context, params: Params) -> set[str] | None:
+        """The names of the children or the parents that are asked for; None where neither is."""
+        place = ctx.account, ctx.region
+        if (parent := params.get("ChildrenOfAlarmName")) is not None:
+            found = self._book.composites.get(*place, parent)
+            return found.names() if found is not None else set()
+        if (child := params.get("ParentsOfAlarmName")) is not None:
+            return {each.name for each in self._book.composites.parents(*place, child)}
+        return None
 
     def describe_alarms_for_metric(self, ctx: Context, params: Params) -> Params:
         metric = metric_query.metric_of(ctx.account, ctx.region, params)
@@ -90,16 +123,29 @@ class AlarmOperations(Service):
         return {"AlarmHistoryItems": shown, "NextToken": token}
 
     def set_alarm_state(self, ctx: Context, params: Params) -> Params:
+        composite = self._book.composites.get(ctx.account, ctx.region, params["AlarmName"])
+        if composite is not None:
+            state, why = params["StateValue"], params["StateReason"]
+            self._book.composites.force(composite, state, why, params.get("StateReasonData", ""))
+            return {}
         alarm = self._named(ctx, params["AlarmName"])
         self._book.force(alarm, params["StateValue"], params["StateReason"], params.get("StateReasonData", ""))
         return {}
 
     def delete_alarms(self, ctx: Context, params: Params) -> Params:
-        for name in params["AlarmNames"]:
-            alarm = self._book.get(ctx.account, ctx.region, name)
-            if alarm is None and len(params["AlarmNames"]) == 1:
+        place, names = (ctx.account, ctx.region), params["AlarmNames"]
+        composites = [name for name in names if self._book.composites.get(*place, name) is not None]
+        if len(composites) > 1:
+            raise AwsError("ValidationError", "DeleteAlarms can delete only one composite alarm in a request.")
+        for name in names:
+            if parents := [each.name for each in self._book.composites.parents(*place, name) if each.name not in names]:
+                depends = f"Cannot delete {name} as there are composite alarm(s) depending on it: {', '.join(parents)}."
+                raise AwsError("ValidationError", depends)
+        for name in names:
+            if len(names) == 1 and not composites and self._book.get(*place, name) is None:
                 raise AwsError("ResourceNotFound", f"Alarm {name} does not exist", 404)
-            self._book.delete(ctx.account, ctx.region, name)
+            self._book.delete(*place, name)
+            self._book.composites.delete(*place, name)
         return {}
 
     def enable_alarm_actions(self, ctx: Context, params: Params) -> Params:
@@ -110,7 +156,8 @@ class AlarmOperations(Service):
 
     def _switch(self, ctx: Context, names: list[str], *, enabled: bool) -> Params:
         for name in names:
-            alarm = self._book.get(ctx.account, ctx.region, name)
+            place = ctx.account, ctx.region
+            alarm = self._book.get(*place, name) or self._book.composites.get(*place, name)
             if alarm is not None:
                 alarm.params["ActionsEnabled"] = enabled
         return {}
@@ -120,36 +167,6 @@ class AlarmOperations(Service):
         if alarm is None:
             raise AwsError("ResourceNotFound", f"Alarm {name} does not exist", 404)
         return alarm
-
-    # tags
-
-    def tag_resource(self, ctx: Context, params: Params) -> Params:
-        alarm = self._tagged(ctx, params)
-        alarm.tags = _tags(alarm.tags, params["Tags"])
-        return {}
-
-    def untag_resource(self, ctx: Context, params: Params) -> Params:
-        present = self._tagged(ctx, params).tags
-        for key in params["TagKeys"]:
-            present.pop(key, None)
-        return {}
-
-    def list_tags_for_resource(self, ctx: Context, params: Params) -> Params:
-        return {"Tags": tags.listed(self._tagged(ctx, params).tags)}
-
-    def _tagged(self, ctx: Context, params: Params) -> Alarm:
-        arn: str = params["ResourceARN"]
-        alarm = self._book.tagged(ctx.account, ctx.region, arn)
-        if alarm is None:
-            raise AwsError("ResourceNotFoundException", f"The resource {arn} does not exist", 404)
-        return alarm
-
-
-def _tags(existing: dict[str, str], added: list[dict[str, str]]) -> dict[str, str]:
-    try:
-        return tags.merged(existing, added)
-    except AwsError as refusal:
-        raise AwsError("InvalidParameterValue", refusal.message) from refusal
 
 
 def _check_alarm(params: Params) -> None:
@@ -190,10 +207,17 @@ def _check_metric(params: Params) -> None:
     period = params["Period"]
     if period not in {10, 20, 30} and period % 60:
         raise AwsError("ValidationError", "Period must be 10, 20, 30 or a multiple of 60.")
-    if params["EvaluationPeriods"] * period > MAX_ALARM_RANGE:
+    _check_range(params["EvaluationPeriods"], period)
+
+
+def _check_range(periods: int, period: float) -> None:
+    """At most seven days, and one where the period is shorter than an hour."""
+    most = MAX_ALARM_RANGE if period >= HOUR else DAY
+    if periods * period > most:
+        days = "seven days" if most > DAY else "a day"
         raise AwsError(
             "ValidationError",
-            "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400).",
+            f"Metrics cannot be checked across more than {days} (EvaluationPeriods * Period must be <= {most}).",
         )
 
 

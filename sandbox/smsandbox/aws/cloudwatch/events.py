@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from smsandbox.aws.cloudwatch.alarm import Alarm
+    from smsandbox.aws.cloudwatch.alarm import AnyAlarm
     from smsandbox.aws.cloudwatch.alarm_rules import State
 
 SOURCE = "aws.cloudwatch"
@@ -31,7 +31,7 @@ class Told:
     since: float
 
     @classmethod
-    def of(cls, alarm: Alarm) -> Told:
+    def of(cls, alarm: AnyAlarm) -> Told:
         """The state that the alarm is in."""
         return cls(alarm.state, alarm.reason, alarm.reason_data, alarm.updated)
 
@@ -40,18 +40,25 @@ class Told:
         return {"value": self.value, "reason": self.reason, **data, "timestamp": iso(self.since)}
 
 
-def state_change(alarm: Alarm, before: Told) -> dict[str, Any]:
+def state_change(alarm: AnyAlarm, before: Told) -> dict[str, Any]:
     """The detail of the event."""
     description = alarm.params.get("AlarmDescription")
     return {
         "alarmName": alarm.name,
         "configuration": {
             **({"description": description} if description else {}),
-            "metrics": [_metric(each) for each in alarm.params.get("Metrics") or [_single(alarm.params)]],
+            **_judged(alarm.params),
         },
         "previousState": before.member(),
         "state": Told.of(alarm).member(),
     }
+
+
+def _judged(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the state follows from."""
+    if "AlarmRule" in params:
+        return {"alarmRule": params["AlarmRule"]}
+    return {"metrics": [_metric(each) for each in params.get("Metrics") or [_single(params)]]}
 
 
 def _single(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +87,7 @@ def _metric(query: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def topic_message(alarm: Alarm) -> dict[str, Any]:
+def topic_message(alarm: AnyAlarm) -> dict[str, Any]:
     """What a topic among the alarm's actions is sent."""
     return {
         "AlarmName": alarm.name,
@@ -94,12 +101,12 @@ def topic_message(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def history_item(alarm: Alarm, kind: str, summary: str, now: float) -> dict[str, Any]:
+def history_item(alarm: AnyAlarm, kind: str, summary: str, now: float, of: str = "MetricAlarm") -> dict[str, Any]:
     """An entry of DescribeAlarmHistory."""
     data = {"version": "1.0", "type": kind, "stateValue": alarm.state, "stateReason": alarm.reason}
     return {
         "AlarmName": alarm.name,
-        "AlarmType": "MetricAlarm",
+        "AlarmType": of,
         "Timestamp": datetime.fromtimestamp(now, UTC),
         "HistoryItemType": kind,
         "HistorySummary": summary,

@@ -50,6 +50,7 @@ RESOURCES = (
         "{start}:logs:{place}:log-group:{logGroupName}:log-stream:{logStreamName}",
     ),
     ("logs", ("logGroupName",), "{start}:logs:{place}:log-group:{logGroupName}:log-stream:"),
+    ("sns", ("TopicArn",), "{TopicArn}"),
     ("sqs", ("QueueUrl",), "{start}:sqs:{place}:{QueueUrl}"),
 )
 #: Asked for on all alarms, whichever are named: a policy that allows some of them allows none of these.
@@ -119,7 +120,10 @@ def _sagemaker(action: str, ctx: Context, params: Mapping[str, Any], held: Holdi
 
 
 def _alarms(ctx: Context, params: Mapping[str, Any]) -> list[str]:
-    """The ARNs of the alarms that a call of CloudWatch is about."""
+    """The ARNs of the alarms and dashboards that a call of CloudWatch is about."""
+    dashboards = params.get("DashboardNames") or [params[key] for key in ("DashboardName",) if key in params]
+    if dashboards:
+        return [f"arn:{ctx.partition}:cloudwatch::{ctx.account}:dashboard/{name}" for name in dashboards]
     start = f"arn:{ctx.partition}:cloudwatch:{ctx.region}:{ctx.account}:alarm:"
     if ctx.operation in ALARM_LISTS:
         return [f"{start}*"]
@@ -136,7 +140,7 @@ def _on_alarms(
     for arn in alarms:
         owned = dict(_owned("aws", held.tags(ctx, arn)))
         yield (wanted := Access(action, arn, {**keys, **owned}))
-        if ctx.operation == "PutMetricAlarm" and params.get("Tags"):
+        if ctx.operation in {"PutMetricAlarm", "PutCompositeAlarm", "PutDashboard"} and params.get("Tags"):
             yield replace(wanted, action="cloudwatch:TagResource")
 
 

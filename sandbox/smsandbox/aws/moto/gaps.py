@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 #: Calls whose parameters are looked at.
 SERVICES = frozenset({"cloudformation", "iam", "ecr"})
-OURS = re.compile(r"\bAWS::(?:SageMaker|ApplicationAutoScaling)::\w+|\bAWS::CloudWatch::(?:Composite)?Alarm\b")
+OURS = re.compile(
+    r"\bAWS::(?:SageMaker|ApplicationAutoScaling)::\w+|\bAWS::CloudWatch::(?:(?:Composite)?Alarm|Dashboard)\b"
+)
 URL = re.compile(r"https?://[^\s\"'<>]+")
 MANAGED = "arn:aws:iam::aws:policy/"
 _NESTED = 3

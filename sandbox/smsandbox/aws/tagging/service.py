@@ -104,7 +104,7 @@ class Tagging(Service):
     def _tagged(self, ctx: Context) -> Held:
         """Everything that has tags, by ARN."""
         held = dict(self._sagemaker.store(ctx).tags)
-        held |= {alarm.arn: alarm.tags for alarm in self._alarms.of(ctx.account, ctx.region)}
+        held |= {each.arn: each.tags for each in self._alarms.all_tagged(ctx.account, ctx.region)}
         for resource in _moto(ctx)._get_resources_generator():  # noqa: SLF001 - there is no other without pages
             if resource.arn.split(":")[2] not in OURS:
                 held[resource.arn] = dict(resource.tags)
