@@ -183,3 +183,11 @@ def monitoring(region: str) -> Part[Mapping[str, Monitored]]:
     prefix = names.dashboard_prefix(region)
     dashboards = Query("cloudwatch", "list_dashboards", "DashboardEntries", 0, {"DashboardNamePrefix": prefix})
     return Part([_ALARMS, dashboards], lambda: _Monitoring(prefix), optional=True, wanted=False)
+
+
+def monitored(part: Part[Mapping[str, Monitored]], name: str, since: float) -> ListedMonitoring | None:
+    """What an endpoint has of it, if it was listed after `since`."""
+    if part.denied or part.begun <= since:
+        return None
+    found = part.value.get(name.lower())
+    return found.listed if found is not None else ListedMonitoring()

@@ -24,7 +24,6 @@ __all__ = ["ABSENT", "BLIND_SECONDS", "NEVER", "Awaited", "Cadence", "Lane", "Su
 BLIND_SECONDS = 120.0  # after so long without a listing nobody believes the last one
 
 _NONE: frozenset[str] = frozenset()
-_NO_PARTS: frozenset[Part[Any]] = frozenset()
 
 
 class Lane(Enum):
@@ -49,8 +48,7 @@ class Watch:
         self._endpoints = EndpointListing(clients, clock, cadence)
         self._scaling, self._tags, self._contents = audited.scaling(), audited.tags(), audited.contents()
         self._monitoring = audited.monitoring(clients.place.region)
-        parts = (self._scaling, self._contents, self._tags, self._monitoring)
-        self._audit = Audit(clients, clock, cadence, parts)
+        self._audit = Audit(clients, clock, cadence, (self._scaling, self._contents, self._tags, self._monitoring))
         self._lock = threading.Lock()
         self._auditing = threading.Lock()  # from the call until what it showed is told: who waits for it may go on then
         self._parts_told: frozenset[Part[Any]] = frozenset()
@@ -149,10 +147,7 @@ class Watch:
 
     def monitoring(self, name: str, since: float) -> ListedMonitoring | None:
         """The endpoint's alarms and dashboard of `spec.monitoring`, if they were listed after `since`."""
-        if self._monitoring.denied or self._monitoring.begun <= since:
-            return None
-        found = self._monitoring.value.get(name.lower())
-        return found.listed if found is not None else ListedMonitoring()
+        return audited.monitored(self._monitoring, name, since)
 
     def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
         """Which of these configs and models are not there; none if they were not listed after `since`."""
@@ -235,7 +230,7 @@ class Watch:
                 del self._wrote[name]
         moved = owners_of(gone, self._view.values()) if gone else _NONE
         moved |= told | self._shown(frozenset(self._endpoints.entries))
-        self._parts_told |= {part} if part.wanted else _NO_PARTS
+        self._parts_told |= {part} if part.wanted else set()
         return moved
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
@@ -249,8 +244,8 @@ class Watch:
                 view.pop(name, None)
             for name in touched & entries.keys():
                 before, wrote = view.get(name), name in self._wrote
-                parts = self._scaling, self._tags, self._monitoring
-                told = audited.told(name, entries[name], *parts, before, wrote=wrote)
+                lists = self._scaling, self._tags, self._monitoring
+                told = audited.told(name, entries[name], *lists, before, wrote=wrote)
                 if before != told:
                     view[name] = told
                     moved.add(name)
