@@ -208,6 +208,21 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         "write the ID of a security group, such as sg-0123456789abcdef0",
     ),
     "a topic by its name": (spec(**{"async": ASYNC | {"errorTopicARN": "errors"}}), "spec.async.errorTopicARN", TOPIC),
+    "a topic of another region": (
+        spec(region="us-east-1", monitoring={"topicARNs": ["arn:aws:sns:eu-west-1:123456789012:oncall"]}),
+        "spec.monitoring.topicARNs",
+        "CloudWatch tells SNS topics of its own region alone: name topics of spec.region in monitoring.topicARNs",
+    ),
+    "a backlog without a queue": (
+        spec(monitoring={"alarms": ["Backlog"]}),
+        "spec.monitoring.alarms",
+        "Backlog watches the queue of an asynchronous endpoint: leave it out of monitoring.alarms, or add async",
+    ),
+    "a namespace with blanks": (
+        spec(monitoring={"containerMetricsNamespace": "my models"}),
+        "spec.monitoring.containerMetricsNamespace",
+        "use letters, digits and . - _ / # alone, such as smendpoints/inference",
+    ),
     "an output path that is no S3 URI": (
         spec(**{"async": {"outputPath": "/tmp/answers"}}),
         "spec.async.outputPath",
@@ -871,6 +886,7 @@ TAKEN: dict[str, Spec] = {
     ),
     "office hours": spec(officeHours={"start": "0 8 * * 1-5", "stop": "0 18 * * 1-5", "timeZone": "UTC"}),
     "tags with all that AWS takes": spec(tags={"team/cost-center": "42", "Größe": "a b_c.d:e=f+g-h@i", "empty": ""}),
+    "alarms and a dashboard by default": spec(monitoring={}),
     "the empty lists that tools write": spec(
         variant(containers=[], environment={}, instance={"type": "ml.m5.large", "pools": []}), tags={}
     ),
