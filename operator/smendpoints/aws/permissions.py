@@ -29,9 +29,7 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         ),
         ("LookAround",),
     ),
-    **dict.fromkeys(
-        ("sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"), ("MakeModelsAndConfigs",)
-    ),
+    **dict.fromkeys(("sagemaker:CreateModel", "sagemaker:CreateEndpointConfig"), ("MakeModelsAndConfigs",)),
     "sagemaker:CreateEndpoint": ("MakeEndpoints", "UseChangeAndDeleteWhatIsTagged"),
     **dict.fromkeys(
         (
