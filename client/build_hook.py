@@ -12,10 +12,10 @@ _OPERATOR = Path(__file__).parent.parent / "operator" / "smendpoints"
 
 
 class PureLayers(BuildHookInterface[Any]):
-    """Adds `smendpoints.api` and `smendpoints.domain` to the wheel."""
+    """Adds `smendpoints.api`, `smendpoints.domain` and `smendpoints.statistics` to the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
             build_data["force_include"][str(_OPERATOR.parent.parent / "manifests" / "iam")] = "smclient/iam"
-            for part in ("__init__.py", "py.typed", "api", "domain"):
+            for part in ("__init__.py", "py.typed", "api", "domain", "statistics"):
                 build_data["force_include"][str(_OPERATOR / part)] = f"smendpoints/{part}"

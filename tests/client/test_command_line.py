@@ -102,7 +102,7 @@ def test_the_wheel_holds_the_client_and_the_pure_layers_alone(tmp_path: Path) ->
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "unpacked")
     found = {path.name for path in (tmp_path / "unpacked" / "smendpoints").iterdir()}
-    assert found == {"__init__.py", "py.typed", "api", "domain"}
+    assert found == {"__init__.py", "py.typed", "api", "domain", "statistics"}
     code = (
         "import smclient, smendpoints, sys; from smclient.cli.main import run; print(smendpoints.__file__); run(['-h'])"
     )

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss
 
 from smendpoints.statistics.models import calibration_error as calibration_error_of_bins
+from smendpoints.statistics.models import reliability as in_bins
 from sminference.predictors.trees import Floats
-
-_BINS = 10
 
 
 def scores(proba: Floats, y: NDArray[np.intp], predicted: NDArray[np.intp] | None = None) -> dict[str, Any]:
@@ -43,14 +42,10 @@ def errors(predicted: Floats, y: Floats) -> dict[str, Any]:
 
 def reliability(proba: Floats, y: NDArray[np.intp]) -> tuple[Floats, Floats, NDArray[np.intp]]:
     """Mean probability of the predicted class, its observed frequency, and rows, for each of ten bins that has rows."""
-    sure = proba.max(axis=1)
-    right = proba.argmax(axis=1) == y
-    which = np.minimum((sure * _BINS).astype(int), _BINS - 1)
-    counts = np.bincount(which, minlength=_BINS)
-    used = counts > 0
-    mean = np.bincount(which, sure, _BINS)[used] / counts[used]
-    observed = np.bincount(which, right, _BINS)[used] / counts[used]
-    return mean, observed, counts[used]
+    bins = in_bins(proba.max(axis=1), np.ones(len(y), bool), proba.argmax(axis=1) == y)
+    used = bins.known > 0
+    counts = bins.known[used]
+    return bins.known_confidence[used] / counts, bins.right[used] / counts, counts.astype(np.intp)
 
 
 def calibration_error(proba: Floats, y: NDArray[np.intp]) -> float:

@@ -10,6 +10,7 @@ from smclient.views.metrics import METRICS, Series, period_of, series
 _QUERIES = 500  # the most that one GetMetricData takes
 _NAMESPACE = "AWS/SageMaker"
 _DAY = 86400
+_HOUR = 3600
 
 
 def of_variants(aws: Aws, endpoint: str, variants: Sequence[str], end: datetime, span: timedelta) -> list[Series]:
@@ -49,6 +50,33 @@ def invocations(aws: Aws, variants: Mapping[str, Sequence[str]], end: datetime, 
     for number, (endpoint, _) in enumerate(pairs):
         counts[endpoint] += sum(found.get(f"q{number}", {}).values())
     return counts
+
+
+def latencies(
+    aws: Aws, endpoint: str, variants: Sequence[str], begin: datetime, end: datetime, edges: Sequence[float]
+) -> dict[str, list[float]]:
+    """Requests of each variant by model latency: how many are up to each of the edges (milliseconds, rising), then all.
+
+    CloudWatch has no histogram: of each hour the percentile ranks of the edges are asked for, and how many there were.
+
+    Raises:
+        AWSError: refused.
+    """
+    statistics = [*(f"PR(:{round(1000 * edge)})" for edge in edges), "SampleCount"]
+    asked = [(variant, statistic) for variant in variants for statistic in statistics]
+    queries = [
+        _query(f"q{number}", "ModelLatency", statistic, _HOUR, EndpointName=endpoint, VariantName=variant)
+        for number, (variant, statistic) in enumerate(asked)
+    ]
+    first = datetime.fromtimestamp(begin.timestamp() // _HOUR * _HOUR, begin.tzinfo)
+    data = _data(aws, queries, first, end)
+    found = {}
+    for at, variant in enumerate(variants):
+        points = [data.get(f"q{at * len(statistics) + number}", {}) for number in range(len(statistics))]
+        hours = points[-1]
+        ranks = [sum(each.get(hour, 0.0) / 100 * hours[hour] for hour in hours) for each in points[:-1]]
+        found[variant] = [*ranks, sum(hours.values())]
+    return found
 
 
 def _query(name: str, metric: str, statistic: str, period: int, **dimensions: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ VERBS = {
     "experiment": "smclient.cli.experimenting",
     "promote": "smclient.cli.experimenting",
     "outcomes": "smclient.cli.outcomes",
+    "answers": "smclient.cli.answers",
     "suspend": "smclient.cli.asking",
     "resume": "smclient.cli.asking",
     "stop": "smclient.cli.asking",

@@ -17,6 +17,8 @@ from smendpoints.statistics.counts import Array, Numbers
 PERCENTILES = (50.0, 90.0, 99.0)
 SMALLEST_SHARE = 1e-4
 """In place of an empty bin, which would make the stability index infinite."""
+BINS = 10
+"""Of confidence: tenths."""
 LEAST_ROWS = 200
 """Below these the stability index says nothing: few rows give a large one by chance."""
 
@@ -195,6 +197,20 @@ def percentiles(latencies: Latencies, wanted: Sequence[float] = PERCENTILES) -> 
         within = (rank - through[at - 1]) / counts[at - 1] if counts[at - 1] else 0.0
         found[f"p{each:g}"] = float(finite[at - 1] + within * (finite[at] - finite[at - 1]))
     return found
+
+
+def reliability(confidence: npt.ArrayLike, known: npt.ArrayLike, right: npt.ArrayLike) -> Reliability:
+    """Answers put into ten bins of their confidence, all of shape (answers,): the probability of the predicted class,
+    whether the truth is known, and whether it is that class (False where it is unknown).
+    """
+    sure, is_known, is_right = np.asarray(confidence, float), np.asarray(known, bool), np.asarray(right, bool)
+    which = np.minimum((sure * BINS).astype(int), BINS - 1)
+
+    def binned(weights: npt.ArrayLike) -> Array:
+        return np.bincount(which, np.asarray(weights, float), BINS).astype(float)
+
+    each = (np.ones(sure.shape), sure, is_known, sure * is_known, is_known & is_right)
+    return Reliability(*map(binned, each))
 
 
 def calibration_error(known: npt.ArrayLike, confidence: npt.ArrayLike, right: npt.ArrayLike) -> float | None:
