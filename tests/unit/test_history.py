@@ -158,6 +158,9 @@ def test_going_back_trying_again_and_adopting_are_said_to_be_that() -> None:
     history = told([("a", "Succeeded"), ("b", "Pending"), ("b", "Succeeded")])
     back = next_history(history, rollout("a", "Pending", from_config_name="b"), Told("image :2 → :1"), 3, NOW)
     assert back[0].changes == "back to revision 1: image :2 → :1"
+    asked = Told("back to revision 1: image :2 → :1")  # by the annotation, which says so itself
+    back = next_history(history, rollout("a", "Pending", from_config_name="b"), asked, 3, NOW)
+    assert back[0].changes == "back to revision 1: image :2 → :1"
     failed = next_history(history, rollout("c", "Failed", message="no ping"), Told("image :2 → :3"), 3, NOW)
     again = next_history(failed, rollout("c", "Pending", from_config_name="b"), Told(), 3, NOW)
     assert [each.changes for each in again[:2]] == ["tried again: image :2 → :3", "image :2 → :3"]

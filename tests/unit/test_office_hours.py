@@ -131,6 +131,12 @@ def test_a_time_that_is_none_is_refused(resource: Callable[..., Any], said: str)
         schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat("2026-11-23T12:00:00Z"), said)
 
 
+def test_no_more_than_the_beginning_of_such_a_time_is_told(resource: Callable[..., Any]) -> None:
+    with pytest.raises(ReconcileError) as caught:
+        schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat("2026-11-23T12:00:00Z"), "9" * 500)
+    assert f"'{'9' * 64}'" in str(caught.value)
+
+
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"]
 
 

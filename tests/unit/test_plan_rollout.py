@@ -107,6 +107,12 @@ CASES = {
         {"modified_at": JUST_NOW},
         history=[("WANTED", "Failed")] * 4 + [("LIVE", "Deployed")],
     ),
+    "attempts that were never made do not count": Case(
+        {"phase": "Failed", "message": AWS_FAULT, "endpointModifiedAt": JUST_NOW},
+        ([], "UpdateFailed: reconciling", 120.0, "Failed"),
+        {"modified_at": JUST_NOW},
+        history=[("WANTED", each) for each in ("Failed", "Blocked", "Superseded", "Blocked", "Failed")],
+    ),
     "failures of other revisions in between do not count": Case(
         {"phase": "Failed", "message": AWS_FAULT, "endpointModifiedAt": JUST_NOW},
         ([], "UpdateFailed: reconciling", 60.0, "Failed"),

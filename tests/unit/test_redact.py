@@ -183,6 +183,10 @@ def test_a_long_line_is_cut_and_says_so() -> None:
     assert cut.endswith("x…")
 
 
+def test_a_line_that_is_too_long_to_be_looked_at_says_so_though_little_of_it_is_left() -> None:
+    assert redact("password=" + "x" * 5000).endswith("…")
+
+
 def test_a_secret_is_not_saved_by_the_cut() -> None:
     assert SECRET not in redact("." * (LONGEST_LINE - 20) + f" password={SECRET}")
 

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smendpoints.api.status import Cost, SageMakerEndpointStatus
+from smendpoints.api.status import Cost, OfficeHoursStatus, SageMakerEndpointStatus
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import ObservedVariant, Step
 from smendpoints.domain.plan.convergence import was_converged
+from smendpoints.domain.plan.verdict import stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
+from smendpoints.domain.status.advice import advised
 from smendpoints.domain.status.events import events
 from smendpoints.domain.status.status import report
 
@@ -317,6 +319,33 @@ def test_the_bounds_of_a_variant_are_those_that_aws_has(sight: Callable[..., Any
 
 
 FAILED = {"lives": B, "shows": {"failure_reason": PING}, "remembers": {"phase": "InProgress"}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "what"),
+    [
+        (Reason.CREATE_FAILED, "fix the spec and apply it again"),
+        (Reason.UPDATE_FAILED, "fix the spec and apply it again"),
+        (Reason.CAPACITY_SHORTAGE, "name further instance types"),
+        (Reason.OUT_OF_SERVICE, ""),
+    ],
+)
+def test_a_verdict_ends_with_what_to_do(reason: Reason, what: str) -> None:
+    said = advised(stalled(reason, "no ping.")).message
+    assert said.startswith(f"no ping; {what}" if what else "no ping.")
+
+
+def test_running_outside_of_its_hours_warns_once_and_again_of_another_time(sight: Callable[..., Any]) -> None:
+    quiet = told(sight())
+    hours = [OfficeHoursStatus(hours="h", stops_at=NOW + timedelta(hours=each), outside=True) for each in (1, 2)]
+    first, second = (quiet.model_copy(update={"office_hours": each}) for each in hours)
+    found = [events(before, after) for before, after in ((quiet, first), (first, first), (first, second))]
+    assert [[(each.warning, each.reason) for each in some] for some in found] == [
+        [(True, Reason.OUTSIDE_HOURS)],
+        [],
+        [(True, Reason.OUTSIDE_HOURS)],
+    ]
+    assert events(first, quiet) == ()
 
 
 def test_a_failure_has_awss_reason_the_end_of_the_log_and_what_to_do(sight: Callable[..., Any]) -> None:
