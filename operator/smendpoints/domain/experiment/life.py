@@ -4,7 +4,6 @@ What is in force is what the status says: weights are written before anybody act
 which requests count. So a process that is killed anywhere goes on from the status and from CloudWatch.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,16 +19,13 @@ from smendpoints.api.experiment_status import (
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.experiment import arms as arms_
 from smendpoints.domain.experiment import figures
+from smendpoints.domain.experiment.ending import broken, outcome_of
 from smendpoints.domain.experiment.looks import kept
-from smendpoints.domain.experiment.outcomes import outcome_metrics
+from smendpoints.domain.experiment.ramp import closed, given_up, next_percent, stepped
 from smendpoints.domain.experiment.saying import Said, Saying, shown
 from smendpoints.domain.experiment.scene import Scene
 from smendpoints.domain.experiment.starting import why_not_yet
 from smendpoints.domain.status import conditions
-from smendpoints.statistics.rules import Verdict
-
-_PATIENCE = timedelta(minutes=15)
-"""So long after the longest time what can't be read is waited for; then nothing can be concluded."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +105,20 @@ def _waiting(scene: Scene) -> SageMakerExperimentStatus:
 
 def _running(scene: Scene) -> SageMakerExperimentStatus:
     status, spec = scene.experiment.status, scene.experiment.spec
-    broken = _broken(scene)
-    if broken is not None:
-        return _ended(scene, status, "INVALID", broken)
+    why_not = broken(scene)
+    if why_not is not None:
+        return _ended(scene, status, "INVALID", why_not)
     status = _looked(scene, status)
-    outcome = _outcome(scene, status)
+    outcome = outcome_of(scene, status)
     if outcome is not None:
         return _ended(scene, status, *outcome)
-    status = _given_up(scene, status)
+    status = given_up(scene, status)
     step = status.steps[-1]
     if step.counts_from is None:
         return _awaiting_traffic(scene, status, step)
-    following = _next_percent(scene, step)
+    following = next_percent(scene, step)
     if following is not None:
-        status = _step(scene, status, following)
+        status = stepped(scene, status, following)
         return _told(
             scene, status, Said(Saying.RUNNING, f"ramp: the traffic becomes {figures.split(status.weights or {})}")
         )
@@ -137,32 +133,6 @@ def _running(scene: Scene) -> SageMakerExperimentStatus:
     told = "; ".join([*reasons, *(scene.looked.notes if scene.looked is not None else ())])
     until = status.started_at + timedelta(minutes=spec.duration.max_minutes) if status.started_at else scene.now
     return _told(scene, status, Said(Saying.RUNNING, f"{told or 'counting'}; until {until:%Y-%m-%d %H:%M} UTC"))
-
-
-def _broken(scene: Scene) -> str | None:
-    """Why nothing can be concluded any more, whatever was counted."""
-    status, spec, endpoint = scene.experiment.status, scene.experiment.spec, scene.endpoint
-    if endpoint is None or endpoint.metadata.deletion_timestamp is not None:
-        return f"SageMakerEndpoint {spec.endpoint_ref.name} is gone"
-    if status.fixed != content_hash(spec.fixed()):
-        return "its rules were edited while it ran: make a new SageMakerExperiment"
-    for arm in status.arms:
-        now = arms_.arm_of(endpoint, arm.variant)
-        if now is None:
-            return f"variant {arm.variant} was taken out of {spec.endpoint_ref.name} while it ran"
-        if now.model != arm.model:
-            return (
-                f"the model of variant {arm.variant} was edited while it ran, so that its requests are of two models:"
-                " make a new SageMakerExperiment for the new one"
-            )
-    captured = arms_.captured(endpoint)
-    gone = endpoint.spec.data_capture is None or captured not in {None, status.captured}
-    if gone and outcome_metrics(spec):
-        return (
-            f"{spec.endpoint_ref.name} captures its requests elsewhere than when it began, or no more, so that"
-            " outcomes are known of a part of them: keep spec.dataCapture, and make a new SageMakerExperiment"
-        )
-    return None
 
 
 def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
@@ -205,47 +175,6 @@ def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperim
     )
 
 
-def _outcome(scene: Scene, status: SageMakerExperimentStatus) -> tuple[Outcome, str, str | None] | None:
-    """How it ends now: the outcome, why, and the winner; None: it goes on."""
-    spec, started = scene.experiment.spec, status.started_at or scene.now
-    fresh = scene.looked.judged if scene.looked is not None else {}
-    left = [each for each in status.challengers if each.ended_at is None and each.variant in fresh]
-    age = scene.now - started
-    invalid = next((each for each in left if each.verdict == Verdict.INVALID), None)
-    if invalid is not None:
-        return "INVALID", f"{invalid.variant}: {invalid.reason}", None
-    going = [each for each in left if each.verdict != Verdict.ROLLBACK]
-    if left and not going and len(left) == len([each for each in status.challengers if each.ended_at is None]):
-        return "ROLLBACK", "; ".join(f"{each.variant}: {each.reason}" for each in left), None
-    if age >= timedelta(minutes=spec.duration.min_minutes):
-        shipped = [each for each in going if each.verdict == Verdict.SHIP]
-        best = figures.lead(shipped, higher=spec.metrics.primary.better == "Higher")
-        if best is not None:
-            return "SHIP", f"{best.variant}: {best.reason}", best.variant
-    longest = timedelta(minutes=spec.duration.max_minutes)
-    if going and age >= longest and all(each.verdict == Verdict.INCONCLUSIVE for each in going):
-        return "INCONCLUSIVE", "; ".join(f"{each.variant}: {each.reason}" for each in going), None
-    if age >= longest + _PATIENCE:
-        unread = scene.looked.unread if scene.looked is not None else None
-        if unread is not None:
-            return "INVALID", f"data is missing: {unread}", None
-        if status.steps[-1].counts_from is None:
-            return "INCONCLUSIVE", "the traffic was never split as the experiment wants it", None
-    return None
-
-
-def _given_up(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
-    """Challengers that are worse get no more traffic; the others go on."""
-    lost = [each.variant for each in status.challengers if each.verdict == Verdict.ROLLBACK and each.ended_at is None]
-    if not lost:
-        return status
-    challengers = [
-        each.model_copy(update={"ended_at": scene.now}) if each.variant in lost else each for each in status.challengers
-    ]
-    status = status.model_copy(update={"challengers": challengers})
-    return _step(scene, status, status.steps[-1].traffic_percent)
-
-
 def _awaiting_traffic(scene: Scene, status: SageMakerExperimentStatus, step: TrafficStep) -> SageMakerExperimentStatus:
     endpoint, name = scene.endpoint, scene.experiment.metadata.name
     if endpoint is None or not arms_.serves(endpoint, name, step.weights):
@@ -257,34 +186,6 @@ def _awaiting_traffic(scene: Scene, status: SageMakerExperimentStatus, step: Tra
         Saying.RUNNING, f"the traffic is {figures.split(step.weights)}; requests count from {since:%H:%M:%S} UTC"
     )
     return _told(scene, status.model_copy(update={"steps": steps}), said)
-
-
-def _next_percent(scene: Scene, step: TrafficStep) -> float | None:
-    """The share that follows in the ramp, once its time has come."""
-    spec = scene.experiment.spec
-    following = next((each for each in arms_.percents(spec) if each > step.traffic_percent), None)
-    minutes = next((each.minutes for each in spec.ramp if each.traffic_percent == step.traffic_percent), None)
-    if following is None or minutes is None or step.counts_from is None:
-        return None
-    return following if scene.now >= step.counts_from + timedelta(minutes=minutes) else None
-
-
-def _step(scene: Scene, status: SageMakerExperimentStatus, percent: float) -> SageMakerExperimentStatus:
-    """Other weights from now on; what was counted with those of before stays."""
-    lost = {each.variant for each in status.challengers if each.ended_at is not None}
-    weights = arms_.weights_of(scene.experiment.spec, status.arms, percent, lost)
-    steps = _closed(scene, status.steps)
-    new = TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)
-    return status.model_copy(update={"weights": weights, "steps": [*steps, new]})
-
-
-def _closed(scene: Scene, steps: Sequence[TrafficStep]) -> list[TrafficStep]:
-    """The last step ends now; one in which nothing was counted is as if it had never been."""
-    *before, last = steps
-    until = arms_.boundary_before(scene.now, scene.period)
-    if last.counts_from is None or last.counts_from >= until:
-        return before
-    return [*before, last.model_copy(update={"counts_until": until})]
 
 
 # after the end
@@ -313,7 +214,7 @@ def _ended(
             "ended_at": scene.now,
             "arms": arms,
             "weights": arms_.all_to(arms, serving) if serving is not None else None,
-            "steps": _closed(scene, status.steps) or status.steps,
+            "steps": closed(scene, status.steps) or status.steps,
         }
     )
     return _told(

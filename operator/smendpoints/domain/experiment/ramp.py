@@ -1,0 +1,49 @@
+"""The steps of traffic in an experiment: when the next one follows, with what weights, and what of it counts."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from smendpoints.api.experiment_status import SageMakerExperimentStatus, TrafficStep
+from smendpoints.domain.experiment import arms as arms_
+from smendpoints.domain.experiment.scene import Scene
+from smendpoints.statistics.rules import Verdict
+
+
+def next_percent(scene: Scene, step: TrafficStep) -> float | None:
+    """The share that follows in the ramp, once its time has come."""
+    spec = scene.experiment.spec
+    following = next((each for each in arms_.percents(spec) if each > step.traffic_percent), None)
+    minutes = next((each.minutes for each in spec.ramp if each.traffic_percent == step.traffic_percent), None)
+    if following is None or minutes is None or step.counts_from is None:
+        return None
+    return following if scene.now >= step.counts_from + timedelta(minutes=minutes) else None
+
+
+def stepped(scene: Scene, status: SageMakerExperimentStatus, percent: float) -> SageMakerExperimentStatus:
+    """Other weights from now on; what was counted with those of before stays."""
+    lost = {each.variant for each in status.challengers if each.ended_at is not None}
+    weights = arms_.weights_of(scene.experiment.spec, status.arms, percent, lost)
+    steps = closed(scene, status.steps)
+    new = TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)
+    return status.model_copy(update={"weights": weights, "steps": [*steps, new]})
+
+
+def closed(scene: Scene, steps: Sequence[TrafficStep]) -> list[TrafficStep]:
+    """The last step ends now; one in which nothing was counted is as if it had never been."""
+    *before, last = steps
+    until = arms_.boundary_before(scene.now, scene.period)
+    if last.counts_from is None or last.counts_from >= until:
+        return before
+    return [*before, last.model_copy(update={"counts_until": until})]
+
+
+def given_up(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
+    """Challengers that are worse get no more traffic; the others go on."""
+    lost = [each.variant for each in status.challengers if each.verdict == Verdict.ROLLBACK and each.ended_at is None]
+    if not lost:
+        return status
+    challengers = [
+        each.model_copy(update={"ended_at": scene.now}) if each.variant in lost else each for each in status.challengers
+    ]
+    status = status.model_copy(update={"challengers": challengers})
+    return stepped(scene, status, status.steps[-1].traffic_percent)
