@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate images sbom site clean
+.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate images sbom e2e e2e-clean site clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -121,6 +121,12 @@ images: $(STAMP) ## build both images by buildah (Debian, root), and start them 
 
 sbom: $(STAMP) ## the images' bills of materials (CycloneDX) into build/images; builds nothing
 	$(BIN)/python -m smsandbox.images --sbom
+
+e2e: $(STAMP) ## an endpoint's life on the kubeconfig's cluster and a real account; says first what it costs
+	$(BIN)/pytest tests/e2e -s $(ARGS)
+
+e2e-clean: $(STAMP) ## take away what runs of e2e that were killed left in the account
+	$(BIN)/python -m smsandbox.testing.e2e.sweep
 
 clean: ## remove what was made in the clone; the shared cache stays
 	-test -x $(BIN)/python && $(BIN)/python -m smsandbox down

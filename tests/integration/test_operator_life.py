@@ -1,19 +1,14 @@
 """From `kubectl apply` to a prediction and back to nothing, on the real parts."""
 
-import json
 import time
 from collections import Counter
-from pathlib import Path
 
 import yaml
 
-from smsandbox import assets
 from smsandbox.testing.holdings import LISTS
 from smsandbox.testing.specs import spec
 from smsandbox.testing.stage import Stage, condition, has
 from smsandbox.world import AWS_SETTINGS, OPERATOR_SETTINGS, World
-
-ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3], [5.9, 3.0, 4.2, 1.5]]
 
 
 def manifest(name: str, wanted: object) -> str:
@@ -64,26 +59,6 @@ def test_status_follows_kstatus_and_tells_of_variants_and_history(stage: Stage) 
     assert variant["digest"].startswith("sha256:")
     assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed"]
     assert found["status"]["endpoint"]["url"].endswith(f"/endpoints/{stage.endpoint_name('iris')}/invocations")
-
-
-def test_a_trained_model_answers_through_the_runtime(stage: Stage, tmp_path: Path) -> None:
-    cloud = stage.cloud
-    environment = cloud.world.client_environment()
-    model = assets.run(assets.training_command(tmp_path / "model"), environment).split()[-1]
-    assets.run(assets.push_command(), environment)
-    cloud.simulator.change(containers=True)
-    stage.apply("iris", spec(variants=[{**spec()["variants"][0], "image": assets.IMAGE, "modelArtifact": model}]))
-    stage.ready("iris")
-    answer = cloud.aws("sagemaker-runtime").invoke_endpoint(
-        EndpointName=stage.endpoint_name("iris"),
-        ContentType="application/json",
-        Body=json.dumps({"instances": ROWS}),
-    )
-    assert answer["InvokedProductionVariant"] == "primary"
-    predictions = json.loads(answer["Body"].read())["predictions"]
-    assert [each["predicted_class"] for each in predictions] == ["setosa", "virginica", "versicolor"]
-    stage.delete("iris")
-    stage.gone("iris")
 
 
 def test_an_autoscaled_endpoint_costs_ten_calls_beside_the_lists_none_of_them_failing(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,39 +103,43 @@ class Holdings:
 
     def inventory(self, name: str = "") -> dict[str, list[str]]:
         """The names of all in AWS that belongs to an object, or to any of the namespace."""
-        mine = self.endpoint_name(name)
-        sagemaker, scaling = self.cloud.aws("sagemaker"), self.cloud.aws("application-autoscaling")
-
-        def listed(operation: str, key: str, field_name: str) -> list[str]:
-            pages = sagemaker.get_paginator(operation).paginate(NameContains=mine)
-            return sorted(entry[field_name] for page in pages for entry in page[key])
-
-        def scaled(operation: str, key: str, field_name: str) -> list[str]:
-            pages = scaling.get_paginator(operation).paginate(ServiceNamespace="sagemaker")
-            entries = [entry for page in pages for entry in page[key]]
-            return sorted(entry[field_name] for entry in entries if f"endpoint/{mine}" in entry["ResourceId"])
-
-        cloudwatch = self.cloud.aws("cloudwatch")
-        alarms = cloudwatch.get_paginator("describe_alarms").paginate()
-        dashboards = cloudwatch.get_paginator("list_dashboards").paginate()
-        return {
-            "endpoints": listed("list_endpoints", "Endpoints", "EndpointName"),
-            "configs": listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
-            "models": listed("list_models", "Models", "ModelName"),
-            "targets": scaled("describe_scalable_targets", "ScalableTargets", "ResourceId"),
-            "policies": scaled("describe_scaling_policies", "ScalingPolicies", "PolicyName"),
-            "schedules": scaled("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
-            "alarms": sorted(
-                alarm["AlarmName"] for page in alarms for alarm in page["MetricAlarms"] if mine in alarm["AlarmName"]
-            ),
-            "dashboards": sorted(
-                each["DashboardName"]
-                for page in dashboards
-                for each in page["DashboardEntries"]
-                if mine in each["DashboardName"]
-            ),
-        }
+        return inventory(self.cloud.aws, self.endpoint_name(name))
 
     def left(self, name: str = "") -> dict[str, list[str]]:
         """What of the inventory there is at all."""
         return {kind: found for kind, found in self.inventory(name).items() if found}
+
+
+def inventory(aws: Callable[[str], Any], mine: str) -> dict[str, list[str]]:
+    """The names of all in AWS that bear `mine` in their name, by kind. `aws` gives a boto3 client by its service."""
+    sagemaker, scaling = aws("sagemaker"), aws("application-autoscaling")
+
+    def listed(operation: str, key: str, field_name: str) -> list[str]:
+        pages = sagemaker.get_paginator(operation).paginate(NameContains=mine)
+        return sorted(entry[field_name] for page in pages for entry in page[key])
+
+    def scaled(operation: str, key: str, field_name: str) -> list[str]:
+        pages = scaling.get_paginator(operation).paginate(ServiceNamespace="sagemaker")
+        entries = [entry for page in pages for entry in page[key]]
+        return sorted(entry[field_name] for entry in entries if f"endpoint/{mine}" in entry["ResourceId"])
+
+    cloudwatch = aws("cloudwatch")
+    alarms = cloudwatch.get_paginator("describe_alarms").paginate()
+    dashboards = cloudwatch.get_paginator("list_dashboards").paginate()
+    return {
+        "endpoints": listed("list_endpoints", "Endpoints", "EndpointName"),
+        "configs": listed("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+        "models": listed("list_models", "Models", "ModelName"),
+        "targets": scaled("describe_scalable_targets", "ScalableTargets", "ResourceId"),
+        "policies": scaled("describe_scaling_policies", "ScalingPolicies", "PolicyName"),
+        "schedules": scaled("describe_scheduled_actions", "ScheduledActions", "ScheduledActionName"),
+        "alarms": sorted(
+            alarm["AlarmName"] for page in alarms for alarm in page["MetricAlarms"] if mine in alarm["AlarmName"]
+        ),
+        "dashboards": sorted(
+            each["DashboardName"]
+            for page in dashboards
+            for each in page["DashboardEntries"]
+            if mine in each["DashboardName"]
+        ),
+    }
