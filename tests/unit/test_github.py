@@ -99,7 +99,7 @@ def test_a_job_ends_and_keeps_no_credentials_and_no_value_of_an_event_is_part_of
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=ids)
 def test_what_a_workflow_makes_is_a_target_of_the_makefile(path: Path) -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     lines = [
         line for _, job in jobs(path) for step in job.get("steps", ()) for line in step.get("run", "").splitlines()
     ]

@@ -109,7 +109,7 @@ def _parse(program: click.Command, name: str, arguments: list[str], parent: clic
 
 
 def _no_target(words: list[str]) -> str | None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     unknown = [word for word in words if "=" not in word and word not in targets]
     return f"no target {', '.join(unknown)}" if unknown else None
 
