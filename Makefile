@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics soak mutate images sbom e2e e2e-clean site clean
+.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics bench-verdicts soak mutate images sbom e2e e2e-clean site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -111,6 +111,9 @@ soak: $(STAMP) ## half an hour of edits, faults and failovers: memory, threads a
 
 bench-statistics: $(STAMP) ## the tables of docs/statistics.md, by simulation (ARGS="--runs 500 --only power"; all of it takes an hour)
 	$(BIN)/python -m bench.statistics.run $(ARGS)
+
+bench-verdicts: $(STAMP) ## verdicts of the operator on sixty random endpoints against the truth (ARGS="--endpoints 12 --seed 7")
+	$(BIN)/python -m bench.statistics.verdicts $(ARGS)
 
 mutate: $(STAMP) ## do the quick tests notice mutants of the core? (ARGS="--number 40 --seed 7 operator/smendpoints/domain")
 	$(BIN)/python -m bench.mutate $(ARGS)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from smsandbox.aws.core.ports import InstanceSpec, Route
     from smsandbox.aws.core.world import World
 
-_EVERY = 5.0  # seconds
-_FAST, _SLOW, _OVERHEAD = 40_000.0, 900_000.0, 5_000.0  # microseconds
+FAST, SLOW, _OVERHEAD = 40_000.0, 900_000.0, 5_000.0  # microseconds
 _WHOLE_MINUTE = 60.0
 
 
@@ -34,7 +33,8 @@ class Behaviour:
 class Traffic:
     """A stream of requests to one endpoint, from now on, as chance has it; `stop` ends it.
 
-    `behaves` tells of an instance how its model does; it may depend on its config, its variant and the time.
+    `behaves` tells of an instance how its model does; it may depend on its config, its variant and the time. `every` so
+    many seconds what came meanwhile is published.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Traffic:
         account: str,
         region: str,
         seed: int = 0,
+        every: float = 5.0,
     ) -> None:
         self.per_minute = per_minute
         self.behaves = behaves
@@ -55,7 +56,8 @@ class Traffic:
         self._key = account, region, endpoint
         self._random = np.random.default_rng(seed)
         self._stopped = False
-        world.after(_EVERY, self._beat)
+        self._every = every
+        world.after(every, self._beat)
 
     def stop(self) -> None:
         """No more requests."""
@@ -64,13 +66,13 @@ class Traffic:
     def _beat(self) -> None:
         if self._stopped:
             return
-        self._world.after(_EVERY, self._beat)
+        self._world.after(self._every, self._beat)
         view = self._world.hosting.endpoint(*self._key)
         routes = [each for each in view.routes if not each.shadow] if view is not None and view.serves else []
         total = sum(route.share for route in routes)
         if total <= 0:
             return
-        requests = int(self._random.poisson(self.per_minute * _EVERY / _WHOLE_MINUTE))
+        requests = int(self._random.poisson(self.per_minute * self._every / _WHOLE_MINUTE))
         self.sent += requests
         for route, count in zip(
             routes, self._random.multinomial(requests, [route.share / total for route in routes]), strict=True
@@ -89,7 +91,7 @@ class Traffic:
             "Invocation5XXErrors": {1.0: failed, 0.0: count - failed},
             "Invocation4XXErrors": {1.0: refused, 0.0: count - refused},
             "InvocationModelErrors": {1.0: failed + refused, 0.0: count - failed - refused},
-            "ModelLatency": {_SLOW: slow, _FAST: count - slow},
+            "ModelLatency": {SLOW: slow, FAST: count - slow},
             "OverheadLatency": {_OVERHEAD: count},
         }
         for dimensions in dimension_sets(spec):
