@@ -72,6 +72,13 @@ def without_what_is_new(status: dict[str, Any]) -> dict[str, Any]:
     return known
 
 
+def without_empty_lists(value: Any) -> Any:
+    """The release before wrote them."""
+    if isinstance(value, dict):
+        return {key: without_empty_lists(each) for key, each in value.items() if each != []}
+    return [without_empty_lists(each) for each in value] if isinstance(value, list) else value
+
+
 def told(body: Any, name: str) -> dict[str, Any]:
     return {each["type"]: (each["status"], each["reason"]) for each in body["status"]["conditions"]} | {"name": name}
 
@@ -83,7 +90,8 @@ def test_nothing_is_written_to_aws_and_the_status_only_gains(upgraded: Harness) 
     assert writes(upgraded) == before
     for name in ("iris", "named", "night"):
         now = upgraded.objects[name].body["status"]
-        assert without_what_is_new(now) == without_what_is_new(in_words_of_now(statuses[name])), name
+        before_it = without_empty_lists(in_words_of_now(statuses[name]))
+        assert without_what_is_new(now) == without_what_is_new(before_it), name
         assert "Available" in {each["type"] for each in now["conditions"]}
         assert now["createdInAWS"] is True
     resolved = upgraded.resource("named").status.resolved

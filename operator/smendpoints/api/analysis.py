@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import MAP_BY_NAME, ApiModel, Name
+from smendpoints.api.base import MAP_BY_NAME, ApiModel, Name, StatusModel
 
 MOST_METRICS = 5
 
@@ -107,7 +107,7 @@ class AnalysedStep(ApiModel):
     traffic_percent: int = Field(description="Share of the traffic that the new fleet served.", ge=0, le=100)
 
 
-class AnalysisStatus(ApiModel):
+class AnalysisStatus(StatusModel):
     """How the new fleet compares with the old one."""
 
     asked: Analysis = Field(description="What was asked for when the attempt began: an edit counts for the next one.")

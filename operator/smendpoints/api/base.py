@@ -5,7 +5,7 @@ Field names follow the AWS field in camelCase with acronyms in capitals (`execut
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic.config import JsonDict
 
 _ACRONYMS = {
@@ -50,3 +50,16 @@ class ApiModel(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """The value as it stands in a manifest: camelCase, without what is unset."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class StatusModel(ApiModel):
+    """A value of a status: lists that would be there by themselves, being empty, are not written."""
+
+    @model_serializer(mode="wrap")
+    def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = serialize(self)
+        for name, field in type(self).model_fields.items():
+            if field.default_factory is list and not getattr(self, name):
+                written.pop(name, None)
+                written.pop(camel(name), None)
+        return written

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import MAP_BY_TYPE, ApiModel
+from smendpoints.api.base import MAP_BY_TYPE, ApiModel, StatusModel
 from smendpoints.api.status import Condition
 
 Phase = Literal["Waiting", "Running", "Finished"]
@@ -52,7 +52,7 @@ class MetricFinding(ApiModel):
     passed: bool = Field(False, description="Whether it is as a `SHIP` wants it.")
 
 
-class Challenger(ApiModel):
+class Challenger(StatusModel):
     """What is known of a challenger."""
 
     variant: str = Field(description="Name of the variant.")
@@ -73,7 +73,7 @@ class Bounds(ApiModel):
     upper: float | None = Field(None, description="Upper end of the interval.")
 
 
-class Look(ApiModel):
+class Look(StatusModel):
     """One look: enough to draw the confidence sequence."""
 
     at: datetime = Field(description="Until when requests were counted.")
@@ -81,7 +81,7 @@ class Look(ApiModel):
     primary: list[Bounds] = Field(default_factory=list, description="By challenger.", max_length=4)
 
 
-class SageMakerExperimentStatus(ApiModel):
+class SageMakerExperimentStatus(StatusModel):
     """What became of the experiment so far."""
 
     observed_generation: int = Field(-1, description="The generation that the status speaks of.")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import ApiModel, Name
+from smendpoints.api.base import ApiModel, Name, StatusModel
 
 _NOT_SET = ("AlarmName", "AlarmActions")  # they follow from where the alarm stands
 Dimension = Literal["sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"]
@@ -22,7 +22,7 @@ class AlarmSnapshot(ApiModel):
     settings: dict[str, Any] = Field(description="Its metric, periods and threshold, as in PutMetricAlarm.")
 
 
-class PolicySnapshot(ApiModel):
+class PolicySnapshot(StatusModel):
     """A scaling policy."""
 
     name: str = Field(description="Name of the policy.", max_length=256)
@@ -45,7 +45,7 @@ class ScheduleSnapshot(ApiModel):
     max_capacity: int | None = Field(None, description="Upper bound that it sets.")
 
 
-class AutoscalingSnapshot(ApiModel):
+class AutoscalingSnapshot(StatusModel):
     """How a variant scaled."""
 
     variant: Name = Field(description="Name of the variant.")

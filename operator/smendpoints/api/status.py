@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from smendpoints.api.analysis import ComparedMetric
-from smendpoints.api.base import MAP_BY_TYPE, ApiModel
+from smendpoints.api.base import MAP_BY_TYPE, ApiModel, StatusModel
 from smendpoints.api.monitoring import MonitoringStatus
 from smendpoints.api.spec import Vpc
 from smendpoints.api.status_rollout import InPlaceChange, LaunchedFrom, Revision, RolledBackTo, RolloutStatus
@@ -28,7 +28,7 @@ class Condition(ApiModel):
     last_transition_time: datetime = Field(description="When `status` last changed.")
 
 
-class EndpointStatus(ApiModel):
+class EndpointStatus(StatusModel):
     """The endpoint in AWS."""
 
     name: str = Field(description="Name in AWS.")
@@ -80,7 +80,7 @@ class OfficeHoursStatus(ApiModel):
     outside: bool = Field(False, description="Whether it runs outside of its office hours, until `stopsAt`.")
 
 
-class Failure(ApiModel):
+class Failure(StatusModel):
     """Why the endpoint failed last."""
 
     reason: str = Field(description="`FailureReason` of AWS.", max_length=1024)
@@ -100,7 +100,7 @@ class Cost(ApiModel):
     as_of: str = Field(description="Date of the prices.")
 
 
-class Resolved(ApiModel):
+class Resolved(StatusModel):
     """The values in force: the spec's, else those of a policy's defaults, else the operator's own."""
 
     endpoint_name: str = Field(description="Name in AWS, for the object's life.")
@@ -144,7 +144,7 @@ class Converged(ApiModel):
     traffic: TrafficOwner | None = Field(None, description="Who split the traffic then; none: the spec did.")
 
 
-class SageMakerEndpointStatus(ApiModel):
+class SageMakerEndpointStatus(StatusModel):
     """What the operator found and did."""
 
     observed_generation: int = Field(-1, description="The generation that the status speaks of.")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from smendpoints.api.analysis import AnalysisStatus
-from smendpoints.api.base import ApiModel
+from smendpoints.api.base import ApiModel, StatusModel
 from smendpoints.api.snapshot import AutoscalingSnapshot, of_calls
 
 Outcome = Literal["Deployed", "Failed", "RolledBack", "Blocked", "Superseded", "InProgress"]
@@ -16,7 +16,7 @@ _RENAMED = {"steps": "totalSteps", "step": "awsMessage"}
 _CALLS = "takenOff"
 
 
-class RolloutStatus(ApiModel):
+class RolloutStatus(StatusModel):
     """The last attempt to bring a config into service. How far it is stands there while AWS is working on it."""
 
     config_name: str = Field(description="The config that was attempted.")
