@@ -196,6 +196,13 @@ def _check_judgement(params: Params) -> None:
                 raise AwsError("ValidationError", f"Invalid arn syntax: {action}")
     if params.get("TreatMissingData", "missing") not in {"missing", "breaching", "notBreaching", "ignore"}:
         raise AwsError("ValidationError", "Option TreatMissingData must be breaching, notBreaching, ignore or missing.")
+    few = params.get("EvaluateLowSampleCountPercentile", "evaluate")
+    if few not in {"evaluate", "ignore"}:
+        raise AwsError(
+            "ValidationError",
+            f"Option {few} is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are "
+            "evaluate and ignore.",
+        )
 
 
 def _check_metric(params: Params) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -59,7 +60,8 @@ class MetricOperations(Service):
         self._store = store
 
     def put_metric_data(self, ctx: Context, params: Params) -> Params:
-        for datum in params.get("MetricData") or ():
+        for number, datum in enumerate(params.get("MetricData") or (), 1):
+            _check(datum, f"MetricData.member.{number}")
             metric = metric_query.metric_of(ctx.account, ctx.region, {**datum, "Namespace": params["Namespace"]})
             at = datum["Timestamp"].timestamp() if "Timestamp" in datum else self._world.now()
             self._store.put_set(metric, _samples(datum), at, datum.get("Unit", "None"))
@@ -87,10 +89,8 @@ class MetricOperations(Service):
                 "At least one of the parameters Statistics and ExtendedStatistics must be specified.",
             )
         start, end, period = params["StartTime"].timestamp(), params["EndTime"].timestamp(), params["Period"]
-        if start >= end:
-            raise AwsError(
-                "InvalidParameterCombination", "The parameter StartTime must be less than the parameter EndTime."
-            )
+        if int(start) >= int(end):
+            raise AwsError("InvalidParameterValue", "The parameter StartTime must be less than the parameter EndTime.")
         if period not in _SHORT_PERIODS and period % 60:
             raise AwsError(
                 "InvalidParameterValue", "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60."
@@ -134,7 +134,12 @@ class MetricOperations(Service):
             )
         if len({query.id for query in queries}) != len(queries):
             raise AwsError("ValidationError", "The values for parameter id in MetricDataQueries must be unique.")
-        start, end = params["StartTime"].timestamp(), min(params["EndTime"].timestamp(), self._world.now())
+        start, end = params["StartTime"].timestamp(), params["EndTime"].timestamp()
+        if int(start) == int(end):
+            raise AwsError("ValidationError", "The parameter StartTime must not equal parameter EndTime.")
+        if end < start:
+            raise AwsError("ValidationError", "The parameter EndTime must be greater than StartTime.")
+        end = min(end, self._world.now())
         backwards = params.get("ScanBy") != "TimestampAscending"
         found: list[tuple[metric_query.Query, list[tuple[int, float]]]] = []
         for query in queries:
@@ -186,6 +191,22 @@ def queries_of(ctx: Context, entries: list[Params]) -> list[metric_query.Query]:
         if query.metric is not None:
             check_statistic(query.statistic)
     return queries
+
+
+def _check(datum: Params, where: str) -> None:
+    """Raise AwsError for a datum that says its samples in two ways, or has none that is a number."""
+    given = [name for name in ("Value", "Values", "StatisticValues") if name in datum]
+    if len(given) > 1:
+        first, second = (f"{where}.{name}" for name in given[:2])
+        code = "InvalidParameterCombination" if "StatisticValues" in given else "InvalidParameterValue"
+        raise AwsError(code, f"The parameters {first} and {second} are mutually exclusive and you have specified both.")
+    for name in given:
+        value = datum[name]
+        values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+        for each in values:
+            if not math.isfinite(each):
+                shown = "NaN" if math.isnan(each) else f"{each:+}"
+                raise AwsError("InvalidParameterValue", f"The value {shown} for parameter {where}.{name} is invalid.")
 
 
 def _samples(datum: Params) -> StatisticSet:
