@@ -216,7 +216,6 @@ def test_what_defaults_gave_is_pinned_so_that_a_changed_policy_orphans_nothing(h
         "executionRoleARN": ROLE_ARN,
         "vpc": subnets,
         "tags": {"team": "a", "own": "x"},
-        "otherTagKeys": [],
         "generation": 1,
         "capacity": {"ml.m5.large": 5},
     }
