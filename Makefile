@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics bench-verdicts soak mutate images sbom e2e e2e-clean site clean
+.PHONY: help setup demo demo-experiment up down console browser prometheus test lint types unit check integration crds chart iam monitoring docs requirements fmt bench-inference bench-operator bench-statistics bench-verdicts soak mutate images sbom e2e e2e-clean site recordings pictures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -84,8 +84,15 @@ monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
 	$(BIN)/python -m smsandbox.dashboard manifests/monitoring
 
 docs: $(STAMP) ## generate what of docs/ is made of the code: docs/cli.md, docs/reference/, samples in pages
-	$(BIN)/python -m smclient.cli.docs docs/cli.md
+	$(BIN)/python -m smclient.cli.docs docs/cli.md docs/recordings
 	$(BIN)/python -m smsite pages
+
+recordings: up ## record what each verb of kubectl smendpoint prints, on the sandbox, for docs/cli.md
+	$(BIN)/python -m smsandbox.recordings docs/recordings
+	$(MAKE) --no-print-directory docs
+
+pictures: $(STAMP) browser ## make pictures of the console's pages into build/pictures, and those of the docs into docs/images
+	$(BIN)/python -m smsandbox.testing.pictures build/pictures docs/images
 
 site: $(STAMP) ## build the documentation site into build/site; links and anchors are checked
 	$(BIN)/python -m smsite site

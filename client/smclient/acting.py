@@ -12,6 +12,7 @@ from smclient.aws.reading import revision
 from smclient.aws.session import Aws
 from smclient.errors import ClientError, KubernetesError
 from smclient.kube.cluster import Cluster, Object
+from smclient.specs.promoting import Promotion, promotion, winner_of
 from smclient.specs.rebuild import rebuild, secret_names
 from smclient.specs.revising import patch_between, with_revision
 from smclient.views.gitops import kept_by
@@ -106,6 +107,20 @@ def reweigh(found: Object, weights: Mapping[str, float]) -> dict[str, Any]:
     return {
         "variants": [{**each, "weight": weights.get(str(each["name"]), each.get("weight", 1))} for each in variants]
     }
+
+
+def winners_weights(cluster: Cluster, experiment: Object) -> tuple[Object, Promotion, dict[str, Any]]:
+    """The endpoint of an experiment, the promotion of its winner, and the change of the spec that does it; nothing is
+    written. The change is empty where the spec says so already.
+
+    Raises:
+        ClientError: there is no verdict yet, no winner, or the winner is not what was compared any more.
+    """
+    winner_of(experiment)
+    endpoint = cluster.endpoint(experiment["metadata"]["namespace"], str(experiment["spec"]["endpointRef"]["name"]))
+    made = promotion(experiment, endpoint)
+    change = reweigh(endpoint, made.weights)
+    return endpoint, made, change if change["variants"] != endpoint["spec"]["variants"] else {}
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _artifact(aws: Aws, uri: str) -> Check:
                 return Check(about, "bad", f"there is nothing under {uri}", "upload the model")
             return Check(about, "ok", f"there are objects under {uri}")
         size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
-    return Check(about, "ok", f"{uri} is there ({size / 1e6:.1f} MB)")
+    return Check(about, "ok", f"{uri} is there ({_size(size)})")
 
 
 def _quota(aws: Aws, kind: str, most: int) -> Check:
@@ -225,3 +225,8 @@ def all_of(cluster: Callable[[], Cluster], namespace: str | None, name: str | No
     if found is not None and account[0].outcome != "bad":
         checks += of_endpoint(found, aws)
     return checks
+
+
+def _size(size: float) -> str:
+    """Bytes, in kB or MB."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

@@ -3,23 +3,20 @@
 Everything is done with the user's own rights: the kubeconfig for the object, the AWS credentials for the endpoint.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from smclient.aws.invoking import Answer, Asking, Invoker
 from smclient.aws.session import Aws, region_of
 from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Cluster, Object
+from smclient.objects import ClusterObject
 from smclient.payload import Payload, payload_of
-from smclient.views.events import EventView, event_views
 from smclient.views.history import RevisionView, history_view
 from smclient.views.status import StatusView, status_view
 from smclient.views.waiting import verdict
-
-_POLL = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Prediction:
     answer: Answer = field(repr=False)
 
 
-class Endpoint:
+class Endpoint(ClusterObject):
     """A SageMakerEndpoint object and the endpoint that it stands for.
 
     Args:
@@ -41,7 +38,7 @@ class Endpoint:
         context: the kubeconfig's context; its current one unless given.
         kubeconfig: the kubeconfig to use instead of KUBECONFIG.
         session: a `boto3.Session` to use instead of the default one.
-        cluster: a cluster that is connected already, instead of the three above.
+        cluster: a cluster that is connected already, instead of `context` and `kubeconfig`.
     """
 
     def __init__(
@@ -54,24 +51,9 @@ class Endpoint:
         session: Any = None,
         cluster: Cluster | None = None,
     ) -> None:
-        self._cluster = cluster or Cluster.connect(kubeconfig, context)
-        self.name = name
-        self.namespace = namespace or self._cluster.access.namespace
+        super().__init__(name, namespace, context=context, kubeconfig=kubeconfig, cluster=cluster)
         self._session = session
         self._invoker: Invoker | None = None
-
-    def __repr__(self) -> str:
-        return f"Endpoint({self.name!r}, {self.namespace!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the connection to the API server; the next call makes another."""
-        self._cluster.close()
 
     def object(self) -> Object:
         """The object as the API server has it.
@@ -92,32 +74,26 @@ class Endpoint:
         """Its revisions, newest first; errors as `object`."""
         return history_view(self.object())
 
-    def events(self) -> Sequence[EventView]:
-        """Its Events, oldest first; errors as `object`."""
-        return event_views(self._cluster.events(self.namespace, self.object()["metadata"]["uid"]))
-
     def wait(self, goal: str = "ready", seconds: float = 1800.0) -> StatusView | None:
         """Wait until it is `ready`, its `rollout` is done, or it is `deleted` (then None).
 
         Raises:
             ClientError: it will not be so by itself, or is not within `seconds`; says why.
         """
-        until = time.monotonic() + seconds
-        while True:
+
+        def look() -> tuple[bool, StatusView | None, str]:
             try:
                 view = status_view(self.object(), (), datetime.now(UTC))
             except NotFoundError:
                 if goal == "deleted":
-                    return None
+                    return True, None, ""
                 raise
             done, why_not = verdict(view, goal)
-            if done:
-                return view
             if why_not is not None:
                 raise ClientError(f"{self.namespace}/{self.name}: {why_not}")
-            if time.monotonic() > until:
-                raise ClientError(f"{self.namespace}/{self.name} is not {goal} after {seconds:g} s: {view.message}")
-            time.sleep(_POLL)
+            return done, view, view.message
+
+        return self._awaited(look, goal, seconds)
 
     def predict(
         self, rows: Any, *, explain: bool | Sequence[str] = False, target_variant: str | None = None

@@ -1,6 +1,8 @@
 """`experiments`, `experiment`, `promote`: how A/B tests are shown, reported and brought into the spec."""
 
+import io
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from smclient import ClientError, Experiment, KeptError, NotFoundError
 from smclient.acting import reweigh
 from smclient.cli.completion import completions
 from smclient.cli.report import page
+from smclient.kube.cluster import Cluster
+from smclient.kube.kubeconfig import Access
 from smclient.specs.promoting import promotion
 from smclient.views.advice import advice
 from smclient.views.experiments import experiment_view
@@ -27,8 +32,10 @@ from smendpoints.api.experiment_status import (
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.experiment.arms import all_to, arm_of
 from smendpoints.domain.experiment.saying import Said, Saying, shown
+from smsandbox import paths
 from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing import specs
+from smsandbox.testing.documented import blocks
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
 from smsandbox.testing.traffic import Behaviour, Traffic
@@ -331,10 +338,20 @@ def test_nothing_is_written_without_a_yes(server: JsonServer, smendpoint: Any, m
         asked.append(question)
         return False
 
-    monkeypatch.setattr("click.confirm", no)
-    refused = smendpoint("promote", "ab")
+    with monkeypatch.context() as answering:
+        answering.setattr("click.confirm", no)
+        refused = smendpoint("promote", "ab")
     assert (refused.code, refused.err) == (1, "error: nothing was written\n")
     assert asked == ["Set the weights of iris to rf 0, gb 4?"]
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    refused = smendpoint("promote", "ab")
+    assert (refused.code, refused.err.splitlines()[1:]) == (
+        1,
+        [
+            "error: nothing was written, as nobody could be asked: standard input has ended",
+            "Give --yes to do it unasked",
+        ],
+    )
     ran = smendpoint("promote", "ab", "--dry-run")
     assert yaml.safe_load(ran.out)["spec"]["variants"][1]["weight"] == 4
     assert [each.query.get("dryRun") for each in server.asked if each.method == "PATCH"] == ["All"]
@@ -389,6 +406,88 @@ def test_a_winner_that_was_edited_since_is_not_what_was_compared(server: JsonSer
     there["spec"]["variants"].pop(1)
     assert "variant gb is in iris no more" in smendpoint("promote", "ab", "--yes").err
     assert {each.method for each in server.asked} == {"GET"}
+
+
+# for programs
+
+
+@pytest.fixture
+def ab(server: JsonServer) -> Iterator[Experiment]:
+    """The experiment as a program has it; its endpoint is there."""
+    server.answers["GET", THERE] = iris()
+    server.answers["PATCH", THERE] = iris()
+    with Experiment("ab", cluster=Cluster(Access(server.url, namespace="ml"))) as found:
+        yield found
+
+
+def test_a_program_waits_for_the_verdict_promotes_the_winner_and_deletes(server: JsonServer, ab: Experiment) -> None:
+    later = iter([experiment(), experiment("HOLD")])
+    server.answers["GET", f"{HERE}/ab"] = lambda _: next(later, experiment("SHIP"))
+    assert repr(ab) == "Experiment('ab', 'ml')"
+    assert ab.status().phase == "Waiting"
+    decided = ab.wait(30)
+    assert (decided.verdict, decided.winner, decided.challengers[0].metrics[0].upper) == ("SHIP", "gb", -0.29)
+    assert "kubectl smendpoint promote ab -n ml" in ab.advice()
+    assert ab.promote(dry_run=True).weights == {"rf": 0.0, "gb": 4.0}
+    assert ab.promote().winner == "gb"
+    sent = [each for each in server.asked if each.method == "PATCH"]
+    assert [each.query.get("dryRun") for each in sent] == ["All", None]
+    server.answers["DELETE", f"{HERE}/ab"] = {}
+    ab.delete()
+    assert server.asked[-1].body["preconditions"] == {"uid": "x"}
+
+
+def test_a_program_hears_why_there_will_be_no_verdict(server: JsonServer, ab: Experiment) -> None:
+    stalled = experiment("HOLD", message="there is no endpoint iris")
+    stalled["status"]["conditions"][0]["reason"] = "EndpointNotFound"
+    stalled["status"]["observedGeneration"] = 1
+    server.answers["GET", f"{HERE}/ab"] = stalled
+    with pytest.raises(ClientError, match="ml/ab is stalled: there is no endpoint iris"):
+        ab.wait(30)
+    stalled["metadata"]["generation"] = 2  # the operator has not looked at the edit yet
+    with pytest.raises(ClientError, match=r"ml/ab is not decided after 0\.1 s"):
+        ab.wait(0.1)
+    stalled["metadata"]["deletionTimestamp"] = "2026-11-26T01:00:00Z"
+    with pytest.raises(ClientError, match="is being deleted, without a verdict"):
+        ab.wait(30)
+    server.answers["GET", f"{HERE}/ab"] = None
+    with pytest.raises(NotFoundError):
+        ab.wait(30)
+
+
+def test_a_program_is_told_where_git_keeps_the_spec(server: JsonServer, ab: Experiment) -> None:
+    server.answers["GET", f"{HERE}/ab"] = experiment("SHIP")
+    server.answers["GET", THERE] = iris(labels={"kustomize.toolkit.fluxcd.io/name": "apps"})
+    with pytest.raises(KeptError, match="Flux keeps the spec of iris") as refused:
+        ab.promote()
+    assert [each["weight"] for each in refused.value.patch["spec"]["variants"]] == [0.0, 4.0, 4.0]
+    assert ab.promote(anyway=True).winner == "gb"
+
+
+def test_the_examples_of_the_docs_run(
+    server: JsonServer, smendpoint: Any, endpoint: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Those of docs/python.md, as they stand there."""
+    for name, value in {
+        "ENDPOINT_URL": server.url,
+        "REGION": REGION,
+        "ACCESS_KEY_ID": "a",
+        "SECRET_ACCESS_KEY": "b",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    server.answers["GET", THERE] = endpoint()
+    said = {"predictions": [{"predicted_class": "setosa"}]}
+    server.answers["POST", "/endpoints/ml-iris/invocations"] = said
+    name = f"{HERE}/iris-boosting"
+    server.answers["GET", name] = experiment("SHIP")
+    server.answers["DELETE", name] = {}
+    ask, promote = (block.text for block in blocks(paths.repository() / "docs/python.md"))
+    exec(compile(ask, "ask", "exec"), {})  # noqa: S102 - the documentation is ours
+    assert capsys.readouterr().out.startswith("setosa by ")
+    server.answers["GET", THERE] = server.answers["PATCH", THERE] = iris()
+    exec(compile(promote, "promote", "exec"), {})  # noqa: S102 - likewise
+    assert capsys.readouterr().out.splitlines()[1] == "{'rf': 0.0, 'gb': 4.0}"
+    assert server.asked[-1].method == "DELETE"
 
 
 # what an operator decides

@@ -158,4 +158,12 @@ def test_nothing_is_removed_unasked(server: Any, smendpoint: Any, monkeypatch: p
     server.answers["GET", "/api/v1/namespaces/kube-system"] = {"metadata": {"uid": "u"}}
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     ran = smendpoint("bootstrap", "--delete")
-    assert (ran.code, ran.err) == (1, "error: nothing was removed\n")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.endswith("with all that is in them? [y/N]: error: nothing was removed\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    ran = smendpoint("bootstrap", "--delete")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.splitlines()[1:] == [
+        "error: nothing was removed, as nobody could be asked: standard input has ended",
+        "Give --yes to do it unasked",
+    ]

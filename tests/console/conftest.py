@@ -10,11 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 
-from smclient.console.app import create_app
+from smclient.console.backend import Backend
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.experiment.arms import arm_of
 from smsandbox.testing.browser import Reader, reading
-from smsandbox.testing.console import Objects, Served, backend_over, serving
+from smsandbox.testing.console import Objects, Served, backend_over, serving, visiting
 
 
 @pytest.fixture
@@ -30,16 +30,22 @@ def experiments() -> Objects:
 
 
 @pytest.fixture
-def client(objects: Objects, experiments: Objects) -> Iterator[FlaskClient]:
-    """A client with a session, over `objects`; `post` it with `csrf_of`."""
-    backend = backend_over(objects, experiments=experiments)
-    app, tickets = create_app(backend)
-    backend.start()
-    backend.endpoints()
-    made = app.test_client()
-    assert made.get("/", query_string={"token": tickets.issue()}).status_code == 303
-    yield made
-    backend.stop()
+def aws() -> Any:
+    """AWS; modules that need one have their own."""
+    return None
+
+
+@pytest.fixture
+def backend(objects: Objects, experiments: Objects, aws: Any) -> Backend:
+    """What pages read through: `objects`, `experiments` and `aws`."""
+    return backend_over(objects, None if aws is None else lambda _: aws, experiments)
+
+
+@pytest.fixture
+def client(backend: Backend) -> Iterator[FlaskClient]:
+    """A client with a session; `post` it with `csrf_of`."""
+    with visiting(backend) as made:
+        yield made
 
 
 def object_of(name: str, namespace: str = "ml", phase: str = "Ready", **status: Any) -> dict[str, Any]:
@@ -253,9 +259,9 @@ def post(client: FlaskClient) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def console(objects: Objects, experiments: Objects) -> Iterator[Served]:
-    """The console, listening, over `objects`."""
-    with serving(backend_over(objects, experiments=experiments)) as served:
+def console(backend: Backend) -> Iterator[Served]:
+    """The console, listening."""
+    with serving(backend) as served:
         yield served
 
 

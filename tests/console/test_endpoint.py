@@ -1,6 +1,6 @@
 """The pages of one endpoint, its actions and the costs: what stands there, in each state. Without a browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,18 +65,6 @@ class Aws:
 @pytest.fixture
 def aws() -> Aws:
     return Aws()
-
-
-@pytest.fixture
-def client(objects: Objects, aws: Aws) -> Iterator[FlaskClient]:
-    backend = backend_over(objects, lambda _: aws)
-    app, tickets = create_app(backend)
-    backend.start()
-    backend.endpoints()
-    made = app.test_client()
-    made.get("/", query_string={"token": tickets.issue()})
-    yield made
-    backend.stop()
 
 
 def shown(client: FlaskClient, path: str, objects: Objects, code: int = 200) -> str:

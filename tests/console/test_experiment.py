@@ -230,6 +230,7 @@ def test_where_nobody_won_there_is_nobody_to_promote(
 ) -> None:
     experiments.put(over(an_experiment, verdict=verdict, winner=None))
     text = seen(client, "/experiments/ml/ab/", lambda text: "What to do:" in text)
+    assert "<code>kubectl delete smexperiment ab -n ml</code>" in text
     assert "Promote" not in text
     assert ("What to write in Git" in text) is (verdict == "ROLLBACK")
     assert f"Ab ended as {verdict}" in post("/experiments/ml/ab/actions/promote", mark="x").text

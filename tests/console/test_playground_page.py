@@ -2,15 +2,19 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+import re
+import threading
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from playwright.sync_api import expect
 
-from smclient.console.app import create_app
 from smclient.errors import AWSError
-from smsandbox.testing.console import Objects, backend_over
+from smsandbox.testing.browser import Reader
+from smsandbox.testing.console import Objects, Served
 from smsandbox.testing.live import until
 
 MARKUP = "<script>alert(1)</script>"
@@ -28,6 +32,7 @@ class Models:
         self.asked: list[dict[str, Any]] = []
         self.features = ["length", MARKUP]
         self.shares = {"v1": 0.8, "v2": 0.3, None: 0.8}
+        self.held: dict[float, threading.Event] = {}  # by the first feature: not answered before that is set
 
     def client(self, service: str, **_: Any) -> Any:
         assert service == "sagemaker-runtime"
@@ -44,6 +49,9 @@ class Models:
         except ValueError:
             return {**self._answer(request, None), "Body": io.BytesIO(MARKUP.encode()), "ContentType": "text/html"}
         share = self.shares[request.get("TargetVariant")]
+        if rows and (held := self.held.get(rows[0][0])) is not None:
+            held.wait(60)
+            share = 1 - share
         return self._answer(request, {"predictions": [self._predicted(share)] * len(rows)})
 
     def _answer(self, request: dict[str, Any], document: Any) -> dict[str, Any]:
@@ -100,44 +108,43 @@ def models() -> Models:
 
 
 @pytest.fixture
-def pages(objects: Objects, models: Models) -> Iterator[FlaskClient]:
-    """A client of the console with two endpoints."""
-    young = {**an_endpoint("young"), "status": {}}
-    foreign = an_endpoint("foreign", image="1.dkr.ecr.r.amazonaws.com/own:1")
-    objects.put(an_endpoint(), an_endpoint("other"), young, foreign)
-    backend = backend_over(objects, aws=lambda _: models)
-    app, tickets = create_app(backend)
-    backend.start()
-    backend.endpoints()
-    made = app.test_client()
-    assert made.get("/", query_string={"token": tickets.issue()}).status_code == 303
-    yield made
-    backend.stop()
+def aws(models: Models) -> Models:
+    return models
 
 
 @pytest.fixture
-def ask(pages: FlaskClient) -> Callable[..., Any]:
+def objects() -> Objects:
+    """Two endpoints of our container, one that is not there yet, and one of another container."""
+    young = {**an_endpoint("young"), "status": {}}
+    foreign = an_endpoint("foreign", image="1.dkr.ecr.r.amazonaws.com/own:1")
+    made = Objects()
+    made.put(an_endpoint(), an_endpoint("other"), young, foreign)
+    return made
+
+
+@pytest.fixture
+def ask(client: FlaskClient) -> Callable[..., Any]:
     """Send the form as htmx does; the part of the page that comes back."""
-    with pages.session_transaction() as session:
+    with client.session_transaction() as session:
         token = str(session["csrf"])
 
     def sent(path: str = PLAYGROUND, **fields: Any) -> Any:
-        given = {"csrf": token, "input": "form", "f0": "2", "f1": "3", **fields}
+        given = {"csrf": token, "input": "form", "f.length": "2", f"f.{MARKUP}": "3", **fields}
         headers = {"HX-Request": "true"} if given.pop("script", True) else {}
-        return pages.post(f"{path}ask", data=given, headers=headers)
+        return client.post(f"{path}ask", data=given, headers=headers)
 
     return sent
 
 
-def test_one_chooses_an_endpoint(pages: FlaskClient) -> None:
-    page = pages.get("/playground/").text
+def test_one_chooses_an_endpoint(client: FlaskClient) -> None:
+    page = client.get("/playground/").text
     assert 'href="/playground/ml/iris/"' in page
     assert 'href="/playground/ml/other/"' in page
-    assert pages.get("/playground/ml/absent/").status_code == 404
+    assert client.get("/playground/ml/absent/").status_code == 404
 
 
-def test_the_form_has_the_features_with_the_ranges_of_training(pages: FlaskClient) -> None:
-    page = pages.get(PLAYGROUND).text
+def test_the_form_has_the_features_with_the_ranges_of_training(client: FlaskClient) -> None:
+    page = client.get(PLAYGROUND).text
     assert '<input type="range" min="1.0" max="5.0" step="0.02" value="2"' in page
     assert "trained on 1 to 5, 2 on average" in page
     assert "90 %" in page
@@ -172,8 +179,8 @@ def test_another_class_is_explained_on_request(ask: Any) -> None:
 
 
 def test_a_value_outside_of_trainings_range_is_marked_a_guess(ask: Any) -> None:
-    assert "Outside of what training saw: length." in ask(f0="9").text
-    assert "Outside" not in ask(f0="5").text
+    assert "Outside of what training saw: length." in ask(**{"f.length": "9"}).text
+    assert "Outside" not in ask(**{"f.length": "5"}).text
 
 
 def test_two_variants_are_asked_side_by_side_and_told_apart(ask: Any, models: Models) -> None:
@@ -213,8 +220,8 @@ def test_more_rows_than_are_explained_are_answered_and_told_so(ask: Any, models:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"f0": "<b>x</b>"}, "The value of length: &#34;&lt;b&gt;x&lt;/b&gt;&#34; is no number"),
-        ({"f0": ""}, "The value of length: there is no value"),
+        ({"f.length": "<b>x</b>"}, "The value of length: &#34;&lt;b&gt;x&lt;/b&gt;&#34; is no number"),
+        ({"f.length": ""}, "The value of length: there is no value"),
         ({"input": "file"}, "There is no file, and no text"),
         ({"input": "file", "text": "1\n"}, "Row 1 has 1 values, the model takes 2"),
         ({"variant": MARKUP}, "has no variant &lt;script&gt;"),
@@ -227,21 +234,21 @@ def test_what_cannot_be_asked_is_told_in_a_sentence(ask: Any, fields: dict[str, 
     assert MARKUP not in page
 
 
-def test_what_aws_refuses_is_told_beside_what_the_other_answered(ask: Any, models: Models, pages: FlaskClient) -> None:
-    pages.get(PLAYGROUND)
+def test_what_aws_refuses_is_told_beside_what_the_other_answered(ask: Any, models: Models, client: FlaskClient) -> None:
+    client.get(PLAYGROUND)
     models.refuses = AWSError(f"the model refused {MARKUP}", "look at its log")
     page = ask().text
     assert "The model refused &lt;script&gt;" in page
     assert "Look at its log." in page
 
 
-def test_another_container_is_not_asked_unless_one_says_so(pages: FlaskClient, ask: Any, models: Models) -> None:
+def test_another_container_is_not_asked_unless_one_says_so(client: FlaskClient, ask: Any, models: Models) -> None:
     models.describes = False
-    page = pages.get("/playground/ml/foreign/").text
+    page = client.get("/playground/ml/foreign/").text
     assert models.asked == []
     assert "Nothing is known of this model yet." in page
     assert 'name="input" value="raw"' in page
-    page = pages.get("/playground/ml/foreign/?describe").text
+    page = client.get("/playground/ml/foreign/?describe").text
     assert len(models.asked) == 1
     assert "This model does not describe itself." in page
     reply = ask("/playground/ml/foreign/", input="raw", text="a,b", type="text/csv", attributes="x=1")
@@ -252,27 +259,97 @@ def test_another_container_is_not_asked_unless_one_says_so(pages: FlaskClient, a
     assert "As it came, text/html" in reply.text
 
 
-def test_an_endpoint_that_is_not_there_yet_says_so(pages: FlaskClient, models: Models) -> None:
-    assert "It does not answer now." in pages.get("/playground/ml/young/").text
+def test_an_endpoint_that_is_not_there_yet_says_so(client: FlaskClient, models: Models) -> None:
+    assert "It does not answer now." in client.get("/playground/ml/young/").text
     assert models.asked == []
 
 
 def test_without_a_script_the_whole_page_comes_with_the_answer(ask: Any) -> None:
-    page = ask(script=False, f0="2.5").text
+    page = ask(script=False, **{"f.length": "2.5"}).text
     assert "<!doctype html>" in page
     assert "<svg" in page
     assert 'value="2.5"' in page
 
 
 def test_an_answer_of_before_is_not_believed_once_the_endpoint_has_another_config(
-    pages: FlaskClient, models: Models, objects: Objects
+    client: FlaskClient, models: Models, objects: Objects
 ) -> None:
-    pages.get(PLAYGROUND)
-    pages.get(PLAYGROUND)
+    client.get(PLAYGROUND)
+    client.get(PLAYGROUND)
     assert len(models.asked) == 1
     moved = an_endpoint()
     moved["status"]["endpoint"]["configName"] = "d"
     objects.put(moved)
     models.features = ["girth", "height"]
-    until(lambda: "girth" in pages.get(PLAYGROUND).text)
+    until(lambda: "girth" in client.get(PLAYGROUND).text)
     assert len(models.asked) == 2
+
+
+def test_what_is_asked_lives_in_the_address_and_what_may_be_private_does_not(
+    reader: Reader, console: Served, models: Models, objects: Objects
+) -> None:
+    models.features = ["petal length (cm)", "a&b=c"]
+    page = reader.opens(console.link, PLAYGROUND)
+    answer = page.locator("#answer")
+    expect(answer.get_by_role("heading", name="yes")).to_be_visible()
+    page.get_by_role("spinbutton", name="petal length (cm)").fill("4.5")
+    page.get_by_role("spinbutton", name="a&b=c").fill("-3")
+    page.get_by_label("Beside it").select_option("variant v2")
+    page.get_by_label("Prediction set").select_option("95 %")
+    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    kept = page.url
+    assert parse_qs(urlsplit(kept).query) == {
+        "input": ["form"],
+        "f.petal length (cm)": ["4.5"],
+        "f.a&b=c": ["-3"],
+        "versus": ["variant:v2"],
+        "level": ["0.95"],
+    }
+    models.features = ["a&b=c", "new", "petal length (cm)"]  # by their names, wherever they stand by now
+    moved = an_endpoint()
+    moved["status"]["endpoint"]["configName"] = "d"
+    objects.put(moved)
+
+    def seen() -> bool:
+        found = console.backend.endpoint("ml", "iris").value
+        return found is not None and found["status"]["endpoint"]["configName"] == "d"
+
+    until(seen)
+    page.goto(kept)
+    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    expect(page.get_by_role("slider", name="petal length (cm), slider")).to_have_count(0)
+    expect(page.get_by_label("Prediction set")).to_have_value("0.95")
+    assert {json.loads(each["Body"])["instances"][0][::2] == [-3.0, 4.5] for each in models.asked[-2:]} == {True}
+
+    page.get_by_role("link", name="Raw request").click()
+    page.get_by_label("Body").fill("secret,rows")
+    page.get_by_label("Custom attributes").fill("token=secret")
+    page.get_by_role("button", name="Ask").click()
+    expect(answer.get_by_text("As it came, text/html").first).to_be_visible()
+    assert "versus=variant" in page.url
+    assert "secret" not in page.url
+    assert reader.violations() == []
+
+
+def test_an_address_grows_no_longer_than_servers_take(reader: Reader, console: Served, models: Models) -> None:
+    models.features = [f"feature {number} {'x' * 400}" for number in range(30)]
+    page = reader.opens(console.link, PLAYGROUND)
+    expect(page.locator("#answer").get_by_role("heading", name="yes")).to_be_visible()
+    assert page.url.endswith("?input=form&level=0.9")
+
+
+def test_a_newer_question_cancels_the_one_before_whose_answer_comes_late(
+    reader: Reader, console: Served, models: Models
+) -> None:
+    models.features = ["length", "width"]
+    page = reader.opens(console.link, PLAYGROUND)
+    answer, length = page.locator("#answer"), page.get_by_role("spinbutton", name="length")
+    expect(answer.get_by_role("heading", name="yes")).to_be_visible()
+    models.held[4.0] = threading.Event()
+    length.fill("4")
+    until(lambda: any(json.loads(each["Body"])["instances"][:1] == [[4.0, 0.0]] for each in models.asked))
+    with page.expect_event("requestfailed", lambda failed: failed.url.endswith("/ask")):
+        length.fill("3")
+    expect(page).to_have_url(re.compile(r"f\.length=3"))  # it is that of the answer shown
+    expect(answer.get_by_text("80.0 %")).to_be_visible()
+    models.held[4.0].set()

@@ -15,7 +15,7 @@ from smclient.console.playground.outcome import outcome
 from smclient.console.playground.snippets import Request, snippets
 from smclient.console.playground.swarm import swarm
 from smclient.console.playground.uploads import typed, uploaded
-from smclient.console.playground.waterfall import WIDTH, marks, waterfall
+from smclient.console.playground.waterfall import WIDTH, figure, marks, waterfall
 from smclient.errors import ClientError
 
 DESCRIPTION = Description("m", "1", "Forest", "probabilities", (Feature("a", 0.0, 4.0), Feature("b")), ("x", "y"))
@@ -151,7 +151,8 @@ def test_a_waterfall_leads_from_the_base_to_the_sum_within_its_picture(base: flo
     for bar in found.bars:
         assert 0 <= bar.x <= bar.x + bar.width <= WIDTH + 1
         assert 0 <= bar.y < found.floor
-        assert (bar.anchor == "start") == (bar.figure_x > bar.x)
+        assert bar.x + bar.width < bar.figure_x
+        assert bar.figure_x + 8 * len(figure(bar.step.contribution)) <= WIDTH, "its figure is in the picture"
     for before, after in zip(found.bars, found.bars[1:], strict=False):
         assert before.step.after == after.step.before
     assert all(0 <= tick.x <= WIDTH for tick in found.ticks)

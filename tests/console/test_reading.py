@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,15 +78,16 @@ class Measured:
         yield {"MetricDataResults": [each | ({"Values": [40_000.0]} if each["Id"] in scaled else {}) for each in found]}
 
 
-def _away(region: str | None) -> Any:
-    del region
-    raise AWSError("cannot read metrics: no answer", "check the network")
+class Away:
+    """AWS that does not answer."""
+
+    def client(self, service: str, **_: Any) -> Any:
+        raise AWSError("cannot read metrics: no answer", "check the network")
 
 
 @pytest.fixture
-def console(objects: Objects, experiments: Objects) -> Iterator[Served]:
-    with serving(backend_over(objects, _away, experiments)) as served:
-        yield served
+def aws() -> Away:
+    return Away()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -248,9 +249,9 @@ def test_a_picture_is_drawn_from_its_table_and_stays_while_the_page_moves(
         assert reader.violations() == []
 
 
-def test_a_console_that_has_ended_is_told(reader: Reader, objects: Objects, an_object: Make) -> None:
+def test_a_console_that_has_ended_is_told(reader: Reader, backend: Any, objects: Objects, an_object: Make) -> None:
     objects.put(an_object("iris"))
-    with serving(backend_over(objects, _away)) as served:
+    with serving(backend) as served:
         page = reader.opens(served.link)
         expect(page.get_by_role("link", name="iris")).to_be_visible()
     expect(page.get_by_text("The console has ended.")).to_be_visible(timeout=15_000)

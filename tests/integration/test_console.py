@@ -1,9 +1,5 @@
 """The console as a user starts it, in Chromium: against the API server, the operator and AWS's simulator."""
 
-import contextlib
-import re
-import signal
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,33 +7,12 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from smsandbox.testing.browser import Reader, reading
+from smsandbox.testing.console_command import console
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.stage import Stage, has
 
 PATIENT = 120_000  # milliseconds; AWS and the operator take their time
 CAREFUL = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 3600, "rollback": {"onRequest": True}}
-
-
-@contextlib.contextmanager
-def console(stage: Stage) -> Iterator[str]:
-    """`kubectl smendpoint console` in the stage's namespace, as long as the block lasts; its link. Ctrl-C ends it."""
-    command = ["kubectl", "smendpoint", "console", "--port", "0", "--no-browser", "-n", stage.namespace]
-    environment = {**stage.cloud.world.client_environment(), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as running:
-        assert running.stdout is not None
-        try:
-            said = [running.stdout.readline() for _ in range(3)]
-            found = re.search(r"http://\S+", "".join(said))
-            assert found is not None, said
-            yield found[0]
-        except BaseException:
-            running.kill()  # else its end would be waited for
-            raise
-        running.send_signal(signal.SIGINT)
-        rest = running.stdout.read()
-        assert (running.wait(30), rest.strip()) == (0, "")
 
 
 @pytest.fixture
@@ -57,7 +32,7 @@ def agree(page: Any, action: str, button: str) -> None:
 
 def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(stage: Stage, reader: Reader) -> None:
     wanted = with_variant(spec(rollout=CAREFUL), scaling=None, instance={"type": "ml.m5.large", "count": 2})
-    with console(stage) as link:
+    with console(stage.cloud.world.client_environment(), stage.namespace) as link:
         page = reader.opens(link)
         expect(page.get_by_text("There are no endpoints here yet.")).to_be_visible()
         stage.apply("iris", wanted)
@@ -101,7 +76,7 @@ def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(
 def test_a_failure_says_why_and_what_is_known_stays_while_the_api_server_is_away(stage: Stage, reader: Reader) -> None:
     stage.cloud.simulator.fault("never_healthy", times=1)
     stage.apply("iris", with_variant(spec(), scaling=None))
-    with console(stage) as link:
+    with console(stage.cloud.world.client_environment(), stage.namespace) as link:
         page = reader.opens(link, f"/endpoints/{stage.namespace}/iris/")
         failure = page.get_by_role("region", name="Why it failed")
         expect(failure).to_contain_text("What to do:")

@@ -2,16 +2,16 @@
 
 import json
 import re
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from smsandbox import assets
+from smsandbox.testing.browser import Reader, reading
+from smsandbox.testing.console_command import console
 from smsandbox.testing.specs import spec
 from smsandbox.testing.stage import Stage
 
@@ -39,45 +39,25 @@ def served(stage: Stage, tmp_path: Path) -> Stage:
 
 
 @pytest.fixture
-def link(served: Stage) -> Iterator[str]:
-    """The link that `kubectl smendpoint console` prints."""
-    command = ["kubectl", "smendpoint", "console", "--port", "0", "--no-browser", "-n", served.namespace]
-    environment = served.cloud.world.client_environment()
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as console:
-        assert console.stdout is not None
-        found = next(filter(None, (re.search(r"http://\S+", line) for line in console.stdout)))
-        yield found[0]
-        console.send_signal(signal.SIGINT)
-
-
-@pytest.fixture
-def page(browser: Browser, link: str) -> Iterator[Page]:
-    """The page of the console in a browser; scripts that fail, and what the page's policy forbids, fail the test."""
-    faults: list[str] = []
-    with browser.new_context() as context:
-        made = context.new_page()
-        made.set_default_timeout(PATIENCE)
-        made.on("pageerror", lambda error: faults.append(str(error)))
-        made.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        made.goto(link)
+def reader(browser: Browser, served: Stage) -> Iterator[Reader]:
+    """Somebody who has opened the link that `kubectl smendpoint console` prints."""
+    with console(served.cloud.world.client_environment(), served.namespace) as link, reading(browser) as made:
+        made.page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        made.opens(link)
         yield made
-    assert faults == []
+        expect.set_options(timeout=5_000)
 
 
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it is now."""
-    return [str(each["id"]) for each in Axe().run(page).response["violations"]]
-
-
-def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, page: Page, tmp_path: Path) -> None:
-    expect.set_options(timeout=PATIENCE)
+def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, reader: Reader, tmp_path: Path) -> None:
+    page = reader.page
     page.get_by_role("link", name="Playground").click()
     page.get_by_role("link", name=f"iris {served.namespace}").click()
     answer = page.locator("#answer")
     expect(answer.get_by_role("heading", name="versicolor")).to_be_visible()
     expect(answer.get_by_role("img", name=re.compile("Waterfall of the .* of versicolor"))).to_be_visible()
     expect(answer.get_by_text(re.compile(r"Measured: of rows that training had not seen, \d"))).to_be_visible()
-    assert violations(page) == []
+    assert reader.violations() == []
 
     # What if: by the keyboard alone, from the slider.
     page.get_by_label("Variant").select_option("random-forest")
@@ -101,10 +81,12 @@ def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, page
     page.get_by_label("Beside it").select_option("variant gradient-boosting")
     expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
     expect(answer).to_contain_text("model gradient-boosting")
-    assert violations(page) == []
+    assert reader.violations() == []
 
-    # A file.
+    # A file: whom one asked is kept from tab to tab.
     page.get_by_role("link", name="File").click()
+    expect(page.get_by_label("Beside it")).to_have_value("variant:gradient-boosting")
+    page.get_by_label("Beside it").select_option("nobody")
     (tmp_path / "rows.csv").write_text(CSV)
     page.get_by_label("File, CSV or JSON").set_input_files(tmp_path / "rows.csv")
     page.get_by_role("button", name="Ask").click()
@@ -112,7 +94,7 @@ def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, page
     expect(answer.get_by_role("img", name=re.compile("Contributions to setosa"))).to_be_visible()
     expect(answer.get_by_role("row", name=re.compile("1 setosa"))).to_be_visible()
     expect(answer.get_by_role("row", name=re.compile("2 virginica"))).to_be_visible()
-    assert violations(page) == []
+    assert reader.violations() == []
 
     # The request, to copy: each way of it gives the answer that the page has.
     page.get_by_text("This request, to copy").click()

@@ -4,6 +4,7 @@ boto3 is imported by the first client: most verbs need none.
 """
 
 import contextlib
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -58,7 +59,8 @@ class Aws:
         from botocore.config import Config
 
         if self._session is None:
-            self._session = boto3.Session()
+            # As AWS's other tools; botocore itself reads AWS_DEFAULT_REGION alone.
+            self._session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         config = Config(user_agent_extra="kubectl-smendpoint", **settings)
         return self._session.client(service, region_name=self._region, config=config)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from smclient.cli.agreeing import agree
 from smclient.cli.options import all_option, complete_experiment, connection_options, output_option, where
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.errors import ClientError
@@ -29,42 +30,26 @@ def experiments(*, all_namespaces: bool, output: str | None, **given: Any) -> No
     """
     from smclient.cli import output as out
     from smclient.cli.experiment_tree import STATES, VERDICTS
-    from smclient.views.experiments import experiment_view
+    from smclient.views.experiments import ExperimentView, experiment_view
 
-    place = where(given)
+    place, now = where(given), datetime.now(UTC)
     namespace = None if all_namespaces else place.namespace
-    found = place.cluster.experiments(namespace)
-    if output == "name":
-        for each in found:
-            out.name(each["metadata"]["name"], EXPERIMENT_KIND)
-        return
-    views = sorted(map(experiment_view, found), key=lambda view: (view.namespace, view.name))
-    if output in ("json", "yaml"):
-        out.data(output, views)
-        return
-    if not views:
-        place_ = f" in the namespace {namespace}" if namespace is not None else ""
-        click.echo(f"No SageMakerExperiments found{place_}.", err=True)
-        return
-    now = datetime.now(UTC)
-    heads = ["NAME", "STATUS", "VERDICT", "PRIMARY", "REQUESTS", "AGE"]
-    rows: list[list[object]] = [
-        [
-            view.name,
-            out.text(view.phase, "red" if view.stalled else STATES.get(view.phase or "", "")),
-            out.text(view.verdict, VERDICTS.get(view.verdict or "", "")),
-            view.primary,
-            view.requests,
-            out.ago(view.created_at, now),
-        ]
-        for view in views
-    ]
-    if namespace is None:
-        heads, rows = ["NAMESPACE", *heads], [[view.namespace, *row] for view, row in zip(views, rows, strict=True)]
-    if output == "wide":
-        heads += ["INTERVAL", "ENDPOINT", "MESSAGE"]
-        rows = [[*row, view.interval, view.endpoint, view.message] for view, row in zip(views, rows, strict=True)]
-    out.show(out.table(heads, rows, wrap="MESSAGE"))
+    found = map(experiment_view, place.cluster.experiments(namespace))
+    views = sorted(found, key=lambda view: (view.namespace, view.name))
+    columns: out.Columns[ExperimentView] = {
+        "NAME": lambda view: view.name,
+        "STATUS": lambda view: out.text(view.phase, "red" if view.stalled else STATES.get(view.phase or "", "")),
+        "VERDICT": lambda view: out.text(view.verdict, VERDICTS.get(view.verdict or "", "")),
+        "PRIMARY": lambda view: view.primary,
+        "REQUESTS": lambda view: view.requests,
+        "AGE": lambda view: out.ago(view.created_at, now),
+    }
+    wide: out.Columns[ExperimentView] = {
+        "INTERVAL": lambda view: view.interval,
+        "ENDPOINT": lambda view: view.endpoint,
+        "MESSAGE": lambda view: view.message,
+    }
+    out.listed(views, output, namespace, columns, wide, EXPERIMENT_KIND)
 
 
 @click.command()
@@ -138,23 +123,15 @@ def promote(name: str, *, yes: bool, dry_run: bool, write: bool, **given: Any) -
       kubectl smendpoint promote iris-boosting
       kubectl smendpoint promote iris-boosting --dry-run
     """
-    from smclient.acting import reweigh
-    from smclient.specs.promoting import promotion, winner_of
+    from smclient.acting import winners_weights
     from smclient.views.gitops import kept_by
 
     place = where(given)
-    found = place.cluster.experiment(place.namespace, name)
-    winner_of(found)
-    endpoint = place.cluster.endpoint(place.namespace, str(found["spec"]["endpointRef"]["name"]))
-    made = promotion(found, endpoint)
-    change = reweigh(endpoint, made.weights)
-    if change["variants"] == endpoint["spec"]["variants"]:
-        change = {}
+    endpoint, made, change = winners_weights(place.cluster, place.cluster.experiment(place.namespace, name))
     weights = ", ".join(f"{variant} {weight:g}" for variant, weight in made.weights.items())
-    question = f"Set the weights of {endpoint['metadata']['name']} to {weights}?"
     kept = kept_by(endpoint) is not None and not write
-    if change and not (yes or dry_run or kept) and not click.confirm(line(question), err=True):
-        raise ClientError("nothing was written")
+    if change and not (yes or dry_run or kept):
+        agree(f"Set the weights of {endpoint['metadata']['name']} to {weights}?", "nothing was written")
     if kept and not dry_run:
         click.echo(line(made.afterwards), err=True)  # what follows ends with an error
     write_spec(place, endpoint, change, done=f"promoted {line(made.winner)}", anyway=write, dry_run=dry_run)

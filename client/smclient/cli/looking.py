@@ -16,6 +16,7 @@ from smclient.cli.options import (
     selector_option,
     where,
 )
+from smendpoints.api.resource import KIND
 
 
 @click.command()
@@ -75,45 +76,21 @@ def _one(place: Where, name: str, form: str | None) -> None:
 
 def _many(place: Where, namespace: str | None, selector: str, form: str | None) -> None:
     from smclient.cli import output
-    from smclient.views.status import status_view
+    from smclient.views.status import StatusView, status_view
 
     now = datetime.now(UTC)
     views = [status_view(each, (), now) for each in place.cluster.endpoints(namespace, selector)]
-    if form == "name":
-        for view in views:
-            output.name(view.name)
-        return
-    if form in ("json", "yaml"):
-        output.data(form, views)
-        return
-    if not views:
-        _nothing(namespace)
-        return
-    heads = ["NAME", "PHASE", "AWS", "INSTANCES", "TRAFFIC", "$/HOUR", "AGE"]
-    rows: list[list[object]] = [
-        [
-            view.name,
-            output.text(view.phase, output.PHASES.get(view.phase, "")),
-            view.aws_status,
-            view.instances,
-            view.traffic,
-            view.hourly_usd,
-            output.ago(view.created_at, now),
-        ]
-        for view in views
-    ]
-    if namespace is None:
-        heads, rows = ["NAMESPACE", *heads], [[view.namespace, *row] for view, row in zip(views, rows, strict=True)]
-    if form == "wide":
-        heads += ["ENDPOINT", "MESSAGE"]
-        rows = [[*row, view.endpoint, view.message] for view, row in zip(views, rows, strict=True)]
-    output.show(output.table(heads, rows, wrap="MESSAGE"))
-
-
-def _nothing(namespace: str | None) -> None:
-    click.echo(
-        f"No SageMakerEndpoints found{f' in the namespace {namespace}' if namespace is not None else ''}.", err=True
-    )
+    columns: output.Columns[StatusView] = {
+        "NAME": lambda view: view.name,
+        "PHASE": lambda view: output.text(view.phase, output.PHASES.get(view.phase, "")),
+        "AWS": lambda view: view.aws_status,
+        "INSTANCES": lambda view: view.instances,
+        "TRAFFIC": lambda view: view.traffic,
+        "$/HOUR": lambda view: view.hourly_usd,
+        "AGE": lambda view: output.ago(view.created_at, now),
+    }
+    wide: output.Columns[StatusView] = {"ENDPOINT": lambda view: view.endpoint, "MESSAGE": lambda view: view.message}
+    output.listed(views, form, namespace, columns, wide, KIND)
 
 
 @click.command()

@@ -67,8 +67,8 @@ def import_(
     Read it, then apply it: `spec.adoptExisting` is set. With `suspend: true` first, the operator tells what it would
     do. What a spec cannot say, and where a new fleet would come, is told in comments and in the exit code 1.
 
-    With --from-ack it is made of the objects of AWS Controllers for Kubernetes instead, which have to let go of the
-    endpoint before: how, the comments say.
+    With --from-ack it is made of the objects of AWS Controllers for Kubernetes (ACK) instead. Delete those first, with
+    ACK's deletion policy `retain`, so that the endpoint stays; the comments of the manifest say how.
 
     \b
     Examples:
@@ -133,11 +133,11 @@ def _of_ack(file: IO[str], how: dict[str, Any]) -> Iterator[_Document]:
     for each in found:
         own = {"name": each.name, "namespace": each.namespace, "region": each.region}
         made = imported(each.found, **{key: value if value is not None else own[key] for key, value in how.items()})
-        yield _document(made, each.unsaid, (_LETTING_GO,))
+        yield _document(made, each.unsaid, (_ACK_FIRST,))
 
 
-_LETTING_GO = (
-    "before this is applied ACK has to let go of the endpoint, or it deletes it: annotate its Endpoint, EndpointConfig,"
+_ACK_FIRST = (
+    "before this is applied, take the endpoint from ACK without deleting it: annotate ACK's Endpoint, EndpointConfig,"
     " Models and what scales it with services.k8s.aws/deletion-policy=retain, then delete these objects"
 )
 

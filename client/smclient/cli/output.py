@@ -4,9 +4,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console, RenderableType
@@ -18,6 +18,8 @@ from smclient.views.text import line
 from smendpoints.api.resource import GROUP, KIND
 
 _UNBOUNDED = 10_000
+View = TypeVar("View", bound=Any)  # of an object: has `name` and `namespace`
+Columns = Mapping[str, Callable[[View], object]]
 PHASES = {
     "Ready": "green",
     "Reconciling": "yellow",
@@ -65,11 +67,12 @@ def text(value: object, style: str = "") -> Text:
     return Text("-" if value is None else line(value), style=style)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[object]], wrap: str = "") -> Table:
-    """A table as kubectl prints it; the column named `wrap` takes what is left of the width."""
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], wrap: str | Sequence[str] = "") -> Table:
+    """A table as kubectl prints it; the columns named `wrap` share what is left of the width, in lines of their own."""
     made = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_edge=False, header_style="bold")
+    folded = (wrap,) if isinstance(wrap, str) else wrap
     for head in heads:
-        made.add_column(head, no_wrap=head != wrap, overflow="fold")
+        made.add_column(head, no_wrap=head not in folded, overflow="fold")
     for row in rows:
         made.add_row(*(each if isinstance(each, Text) else text(each) for each in row))
     return made
@@ -103,6 +106,31 @@ def written(form: str, view: Any, *, utf8: bool = True) -> str:
 def name(of: str, kind: str = KIND) -> None:
     """`-o name`, as kubectl has it."""
     click.echo(f"{kind.lower()}.{GROUP}/{of}")
+
+
+def listed(
+    views: Sequence[View],
+    form: str | None,
+    namespace: str | None,
+    columns: Columns[View],
+    wide: Columns[View],
+    kind: str,
+) -> None:
+    """Objects of a kind as `-o` asks: names, JSON, YAML or a line each.
+
+    `wide` are the columns that `-o wide` adds. Of all namespaces (None) the namespace is a column.
+    """
+    if form == "name":
+        for view in views:
+            name(view.name, kind)
+    elif form in ("json", "yaml"):
+        data(form, views)
+    elif not views:
+        click.echo(f"No {kind}s found{f' in the namespace {namespace}' if namespace is not None else ''}.", err=True)
+    else:
+        everywhere: Columns[View] = {"NAMESPACE": lambda view: view.namespace} if namespace is None else {}
+        shown = {**everywhere, **columns, **(wide if form == "wide" else {})}
+        show(table(list(shown), [[of(view) for of in shown.values()] for view in views], wrap="MESSAGE"))
 
 
 def _is_utf8() -> bool:

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
+from smclient.cli.agreeing import agree
 from smclient.cli.options import connection_options, where
-from smclient.errors import ClientError
 from smclient.views.text import plain
 
 
@@ -65,6 +65,5 @@ def bootstrap(
         return
     if not dry_run and not yes:
         what = f"Remove {names.bucket}, {repository}, {role} and {policy} from account {preparation.account}, where"
-        if not click.confirm(f"{what} bootstrap made them, with all that is in them?"):
-            raise ClientError("nothing was removed")
+        agree(f"{what} bootstrap made them, with all that is in them?", "nothing was removed")
     preparation.remove()

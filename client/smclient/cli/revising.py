@@ -42,7 +42,7 @@ def diff(
             (each.field, _value(each.before), _value(each.after), "new fleet" if each.replaces else "in place")
             for each in shown.changes
         ]
-        out.show(out.table(("FIELD", shown.left, shown.right, "TAKES"), rows))
+        out.show(out.table(("FIELD", shown.left, shown.right, "TAKES"), rows, wrap=("FIELD", shown.left, shown.right)))
     for each in shown.unsaid:
         click.echo(f"only in AWS: {line(each)}", err=True)
     if output is None:

@@ -9,6 +9,8 @@ import yaml
 from jinja2 import Environment
 from markupsafe import Markup
 
+from smclient.views.text import plain
+
 NONE = "\N{EN DASH}"
 _KINDS = {
     "Ready": "good",
@@ -116,9 +118,18 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?", ":")) else ".")
 
 
+def with_code(text: str) -> Markup:
+    """A sentence of ours, with what stands between backticks as code."""
+    parts = plain(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else Markup.escape(part)
+        for number, part in enumerate(parts)
+    )
+
+
 def register(environment: Environment) -> None:
     """All of them as filters."""
-    for each in (moment, since, until, figure, dollars, percent, points, kind, word, either, sentence):
+    for each in (moment, since, until, figure, dollars, percent, points, kind, word, either, sentence, with_code):
         environment.filters[each.__name__] = each
 
 

@@ -15,6 +15,13 @@ from smclient.errors import ClientError
 from smclient.kube.cluster import Object
 from smclient.payload import JSON, Payload, content_type
 
+FEATURE = "f."
+
+
+def field_of(feature: str) -> str:
+    """The form's field for a feature: by its name, so that an address that was kept still means the same."""
+    return f"{FEATURE}{feature}"
+
 
 @dataclass(frozen=True)
 class Side:
@@ -132,8 +139,7 @@ class Trial:
 
     def _given(self, description: Description) -> tuple[Rows, tuple[str, ...]]:
         if self.fields.get("input", "form") == "form":
-            names = [f"f{place}" for place in range(len(description.features))]
-            rows = typed([self.fields.get(each, "") for each in names], description)
+            rows = typed([self.fields.get(field_of(each), "") for each in description.names], description)
             pairs = zip(description.features, rows.rows[0], strict=True)
             outside = ", ".join(feature.name for feature, value in pairs if feature.outside(value))
             return rows, (

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from smclient.views.fields import Object, moment
 
+_MOST_SHOWN = 50
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,3 +47,8 @@ def event_view(event: Object) -> EventView:
 def event_views(events: Iterable[Object]) -> tuple[EventView, ...]:
     """Events by the time that they were last seen, newest last."""
     return tuple(sorted((event_view(each) for each in events), key=lambda view: view.last or _EVER))
+
+
+def newest(events: Iterable[Object]) -> tuple[EventView, ...]:
+    """The fifty that were last seen, newest first."""
+    return event_views(events)[: -_MOST_SHOWN - 1 : -1]

@@ -1,15 +1,14 @@
 """Many endpoints as rows of a list: chosen, ordered, a page at a time. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil
 
+from smclient.views.paging import PAGE, Paged, paged
 from smclient.views.status import StatusView
 
 ORDERS = ("name", "state", "cost")
 # What wants a person's eye first.
 _URGENT = {"Stalled": 0, "RolledBack": 1, "Unknown": 2, "Reconciling": 3, "Deleting": 4, "Ready": 5}
-PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -26,26 +25,13 @@ class Filters:
     page: int = 1
 
 
-@dataclass(frozen=True)
-class Listing:
-    """A page of those that are chosen; `found` of `all`. `page` is of `pages`, whatever was asked for."""
-
-    rows: Sequence[StatusView]
-    found: int
-    all: int
-    page: int
-    pages: int
-
-
-def listing(views: Iterable[StatusView], filters: Filters, size: int = PAGE) -> Listing:
+def listing(views: Iterable[StatusView], filters: Filters, size: int = PAGE) -> Paged[StatusView]:
     """The page that the filters ask for."""
     everything = list(views)
     exact = any(view.namespace == filters.namespace for view in everything)
     chosen = [view for view in everything if _takes(filters, view, exact=exact)]
     ordered = sorted(chosen, key=lambda view: (*_rank(filters.order, view), view.namespace, view.name))
-    pages = max(1, ceil(len(ordered) / size))
-    page = min(max(filters.page, 1), pages)
-    return Listing(ordered[(page - 1) * size : page * size], len(chosen), len(everything), page, pages)
+    return paged(ordered, filters.page, size)
 
 
 def _takes(filters: Filters, view: StatusView, *, exact: bool) -> bool:

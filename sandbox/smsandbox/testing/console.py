@@ -9,7 +9,10 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
+
+from flask.testing import FlaskClient
 
 from smclient.console.app import create_app
 from smclient.console.backend import Backend
@@ -171,6 +174,21 @@ def backend_over(
     made = Backend(lambda: ACCESS, None, aws or _no_aws, connect)
     made.objects.again = made.experiment_objects.again = 0.05
     return made
+
+
+@contextlib.contextmanager
+def visiting(backend: Backend) -> Iterator[FlaskClient]:
+    """Flask's client of the console over the backend, with a session, as long as the block lasts."""
+    app, tickets = create_app(backend)
+    backend.start()
+    backend.endpoints()
+    made = app.test_client()
+    if made.get("/", query_string={"token": tickets.issue()}).status_code != HTTPStatus.SEE_OTHER:
+        raise AssertionError("the link opened no session")
+    try:
+        yield made
+    finally:
+        backend.stop()
 
 
 def _no_aws(region: str | None) -> Any:

@@ -1,29 +1,33 @@
 """Pictures of the pages of the console, in both themes at three widths.
 
-`python -m smsandbox.testing.pictures FOLDER [WIDTH…]` makes them.
-
-What they show was made by the operator and AWS's simulator in virtual time; only latencies and counts, which nobody
-measured there, are drawn by a formula. Those that stand in the documentation: `docs/images`.
+`python -m smsandbox.testing.pictures FOLDER [DOCS]` makes them, and copies the best into the documentation's folder;
+`make pictures` is that. What they show is in `pictured.py`.
 """
 
-import math
+import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page
 
-from smclient.aws.session import Aws
 from smsandbox.testing.browser import launched
-from smsandbox.testing.console import Objects, Served, backend_over, serving
-from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
-from smsandbox.world import REGION
+from smsandbox.testing.console import Served, backend_over, serving
+from smsandbox.testing.pictured import Pictured, pictured
 
 WIDTHS = (1280, 768, 390)
 THEMES = ("light", "dark")
+BETWEEN_TWO = {
+    "describe": "",
+    "f.sepal length (cm)": 6.3,
+    "f.sepal width (cm)": 2.8,
+    "f.petal length (cm)": 5,
+    "f.petal width (cm)": 1.7,
+}
+"""A flower about which the models disagree."""
 PAGES: Mapping[str, str] = {
     "list": "/",
     "rollout": "/endpoints/default/churn/",
@@ -31,39 +35,44 @@ PAGES: Mapping[str, str] = {
     "endpoint": "/endpoints/default/iris/",
     "undo": "/endpoints/default/iris/actions/undo",
     "diff": "/endpoints/default/iris/diff?from=1",
+    "playground": f"/playground/default/iris/?{urlencode({'variant': 'primary', **BETWEEN_TWO})}",
+    "side-by-side": f"/playground/default/iris/?{urlencode({'versus': 'variant:challenger', **BETWEEN_TWO})}",
+    "experiments": "/experiments/",
+    "experiment": "/experiments/default/iris-ab/",
     "costs": "/costs/",
     "locked": "/",
 }
-CANARY = {"strategy": "Canary", "stepPercent": 25, "stepWaitSeconds": 900, "rollback": {"onRequest": True}}
-LOG = (
-    "Loading the model from /opt/ml/model",
-    "Traceback (most recent call last):",
-    '  File "/srv/app.py", line 12, in <module>',
-    "ModuleNotFoundError: No module named 'xgboost'",
-)
+IN_THE_DOCS = {"list": 800, "rollout": 800, "playground": 960, "side-by-side": 1100, "experiment": 1250, "costs": 640}
+"""Of these the light one of 1280 pixels stands in the documentation, so many pixels high."""
 
 
-def main(folder: Path, widths: Sequence[int] = WIDTHS) -> None:
-    """Make all of them, at those widths."""
+def main(folder: Path, docs: Path | None = None) -> None:
+    """Make all of them; copy those of the documentation into `docs`."""
     folder.mkdir(parents=True, exist_ok=True)
-    harness = Harness()
-    objects = _story(harness)
-    aws = _Measured(harness)
-    with launched() as browser, serving(backend_over(objects, lambda _: aws)) as served:
-        for width in widths:
-            for theme in THEMES:
-                for name, page in _pages(browser, served, harness, width, theme):
-                    page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
-                    page.screenshot(path=folder / f"{name}-{theme}-{width}-whole.png", full_page=True)
-    harness.simulator.close()
+    with pictured() as shown, launched() as browser:
+        backend = backend_over(shown.endpoints, lambda _: shown.aws, shown.experiments)
+        with serving(backend) as served:
+            for width in WIDTHS:
+                for theme in THEMES:
+                    for name, page in _pages(browser, served, shown, width, theme):
+                        page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+                        page.screenshot(path=folder / f"{name}-{theme}-{width}-whole.png", full_page=True)
+                        if (theme, width) == (THEMES[0], WIDTHS[0]) and name in IN_THE_DOCS:
+                            page.set_viewport_size({"width": width, "height": IN_THE_DOCS[name]})
+                            page.screenshot(path=folder / f"console-{name}.png")
+                            page.set_viewport_size({"width": width, "height": 800})
+    if docs is not None:
+        for name in IN_THE_DOCS:
+            shutil.copyfile(folder / f"console-{name}.png", docs / f"console-{name}.png")
 
 
-def _pages(browser: Browser, served: Served, harness: Harness, width: int, theme: Any) -> Iterator[tuple[str, Page]]:
+def _pages(browser: Browser, served: Served, shown: Pictured, width: int, theme: Any) -> Iterator[tuple[str, Page]]:
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=theme, reduced_motion="reduce", timezone_id="UTC"
     )
     page = context.new_page()
-    page.clock.set_fixed_time(datetime.fromtimestamp(harness.clock.now(), UTC))
+    page.set_default_timeout(60_000)
+    page.clock.set_fixed_time(datetime.fromtimestamp(shown.now, UTC))
     page.goto(served.link)
     for name, path in PAGES.items():
         if name == "locked":
@@ -75,82 +84,5 @@ def _pages(browser: Browser, served: Served, harness: Harness, width: int, theme
     context.close()
 
 
-def _story(harness: Harness) -> Objects:
-    """Four endpoints: two variants after an update, a canary that bakes, one that fails, one that nobody asks."""
-    harness.apply("iris", two_variants(9, 1))
-    harness.apply("wine", spec())
-    harness.apply(
-        "churn", with_variant(spec(rollout=CANARY), instance={"type": "ml.m5.large", "count": 4}, scaling=None)
-    )
-    for name in ("iris", "wine", "churn"):
-        harness.settle(name)
-    updated = two_variants(9, 1)
-    updated["variants"][1]["modelArtifact"] = ARTIFACTS[2]
-    harness.apply("iris", updated)
-    harness.settle("iris")
-    harness.run(3600)
-    harness.world.faults.add({"kind": "never_healthy", "times": 1})
-    harness.apply("fraud", with_variant(spec(), scaling=None))
-    harness.settle("fraud")
-    status = harness.objects["fraud"].body["status"]
-    harness.set_status("fraud", {**status, "failure": {**status["failure"], "logTail": list(LOG)}})
-    wanted = with_variant(dict(harness.objects["churn"].body["spec"]), modelArtifact=ARTIFACTS[3])
-    harness.apply("churn", wanted)
-    for _ in range(500):
-        harness.tick()
-        if harness.objects["churn"].body["status"].get("rollout", {}).get("stage") == "Baking":
-            break
-        harness.world.advance(5.0)
-    harness.run(60)
-    objects = Objects()
-    objects.put(*(dict(each.body) for each in harness.objects.values()))
-    return objects
-
-
-class _Measured(Aws):
-    """The simulator, but for metrics: an hour of traffic by a formula."""
-
-    def __init__(self, harness: Harness) -> None:
-        super().__init__(REGION, harness.session)
-
-    def client(self, service: str, **settings: Any) -> Any:
-        return _Metrics() if service == "cloudwatch" else super().client(service, **settings)
-
-
-class _Metrics:
-    """As far as the pages ask CloudWatch."""
-
-    def describe_alarms(self, **_: Any) -> Any:
-        return {"MetricAlarms": []}
-
-    def get_paginator(self, _: str) -> "_Metrics":
-        return self
-
-    def paginate(self, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime) -> Iterator[Any]:  # noqa: N803
-        results = []
-        for each in MetricDataQueries:
-            asked = each["MetricStat"]
-            about = {entry["Name"]: entry["Value"] for entry in asked["Metric"]["Dimensions"]}
-            period = asked["Period"]
-            count = int((EndTime - StartTime).total_seconds() // period)
-            times = [datetime.fromtimestamp(StartTime.timestamp() + period * index, UTC) for index in range(count)]
-            quiet = "wine" in about["EndpointName"]
-            values = [0.0 if quiet else _value(asked, about["VariantName"], index) for index in range(count)]
-            results.append({"Id": each["Id"], "Timestamps": times, "Values": values})
-        yield {"MetricDataResults": results}
-
-
-def _value(asked: Mapping[str, Any], variant: str, index: int) -> float:
-    wave = math.sin(index / 9) + 0.4 * math.sin(index / 2.3)
-    challenger = variant == "challenger"
-    if asked["Metric"]["MetricName"] == "Invocations":
-        return round((220 if not challenger else 26) * (1 + 0.2 * wave))
-    if asked["Metric"]["MetricName"].startswith("Invocation"):
-        return float(index % 17 == 0) if challenger else 0.0
-    base = {"p50": 4200, "p90": 7900, "p99": 15400}[asked["Stat"]] * (1.25 if challenger else 1.0)
-    return base * (1 + 0.05 * wave)
-
-
 if __name__ == "__main__":
-    folder, *widths = sys.argv[1:] or ["build/pictures"]
-    main(Path(folder), [int(each) for each in widths] or WIDTHS)
+    main(*map(Path, sys.argv[1:] or ["build/pictures"]))

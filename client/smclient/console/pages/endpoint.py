@@ -15,7 +15,7 @@ from smclient.console.charts import charts
 from smclient.console.live import answered
 from smclient.console.reading import Reading
 from smclient.kube.cluster import Object
-from smclient.views.events import event_views
+from smclient.views.events import newest
 from smclient.views.fields import endpoint_name, variants_of
 from smclient.views.gitops import kept_by
 from smclient.views.history import history_view
@@ -25,7 +25,6 @@ blueprint = Blueprint("endpoint", __name__, url_prefix="/endpoints/<namespace>/<
 SPANS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "6h": timedelta(hours=6), "1d": timedelta(days=1)}
 _METRICS_SECONDS = 20.0
 _DIFFERENCE_SECONDS = 10.0
-_MOST_EVENTS = 50
 
 
 @blueprint.get("/")
@@ -109,7 +108,7 @@ def _of(found: Object) -> Mapping[str, Any]:
         "view": status_view(found, events.value or (), datetime.now(UTC)),
         "history": history_view(found),
         "events": events,
-        "told": event_views(events.value or ())[: -_MOST_EVENTS - 1 : -1],
+        "told": newest(events.value or ()),
         "kept_by": kept_by(found),
         "may_change": backend().may_change(str(found["metadata"]["namespace"])),
         "not_abortable": not_abortable(found),

@@ -36,6 +36,7 @@ def _shown(template: str) -> str:
         reading=reading,
         filters=filters,
         listing=listing(views, filters),
+        count=len(views),
         namespaces=sorted({view.namespace for view in views}),
         states=PHASES,
         orders=ORDERS,

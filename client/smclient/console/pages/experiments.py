@@ -1,7 +1,6 @@
 """Experiments: all that the user may see, live; and one with its confidence sequences, guardrails and verdict."""
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request
@@ -15,15 +14,14 @@ from smclient.console.sequence import picture
 from smclient.kube.cluster import Object
 from smclient.views.advice import advice
 from smclient.views.challengers import limit
-from smclient.views.events import event_views
+from smclient.views.events import newest
 from smclient.views.experiments import experiment_view, is_kept, order
 from smclient.views.gitops import kept_by
+from smclient.views.paging import paged
 from smendpoints.api.experiment import EXPERIMENT_PLURAL
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
 NAVIGATION = ("Experiments", "experiments.listed")
-_PAGE = 50
-_MOST_EVENTS = 50
 
 
 @blueprint.get("/")
@@ -76,16 +74,11 @@ def _plain(weight: float) -> float:
 def _listed(template: str) -> str:
     reading = backend().experiments()
     found = sorted((experiment_view(each) for each in (reading.value or {}).values()), key=order)
-    pages = max(1, ceil(len(found) / _PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
     here, endpoints = backend().experiment_objects, backend().objects
     return render_template(
         template,
         reading=reading,
-        views=found[(page - 1) * _PAGE : page * _PAGE],
-        count=len(found),
-        page=page,
-        pages=pages,
+        listing=paged(found, request.args.get("page", 1, type=int)),
         only=here.namespace if here.narrowed and not endpoints.narrowed else None,
     )
 
@@ -108,7 +101,7 @@ def _shown(template: str, namespace: str, name: str) -> str:
         view=view,
         pictures={each.variant: picture(each.looks, view.started_at, limit(each)) for each in view.challengers},
         events=events,
-        told=event_views(events.value or ())[: -_MOST_EVENTS - 1 : -1],
+        told=newest(events.value or ()),
         git=in_yaml(weights_in_spec(view.in_git or {})) if to_write else None,
         kept_by=kept_by(found),
         may={verb: backend().may_change(namespace, verb, EXPERIMENT_PLURAL) for verb in ("patch", "delete")},

@@ -13,7 +13,7 @@ from smclient.console.playground.outcome import MOST_SHOWN
 from smclient.console.playground.uploads import Rows
 from smclient.console.playground.waterfall import figure
 from smclient.console.reading import Reading
-from smclient.console.trial import Shown, Trial
+from smclient.console.trial import FEATURE, Shown, Trial, field_of
 from smclient.errors import NotFoundError
 from smclient.kube.cluster import Object
 from smclient.views.status import status_view
@@ -23,6 +23,9 @@ blueprint.add_app_template_filter(figure, "contribution")
 NAVIGATION = ("Playground", "playground.chosen")
 INPUTS = {"form": "Form", "file": "File", "raw": "Raw request"}
 _MOST_OTHERS = 200
+# What of the form stands in the address, with the features: never what was pasted, which may be long or private, nor
+# custom attributes, which may hold a secret.
+KEPT = ("describe", "input", "variant", "model", "versus", "label", "level")
 
 
 @blueprint.get("/")
@@ -69,6 +72,9 @@ def _page(namespace: str, name: str, answer: Shown | None) -> str:
         others=_others(target),
         sample=_sample(description),
         values=request.values,
+        kept=KEPT,
+        state={key: value for key, value in request.values.items() if key in KEPT or key.startswith(FEATURE)},
+        field_of=field_of,
         answer=answer,
         most=MOST_SHOWN,
     )

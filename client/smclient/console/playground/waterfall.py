@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 MOST_BARS = 9
 WIDTH = 420.0
-_LEFT, _RIGHT, _TOP, _ROW, _BAR, _FOOT = 12.0, 12.0, 34.0, 40.0, 16.0, 30.0
+_LEFT, _TOP, _ROW, _BAR, _FOOT = 12.0, 34.0, 40.0, 16.0, 30.0
+_GAP = 4.0
 _NARROWEST = 1.0
 _DIGIT = 8.2  # a digit's width at the size of the text, in bold
 
@@ -33,7 +34,6 @@ class Bar:
     height: float
     label_y: float
     figure_x: float
-    anchor: str
     link_x: float
     raises: bool
 
@@ -75,7 +75,8 @@ def waterfall(
         drawn = _steps(base, [(name, values.get(name, ""), share) for name, share in ordered[: most - 1]] + [others])
     sums = [base, *(each.after for each in drawn)]
     low, high = widened(min(sums), max(sums))
-    scale = (WIDTH - _LEFT - _RIGHT) / (high - low)
+    room = _GAP + max((len(figure(each.contribution)) for each in drawn), default=0) * _DIGIT  # right of every bar
+    scale = (WIDTH - _LEFT - room) / (high - low)
 
     def place(value: float) -> float:
         return _LEFT + (value - low) * scale
@@ -99,9 +100,6 @@ def _bar(step: Step, number: int, place: Callable[[float], float]) -> Bar:
     left, right = sorted((place(step.before), place(step.after)))
     width = max(right - left, _NARROWEST)
     label_y = _TOP + number * _ROW + 12
-    # The figure stands beside the bar where there is room for it.
-    space = len(figure(step.contribution)) * _DIGIT
-    rightward = right + 4 + space <= WIDTH
     return Bar(
         step,
         left,
@@ -109,8 +107,7 @@ def _bar(step: Step, number: int, place: Callable[[float], float]) -> Bar:
         width,
         _BAR,
         label_y,
-        right + 4 if rightward else left - 4,
-        "start" if rightward else "end",
+        right + _GAP,
         place(step.after),
         step.contribution >= 0,
     )

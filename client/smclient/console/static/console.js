@@ -52,7 +52,7 @@
         legend: {live: true},
         cursor: {drag: {x: false, y: false}},
         scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.1 : 1]}},
-        axes: [{...axis, values: (_, seconds) => seconds.map((each) => hour.format(each * 1000))}, {...axis, size: 60}],
+        axes: [{...axis, space: 80, values: (_, seconds) => seconds.map((each) => hour.format(each * 1000))}, {...axis, size: 60}],
         series: heads.map((label, index) => index === 0 ? {} : {
           label, width: 2, stroke: colour(tokens[(index - 1) % tokens.length]), dash: dashes[(index - 1) % dashes.length],
           spanGaps: true, points: {show: rows.length < 3 || undefined},

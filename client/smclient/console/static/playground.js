@@ -1,4 +1,5 @@
-// A slider and the number beside it are one value; values outside of training's range are marked; the answer is told.
+// A slider and the number beside it are one value; values outside of training's range are marked; the answer is told;
+// the address says what is asked, so that it can be kept and sent.
 (() => {
   "use strict";
   const form = document.getElementById("ask");
@@ -24,7 +25,31 @@
     }
   }, true);
 
+  const longest = 8000; // characters; servers refuse more
+  const kept = form.dataset.kept.split(" ");
+
+  function state(features) {
+    const found = new URLSearchParams();
+    if (new URLSearchParams(location.search).has("describe")) found.set("describe", "");
+    for (const [name, value] of new FormData(form)) {
+      if (name.startsWith("f.") ? features : kept.includes(name) && value !== "") found.set(name, value);
+    }
+    return found;
+  }
+
+  function address() {
+    let found = state(true);
+    if (found.toString().length > longest) found = state(false);
+    history.replaceState(history.state, "", `?${found}`);
+    for (const tab of document.querySelectorAll("nav.tabs a")) {
+      found.set("input", new URLSearchParams(tab.search).get("input"));
+      tab.search = `?${found}`;
+    }
+  }
+
+  form.addEventListener("change", address);
   document.addEventListener("htmx:after:swap", () => {
+    address();
     const said = document.querySelector("#answer [data-said]");
     if (said) document.getElementById("said").textContent = said.dataset.said;
   });

@@ -1,0 +1,26 @@
+"""Asking before what is not easily taken back; where nobody can answer, as in a script, it is told what to type."""
+
+import click
+
+from smclient.errors import ClientError
+from smclient.views.text import line
+
+
+def agree(question: str, refused: str) -> None:
+    """Ask; go on after a yes. The question goes to standard error: what is printed may be read by a program.
+
+    Raises:
+        ClientError: the answer was no, or there was none to be had; `refused` says what was therefore not done.
+        click.Abort: Ctrl-C.
+    """
+    try:
+        agreed = click.confirm(line(question), err=True)
+    except click.Abort as abort:
+        if not isinstance(abort.__context__, EOFError):
+            raise
+        click.echo(err=True)  # behind the question
+        raise ClientError(
+            f"{refused}, as nobody could be asked: standard input has ended", "give --yes to do it unasked"
+        ) from None
+    if not agreed:
+        raise ClientError(refused)

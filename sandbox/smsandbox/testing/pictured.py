@@ -1,0 +1,190 @@
+"""What pictures of the console show: endpoints and an experiment in virtual time, models that answer.
+
+All was made by the operator and AWS's simulator; only what a live endpoint would have measured of a quiet hour
+(requests, latencies) is drawn by a formula.
+"""
+
+import contextlib
+import io
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from smclient.aws.session import Aws
+from smclient.payload import JSON
+from sminference.artifact import load
+from sminference.asked import describes, explanation
+from sminference.config import Settings
+from sminference.served import Served
+from smsandbox.aws.core.ports import InstanceSpec
+from smsandbox.aws.fleet.artifact import unpack
+from smsandbox.testing.console import Objects
+from smsandbox.testing.harness import Harness
+from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
+from smsandbox.testing.traffic import Behaviour, Traffic
+from smsandbox.world import ACCOUNT, REGION
+
+CANARY = {"strategy": "Canary", "stepPercent": 25, "stepWaitSeconds": 900, "rollback": {"onRequest": True}}
+MODELS = {"primary": "random-forest", "challenger": "gradient-boosting"}
+LOG = (
+    "Loading the model from /opt/ml/model",
+    "Traceback (most recent call last):",
+    '  File "/srv/app.py", line 12, in <module>',
+    "ModuleNotFoundError: No module named 'xgboost'",
+)
+EXPERIMENT = {
+    "endpointRef": {"name": "iris"},
+    "control": "primary",
+    "challengers": ["challenger"],
+    "metrics": {
+        "primary": {"name": "errors", "errorRate": {}, "marginPercentagePoints": 1},
+        "guardrails": [{"name": "slow", "latencyAbove": {"milliseconds": 500}, "marginPercentagePoints": 2}],
+    },
+    "targetRequests": 40000,
+}
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """What the pages read, and the time it is there, in seconds since 1970."""
+
+    endpoints: Objects
+    experiments: Objects
+    aws: Aws
+    now: float
+
+
+@contextlib.contextmanager
+def pictured() -> Iterator[Pictured]:
+    """All of it, as long as the block lasts."""
+    harness = Harness()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            models = _Models(Path(folder))
+        _experiment(harness)
+        _endpoints(harness)
+        endpoints, experiments = Objects(), Objects()
+        endpoints.put(*(dict(each.body) for each in harness.objects.values()))
+        experiments.put(*(dict(each.body) for each in harness.experiments.objects.values()))
+        yield Pictured(endpoints, experiments, _Measured(harness, models), harness.clock.now())
+    finally:
+        harness.simulator.close()
+
+
+def _experiment(harness: Harness) -> None:
+    """An experiment on `iris` that has run for some hours: the challenger fails less often."""
+    harness.apply("iris", two_variants(9, 1))
+    harness.settle("iris")
+    traffic = Traffic(harness.world, "default-iris", 1500, _behaves, account=ACCOUNT, region=REGION, seed=3)
+    harness.experiments.apply("iris-ab", EXPERIMENT)
+    harness.run(3 * 3600, tick=60)
+    traffic.stop()
+
+
+def _behaves(instance: InstanceSpec) -> Behaviour:
+    return Behaviour(errors=0.021 if instance.variant == "challenger" else 0.034)
+
+
+def _endpoints(harness: Harness) -> None:
+    """Four endpoints: two variants after an update, a canary that bakes, one that fails, one that nobody asks."""
+    harness.apply("iris", two_variants(9, 1))
+    harness.apply("wine", spec())
+    harness.apply(
+        "churn", with_variant(spec(rollout=CANARY), instance={"type": "ml.m5.large", "count": 4}, scaling=None)
+    )
+    for name in ("iris", "wine", "churn"):
+        harness.settle(name)
+    updated = two_variants(9, 1)
+    updated["variants"][1]["modelArtifact"] = ARTIFACTS[2]
+    harness.apply("iris", updated)
+    harness.settle("iris")
+    harness.run(3600)
+    harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    harness.apply("fraud", with_variant(spec(), scaling=None))
+    harness.settle("fraud")
+    status = harness.objects["fraud"].body["status"]
+    harness.set_status("fraud", {**status, "failure": {**status["failure"], "logTail": list(LOG)}})
+    wanted = with_variant(dict(harness.objects["churn"].body["spec"]), modelArtifact=ARTIFACTS[3])
+    harness.apply("churn", wanted)
+    for _ in range(500):
+        harness.tick()
+        if harness.objects["churn"].body["status"].get("rollout", {}).get("stage") == "Baking":
+            break
+        harness.world.advance(5.0)
+    harness.run(60)
+
+
+class _Measured(Aws):
+    """The simulator; but an hour of traffic is measured by a formula, and models answer that are here."""
+
+    def __init__(self, harness: Harness, models: "_Models") -> None:
+        super().__init__(REGION, harness.session)
+        self._models = models
+
+    def client(self, service: str, **settings: Any) -> Any:
+        if service == "sagemaker-runtime":
+            return self._models
+        return _Metrics() if service == "cloudwatch" else super().client(service, **settings)
+
+
+class _Models:
+    """The models of `iris`, by variant, served by the container's own application."""
+
+    def __init__(self, folder: Path) -> None:
+        self._served = {}
+        for variant, name in MODELS.items():
+            train = ["-m", "smtraining", "train", "--model", name, "--seed", "42", "--splits", "3", "--output", name]
+            subprocess.run([sys.executable, *train], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+            archive = (folder / name / "model.tar.gz").read_bytes()
+            unpack(archive, name, name, folder / variant)
+            self._served[variant] = Served(load(folder / variant), Settings())
+
+    def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
+        variant = request.get("TargetVariant") or next(iter(MODELS))
+        served, attributes = self._served[variant], request.get("CustomAttributes", "")
+        if describes(attributes):
+            body = json.dumps(served.describe()).encode()
+        else:
+            body = served.answer(request["Body"], JSON, JSON, explanation({}, attributes)).body
+        return {"Body": io.BytesIO(body), "ContentType": JSON, "InvokedProductionVariant": variant}
+
+
+class _Metrics:
+    """As far as the pages ask CloudWatch."""
+
+    def describe_alarms(self, **_: Any) -> Any:
+        return {"MetricAlarms": []}
+
+    def get_paginator(self, _: str) -> "_Metrics":
+        return self
+
+    def paginate(self, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime) -> Iterator[Any]:  # noqa: N803
+        results = []
+        for each in MetricDataQueries:
+            asked = each["MetricStat"]
+            about = {entry["Name"]: entry["Value"] for entry in asked["Metric"]["Dimensions"]}
+            period = asked["Period"]
+            count = int((EndTime - StartTime).total_seconds() // period)
+            times = [datetime.fromtimestamp(StartTime.timestamp() + period * index, UTC) for index in range(count)]
+            quiet = "wine" in about["EndpointName"]
+            values = [0.0 if quiet else _value(asked, about["VariantName"], index) for index in range(count)]
+            results.append({"Id": each["Id"], "Timestamps": times, "Values": values})
+        yield {"MetricDataResults": results}
+
+
+def _value(asked: Mapping[str, Any], variant: str, index: int) -> float:
+    wave = math.sin(index / 9) + 0.4 * math.sin(index / 2.3)
+    challenger = variant == "challenger"
+    if asked["Metric"]["MetricName"] == "Invocations":
+        return round((220 if not challenger else 26) * (1 + 0.2 * wave))
+    if asked["Metric"]["MetricName"].startswith("Invocation"):
+        return float(index % 17 == 0) if challenger else 0.0
+    base = {"p50": 4200, "p90": 7900, "p99": 15400}[asked["Stat"]] * (1.25 if challenger else 1.0)
+    return base * (1 + 0.05 * wave)

@@ -1,0 +1,202 @@
+"""Every block of code in the documentation is run by a test, checked as what it is, or listed here with the reason.
+
+A new block that is none of these fails: run it in a test and name that here, or say why it cannot be run.
+"""
+
+import doctest
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from smendpoints.api.experiment import SageMakerExperimentSpec
+from smendpoints.api.kinds import KINDS
+from smendpoints.api.spec import SageMakerEndpointSpec
+from smsandbox import paths
+from smsandbox.testing.documented import GUIDES, Block, blocks, pages
+
+ROOT = paths.repository()
+BLOCKS = [block for page in pages() if page.parent.name != "decisions" for block in blocks(page)]
+COMMANDS = [block for block in BLOCKS if block.kind in {"sh", "bash", "console"} and block.page != "docs/cli.md"]
+MANIFESTS = [block for block in BLOCKS if block.kind == "yaml"]
+
+UP = "tests/controlplane/test_world.py::test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all"
+GUIDES_TEST = "tests/integration/test_docs.py::test_the_commands_of_the_guides_run_as_they_stand"
+# Pages of which a test runs every command as it stands there.
+RUN_WHOLE = {
+    **dict.fromkeys(GUIDES, GUIDES_TEST),
+    "docs/recipe.md": "tests/integration/test_recipe.py::test_each_command_of_the_recipe_runs_as_it_stands",
+    "docs/start.md": UP,
+}
+# Blocks whose commands a test runs, there with other names: the page, the first command, the test.
+RUN = {
+    ("README.md", "kubectl apply -f iris.yaml"): UP,
+    ("README.md", "make up"): UP,
+    (
+        "README.md",
+        "make demo",
+    ): "tests/controlplane/test_world.py::test_the_story_is_told_to_its_end_and_leaves_nothing",
+    ("README.md", "sed"): "tests/simulator/test_iam.py",
+    ("README.md", "kubectl events --for smendpoint/iris"): "tests/integration/test_operator_rollouts.py",
+    ("README.md", "kubectl smendpoint status iris -w"): "tests/integration/test_client.py",
+    ("README.md", "kubectl apply -f manifests/samples/policy.yaml"): "tests/integration/test_api_policy.py",
+    ("docs/console.md", "kubectl smendpoint console"): "tests/integration/test_console.py",
+    ("docs/experiments.md", "kubectl get smexperiments -o wide"): "tests/integration/test_operator_experiment.py",
+    ("docs/guides/monitoring.md", "kubectl get smendpoint iris-monitored"): "tests/property/test_monitoring.py",
+    ("docs/guides/judged-rollouts.md", "kubectl get smendpoint iris-judged"): "tests/property/test_judged_rollouts.py",
+    ("docs/images.md", "docker build -t smendpoints:0.1.0"): "tests/images/test_images.py",
+    ("docs/install.md", "kubectl apply -k manifests/"): "tests/integration/test_api_install.py",
+    ("docs/install.md", "kubectl delete deployment smendpoints"): "tests/chart/test_install.py",
+    ("docs/models.md", "python -m smtraining train"): "tests/training/test_train_command.py",
+    ("docs/models.md", "openssl genpkey -algorithm ed25519"): "tests/inference/test_artifact_signature.py",
+    ("docs/policy.md", "kubectl apply -f iris.yaml"): "tests/integration/test_api_policy.py",
+}
+ACCOUNT = "needs an AWS account; the same verbs are run on the sandbox"
+DOCKER = "needs docker and a registry"
+CLUSTER = "needs a cluster with a kubelet, where the operator is a Deployment"
+PUBLISHED = "needs a release that is published"
+HOURS = "takes minutes to hours, and measures"
+SETUP = "is what was done before any test could run"
+# Blocks that no test runs, and why. `test_site.py` still holds that each command of ours exists with its options.
+NOT_RUN = {
+    ("docs/account.md", "uv tool install ./client"): SETUP,
+    ("docs/account.md", "kubectl smendpoint bootstrap --dry-run"): ACCOUNT,
+    ("docs/account.md", "docker build -t iris:1.0"): DOCKER,
+    ("docs/account.md", "aws eks create-pod-identity-association"): ACCOUNT,
+    ("docs/account.md", "docker build -t REGISTRY/smendpoints:0.1.0"): DOCKER,
+    ("docs/account.md", "kubectl apply -f iris.yaml"): ACCOUNT,
+    ("docs/account.md", "kubectl delete smendpoint iris"): ACCOUNT,
+    ("docs/events.md", "aws cloudformation deploy"): ACCOUNT,
+    ("docs/install.md", "aws cloudformation deploy"): ACCOUNT,
+    ("docs/install.md", "docker build -t REGISTRY/smendpoints:0.1.0"): DOCKER,
+    ("docs/install.md", "kubectl patch configmap argocd-cm"): "needs Argo CD",
+    ("docs/operations.md", "kubectl delete smendpoints --all -A"): CLUSTER,
+    ("docs/runbooks.md", "kubectl get smendpoints -A  "): CLUSTER,
+    ("docs/runbooks.md", "kubectl get smendpoints -A |"): CLUSTER,
+    ("docs/scale.md", "make bench-operator"): HOURS,
+    ("docs/security.md", "cosign verify"): PUBLISHED,
+    ("README.md", "docker build -t REGISTRY/smendpoints:0.1.0"): DOCKER,
+}
+# Whose Python a test of its own runs, over what it asks.
+ELSEWHERE = {"docs/python.md": "tests/client/test_experiments.py::test_the_examples_of_the_docs_run"}
+# Pages with YAML that is no manifest of ours, and what it is.
+VALUES = {"docs/install.md"}
+
+
+def test_every_block_of_commands_is_run_by_a_test_or_listed_with_the_reason() -> None:
+    listed = {**RUN, **NOT_RUN}
+    unlisted = []
+    for block in COMMANDS:
+        found = [first for page, first in listed if page == block.page and block.commands[0].startswith(first)]
+        if (block.page in RUN_WHOLE) + len(found) != 1:
+            unlisted.append((block.page, block.commands[0], found))
+    assert unlisted == [], "run it in a test, or say why not"
+
+
+def test_every_entry_of_the_tables_is_for_a_block_that_is_there() -> None:
+    there = [(block.page, block.commands[0]) for block in COMMANDS]
+    entries = [*RUN, *NOT_RUN, *((page, "") for page in RUN_WHOLE)]
+    stale = [
+        (page, first) for page, first in entries if not any(page == on and line.startswith(first) for on, line in there)
+    ]
+    assert stale == []
+
+
+@pytest.mark.parametrize("test", sorted({*RUN_WHOLE.values(), *RUN.values(), *ELSEWHERE.values()}))
+def test_each_test_that_the_tables_name_is_there(test: str) -> None:
+    path, _, name = test.partition("::")
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert f"def {name}(" in text if name else "def test_" in text
+
+
+def test_a_page_that_is_run_as_a_whole_is_named_by_what_runs_it() -> None:
+    for page, test in RUN_WHOLE.items():
+        text = (ROOT / test.partition("::")[0]).read_text(encoding="utf-8")
+        assert "GUIDES" in text if page in GUIDES else Path(page).name in text, page
+
+
+def test_what_looks_like_a_command_is_marked_as_one() -> None:
+    assert [
+        (block.page, block.first)
+        for block in BLOCKS
+        if block.kind in {"", "text"} and re.search(r"^\$ ", block.text, re.MULTILINE)
+    ] == []
+
+
+def test_each_kind_of_block_is_known() -> None:
+    """`text` is what is seen and not typed; JSON and CSV are data."""
+    assert {block.kind for block in BLOCKS} <= {"", "text", "sh", "bash", "console", "yaml", "python", "json", "csv"}
+
+
+def _documents(block: Block) -> list[dict[str, Any]]:
+    return [each for each in yaml.safe_load_all(block.text) if each]
+
+
+@pytest.mark.parametrize("block", MANIFESTS, ids=lambda block: f"{block.page}: {block.first[:40]}")
+def test_each_yaml_is_what_the_types_or_the_chart_take(block: Block) -> None:
+    if block.file is not None:
+        assert (ROOT / block.file).read_text(encoding="utf-8").rstrip() == block.text.rstrip()
+        return
+    if block.page in VALUES:
+        chart = yaml.safe_load((ROOT / "charts/smendpoints/values.yaml").read_text(encoding="utf-8"))
+        assert [each for each in _documents(block) if not _known(each, chart)] == []
+        return
+    for each in _documents(block):
+        if "kind" in each:
+            next(kind for kind in KINDS if kind.name == each["kind"]).spec.model_validate(each["spec"])
+        else:
+            base, spec = (
+                (_sample("experiment"), SageMakerExperimentSpec)
+                if "metrics" in each
+                else (_sample("canary"), SageMakerEndpointSpec)
+            )
+            spec.model_validate({**base, **each})
+
+
+def _known(given: Any, chart: Any) -> bool:
+    """Whether the chart has each of the values; an empty map of the chart's takes any."""
+    if not isinstance(given, dict) or chart == {}:
+        return True
+    return all(key in chart and _known(value, chart[key]) for key, value in given.items())
+
+
+def _sample(name: str) -> dict[str, Any]:
+    """The spec of a sample, which a part of one on a page fits into."""
+    return dict(yaml.safe_load((ROOT / f"manifests/samples/{name}.yaml").read_text(encoding="utf-8"))["spec"])
+
+
+GIVEN: dict[str, Any] = {
+    "control": {
+        "conversions": ([9000] * 10, [900] * 10),
+        "errors": ([9000] * 10, [9] * 10),
+        "slow": ([9000] * 10, [90] * 10),
+    },
+    "challenger": {
+        "conversions": ([1000] * 10, [150] * 10),
+        "errors": ([1000] * 10, [1] * 10),
+        "slow": ([1000] * 10, [10] * 10),
+    },
+    "requests_of_control": [9000] * 10,
+    "requests_of_challenger": [1000] * 10,
+    "seconds": 600.0,
+}
+"""What the example of docs/statistics.md takes as given."""
+
+
+@pytest.mark.parametrize(
+    "block",
+    [each for each in BLOCKS if each.kind == "python" and each.page not in ELSEWHERE],
+    ids=lambda block: block.first,
+)
+def test_each_example_in_python_runs_and_says_what_the_page_says(
+    block: Block, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if ">>>" in block.text:
+        runner = doctest.DocTestRunner()
+        runner.run(doctest.DocTestParser().get_doctest(block.text, {}, block.page, block.page, 0))
+        assert runner.summarize(verbose=False).failed == 0
+        return
+    exec(compile(block.text, block.page, "exec"), {**GIVEN})  # noqa: S102 - the documentation is ours
+    assert capsys.readouterr().out.strip()
