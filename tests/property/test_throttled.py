@@ -1,11 +1,14 @@
 """The operator against an AWS that throttles, in virtual time: what it learns, who shares it, and what it costs."""
 
+import contextlib
 import itertools
 
 import pytest
 
+from smendpoints.aws import paces
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.clients import Place
+from smendpoints.aws.pace import Work
 from smendpoints.domain.errors import ReconcileError
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec
@@ -39,6 +42,27 @@ def test_objects_are_ready_at_five_calls_a_second_with_few_refused(harness: Harn
     assert [each.status for each in ready if each is not None] == ["True"] * OBJECTS
     print(f"{refused(harness)} of {harness.world.calls.count()} calls refused")
     assert 0 < refused(harness) < 0.1 * harness.world.calls.count()
+
+
+def test_the_parts_of_one_change_are_one_to_the_pace(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What began first is ended first, though it is written down between: else all edits begin before one ends."""
+    harness.apply("iris", spec())
+    harness.settle("iris")
+    begins: list[float] = []
+
+    def paced(namespace: str, work: Work, begun: float) -> contextlib.AbstractContextManager[None]:
+        begins.append(begun)
+        return paces.paced(namespace, work, begun)
+
+    monkeypatch.setattr("smendpoints.controller.reconcile.paced", paced)
+    for edit in ("one", "two"):
+        begins.clear()
+        harness.apply("iris", spec(tags={"edit": edit}))
+        edited_at = harness.clock.now()
+        harness.settle("iris")
+        assert [begun - edited_at for begun in begins][:2] == [0.0, 0.0]
+        assert begins[-1] > edited_at or len(begins) == 2
+        harness.run(60.0)
 
 
 def test_a_flood_of_calls_is_hardly_refused_after_a_minute(harness: Harness) -> None:

@@ -76,6 +76,17 @@ def test_an_urgent_object_comes_before_others_of_its_namespace() -> None:
     assert turn.uid == "late"
 
 
+def test_what_goes_on_at_once_comes_before_what_has_not_begun() -> None:
+    queue = WorkQueue(slots=2, object_seconds=0)
+    for each in "abc":
+        queue.add(each, "team", 0.0)
+    assert popped(queue, 0.0) == ["a"]
+    queue.done("a", 1.0, again_at=1.0)
+    assert popped(queue, 1.0) == ["a"]
+    queue.done("a", 2.0, again_at=9.0)
+    assert popped(queue, 2.0) == ["b"]
+
+
 def test_one_namespace_does_not_hold_all_slots() -> None:
     queue = WorkQueue(slots=8, object_seconds=0)
     for number in range(50):

@@ -107,12 +107,14 @@ class Seen:
 class Schedule:
     """When the object is to be reconciled again: at `deadline`, of a monotonic clock, or when AWS does what it awaits.
 
-    `trouble` is what went wrong on the way to what is asked for, which makes the waits longer.
+    `trouble` is what went wrong on the way to what is asked for, which makes the waits longer. `begun` is when that
+    began which the next reconcile goes on with at once; None when the last one came to its end.
     """
 
     deadline: float = NEVER
     awaits: Awaits = Awaits.NOTHING
     trouble: Trouble = field(default_factory=Trouble)
+    begun: float | None = None
 
 
 @dataclass

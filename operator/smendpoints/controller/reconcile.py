@@ -114,7 +114,11 @@ class Controller:
         except ValidationError as error:
             return unreadable(body, error, self._now())
         untouched = memory.told.is_current(body.get("status"))
-        return conclude(resource, self._find(resource, memory, untouched=untouched), memory, self._monotonic())
+        begun = memory.schedule.begun if memory.schedule.begun is not None else self._monotonic()
+        with paced(resource.metadata.namespace, _work_of(resource), begun):
+            found = self._find(resource, memory, untouched=untouched)
+        memory.schedule.begun = begun if found.requeue_after == 0 else None
+        return conclude(resource, found, memory, self._monotonic())
 
     def forget(self, memory: Memory) -> None:
         """What came of a reconcile was not written: it is to be found out again."""
@@ -123,10 +127,9 @@ class Controller:
     def _find(self, resource: SageMakerEndpoint, memory: Memory, *, untouched: bool) -> Finding:
         leaving = resource.metadata.deletion_timestamp is not None
         try:
-            with paced(resource.metadata.namespace, _work_of(resource), self._monotonic()):
-                if leaving:
-                    return self._finalize(resource, memory)
-                return self._reconcile(resource, memory, untouched=untouched)
+            if leaving:
+                return self._finalize(resource, memory)
+            return self._reconcile(resource, memory, untouched=untouched)
         except VoidError as why:
             logger.info("%s", why, extra={"reason": Reason.VOID})
             memory.look_again()
