@@ -145,6 +145,16 @@ def test_other_sources_are_taken(plane: ControlPlane, source: dict[str, Any]) ->
     )
 
 
+def test_how_long_it_runs_need_not_be_said(plane: ControlPlane) -> None:
+    manifest = copy.deepcopy(SAMPLE)
+    assert manifest["spec"]["ramp"]
+    _source(manifest["spec"], {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 1440}})
+    del manifest["spec"]["duration"]
+    plane.kubectl(
+        *("create", "-n", NAMESPACE, "-f", "-", "--dry-run=server", "--validate=strict"), stdin=json.dumps(manifest)
+    )
+
+
 EDITS: list[dict[str, Any]] = [
     {"endpointRef": {"name": "other"}},
     {"control": "third"},

@@ -1,8 +1,11 @@
 """Rules of an experiment: what of it agrees, and what is fixed once it has begun."""
 
+from smendpoints.api.experiment import LONGEST_MINUTES
 from smendpoints.api.rules.cel import Rule, count_of
 
 _SPEC = "SageMakerExperimentSpec"
+# The API server gives a field its default only where the object that holds it is there.
+_LONGEST = f"(has(self.duration) ? self.duration.maxMinutes : {LONGEST_MINUTES})"
 _SOURCES = ("errorRate", "latencyAbove", "cloudWatch", "container", "outcome")
 
 
@@ -17,7 +20,7 @@ def _named(metric: str) -> str:
 
 def _soon(metric: str) -> str:
     """CEL on the spec: an outcome is known before the experiment is over."""
-    return f"!has({metric}.outcome) || {metric}.outcome.afterMinutes < self.duration.maxMinutes"
+    return f"!has({metric}.outcome) || {metric}.outcome.afterMinutes < {_LONGEST}"
 
 
 EXPERIMENT = (
@@ -84,7 +87,7 @@ EXPERIMENT = (
     ),
     Rule(
         _SPEC,
-        f"{count_of('self.ramp')} == 0 || self.ramp.map(s, s.minutes).sum() < self.duration.maxMinutes",
+        f"{count_of('self.ramp')} == 0 || self.ramp.map(s, s.minutes).sum() < {_LONGEST}",
         "the minutes of the ramp together are not below duration.maxMinutes, so trafficPercent would never be reached:"
         " raise maxMinutes, or shorten the ramp",
         ".ramp",
