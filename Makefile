@@ -77,8 +77,8 @@ chart: $(STAMP) ## render manifests/ and the table of values from charts/smendpo
 	$(BIN)/python -m smsandbox prepare --tools
 	$(BIN)/python -m smsandbox.chart
 
-iam: $(STAMP) ## make the CloudFormation templates of manifests/iam from its documents
-	$(BIN)/python -m smsandbox.iam_stacks
+iam: $(STAMP) ## make the CloudFormation templates and the Terraform modules of manifests/iam from its documents
+	$(BIN)/python -m smsandbox.iam_roles
 
 monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
 	$(BIN)/python -m smsandbox.dashboard manifests/monitoring

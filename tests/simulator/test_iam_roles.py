@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from smsandbox import iam_stacks
 from smsandbox.aws.iam.policy import Access, decide
+from smsandbox.iam_roles import cloudformation, documents
 
 CLUSTER, ACCOUNT = "0b6b1a9e-6b1c-4c4e-9d53-3a2f1a7f0c11", "123456789012"
 ROLES = ",".join(f"arn:aws:iam::{ACCOUNT}:role/{team}" for team in ("a", "b"))
@@ -28,7 +28,7 @@ def made(cloud: Any, file: str, parameters: dict[str, str]) -> tuple[dict[str, A
     """Trust and rights of the role that a stack of the template makes."""
     cloud.client("cloudformation").create_stack(
         StackName="roles",
-        TemplateBody=iam_stacks.files()[file],
+        TemplateBody=cloudformation.files()[file],
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
     )
@@ -43,15 +43,11 @@ def made(cloud: Any, file: str, parameters: dict[str, str]) -> tuple[dict[str, A
 
 def filled(name: str, values: dict[str, str]) -> dict[str, Any]:
     """A document with values in the place of its words."""
-    text = json.dumps(iam_stacks.document(name))
-    for word in iam_stacks.WORDS:
+    text = json.dumps(documents.document(name))
+    for word in documents.WORDS:
         text = text.replace(word, values.get(word, word))
     found: dict[str, Any] = json.loads(text)
     return found
-
-
-def test_the_templates_are_made_of_the_documents_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert iam_stacks.main(["--check"]) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize("trust", ["irsa", "pod-identity", "cross-account"])
@@ -77,7 +73,7 @@ def test_the_operators_role_is_that_of_the_documents(bare: Any, trust: str) -> N
 def test_the_models_role_is_that_of_the_documents(bare: Any) -> None:
     trusted, rights = made(bare, "execution-role.yaml", {"Bucket": "models", "Repository": "iris"})
     words = {"BUCKET": "models", "REPOSITORY": "iris", "ACCOUNT_ID": ACCOUNT, "REGION": "us-east-1"}
-    assert trusted == iam_stacks.document("execution-trust")
+    assert trusted == documents.document("execution-trust")
     assert rights == filled("execution-policy", words)
 
 
@@ -98,9 +94,3 @@ def test_across_accounts_it_takes_the_external_id_and_the_clusters_tag(
     asked = [Access(each, keys=keys) for each in ("sts:AssumeRole", "sts:TagSession")]
     found = [decide([of_anything], each) == "Allow" for each in asked]
     assert tuple(found) == actions
-
-
-def test_no_template_names_a_partition_and_each_word_is_replaced() -> None:
-    for text in iam_stacks.files().values():
-        assert "arn:aws:" not in text
-        assert not any(word in text for word in iam_stacks.WORDS)
