@@ -12,6 +12,7 @@ from hcl2.utils import SerializationOptions
 
 from smsandbox.iam_roles import cloudformation, documents
 from smsandbox.iam_roles.__main__ import files, main
+from smsandbox.testing.documented import blocks, pages
 
 VALUES = {
     "OPERATOR_ROLE_ARN": "arn:PARTITION:iam::111122223333:role/smendpoints",
@@ -217,13 +218,13 @@ def test_cloudformation_associates_an_eks_cluster_when_there_is_one(trust: str, 
     }
 
 
-PAGES = sorted((documents.FOLDER.parents[1] / "docs").rglob("*.md"))
 MODULES = [
-    (f"{page.name}:{name}", module)
-    for page in PAGES
-    for text in re.findall(r"^```hcl[^\n]*\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
-    for block in hcl2.loads(text, serialization_options=OPTIONS).get("module", [])
-    for name, module in block.items()
+    (f"{block.page}:{name}", module)
+    for page in pages()
+    for block in blocks(page)
+    if block.kind == "hcl"
+    for found in hcl2.loads(block.text, serialization_options=OPTIONS)["module"]
+    for name, module in found.items()
 ]
 
 
