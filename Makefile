@@ -80,8 +80,9 @@ chart: $(STAMP) ## render manifests/ and the table of values from charts/smendpo
 iam: $(STAMP) ## make the CloudFormation templates and the Terraform modules of manifests/iam from its documents
 	$(BIN)/python -m smsandbox.iam_roles
 
-monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring
+monitoring: $(STAMP) ## generate the Grafana dashboard in manifests/monitoring, and the chart's copy
 	$(BIN)/python -m smsandbox.dashboard manifests/monitoring
+	$(BIN)/python -m smsandbox.dashboard charts/smendpoints/files/monitoring
 
 docs: $(STAMP) ## generate what of docs/ is made of the code: docs/cli.md, docs/reference/, samples in pages
 	$(BIN)/python -m smclient.cli.docs docs/cli.md docs/recordings

@@ -49,6 +49,8 @@ def manifests() -> dict[Path, str]:
     found[MANIFESTS / "namespaced" / "cluster_role.yaml"] = named["rbac/cluster_role.yaml"]
     watched = _files(template(*_APART, "--set", "metrics.podMonitor.enabled=true,metrics.podMonitor.interval=30s"))
     found[MANIFESTS / "monitoring" / "pod_monitor.yaml"] = watched["metrics.yaml"]
+    alerted = _files(template(*_APART, "--set", "metrics.prometheusRule.enabled=true"))
+    found[MANIFESTS / "monitoring" / "prometheus_rule.yaml"] = alerted["alerts.yaml"]
     return found
 
 

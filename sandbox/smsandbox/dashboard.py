@@ -1,4 +1,4 @@
-"""The Grafana dashboard of the operator as code: `make monitoring` writes it to manifests/monitoring.
+"""The Grafana dashboard of the operator as code: `make monitoring` writes it to manifests/monitoring and the chart.
 
 Panels stand in `ROWS`, each with its queries, so that a test can ask each query of a Prometheus that scrapes a real
 operator. Not the endpoints' own dashboards, which are CloudWatch's.

@@ -146,7 +146,7 @@ def test_all_that_can_be_rendered_is_taken_strictly_and_under_restricted_pod_sec
     """The Pod of `helm test` among it, and what the values can add."""
     values = {
         "aws": {"credentials": {"secretName": "aws"}},
-        "metrics": {"service": {"create": True}},
+        "metrics": {"service": {"create": True}, "dashboard": {"enabled": True}},
         "imagePullSecrets": [{"name": "registry"}],
         "priorityClassName": "system-cluster-critical",
         "tolerations": [{"operator": "Exists"}],

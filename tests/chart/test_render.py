@@ -12,10 +12,12 @@ import yaml
 import smendpoints
 from smendpoints.config import Config
 from smsandbox import chart as made
+from smsandbox import dashboard
 from smsandbox.chart import CHART, described, template
 
 Helm = Callable[..., Any]
 ROLE = "arn:aws:iam::123456789012:role/smendpoints"
+RUNBOOKS = "https://runbooks.example.com/smendpoints"
 EVERYTHING: dict[str, Any] = {
     "image": {"repository": "registry.example.com:5000/ml/smendpoints", "tag": "1.2.3", "digest": "sha256:" + 64 * "a"},
     "imagePullSecrets": [{"name": "registry"}],
@@ -46,6 +48,13 @@ EVERYTHING: dict[str, Any] = {
         "service": {"port": 80},
         "serviceMonitor": {"enabled": True, "interval": "30s", "labels": {"release": "prometheus"}},
         "podMonitor": {"enabled": True},
+        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}, "runbooksURL": RUNBOOKS},
+        "dashboard": {
+            "enabled": True,
+            "namespace": "grafana",
+            "labels": {"grafana_dashboard": "yes"},
+            "annotations": {"grafana_folder": "ML"},
+        },
     },
     "networkPolicy": {"ports": [443], "extraEgress": [{"ports": [{"protocol": "TCP", "port": 5000}]}]},
     "env": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
@@ -159,6 +168,40 @@ def test_what_selects_pods_finds_the_operators_and_those_of_helm_test_it_does_no
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
     assert monitor["spec"]["endpoints"] == [{"port": "metrics", "interval": "30s"}]
+
+
+@pytest.mark.parametrize("name", ["helm3", "helm4"])
+def test_the_alerts_are_those_of_the_manifests_with_the_runbooks_where_the_values_say(
+    name: str, tmp_path: Path
+) -> None:
+    rule = rendered(tmp_path, EVERYTHING, name)["PrometheusRule", "smendpoints"]
+    assert rule["metadata"]["labels"]["release"] == "prometheus"
+    plain = (made.MANIFESTS / "monitoring" / "prometheus_rule.yaml").read_text()
+    assert "{{ $value }}" in plain, "what Prometheus fills in is not Helm's"
+    assert rule["spec"] == yaml.safe_load(plain.replace("docs/runbooks.md#", f"{RUNBOOKS}#"))["spec"]
+    urls = [each["annotations"]["runbook_url"] for group in rule["spec"]["groups"] for each in group["rules"]]
+    assert len(urls) > 5
+    assert all(url.startswith(f"{RUNBOOKS}#smendpoints") for url in urls)
+
+
+@pytest.mark.parametrize("name", ["helm3", "helm4"])
+def test_the_dashboard_is_where_grafanas_sidecar_looks_for_it(name: str, tmp_path: Path) -> None:
+    found = rendered(tmp_path, EVERYTHING, name)["ConfigMap", "smendpoints-dashboard"]
+    assert found["metadata"]["namespace"] == "grafana"
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "yes"
+    assert found["metadata"]["annotations"] == {"grafana_folder": "ML"}
+    assert found["data"].keys() == {"smendpoints.json"}
+    assert found["data"]["smendpoints.json"] == dashboard.build()
+    usual = rendered(tmp_path, {"metrics": {"dashboard": {"enabled": True}}}, name)[
+        "ConfigMap", "smendpoints-dashboard"
+    ]
+    assert (usual["metadata"]["namespace"], usual["metadata"]["labels"]["grafana_dashboard"]) == (made.NAMESPACE, "1")
+
+
+def test_alerts_and_dashboard_are_there_when_they_are_asked_for_alone(tmp_path: Path) -> None:
+    objects = rendered(tmp_path, {})
+    assert ("PrometheusRule", "smendpoints") not in objects
+    assert ("ConfigMap", "smendpoints-dashboard") not in objects
 
 
 def test_a_release_of_another_name_has_names_of_its_own_and_they_agree(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 import smendpoints.metrics  # noqa: F401 - registers them
 from smsandbox import dashboard, paths
+from smsandbox.chart import CHART
 
 FOLDER = paths.repository() / "manifests" / "monitoring"
 RULES: list[dict[str, Any]] = [
@@ -37,7 +38,8 @@ def asked_for(query: str) -> set[str]:
 
 
 def test_the_dashboard_is_as_its_code_says() -> None:
-    assert (FOLDER / dashboard.FILE).read_text() == dashboard.build(), "run `make monitoring`"
+    for folder in (FOLDER, CHART / "files" / "monitoring"):
+        assert (folder / dashboard.FILE).read_text() == dashboard.build(), "run `make monitoring`"
 
 
 def test_each_panel_has_a_number_a_place_and_its_queries() -> None:
