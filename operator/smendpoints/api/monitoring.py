@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import SET, ApiModel
+from smendpoints.api.base import SET, ApiModel, StatusModel
 
 TOPIC_ARN = r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]+$"
 METRIC_NAMESPACE = r"^[A-Za-z0-9._/#][A-Za-z0-9._/#-]*$"
@@ -62,7 +62,7 @@ class Monitoring(ApiModel):
     )
 
 
-class MonitoringStatus(ApiModel):
+class MonitoringStatus(StatusModel):
     """The alarms and the dashboard in CloudWatch."""
 
     alarms: list[str] = Field(default_factory=list, description="Names of the alarms.", max_length=64)
