@@ -78,7 +78,7 @@ def captured(key: str, row: str, label: str, confidence: float, at: datetime) ->
 def test_two_models_side_by_side(
     harness: Harness, server: JsonServer, smendpoint: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boto3, "Session", lambda: harness.session)
+    monkeypatch.setattr(boto3, "Session", lambda **_: harness.session)
     begun = datetime.now(UTC) - timedelta(minutes=30)
     at = begun + timedelta(minutes=5)
     given = {

@@ -158,7 +158,7 @@ class Served:
 
 @pytest.fixture
 def served(harness: Harness, server: JsonServer, monkeypatch: pytest.MonkeyPatch) -> Served:
-    monkeypatch.setattr(boto3, "Session", lambda: harness.session)
+    monkeypatch.setattr(boto3, "Session", lambda **_: harness.session)
     return Served(harness, server)
 
 

@@ -64,8 +64,9 @@ def test_going_back_brings_the_very_config_of_then_and_keeps_what_is_not_served(
     harness.settle("iris")
     back = with_revision(second, rebuild(revision(aws, then.config_name)).spec)
     assert merged(second, patch_between(second, back)) == back
-    assert {key: value for key, value in back.items() if key in {"tags", "rollout", "revisionHistoryLimit"}} == {
-        key: value for key, value in second.items() if key in {"tags", "rollout", "revisionHistoryLimit"}
+    not_served = {"tags", "rollout", "revisionHistoryLimit", "monitoring"}
+    assert {key: value for key, value in back.items() if key in not_served} == {
+        key: value for key, value in second.items() if key in not_served
     }
     metadata = {"name": "iris", "namespace": "default", "uid": "u"}
     resource = SageMakerEndpoint.parse({"metadata": metadata, "spec": back})

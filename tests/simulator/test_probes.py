@@ -102,6 +102,15 @@ def _alarmed(c: Any) -> Any:
     return cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
 
 
+def _composed(c: Any) -> Any:
+    cloudwatch = c.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**ALARM)
+    cloudwatch.put_composite_alarm(AlarmName="either", AlarmRule='ALARM("busy") OR FALSE')
+    cloudwatch.set_alarm_state(AlarmName="busy", StateValue="ALARM", StateReason="a test")
+    (found,) = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    return found["StateValue"] == "ALARM"
+
+
 def _published(c: Any) -> Any:
     cloudwatch = c.client("cloudwatch")
     cloudwatch.put_metric_data(Namespace="shop", MetricData=[{"MetricName": "Queue", "Value": 5.0}])
@@ -264,6 +273,7 @@ WORKS: dict[str, Probe] = {
     "cloudwatch: an alarm's history": lambda c: (
         _alarmed(c) and "AlarmHistoryItems" in c.client("cloudwatch").describe_alarm_history(AlarmName="busy")
     ),
+    "cloudwatch: a composite alarm": _composed,
     "cloudwatch: metrics": _published,
     "cloudwatch: a dashboard": _dashboard,
     "tagging: an endpoint": _tagged,
@@ -307,9 +317,6 @@ REFUSED: dict[str, Probe] = {
     "sagemaker: notebooks": lambda c: c.sm.list_notebook_instances(),
     "sagemaker: feature groups": lambda c: c.sm.list_feature_groups(),
     "sagemaker: search": lambda c: c.sm.search(Resource="Model"),
-    "cloudwatch: a composite alarm": lambda c: c.client("cloudwatch").put_composite_alarm(
-        AlarmName="a", AlarmRule="ALARM(b)"
-    ),
     "cloudwatch: anomaly detectors": lambda c: c.client("cloudwatch").describe_anomaly_detectors(),
     "cloudwatch: a picture": lambda c: c.client("cloudwatch").get_metric_widget_image(MetricWidget="{}"),
     "cloudwatch: a metric stream": lambda c: c.client("cloudwatch").list_metric_streams(),

@@ -7,7 +7,8 @@ from typing import Any
 from smendpoints.api.spec import SageMakerEndpointSpec
 
 Json = Mapping[str, Any]
-# Fields of a spec that say how, when or by whom; AWS shows nothing of them.
+# Fields of a spec that say how, when or by whom; AWS shows nothing of them. Of monitoring it shows alarms, which are not
+# read back here: the operator itself keeps them.
 _NOT_SHOWN = frozenset(
     {
         "endpointName",
@@ -21,6 +22,7 @@ _NOT_SHOWN = frozenset(
         "deletionPolicy",
         "adoptExisting",
         "revisionHistoryLimit",
+        "monitoring",
     }
 )
 _IN_PLACE = ("weight", "instance.count", "serverless.maxConcurrency", "serverless.provisionedConcurrency", "scaling")
