@@ -7,8 +7,8 @@ from typing import Any
 from smendpoints.api.spec import SageMakerEndpointSpec
 
 Json = Mapping[str, Any]
-# Fields of a spec that say how, when or by whom; AWS shows nothing of them. Of monitoring it shows alarms, which are not
-# read back here: the operator itself keeps them.
+# Fields of a spec that say how, when or by whom; AWS shows nothing of them. Of monitoring it shows alarms, which are
+# not read back here: the operator itself keeps them.
 _NOT_SHOWN = frozenset(
     {
         "endpointName",
