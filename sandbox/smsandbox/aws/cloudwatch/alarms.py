@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from smsandbox.aws.cloudwatch import metric_query
 from smsandbox.aws.cloudwatch.alarm import Alarm
 from smsandbox.aws.cloudwatch.alarm_rules import COMPARISONS
-from smsandbox.aws.cloudwatch.composite_alarms import describe_composite
 from smsandbox.aws.cloudwatch.composites import CompositeAlarm
 from smsandbox.aws.cloudwatch.metrics import check_statistic, instant, queries_of
 from smsandbox.aws.cloudwatch.tagging import merged
@@ -82,7 +81,7 @@ class AlarmOperations(Service):
         alarms, token = page(found, params.get("MaxRecords", 50), params.get("NextToken"), "InvalidNextToken")
         return {
             "MetricAlarms": [describe(alarm) for alarm in alarms if isinstance(alarm, Alarm)],
-            "CompositeAlarms": [describe_composite(each) for each in alarms if isinstance(each, CompositeAlarm)],
+            "CompositeAlarms": [describe(each) for each in alarms if isinstance(each, CompositeAlarm)],
             "NextToken": token,
         }
 
@@ -228,14 +227,14 @@ def _check_range(periods: int, period: float) -> None:
         )
 
 
-def describe(alarm: Alarm) -> Params:
-    """An alarm as DescribeAlarms shows it."""
+def describe(alarm: Alarm | CompositeAlarm) -> Params:
+    """An alarm of either type as DescribeAlarms shows it."""
     return {
         "ActionsEnabled": True,
         "OKActions": [],
         "AlarmActions": [],
         "InsufficientDataActions": [],
-        "Dimensions": [],
+        **({"Dimensions": []} if isinstance(alarm, Alarm) else {}),
         **alarm.params,
         "AlarmArn": alarm.arn,
         "AlarmConfigurationUpdatedTimestamp": instant(alarm.configured),

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from smsandbox.aws.cloudwatch import composite_rule
 from smsandbox.aws.cloudwatch.composites import name_of
-from smsandbox.aws.cloudwatch.metrics import instant
 from smsandbox.aws.cloudwatch.tagging import merged
 from smsandbox.aws.core.errors import AwsError
 from smsandbox.aws.core.service import Service
 
 if TYPE_CHECKING:
     from smsandbox.aws.cloudwatch.alarm_book import AlarmBook
-    from smsandbox.aws.cloudwatch.composites import CompositeAlarm
     from smsandbox.aws.core.context import Context
 
 Params = dict[str, Any]
@@ -47,21 +45,3 @@ class CompositeOperations(Service):
         if is_new:
             alarm.tags = merged({}, params.get("Tags") or [])
         return {}
-
-
-def describe_composite(alarm: CompositeAlarm) -> Params:
-    """A composite alarm as DescribeAlarms shows it."""
-    return {
-        "ActionsEnabled": True,
-        "OKActions": [],
-        "AlarmActions": [],
-        "InsufficientDataActions": [],
-        **alarm.params,
-        "AlarmArn": alarm.arn,
-        "AlarmConfigurationUpdatedTimestamp": instant(alarm.configured),
-        "StateValue": alarm.state,
-        "StateReason": alarm.reason,
-        "StateReasonData": alarm.reason_data or None,
-        "StateUpdatedTimestamp": instant(alarm.updated),
-        "StateTransitionedTimestamp": instant(alarm.updated),
-    }
