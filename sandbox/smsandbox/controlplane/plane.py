@@ -185,7 +185,11 @@ class ControlPlane:
             subprocess.CalledProcessError: it failed and `check` is set; its `stderr` says why.
         """
         command = [str(paths.tool("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
-        return subprocess.run(command, input=stdin, check=check, capture_output=True, text=True, timeout=300).stdout
+        try:
+            return subprocess.run(command, input=stdin, check=check, capture_output=True, text=True, timeout=300).stdout
+        except subprocess.CalledProcessError as error:
+            error.add_note(error.stderr)  # its own message has the command alone
+            raise
 
     def established(self, seconds: float = 240) -> None:
         """Wait until all custom resource definitions that were applied are served.
