@@ -100,7 +100,7 @@ def _hybrid(trees: Trees) -> Predictor | None:
     try:
         return Hybrid(trees)
     except Exception as error:  # noqa: BLE001 - another version of scikit-learn fails in any way
-        log.warning("scikit-learn's compiled trees can't be had here: %s; walking in numpy alone", error)
+        log.warning("scikit-learn's compiled trees are not available here: %s; walking in numpy alone", error)
         return None
 
 

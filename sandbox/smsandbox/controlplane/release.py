@@ -54,7 +54,7 @@ def fetch(archive: Archive, say: Callable[[str], None], folder: Path) -> bool:
                 say(f"downloading kube-apiserver and etcd {VERSION} ({archive.url})")
                 shutil.copyfileobj(response, file)
         except (OSError, ValueError):
-            say("the release archive of kube-apiserver and etcd is not to be had from here")
+            say("the release archive of kube-apiserver and etcd is not available from here")
             return False
         file.seek(0)
         if hashlib.file_digest(file, "sha512").hexdigest() != archive.sha512:
