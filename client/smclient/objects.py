@@ -1,6 +1,7 @@
 """An object of the cluster for programs: what `Endpoint` and `Experiment` share."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Self, TypeVar
 
@@ -12,7 +13,7 @@ Value = TypeVar("Value")
 _POLL = 1.0
 
 
-class ClusterObject:
+class ClusterObject(ABC):
     """An object by its name, read and written with the rights of a kubeconfig.
 
     Args:
@@ -49,6 +50,7 @@ class ClusterObject:
         """Close the connection to the API server; the next call makes another."""
         self._cluster.close()
 
+    @abstractmethod
     def object(self) -> Object:
         """The object as the API server has it.
 
@@ -56,7 +58,6 @@ class ClusterObject:
             NotFoundError: it is not there.
             KubernetesError: refused, or no answer.
         """
-        raise NotImplementedError
 
     def events(self) -> Sequence[EventView]:
         """Its Events, oldest first; errors as `object`."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from smclient.aws.session import Aws, told
 from smclient.errors import ClientError
 
-_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
+_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """`upload` and `push`: a model and an image, brought to where an endpoint finds them."""
 
-import re
 from pathlib import Path
 
 import click
@@ -9,7 +8,6 @@ from smclient.aws.shipping import TOOLS
 from smclient.errors import ClientError
 
 region_option = click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
-_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
 
 
 @click.command()
@@ -28,11 +26,9 @@ def upload(file: str, prefix: str, region: str | None) -> None:
     """
     from smclient.aws.session import Aws
     from smclient.aws.shipping import upload as ship
+    from smclient.aws.stored import parts
 
-    match = _URI.fullmatch(prefix)
-    if match is None:
-        raise ClientError(f"{prefix} is no S3 URI", "write s3://bucket or s3://bucket/prefix")
-    shipped = ship(Aws(region), Path(file), match[1], match[2] or "")
+    shipped = ship(Aws(region), Path(file), *parts(prefix))
     click.echo("already there" if shipped.existed else "uploaded", err=True)
     click.echo(shipped.uri)
 

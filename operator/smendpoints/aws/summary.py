@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from smendpoints.domain.desired.names import content_hash
-from smendpoints.domain.observed.monitoring import ListedMonitoring
+from smendpoints.domain.observed.monitoring import JUDGED_BY, ListedMonitoring, firing
 
 # What an operator would put right if it changed. Not here: ARNs of targets, times of creation, roles, forecasts, and
 # the alarms of target tracking, which AWS replaces as it likes.
@@ -22,23 +22,7 @@ _MEANT = {
         "StepScalingPolicyConfiguration",
         "TargetTrackingScalingPolicyConfiguration",
     ),
-    "MetricAlarms": (
-        "ActionsEnabled",
-        "AlarmActions",
-        "OKActions",
-        "MetricName",
-        "Namespace",
-        "Statistic",
-        "ExtendedStatistic",
-        "Dimensions",
-        "Period",
-        "EvaluationPeriods",
-        "DatapointsToAlarm",
-        "Threshold",
-        "ComparisonOperator",
-        "TreatMissingData",
-        "Metrics",
-    ),
+    "MetricAlarms": ("ActionsEnabled", "AlarmActions", "OKActions", *JUDGED_BY),
     "ScheduledActions": (
         "ResourceId",
         "ScalableDimension",
@@ -89,7 +73,8 @@ def scaling_fingerprint(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> str
 
 def monitoring_fingerprint(listed: ListedMonitoring) -> str:
     """Of the alarms, whether they fire, and of when the dashboard was changed."""
-    alarms = {name: [_meant("MetricAlarms", each), name in listed.firing()] for name, each in listed.alarms.items()}
+    fires = frozenset(firing(listed.alarms))
+    alarms = {name: [_meant("MetricAlarms", each), name in fires] for name, each in listed.alarms.items()}
     dashboard = listed.dashboard
     return content_hash({"alarms": alarms, "dashboard": [dashboard.modified_at, dashboard.size] if dashboard else []})
 

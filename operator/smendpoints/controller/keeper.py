@@ -51,7 +51,7 @@ class Keeper:
             planned = plan_alarms(self.wanted, self.alarms)
         self._own_alarms(planned)
         name = names.dashboard_name(self.account.place.region, endpoint)
-        body = self.wanted.digest()
+        body = self.wanted.digest
         if self.wanted.keeps_dashboard or (listed is not None and seen.dashboard == (listed.dashboard, body)):
             return
         self.there = self.account.monitoring.dashboard(name)
@@ -97,7 +97,7 @@ class Keeper:
 
     def drift(self) -> tuple[str, ...]:
         """What an out-of-band change undid of what was put before."""
-        if self.before.applied != self.wanted.digest():
+        if self.before.applied != self.wanted.digest:
             return ()
         actions = (each for part in self.todo.values() for each in part)
         return in_words(actions, self.alarms, dashboard=self.there is not None)

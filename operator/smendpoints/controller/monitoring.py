@@ -44,18 +44,17 @@ def monitored(
     """
     resource, status = given.resource, finding.status
     before = status.monitoring
-    wanted = monitoring_wanted(resource, status)
     if resource.spec.monitoring is None and before is None:
         return finding
-    keeps = wanted is None or resource.spec.suspend or not may_change
-    if keeps or wanted is None or not given.desired.owner.owns(_tags(given)):
+    wanted = monitoring_wanted(resource, status)
+    if wanted is None or resource.spec.suspend or not may_change or not given.desired.owner.owns(_tags(given)):
         return _as_before(resource, finding)
     if before is None:
         memory.look_again()
         ahead = status.model_copy(update={"monitoring": MonitoringStatus()})
         return _as_before(resource, replace(finding, status=ahead, requeue_after=0.0))
     refused = memory.seen.refused
-    if refused is not None and refused.digest == wanted.digest() and now < refused.retry_at:
+    if refused is not None and refused.digest == wanted.digest and now < refused.retry_at:
         return _as_before(resource, _sooner(finding, refused.retry_at - now))
     keeper = Keeper(account, given, wanted, before, memory)
     try:
@@ -107,7 +106,7 @@ def _done(keeper: Keeper, finding: Finding) -> Finding:
 
 def _refused(keeper: Keeper, finding: Finding, failures: list[ReconcileError], now: float) -> Finding:
     """AWS would not do all of it: told, and tried again, later each time."""
-    seen, digest = keeper.memory.seen, keeper.wanted.digest()
+    seen, digest = keeper.memory.seen, keeper.wanted.digest
     again = seen.refused is not None and seen.refused.digest == digest
     tries = seen.refused.tries + 1 if again and seen.refused is not None else 0
     soon = all(each.kind is Kind.RETRY for each in failures)

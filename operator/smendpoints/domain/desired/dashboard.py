@@ -14,14 +14,16 @@ from smendpoints.api.monitoring import Monitoring
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status_rollout import Revision
 from smendpoints.api.variants import Variant
+from smendpoints.domain.desired.names import INSTANCE_METRICS, SAGEMAKER_METRICS
 
 _ARN = re.compile(r"arn:(aws[a-z-]*):sagemaker:([a-z0-9-]+):(\d{12}):endpoint/.+", re.IGNORECASE)
 _CONSOLES = {"aws": "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn"}
 _CONSOLES["aws-us-gov"] = "console.amazonaws-us-gov.com"
 _COLUMNS, _HEIGHT = 24, 6
 _MOST_MARKS = 10
-_METRICS, _UTILISATION = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
 _CAPACITY = {"min": ("#2ca02c", "at least"), "max": ("#d62728", "at most")}
+MARK = "Kept by smendpoints for the SageMakerEndpoint"
+"""By this in its text a dashboard says that an object made it, whoever owns it now."""
 Properties = dict[str, Any]
 
 
@@ -43,10 +45,6 @@ class Place:
         """The ARN of an alarm there."""
         return f"arn:{self.partition}:cloudwatch:{self.region}:{self.account}:alarm:{name}"
 
-    def dashboard_arn(self, name: str) -> str:
-        """The ARN of a dashboard, which is of no region."""
-        return f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{name}"
-
     def dashboard_url(self, name: str) -> str:
         """The dashboard in the console."""
         host = _CONSOLES.get(self.partition, _CONSOLES["aws"])
@@ -62,8 +60,8 @@ def body_of(
     variants = spec.all_variants()
     whose = f"{resource.metadata.namespace}/{resource.metadata.name}"
     text = (
-        f"# {endpoint}\nKept by smendpoints for the SageMakerEndpoint `{whose}`: what is changed here is put back; see"
-        " `spec.monitoring`. Vertical lines are revisions."
+        f"# {endpoint}\n{MARK} `{whose}`: what is changed here is put back; see `spec.monitoring`."
+        " Vertical lines are revisions."
     )
     rows: list[list[tuple[str, Properties]]] = [[("text", {"markdown": text})]]
     if alarm_arns:
@@ -153,7 +151,7 @@ class _Graphs:
     def instances(self, variant: Variant) -> tuple[str, Properties]:
         """Each instance publishes its CPU once a minute: as many samples as instances."""
         label = {"label": f"{variant.name} instances", "stat": "SampleCount", "period": 60}
-        metrics = [[_UTILISATION, "CPUUtilization", *self._of(variant.name), label]]
+        metrics = [[INSTANCE_METRICS, "CPUUtilization", *self._of(variant.name), label]]
         scaling = variant.scaling
         bounds = {"min": scaling.min_capacity, "max": scaling.max_capacity} if scaling is not None else {}
         lines = [
@@ -163,7 +161,7 @@ class _Graphs:
         return self._graph(f"Instances of {variant.name}", metrics, "SampleCount", lines)
 
     def used(self, what: str, metric: str, variants: list[Variant]) -> tuple[str, Properties]:
-        metrics = [[_UTILISATION, metric, *self._of(each.name), {"label": each.name}] for each in variants]
+        metrics = [[INSTANCE_METRICS, metric, *self._of(each.name), {"label": each.name}] for each in variants]
         return self._graph(f"{what} in use, percent of one core or of all", metrics, "Average")
 
     def concurrency(self, names: list[str]) -> tuple[str, Properties]:
@@ -185,7 +183,7 @@ class _Graphs:
         return [self._metric(metric, name, label=name) for name in names]
 
     def _metric(self, metric: str, variant: str | None = None, **rendered: Any) -> list[Any]:
-        return [_METRICS, metric, *self._of(variant), *([rendered] if rendered else [])]
+        return [SAGEMAKER_METRICS, metric, *self._of(variant), *([rendered] if rendered else [])]
 
     def _of(self, variant: str | None) -> list[str]:
         return ["EndpointName", self._endpoint, *(["VariantName", variant] if variant is not None else [])]

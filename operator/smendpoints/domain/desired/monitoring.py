@@ -9,6 +9,7 @@ Not here: the alarms of rollouts and of scaling, whose names begin otherwise; th
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from smendpoints.api.monitoring import AlarmKind, Monitoring
@@ -17,8 +18,8 @@ from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.variants import Variant
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.dashboard import Place, body_of
+from smendpoints.domain.desired.names import INSTANCE_METRICS, SAGEMAKER_METRICS
 
-NAMESPACE, UTILISATION = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
 _KINDS: tuple[AlarmKind, ...] = ("Errors", "Latency", "Capacity", "Idle", "Backlog")
 _MOST_METRICS = 10  # that the expression of an alarm may refer to
 _DAY = 86400
@@ -37,6 +38,7 @@ class DesiredMonitoring:
     body: Mapping[str, Any] | None = field(default=None, hash=False)
     keeps_dashboard: bool = False
 
+    @cached_property
     def digest(self) -> str:
         """Equal for what is equal."""
         return names.content_hash([[dict(each) for each in self.alarms], self.dashboard or "", dict(self.body or {})])
@@ -168,7 +170,7 @@ def _idle(
     hosted = [each.name for each in spec.variants if each.name in live and each.serverless is None]
     if not hosted or len(live) >= _MOST_METRICS:
         return
-    up = _query("up", "CPUUtilization", _of_variant(endpoint, hosted[0]), "SampleCount", _DAY, UTILISATION)
+    up = _query("up", "CPUUtilization", _of_variant(endpoint, hosted[0]), "SampleCount", _DAY, INSTANCE_METRICS)
     if spec.async_ is not None:
         requests = [_query("m0", "InvocationsProcessed", _of_endpoint(endpoint), "Sum", _DAY)]
     else:
@@ -203,7 +205,13 @@ def _of_variant(endpoint: str, variant: str) -> list[dict[str, str]]:
 
 def _metric(metric: str, dimensions: list[dict[str, str]], statistic: str) -> Alarm:
     kind = "ExtendedStatistic" if statistic.startswith("p") else "Statistic"
-    return {"Namespace": NAMESPACE, "MetricName": metric, "Dimensions": dimensions, kind: statistic, "Period": 60}
+    return {
+        "Namespace": SAGEMAKER_METRICS,
+        "MetricName": metric,
+        "Dimensions": dimensions,
+        kind: statistic,
+        "Period": 60,
+    }
 
 
 def _above(threshold: float, periods: int) -> Alarm:
@@ -216,7 +224,12 @@ def _above(threshold: float, periods: int) -> Alarm:
 
 
 def _query(
-    key: str, metric: str, dimensions: list[dict[str, str]], statistic: str, period: int, namespace: str = NAMESPACE
+    key: str,
+    metric: str,
+    dimensions: list[dict[str, str]],
+    statistic: str,
+    period: int,
+    namespace: str = SAGEMAKER_METRICS,
 ) -> Alarm:
     of = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
     return {"Id": key, "MetricStat": {"Metric": of, "Period": period, "Stat": statistic}, "ReturnData": False}

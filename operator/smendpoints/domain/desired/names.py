@@ -68,6 +68,8 @@ def alarm_prefix(endpoint: str) -> str:
     return f"smendpoints/{endpoint}/"
 
 
+SAGEMAKER_METRICS, INSTANCE_METRICS = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
+"""The namespaces in CloudWatch of requests and answers, and of what instances use."""
 MONITORING = "smendpoints/monitoring."
 """What the names of all alarms of `spec.monitoring` begin with: no endpoint has a dot in its name."""
 

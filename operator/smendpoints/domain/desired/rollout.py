@@ -29,7 +29,7 @@ def rollback_alarms(spec: SageMakerEndpointSpec, endpoint: str, config: str) -> 
         {
             "AlarmName": f"{names.alarm_prefix(endpoint)}{config}/{variant.name}/{what}",
             "AlarmDescription": f"Undoes the rollout of {config} of the endpoint {endpoint}.",
-            "Namespace": "AWS/SageMaker",
+            "Namespace": names.SAGEMAKER_METRICS,
             "MetricName": metric,
             "Dimensions": [
                 {"Name": "EndpointName", "Value": endpoint},

@@ -10,9 +10,9 @@ from smendpoints.api.experiment import (
     ExperimentMetric,
     SageMakerExperimentSpec,
 )
+from smendpoints.domain.desired.names import SAGEMAKER_METRICS
 from smendpoints.domain.observed.samples import (
     INVOCATIONS,
-    SAGEMAKER,
     Series,
     Share,
     dimensions,
@@ -58,7 +58,7 @@ class Pair:
 
 def invocations(endpoint: str, variant: str) -> Series:
     """The requests that AWS gave to a variant."""
-    return Series(SAGEMAKER, INVOCATIONS, _of(endpoint, variant), "Sum")
+    return Series(SAGEMAKER_METRICS, INVOCATIONS, _of(endpoint, variant), "Sum")
 
 
 def pair_of(metric: ExperimentMetric, endpoint: str, variant: str) -> Pair:

@@ -5,6 +5,22 @@ from dataclasses import dataclass, field
 
 from smendpoints.domain.observed.observed import Json
 
+JUDGED_BY = (
+    "Namespace",
+    "MetricName",
+    "Dimensions",
+    "Statistic",
+    "ExtendedStatistic",
+    "Metrics",
+    "Period",
+    "EvaluationPeriods",
+    "DatapointsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+)
+"""The members of an alarm that say when it fires."""
+
 
 @dataclass(frozen=True)
 class ObservedDashboard:
@@ -30,10 +46,6 @@ class ListedMonitoring:
 
     alarms: Mapping[str, Json] = field(default_factory=dict, hash=False)
     dashboard: ListedDashboard | None = None
-
-    def firing(self) -> tuple[str, ...]:
-        """The alarms that are in ALARM."""
-        return firing(self.alarms)
 
 
 def firing(alarms: Mapping[str, Json]) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from smendpoints.domain.desired.names import SAGEMAKER_METRICS
 from smendpoints.statistics.counts import Array, Counts
 
-SAGEMAKER = "AWS/SageMaker"
 INVOCATIONS = "Invocations"
 Dimensions = tuple[tuple[str, str], ...]
 # Of these each request is one sample.
@@ -75,7 +75,7 @@ class Share:
 
     name: str
     events: tuple[str, str, str]
-    requests: tuple[str, str, str] = (SAGEMAKER, INVOCATIONS, "Sum")
+    requests: tuple[str, str, str] = (SAGEMAKER_METRICS, INVOCATIONS, "Sum")
     below: bool = False
 
     def series(self, dimensions: Dimensions) -> tuple[Series, Series]:
@@ -91,18 +91,18 @@ def dimensions(**values: str) -> Dimensions:
 
 def error_rate(name: str, answers: str = "5xx") -> Share:
     """The share of answers of this kind: `5xx` or `4xx`."""
-    return Share(name, (SAGEMAKER, f"Invocation{answers.upper()}Errors", "Sum"))
+    return Share(name, (SAGEMAKER_METRICS, f"Invocation{answers.upper()}Errors", "Sum"))
 
 
 def latency_above(name: str, milliseconds: float) -> Share:
     """The share of requests that the model took longer for."""
-    return share_above(name, SAGEMAKER, "ModelLatency", milliseconds * _MICROSECONDS)
+    return share_above(name, SAGEMAKER_METRICS, "ModelLatency", milliseconds * _MICROSECONDS)
 
 
 def share_above(name: str, namespace: str, metric: str, bound: float) -> Share:
     """The share of a metric's samples above a bound, in the metric's unit."""
     statistic = f"PR(:{bound:.10f}".rstrip("0").rstrip(".") + ")"
-    if namespace == SAGEMAKER and metric in _OF_EACH_REQUEST:
+    if namespace == SAGEMAKER_METRICS and metric in _OF_EACH_REQUEST:
         return Share(name, (namespace, metric, statistic), below=True)
     return Share(name, (namespace, metric, statistic), (namespace, metric, "SampleCount"), below=True)
 

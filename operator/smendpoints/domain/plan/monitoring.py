@@ -6,6 +6,7 @@ It is made beside the plan of the endpoint, and never stands in its way. Not her
 import json
 from collections.abc import Iterable, Mapping
 
+from smendpoints.domain.desired.dashboard import MARK
 from smendpoints.domain.desired.monitoring import DesiredMonitoring
 from smendpoints.domain.desired.scaling import UNNAMED
 from smendpoints.domain.observed.diff import covers
@@ -13,8 +14,6 @@ from smendpoints.domain.observed.monitoring import ObservedDashboard
 from smendpoints.domain.observed.observed import Json
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.changes import ARROW, NONE
-
-_MARK = "Kept by smendpoints for the SageMakerEndpoint"
 
 
 def delete_dashboard(name: str) -> Action:
@@ -49,7 +48,7 @@ def plan_dashboard(wanted: DesiredMonitoring, found: ObservedDashboard | None) -
 
 def is_abandoned(found: ObservedDashboard) -> bool:
     """Whether a dashboard without an owner is one that an object let go of: its own text says who made it."""
-    return _MARK in json.dumps(found.body)
+    return MARK in json.dumps(found.body)
 
 
 def in_words(actions: Iterable[Action], alarms: Mapping[str, Json], *, dashboard: bool) -> tuple[str, ...]:

@@ -17,27 +17,14 @@ from smendpoints.api.snapshot import (
     schedule_of,
 )
 from smendpoints.domain.desired import names
+from smendpoints.domain.observed.monitoring import JUDGED_BY
 from smendpoints.domain.observed.observed import ObservedTarget
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.plan.scaling import suspended_state
 
 POLICY_TYPES = ("TargetTrackingScaling", "StepScaling")
 LONGEST = 16384  # bytes, as JSON
-_ALARM = (
-    "AlarmDescription",
-    "Namespace",
-    "MetricName",
-    "Dimensions",
-    "Statistic",
-    "ExtendedStatistic",
-    "Metrics",
-    "Period",
-    "EvaluationPeriods",
-    "DatapointsToAlarm",
-    "Threshold",
-    "ComparisonOperator",
-    "TreatMissingData",
-)
+_ALARM = ("AlarmDescription", *JUDGED_BY)
 
 
 def snapshot_of(target: ObservedTarget, alarms: Mapping[str, Mapping[str, Any]]) -> AutoscalingSnapshot | None:

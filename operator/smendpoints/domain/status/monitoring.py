@@ -53,13 +53,13 @@ def topics_elsewhere(resource: SageMakerEndpoint, place: Place | None) -> str | 
 def is_current(resource: SageMakerEndpoint) -> bool:
     """Whether the status says that CloudWatch got what is wanted now, and refused nothing."""
     status = resource.status
-    wanted = monitoring_wanted(resource, status)
     if resource.spec.monitoring is None and status.monitoring is None:
         return True
+    wanted = monitoring_wanted(resource, status)
     told = conditions.find(status.conditions, MONITORING)
     if status.monitoring is None or wanted is None or told is None or told.status != "True":
         return wanted is None and status.monitoring is not None
-    return status.monitoring.applied == wanted.digest()
+    return status.monitoring.applied == wanted.digest
 
 
 def of_monitoring(reason: Reason, message: str, generation: int, now: datetime) -> Condition:
@@ -101,5 +101,5 @@ def recorded(
         firing=sorted(set(firing) & set(wanted.names())),
         dashboard=kept,
         dashboard_url=url,
-        applied=wanted.digest(),
+        applied=wanted.digest,
     )

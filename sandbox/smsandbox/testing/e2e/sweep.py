@@ -59,7 +59,7 @@ def sweep(aws: Callable[[str], Any], namespace: str, say: Callable[[str], None] 
         for name in mine[kind]:
             say(f"delete {name}")
             _quietly(delete, name)
-    if found["dashboards"]:  # they have no tags
+    if found["dashboards"]:  # of no region, so that no listing of tags is sure to have them
         cloudwatch.delete_dashboards(DashboardNames=found["dashboards"])
 
     def gone() -> bool | None:
