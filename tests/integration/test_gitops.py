@@ -17,8 +17,7 @@ import yaml
 from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smsandbox import paths, tools
 from smsandbox.chart import template
-from smsandbox.controlplane import ControlPlane
-from smsandbox.testing.policies import establish
+from smsandbox.testing.policies import Boundary
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.stage import Stage, has, message
 
@@ -80,8 +79,8 @@ def test_a_synced_object_never_shows_a_difference(stage: Stage) -> None:
         is_synced(wanted)
 
 
-def test_no_sample_shows_a_difference_for_the_defaults_that_the_api_server_writes(control_plane: ControlPlane) -> None:
-    establish(control_plane)
+def test_no_sample_shows_a_difference_for_the_defaults_that_the_api_server_writes(boundary: Boundary) -> None:
+    control_plane = boundary.plane
     samples = sorted((paths.repository() / "manifests" / "samples").glob("*.yaml"))
     objects = [yaml.safe_load(path.read_text()) for path in samples]
     for namespace, how in (("synced-by-server", SERVER), ("synced-by-client", ())):
