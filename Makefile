@@ -58,8 +58,8 @@ types: $(STAMP) ## strict mypy
 	$(BIN)/mypy
 	$(BIN)/mypy tests bench
 
-unit: $(STAMP) ## unit tests, and the operator in virtual time
-	$(BIN)/pytest -n 2 tests/unit tests/property
+unit: $(STAMP) ## unit tests, and the operator in virtual time, with a sample of the fault matrix and of the random walk
+	SMENDPOINTS_WALKS=4 SMENDPOINTS_MATRIX_SHARE=8 $(BIN)/pytest -n 2 tests/unit tests/property
 
 check: lint types unit ## the inner loop: lint, types, unit, property
 
