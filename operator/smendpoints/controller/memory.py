@@ -36,6 +36,15 @@ class Refused:
     tries: int
 
 
+@dataclass(frozen=True)
+class Look:
+    """A close look at AWS, for the reconcile that goes on at once: what for, what it showed, and when it ended."""
+
+    purpose: tuple[object, ...]
+    observed: Observed
+    at: float
+
+
 @dataclass
 class Seen:
     """AWS as it was observed last; times are seconds of a monotonic clock.
@@ -53,6 +62,7 @@ class Seen:
         dashboard: the dashboard as listed, and a digest of what is wanted, when it was last as wanted.
         refused: what AWS would not do of alarms and dashboard.
         tagged: a digest of the tags that configs and models were last seen or put to have.
+        look: the last close look, as long as nothing was done but to write of it.
     """
 
     allowed: bool = False
@@ -68,6 +78,7 @@ class Seen:
     supplies_at: float | None = None
     dashboard: tuple[ListedDashboard | None, str] | None = None
     refused: Refused | None = None
+    look: Look | None = None
 
     def observed(self, summary: Summary | None, desired: Desired, found: Observed) -> None:
         """AWS was observed closely."""
@@ -100,7 +111,7 @@ class Seen:
     def applied(self, came: Applied, now: float) -> None:
         """AWS was changed, if it was; after the calls, as what was listed during them is out of date."""
         if came.changed:
-            self.written_at, self.created_with = now, came.created_with
+            self.written_at, self.created_with, self.look = now, came.created_with, None
 
 
 @dataclass
@@ -153,10 +164,21 @@ class Memory:
         """What went wrong so far on the way to what is asked for."""
         return self.schedule.trouble
 
-    def look_again(self) -> None:
-        """What was seen counts no longer: the next reconcile observes AWS closely."""
+    def go_on(self) -> None:
+        """There is work left, and something is written before: listings that show nothing new do not end it."""
         self.seen.looked, self.seen.expects = False, None
         self.told.status = None
+
+    def look_again(self) -> None:
+        """What was seen counts no longer: the next reconcile observes AWS closely."""
+        self.go_on()
+        self.seen.look = None
+
+    def ended(self, begun: float, after: float) -> None:
+        """A reconcile ended, of a change that `begun` then; what does not go on at once begins with a new look."""
+        self.schedule.begun = begun if after == 0 else None
+        if after > 0:
+            self.seen.look = None
 
     def note(self, notes: Iterable[str]) -> None:
         """Tell these by an Event each, once in the life of this process."""

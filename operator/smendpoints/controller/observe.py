@@ -109,9 +109,10 @@ def observe(
         same = kept and _equivalent(account, desired, live, seen)
     variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
     targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
-    collected = seen.is_collected(desired, resource.spec.revision_history_limit)
-    collects_garbage = (not rolling or same) and not adopts and not collected
-    alarmed = collects_garbage or _has_alarms(resource, desired, targets)
+    limit = resource.spec.revision_history_limit
+    settled = (not rolling or same) and not adopts
+    collects_garbage = settled and not seen.is_collected(desired, limit)
+    alarmed = (settled and not seen.is_swept(desired, limit)) or _has_alarms(resource, desired, targets)
     alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if alarmed else {}
     if collects_garbage or not (adopts or seen.is_tagged(desired)):
         owned_resources = account.observe.owned_resources(endpoint.name, desired.owner, alarms=False, listed=True)

@@ -23,11 +23,11 @@ from smendpoints.controller.blind import blinded
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
 from smendpoints.controller.forewarning import forewarned
-from smendpoints.controller.judging import with_analysis
+from smendpoints.controller.looking import look
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.monitoring import monitored
 from smendpoints.controller.moved import nothing_moved, was_settled
-from smendpoints.controller.observe import glance, observe, recall
+from smendpoints.controller.observe import glance
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reporting import finding_of
 from smendpoints.controller.requeue import sooner, within_hours
@@ -44,10 +44,9 @@ from smendpoints.domain.desired.office_hours import schedule_of
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.blocked import before_rollout
 from smendpoints.domain.plan.held_back import held_back, nothing_changed
-from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
-from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.pins import must_pin, pinned
@@ -117,7 +116,7 @@ class Controller:
         begun = memory.schedule.begun if memory.schedule.begun is not None else self._monotonic()
         with paced(resource.metadata.namespace, _work_of(resource), begun):
             found = self._find(resource, memory, untouched=untouched)
-        memory.schedule.begun = begun if found.requeue_after == 0 else None
+        memory.ended(begun, found.requeue_after)
         return conclude(resource, found, memory, self._monotonic())
 
     def forget(self, memory: Memory) -> None:
@@ -184,13 +183,7 @@ class Controller:
             return Finding(asked.status, within_hours(next_look(memory, self._monotonic()), schedule, now))
         desired, refusals = with_revision(account, resource, desired, self.tenancy)
         ruling = replace(ruling, violations=(*ruling.violations, *refusals))
-        observed = recall(account, resource, desired, shown, memory.seen)
-        given = input_of(resource, desired, observed, schedule, now) if observed is not None else None
-        if given is None or not _is_done(plan(given)):
-            observed = observe(account, resource, desired, shown, memory.seen, running=schedule.running)
-            observed = with_analysis(account, resource, desired, observed, now)
-            given = input_of(resource, desired, observed, schedule, now)
-        memory.seen.observed(shown.summary, desired, given.observed)
+        given = look(account, resource, desired, shown, schedule, memory, now, self._monotonic)
         return self._carry_out(account, given, ruling, memory)
 
     def _carry_out(self, account: Aws, given: Input, ruling: Ruling, memory: Memory) -> Finding:
@@ -204,7 +197,7 @@ class Controller:
         pins = not ruling.violations and must_pin(resource, acting, ruling.resolved)
         if (refused is None or first is not None) and (pins or must_write_ahead(resource, acting)):
             ahead = write_ahead(resource, acting, given.now)
-            memory.look_again()
+            memory.go_on()
             return Finding(pinned(ahead, resource, acting, ruling.resolved, allowed=not ruling.violations), 0.0)
         applied = Applied(refused)
         if refused is None or first is not None:
@@ -236,8 +229,3 @@ def _work_of(resource: SageMakerEndpoint) -> Work:
     status, meta = resource.status, resource.metadata
     ready = conditions.is_true(status.conditions, "Ready") and status.observed_generation == meta.generation
     return Work.DRIFT if ready and meta.deletion_timestamp is None else Work.NEW
-
-
-def _is_done(todo: Plan) -> bool:
-    """Whether all is as wanted."""
-    return todo.verdict.ready and not todo.actions and not todo.drift and todo.requeue is Requeue.STEADY
