@@ -20,8 +20,8 @@ from smendpoints.domain.observed.observed import (
     ObservedEndpoint,
     ObservedTarget,
     ObservedVariant,
-    parse_config,
 )
+from smendpoints.domain.observed.parsing import parse_config
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan

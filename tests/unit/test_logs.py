@@ -12,7 +12,8 @@ from smendpoints.aws.clients import Clients
 from smendpoints.aws.logs import log_tail
 from smendpoints.controller.tailing import tail
 from smendpoints.domain.errors import ReconcileError
-from smendpoints.domain.observed.observed import Observed, parse_endpoint
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.observed.parsing import parse_endpoint
 from smendpoints.domain.plan.verdict import Plan, stalled
 from smendpoints.domain.plan.wording import failing
 from smendpoints.domain.reasons import Reason

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from smendpoints.api.spec import Rollout
 from smendpoints.api.status_rollout import RolloutStatus
-from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step, parse_endpoint
+from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
+from smendpoints.domain.observed.parsing import parse_endpoint
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY, Progress, begun, planned_steps, progress
 
 START = datetime(2026, 11, 22, 14, 0, 20, 500_000, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from smendpoints.domain.desired.scaling import UNNAMED
 from smendpoints.domain.observed.diff import covers
-from smendpoints.domain.observed.observed import parse_target
+from smendpoints.domain.observed.parsing import parse_target
 from smendpoints.domain.plan.actions import PolicyARN
 from smendpoints.domain.plan.scaling import plan_scaling
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
+from typing import Any
 
 from smendpoints.aws.audit import Part
 from smendpoints.aws.contents import Contents
@@ -13,7 +14,8 @@ from smendpoints.aws.summary import Summary, monitoring_fingerprint, scaling_fin
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import PREFIX
 from smendpoints.domain.observed.monitoring import ListedDashboard, ListedMonitoring
-from smendpoints.domain.observed.observed import ObservedTarget, parse_target
+from smendpoints.domain.observed.observed import ObservedTarget
+from smendpoints.domain.observed.parsing import parse_target
 
 _VARIANT = re.compile(r"endpoint/([^/]+)/variant/.+")
 _OURS = re.compile(rf".+-[0-9a-f]{{{names.HASH_LENGTH}}}")
@@ -140,54 +142,46 @@ def _targets(found: list[tuple[str, Entry]]) -> tuple[ObservedTarget, ...]:
     )
 
 
-def scaling() -> Part[Mapping[str, Scaling]]:
-    """Autoscaling by the endpoint's name in lower case."""
-    return Part(_SCALING, _Scaling)
+class Lists:
+    """The lists of one place's audit, and what they say of one endpoint. `since` is an instant of the audit's clock."""
 
+    def __init__(self, region: str) -> None:
+        self.scaling: Part[Mapping[str, Scaling]] = Part(_SCALING, _Scaling)
+        self.contents: Part[Contents] = Part([_CONFIGS, _MODELS], _Contents)
+        self.tags: Part[Mapping[str, Tagged]] = Part([_TAGS], _Tags, optional=True)  # needs tag:GetResources
+        prefix = names.dashboard_prefix(region)
+        dashboards = Query("cloudwatch", "list_dashboards", "DashboardEntries", 0, {"DashboardNamePrefix": prefix})
+        self.monitoring: Part[Mapping[str, Monitored]] = Part(
+            [_ALARMS, dashboards], lambda: _Monitoring(prefix), optional=True, wanted=False
+        )
+        self.parts: tuple[Part[Any], ...] = (self.scaling, self.contents, self.tags, self.monitoring)
 
-def tags() -> Part[Mapping[str, Tagged]]:
-    """The tags of endpoints that are some operator's, by ARN in lower case; empty without tag:GetResources."""
-    return Part([_TAGS], _Tags, optional=True)
+    def targets_of(self, name: str, since: float) -> tuple[ObservedTarget, ...] | None:
+        """The endpoint's autoscaling, if it was listed after `since`."""
+        if self.scaling.begun <= since:
+            return None
+        found = self.scaling.value.get(name.lower())
+        return found.targets if found is not None else ()
 
+    def tags_of(self, arn: str, since: float) -> Mapping[str, str] | None:
+        """The endpoint's tags, if they were listed after `since`."""
+        found = self.tags.value.get(arn.lower()) if self.tags.begun > since else None
+        return found.tags if found is not None else None
 
-def contents() -> Part[Contents]:
-    """Configs and models."""
-    return Part([_CONFIGS, _MODELS], _Contents)
+    def monitoring_of(self, name: str, since: float) -> ListedMonitoring | None:
+        """The endpoint's alarms and dashboard of `spec.monitoring`, if they were listed after `since`."""
+        if self.monitoring.denied or self.monitoring.begun <= since:
+            return None
+        found = self.monitoring.value.get(name.lower())
+        return found.listed if found is not None else ListedMonitoring()
 
-
-def told(
-    name: str,
-    entry: Summary,
-    scaling: Part[Mapping[str, Scaling]],
-    tags: Part[Mapping[str, Tagged]],
-    monitored: Part[Mapping[str, Monitored]],
-    before: Summary | None,
-    *,
-    wrote: bool,
-) -> Summary:
-    """A listed endpoint with the audit's fingerprints; with those `before` while a part is older than our write."""
-    if wrote:
-        return before.audited(entry) if before is not None else entry
-    scaled, tagged = scaling.value.get(name), tags.value.get(entry.arn.lower())
-    watched = monitored.value.get(name)
-    return replace(
-        entry,
-        scaling=scaled.fingerprint if scaled is not None else None,
-        tags=tagged.fingerprint if tagged is not None else None,
-        monitoring=watched.fingerprint if watched is not None else None,
-    )
-
-
-def monitoring(region: str) -> Part[Mapping[str, Monitored]]:
-    """Alarms and dashboards of `spec.monitoring` by the endpoint's name in lower case; read once an object has some."""
-    prefix = names.dashboard_prefix(region)
-    dashboards = Query("cloudwatch", "list_dashboards", "DashboardEntries", 0, {"DashboardNamePrefix": prefix})
-    return Part([_ALARMS, dashboards], lambda: _Monitoring(prefix), optional=True, wanted=False)
-
-
-def monitored(part: Part[Mapping[str, Monitored]], name: str, since: float) -> ListedMonitoring | None:
-    """What an endpoint has of it, if it was listed after `since`."""
-    if part.denied or part.begun <= since:
-        return None
-    found = part.value.get(name.lower())
-    return found.listed if found is not None else ListedMonitoring()
+    def told(self, name: str, entry: Summary) -> Summary:
+        """A listed endpoint, its name in lower case, with the fingerprints of these lists."""
+        scaled, tagged = self.scaling.value.get(name), self.tags.value.get(entry.arn.lower())
+        watched = self.monitoring.value.get(name)
+        return replace(
+            entry,
+            scaling=scaled.fingerprint if scaled is not None else None,
+            tags=tagged.fingerprint if tagged is not None else None,
+            monitoring=watched.fingerprint if watched is not None else None,
+        )

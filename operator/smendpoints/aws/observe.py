@@ -17,15 +17,8 @@ from smendpoints.aws.watch import Summary, Watch
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import (
-    ObservedConfig,
-    ObservedEndpoint,
-    ObservedTarget,
-    OwnedResources,
-    parse_config,
-    parse_endpoint,
-    parse_target,
-)
+from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoint, ObservedTarget, OwnedResources
+from smendpoints.domain.observed.parsing import parse_config, parse_endpoint, parse_target
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.alarms import Ownership, sort
 

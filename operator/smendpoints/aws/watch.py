@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
-from smendpoints.aws import audited
 from smendpoints.aws.audit import Audit, Part
+from smendpoints.aws.audited import Lists
 from smendpoints.aws.cadence import NEVER, Awaited, Cadence
 from smendpoints.aws.clients import Clients
 from smendpoints.aws.contents import Belongings, Contents, owners_of
@@ -46,9 +46,8 @@ class Watch:
         self._clock = clock
         cadence = cadence or Cadence()
         self._endpoints = EndpointListing(clients, clock, cadence)
-        self._scaling, self._tags, self._contents = audited.scaling(), audited.tags(), audited.contents()
-        self._monitoring = audited.monitoring(clients.place.region)
-        self._audit = Audit(clients, clock, cadence, (self._scaling, self._contents, self._tags, self._monitoring))
+        self._lists = Lists(clients.place.region)
+        self._audit = Audit(clients, clock, cadence, self._lists.parts)
         self._lock = threading.Lock()
         self._auditing = threading.Lock()  # from the call until what it showed is told: who waits for it may go on then
         self._parts_told: frozenset[Part[Any]] = frozenset()
@@ -135,35 +134,31 @@ class Watch:
 
     def targets(self, name: str, since: float) -> tuple[ObservedTarget, ...] | None:
         """The endpoint's autoscaling, if it was listed after `since`."""
-        if self._scaling.begun <= since:
-            return None
-        found = self._scaling.value.get(name.lower())
-        return found.targets if found is not None else ()
+        return self._lists.targets_of(name, since)
 
     def tags(self, arn: str, since: float) -> Mapping[str, str] | None:
         """The endpoint's tags, if they were listed after `since`."""
-        found = self._tags.value.get(arn.lower()) if self._tags.begun > since else None
-        return found.tags if found is not None else None
+        return self._lists.tags_of(arn, since)
 
     def monitoring(self, name: str, since: float) -> ListedMonitoring | None:
         """The endpoint's alarms and dashboard of `spec.monitoring`, if they were listed after `since`."""
-        return audited.monitored(self._monitoring, name, since)
+        return self._lists.monitoring_of(name, since)
 
     def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
         """Which of these configs and models are not there; none if they were not listed after `since`."""
         with self._lock:
-            return self._belongings.missing(names) if self._contents.begun > since else _NONE
+            return self._belongings.missing(names) if self._lists.contents.begun > since else _NONE
 
     def belongings(self, endpoint: str) -> Contents | None:
         """The configs and models that are named as this endpoint's; None if they were never listed."""
         with self._lock:
-            return self._belongings.of(endpoint) if self._contents.begun > NEVER else None
+            return self._belongings.of(endpoint) if self._lists.contents.begun > NEVER else None
 
     # what this process does
 
     def monitors(self) -> None:
         """An object has alarms or a dashboard: the audit lists them from now on."""
-        self._monitoring.wanted = True
+        self._lists.monitoring.wanted = True
 
     def wrote(self, endpoint: str) -> None:
         """Something of the endpoint was changed: what was listed before says nothing of its autoscaling and tags."""
@@ -222,8 +217,8 @@ class Watch:
         """A part of the audit was read to its end; the endpoints that moved."""
         gone = _NONE
         with self._lock:
-            if part is self._contents:
-                gone = self._belongings.listed(self._contents.value, self._contents.begun)
+            if part is self._lists.contents:
+                gone = self._belongings.listed(self._lists.contents.value, self._lists.contents.begun)
             whole = self._audited()
             told = frozenset(name for name, when in self._wrote.items() if when < whole)
             for name in told:
@@ -243,9 +238,9 @@ class Watch:
             for name in moved:
                 view.pop(name, None)
             for name in touched & entries.keys():
-                before, wrote = view.get(name), name in self._wrote
-                lists = self._scaling, self._tags, self._monitoring
-                told = audited.told(name, entries[name], *lists, before, wrote=wrote)
+                before, told = view.get(name), self._lists.told(name, entries[name])
+                if name in self._wrote:  # the lists are older
+                    told = before.audited(entries[name]) if before is not None else entries[name]
                 if before != told:
                     view[name] = told
                     moved.add(name)

@@ -6,70 +6,36 @@ starts again reads all of it once more. Nothing is written here, neither to AWS 
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 
 from smendpoints.api.experiment import SageMakerExperiment
-from smendpoints.api.experiment_status import TrafficStep
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.clients import Place
-from smendpoints.controller.outcomes import Outcomes
+from smendpoints.controller.counting import Counting, Kept, Running, begun
 from smendpoints.controller.parsed import Parsed
-from smendpoints.controller.ports import Aws, Endpoints
+from smendpoints.controller.ports import Aws
 from smendpoints.controller.result import Result
 from smendpoints.controller.tenancy import Tenancy
-from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.experiment.judging import Judged, judge
 from smendpoints.domain.experiment.life import advance, runs
-from smendpoints.domain.experiment.metrics import counted, invocations, pair_of, series_of
 from smendpoints.domain.experiment.saying import events
-from smendpoints.domain.experiment.scene import Looked, Scene
-from smendpoints.domain.experiment.tally import Plan, Tally, step_at
-from smendpoints.domain.observed.samples import Readings, Series
+from smendpoints.domain.experiment.scene import Scene
 
 logger = logging.getLogger(__name__)
 Body = Mapping[str, Any]
 _Versions = tuple[str | None, int | None]
-LATE = 10
-"""What is missing in spite of requests is waited for until it is so many periods old."""
-_SETTLING = 1  # periods that may be read already, and yet change
-_FAILURES = 3  # looks in a row that fail before anybody is told
 
 
-@dataclass
-class _Kept:
-    """What the process keeps of one experiment: all may be lost."""
+class Endpoints(Protocol):
+    """The SageMakerEndpoints as the process knows them, from any thread."""
 
-    tally: Tally
-    outcomes: Outcomes = field(default_factory=Outcomes)
-    judged: dict[str, Judged] = field(default_factory=dict)
-    seen: tuple[object, ...] = ()  # what was judged
-    asked_until: int = 0  # the first period that was not asked for, whether it could be read or not
-    failures: int = 0
-    looked: Looked | None = None
+    def read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The newest version of the object that is so called; None if there is none."""
 
-
-@dataclass(frozen=True)
-class _Running:
-    """An experiment that is looked at, and where."""
-
-    experiment: SageMakerExperiment
-    place: Place
-    endpoint: str
-    kept: _Kept
-
-    def since(self, period: int) -> int:
-        """The number of the period from which on it has to be read."""
-        if self.kept.tally.until is not None:
-            return self.kept.tally.until
-        return min(int(each.counts_from.timestamp()) // period for each in self.steps() if each.counts_from)
-
-    def steps(self) -> list[TrafficStep]:
-        """The steps of the traffic so far."""
-        return self.experiment.status.steps
+    def version(self, namespace: str, name: str) -> int | None:
+        """The version that `read` reads, at no cost."""
 
 
 class Experiments:
@@ -84,13 +50,13 @@ class Experiments:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         period: int = 60,
     ) -> None:
-        self._accounts = accounts
+        self._counting = Counting(accounts, now, period)
         self._region = region
         self._tenancy = tenancy
         self._endpoints = endpoints
         self._now = now
         self._period = period
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, Kept] = {}
         self._parsed: Parsed[str, SageMakerExperiment] = Parsed()
         self._parsed_endpoints: Parsed[tuple[str, str], SageMakerEndpoint | None] = Parsed()
         self._settled: dict[str, _Versions] = {}  # of those that are over, what they were found to need nothing at
@@ -107,9 +73,9 @@ class Experiments:
         for body in bodies:
             running = self._running(body)
             if running is not None:
-                self._read(running)
+                self._counting.read(running)
 
-    def _running(self, body: Body) -> _Running | None:
+    def _running(self, body: Body) -> Running | None:
         status = body.get("status") or {}
         if status.get("phase") != "Running" or body["metadata"].get("deletionTimestamp"):
             return None
@@ -126,68 +92,8 @@ class Experiments:
         place = Place(identity.region or self._region, identity.role)
         uid = experiment.metadata.uid
         if uid not in self._kept:
-            self._kept[uid] = _Kept(Tally(_plan(experiment, identity.endpoint)))
-        return _Running(experiment, place, identity.endpoint, self._kept[uid])
-
-    def _read(self, running: _Running) -> None:
-        """CloudWatch is asked by the first of those that want the same period, for all of them."""
-        kept, since, now = running.kept, running.since(self._period), self._now()
-        datapoints = self._accounts(running.place).datapoints
-        until = datapoints.settled(now) - _SETTLING
-        if since >= until or kept.asked_until >= until:
-            return
-        kept.asked_until = until
-        wanted = frozenset(series_of(running.experiment.spec, running.endpoint))
-        try:
-            readings = datapoints.read(wanted, since, now)
-        except ReconcileError as failure:
-            self._unread(kept, str(failure), now=failure.kind is Kind.BLOCKED)
-            return
-        if readings.unread:
-            self._unread(kept, f"CloudWatch tells nothing of {min(each.metric for each in readings.unread)}", now=False)
-            return
-        kept.outcomes.read(running.experiment, self._accounts(running.place).summaries)
-        self._count(running, readings, until)
-
-    @staticmethod
-    def _unread(kept: _Kept, why: str, *, now: bool) -> None:
-        kept.failures += 1
-        kept.looked = Looked(unread=why) if now or kept.failures >= _FAILURES else None
-
-    def _count(self, running: _Running, readings: Readings, until: int) -> None:
-        """Each whole period, in order, up to one of which something is still to come."""
-        kept, tally = running.kept, running.kept.tally
-        newest = self._now().timestamp() // self._period
-        for number in range(running.since(self._period), until):
-            step = step_at(running.steps(), number * self._period, self._period)
-
-            def value(series: Series, number: int = number) -> float | None:
-                return readings.points[series].get(number)
-
-            if step is not None:
-                if tally.plan.lacks(value) and newest - number < LATE:
-                    break
-                tally.count(step, value)
-            tally.until = number + 1
-        kept.failures = 0
-        kept.looked = self._judged(running)
-
-    def _judged(self, running: _Running) -> Looked:
-        kept, experiment = running.kept, running.experiment
-        spec, status = experiment.spec, experiment.status
-        elapsed = (self._now() - (status.started_at or self._now())).total_seconds()
-        over = elapsed >= spec.duration.max_minutes * 60
-        active = [each.variant for each in status.challengers if each.ended_at is None]
-        tally, outcomes = kept.tally, kept.outcomes
-        seen = len(tally.batches), outcomes.seen(), frozenset(active)
-        if seen != kept.seen or over:
-            weights = [step.weights for step in status.steps]
-            kept.judged = {
-                name: judge(spec, tally, weights, name, elapsed, outcomes=outcomes.tallies) for name in active
-            }
-            kept.seen = seen
-        until = datetime.fromtimestamp(tally.until * self._period, UTC) if tally.until is not None else None
-        return Looked(kept.judged, tally.requests(), until, outcomes.unread, outcomes.until(), outcomes.notes)
+            self._kept[uid] = begun(experiment, identity.endpoint)
+        return Running(experiment, place, identity.endpoint, self._kept[uid])
 
     def reconcile(self, body: Body) -> Result:
         """What follows for one experiment now. Never raises: what goes wrong is told in the log, and tried again.
@@ -253,11 +159,3 @@ class Experiments:
 
 def _endpoint_of(body: Body) -> str:
     return str(body["spec"]["endpointRef"]["name"])
-
-
-def _plan(experiment: SageMakerExperiment, endpoint: str) -> Plan:
-    spec = experiment.spec
-    return Plan(
-        {arm: invocations(endpoint, arm) for arm in spec.arms()},
-        {metric.name: {arm: pair_of(metric, endpoint, arm) for arm in spec.arms()} for metric in counted(spec)},
-    )

@@ -190,16 +190,6 @@ class Summaries(Protocol):
         """The object; None where its ETag is the one that is known. `Kind.GONE` is raised where there is none."""
 
 
-class Endpoints(Protocol):
-    """The SageMakerEndpoints as the process knows them, from any thread."""
-
-    def read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
-        """The newest version of the object that is so called; None if there is none."""
-
-    def version(self, namespace: str, name: str) -> int | None:
-        """The version that `read` reads, at no cost."""
-
-
 class Aws(Protocol):
     """One account and region."""
 

@@ -12,8 +12,8 @@ from smendpoints.domain.observed.observed import (
     ObservedConfig,
     ObservedEndpoint,
     ObservedTarget,
-    parse_config,
 )
+from smendpoints.domain.observed.parsing import parse_config
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.in_place import COUNT, WEIGHT, only_by_update, same_weight
 
