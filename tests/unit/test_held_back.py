@@ -103,6 +103,12 @@ def test_weights_are_changed_as_they_only_move_traffic(sight: Any, beside: tuple
     assert (drifted.actions, drifted.verdict.message) == ((), TOLD)
 
 
+@pytest.mark.parametrize("verb", [Verb.ADD_TAGS, Verb.DELETE_TAGS, Verb.REGISTER_TARGET])
+def test_while_aws_is_at_work_it_is_waited_for_and_nothing_is_changed_beside(sight: Any, verb: Verb) -> None:
+    found = held(sight, Plan(BUSY, (call(verb),)), shows={"status": "Updating"})
+    assert found == Plan(BUSY)
+
+
 @pytest.mark.parametrize("name", STOPPING)
 def test_what_is_stopped_is_stopped(name: str, sight: Any) -> None:
     todo, forbidden = STOPPING[name]

@@ -245,6 +245,12 @@ def test_what_the_traffic_before_lets_be_seen_is_told_beforehand() -> None:
     assert "any difference of errors of a" in forewarning(none)
 
 
+def test_as_many_steps_as_the_instances_make_are_planned_for() -> None:
+    way = Rollout(strategy="Linear", step_percent=30, step_wait_seconds=1200)
+    two_of_four = planned(asked(), way, LIVE, ["a"], hour(3, 0))
+    assert two_of_four.horizon == 3 * 19  # both fleets serve for one wait: 30 % of four instances are two
+
+
 def test_without_the_hour_before_it_is_judged_all_the_same_and_told() -> None:
     found = planned(asked(), CANARY, LIVE, ["a", "b"], "AccessDenied")
     assert [(each.name, each.variant) for each in found.metrics] == [("errors", "a")]

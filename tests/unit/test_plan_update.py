@@ -154,6 +154,13 @@ def test_a_config_of_earlier_times_brings_nothing_of_its_own_time(sight: Callabl
     assert seen.actions() == ["UPDATE_ENDPOINT default-iris"]
 
 
+def test_a_config_of_earlier_times_that_says_the_same_brings_its_own(sight: Callable[..., Any], config: Any) -> None:
+    wants = {"variant": {**instance(3), "weight": 4}}
+    seen = sight(wants, {"variant": B}, remembers=ROLLED, wanted_config=config(sight(wants).desired))
+    assert excluded(update(seen)) == BOTH
+    assert seen.actions() == ["UPDATE_ENDPOINT default-iris"]
+
+
 def made(seen: Any) -> Mapping[str, Any]:
     (action,) = [each for each in seen.plan().actions if each.verb.name == "CREATE_CONFIG"]
     return {each["VariantName"]: each["InitialInstanceCount"] for each in action.params["ProductionVariants"]}
