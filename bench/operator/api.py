@@ -8,7 +8,7 @@ from typing import Any
 
 import urllib3
 
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
+from smendpoints.api.group import GROUP, KIND, PLURAL, VERSION
 from smsandbox.controlplane import ControlPlane
 
 OBJECTS = f"/apis/{GROUP}/{VERSION}/{PLURAL}"

@@ -24,7 +24,7 @@ from bench.operator.scenarios import (
     told_by_operator,
 )
 
-from smendpoints.api.resource import RETRY
+from smendpoints.api.group import RETRY
 from smsandbox.testing.figures import quantile
 from smsandbox.testing.specs import spec
 

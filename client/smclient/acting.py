@@ -19,7 +19,7 @@ from smclient.views.gitops import kept_by
 from smclient.views.history import RevisionView, history_view
 from smclient.views.revisions import before, named
 from smclient.views.status import phase_of
-from smendpoints.api.resource import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
+from smendpoints.api.group import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
 
 _CONFLICT = 409
 _TRIES = 5  # the operator writes a status some times in a row, not without end

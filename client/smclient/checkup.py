@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from smclient.aws.session import Aws, region_of, told
+from smclient.aws.session import Aws, told
 from smclient.errors import AWSError, ClientError, KubernetesError, NotFoundError
 from smclient.kube.cluster import Cluster
-from smclient.views.checks import Check
-from smclient.views.fields import Object, condition
-from smendpoints.api.resource import GROUP, PLURAL
+from smclient.notified import of_monitoring
+from smclient.views.checks import Check, said
+from smclient.views.fields import Object, condition, region_of
+from smendpoints.api.group import GROUP, PLURAL
 from smendpoints.domain.preflight.trust import Trust, trust_in_sagemaker
 
 _RIGHTS = (
@@ -22,7 +23,6 @@ _RIGHTS = (
     ("list", "events", "", "read Events"),
 )
 _LEASE = "/apis/coordination.k8s.io/v1/namespaces/smendpoints-system/leases/smendpoints"
-_GONE = {"404", "NoSuchKey", "NoSuchBucket", "NotFound", "ImageNotFoundException", "RepositoryNotFoundException"}
 
 
 def of_cluster(cluster: Cluster, namespace: str) -> Iterator[Check]:
@@ -73,6 +73,11 @@ def of_account(aws: Aws) -> Iterator[Check]:
         ("sagemaker:ListEndpoints", lambda: aws.client("sagemaker").list_endpoints(MaxResults=1), "diff, undo, import"),
         ("logs:DescribeLogGroups", lambda: aws.client("logs").describe_log_groups(limit=1), "logs"),
         ("cloudwatch:ListMetrics", lambda: aws.client("cloudwatch").list_metrics(Namespace="AWS/SageMaker"), "metrics"),
+        (
+            "cloudwatch:DescribeAlarms",
+            lambda: aws.client("cloudwatch").describe_alarms(MaxRecords=1),
+            "metrics, alarms",
+        ),
     )
     for permission, probe, needed in probes:
         try:
@@ -84,7 +89,7 @@ def of_account(aws: Aws) -> Iterator[Check]:
 
 
 def of_endpoint(found: Object, aws: Aws) -> Iterator[Check]:
-    """An object: what it says of itself, its role, images, artifacts, quota and network."""
+    """An object: what it says of itself, its role, images, artifacts, quota, monitoring and network."""
     spec: Mapping[str, Any] = found["spec"]
     resolved = (found.get("status") or {}).get("resolved") or {}
     stalled = condition(found, "Stalled")
@@ -97,13 +102,13 @@ def of_endpoint(found: Object, aws: Aws) -> Iterator[Check]:
         yield Check("object", "unknown", "the operator has not looked at it yet", "does the operator run?")
     role = spec.get("executionRoleARN") or resolved.get("executionRoleARN")
     if role:
-        yield _said("execution role", role, partial(_role, aws, str(role)))
+        yield said("execution role", role, partial(_role, aws, str(role)))
     variants = [*(spec.get("variants") or []), *([spec["shadow"]] if spec.get("shadow") else [])]
     containers = [each for variant in variants for each in (variant.get("containers") or [variant])]
     for image in dict.fromkeys(str(each["image"]) for each in containers if each.get("image")):
-        yield _said("image", image, partial(_image, aws, image))
+        yield said("image", image, partial(_image, aws, image))
     for uri in dict.fromkeys(str(each["modelArtifact"]) for each in containers if each.get("modelArtifact")):
-        yield _said("artifact", uri, partial(_artifact, aws, uri))
+        yield said("artifact", uri, partial(_artifact, aws, uri))
     needed: dict[str, int] = {}
     for variant in variants:
         instance = variant.get("instance") or {}
@@ -111,21 +116,11 @@ def of_endpoint(found: Object, aws: Aws) -> Iterator[Check]:
             most = (variant.get("scaling") or {}).get("maxCapacity") or instance.get("count", 1)
             needed[str(instance["type"])] = needed.get(str(instance["type"]), 0) + int(most)
     for kind, most in needed.items():
-        yield _said("quota", kind, partial(_quota, aws, kind, most))
+        yield said("quota", kind, partial(_quota, aws, kind, most))
+    yield from of_monitoring(found, aws)
     vpc = spec.get("vpc") or resolved.get("vpc")
     if vpc:
-        yield _said("network", "its subnets", partial(_network, aws, vpc))
-
-
-def _said(about: str, what: str, check: Callable[[], Check]) -> Check:
-    """The check's finding; unknown where the user may not look."""
-    try:
-        return check()
-    except AWSError as error:
-        if error.code in _GONE:
-            return Check(about, "bad", f"{what} is not there", "make or push it, or name another in the spec")
-        hint = error.hint or "ask somebody who may look"
-        return Check(about, "unknown", error.message if what in error.message else f"{what}: {error.message}", hint)
+        yield said("network", "its subnets", partial(_network, aws, vpc))
 
 
 def _role(aws: Aws, arn: str) -> Check:

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from smclient.aws.invoking import Answer, Asking, Invoker
-from smclient.aws.session import Aws, region_of
+from smclient.aws.session import Aws
 from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Cluster, Object
 from smclient.objects import ClusterObject
 from smclient.payload import Payload, payload_of
+from smclient.views.fields import region_of
 from smclient.views.history import RevisionView, history_view
 from smclient.views.status import StatusView, status_view
 from smclient.views.waiting import verdict

@@ -13,7 +13,7 @@ from smclient.specs.promoting import Promotion
 from smclient.views.advice import advice
 from smclient.views.experiments import ExperimentView, experiment_view
 from smclient.views.fields import is_current
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.group import EXPERIMENT_PLURAL
 
 
 class Experiment(ClusterObject):

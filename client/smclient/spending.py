@@ -1,13 +1,15 @@
-"""Whether anybody uses what runs: the requests of many endpoints, asked region by region."""
+"""Whether anybody uses what runs, and what its monitoring costs: asked for many endpoints, region by region."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from smclient.aws.metrics import invocations
-from smclient.aws.session import Aws, region_of
+from smclient.aws.prices import LISTED_IN, monitoring_prices
+from smclient.aws.session import Aws
 from smclient.errors import AWSError
 from smclient.kube.cluster import Object
-from smclient.views.fields import variants_of
+from smclient.views.costs import MonitoringPrices
+from smclient.views.fields import region_of, variants_of
 
 
 def requests_of(
@@ -34,3 +36,17 @@ def requests_of(
             continue
         counts |= {who: there[endpoint] for endpoint, (who, _) in endpoints.items()}
     return counts, errors
+
+
+def monitoring_prices_of(
+    objects: Sequence[Object], aws: Callable[[str | None], Aws]
+) -> tuple[dict[str | None, MonitoringPrices], list[AWSError]]:
+    """The prices of alarms and dashboards where any of the objects has some, by region; and why those are not known."""
+    regions = {region_of(found) for found in objects if (found.get("status") or {}).get("monitoring")}
+    prices: dict[str | None, MonitoringPrices] = {}
+    try:
+        for region in regions:
+            prices[region] = monitoring_prices(aws(LISTED_IN), region or aws(region).region)
+    except AWSError as error:
+        return prices, [error]
+    return prices, []

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 import urllib3
 from pydantic import ValidationError
 
-from smendpoints.api.policy import POLICY_PLURAL, SageMakerEndpointPolicy
-from smendpoints.api.resource import GROUP, VERSION
+from smendpoints.api.group import GROUP, POLICY_PLURAL, VERSION
+from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.controller.tenancy import Tenancy
 from smendpoints.kube import KubeClient, RefusedError, UnreachableError, pages
 

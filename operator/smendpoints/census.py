@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from smendpoints.api.resource import GROUP, PLURAL, VERSION
+from smendpoints.api.group import GROUP, PLURAL, VERSION
 from smendpoints.kube import KubeClient, KubeError, pages
 
 logger = logging.getLogger(__name__)

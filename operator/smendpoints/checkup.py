@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
-from smendpoints.api.policy import POLICY_PLURAL
-from smendpoints.api.resource import GROUP, PLURAL, VERSION
+from smendpoints.api.group import EXPERIMENT_PLURAL, GROUP, PLURAL, POLICY_PLURAL, VERSION
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections
 from smendpoints.aws.identity import Presented

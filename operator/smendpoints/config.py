@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from smendpoints.api.resource import GROUP
+from smendpoints.api.group import GROUP
 from smendpoints.api.spec import ROLE_ARN
 
 _TAG = re.compile(r"[\w .:/+@-]{1,128}=[\w .:/=+@-]{0,256}")

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from smendpoints.api.resource import GROUP, PLURAL, VERSION, SageMakerEndpoint
+from smendpoints.api.group import GROUP, PLURAL, VERSION
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.gate import Gate
 from smendpoints.kube import KubeClient, KubeError, RefusedError
 

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from smendpoints.api.experiment import EXPERIMENT_FINALIZER, EXPERIMENT_PLURAL
-from smendpoints.api.resource import GROUP, VERSION
+from smendpoints.api.group import EXPERIMENT_FINALIZER, EXPERIMENT_PLURAL, GROUP, VERSION
 from smendpoints.boundary import Found, Reflector
 from smendpoints.controller.experiments import Experiments
 from smendpoints.controller.tenancy import Tenancy

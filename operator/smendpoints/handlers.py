@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import kopf
 
-from smendpoints.api.resource import GROUP, PLURAL, VERSION
+from smendpoints.api.group import GROUP, PLURAL, VERSION
 
 
 class Sees(Protocol):

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from smendpoints.api.resource import KIND
+from smendpoints.api.group import KIND
 from smendpoints.domain.errors import ReconcileError
 
 _object: ContextVar[Mapping[str, str] | None] = ContextVar("object", default=None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
+from smendpoints.api.group import GROUP, KIND, PLURAL, VERSION
 from smendpoints.domain.status.events import Event
 from smendpoints.gate import Gate
 from smendpoints.kube import KubeClient, KubeError

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smendpoints.api.resource import FINALIZER
+from smendpoints.api.group import FINALIZER
 from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import digest
 from smendpoints.controller.reconcile import Controller

@@ -13,7 +13,7 @@ from typing import Any
 import botocore.session
 import kopf
 
-from smendpoints.api.experiment import EXPERIMENT_KIND, EXPERIMENT_PLURAL
+from smendpoints.api.group import EXPERIMENT_KIND, EXPERIMENT_PLURAL
 from smendpoints.aws.account import Accounts
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.connections import Connections

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from smendpoints.api.resource import GROUP, PLURAL
+from smendpoints.api.group import GROUP, PLURAL
 from smsandbox.chart import CHART, template
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until

@@ -11,7 +11,7 @@ from smclient.specs.compare import as_shown
 from smclient.views.gitops import kept_by
 from smclient.views.history import RevisionView
 from smclient.views.revisions import before, named
-from smendpoints.api.resource import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
+from smendpoints.api.group import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
 from smsandbox.testing.json_server import JsonServer
 
 Endpoint = Callable[..., dict[str, Any]]

@@ -88,14 +88,14 @@ def test_a_reader_that_has_had_enough_is_no_error(server: JsonServer, endpoint: 
     assert (ran.stdout, ran.stderr) == ("[\n0\n", "")
 
 
-def test_looking_needs_neither_aws_nor_the_kubernetes_library(
+def test_looking_needs_neither_aws_nor_the_kubernetes_library_nor_the_types(
     server: JsonServer, endpoint: Any, smendpoint: Any
 ) -> None:
     server.answers["GET", f"{HERE}/iris"] = endpoint()
     server.answers["GET", "/api/v1/namespaces/ml/events"] = {"items": [], "metadata": {}}
     code = (
         "import sys; from smclient.cli.main import run; code = run(['status', 'iris']);"
-        "sys.exit(code or bool({'boto3', 'botocore', 'kubernetes', 'kopf'} & sys.modules.keys()))"
+        "sys.exit(code or bool({'boto3', 'botocore', 'kubernetes', 'kopf', 'pydantic'} & sys.modules.keys()))"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=dict(os.environ), capture_output=True)
 

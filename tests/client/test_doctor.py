@@ -74,7 +74,7 @@ def test_a_cluster_without_the_kind_is_told_alone(cluster: Cluster) -> None:
 
 def test_an_account_is_looked_at_with_the_users_own_credentials(harness: Harness) -> None:
     checks = list(of_account(Aws(REGION, harness.session)))
-    assert [each.outcome for each in checks] == ["ok"] * 4
+    assert [each.outcome for each in checks] == ["ok"] * 5
 
 
 def test_an_endpoint_whose_parts_are_there_is_well(harness: Harness) -> None:

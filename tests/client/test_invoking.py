@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError as BotoError
 from botocore.exceptions import NoCredentialsError, NoRegionError
 
 from smclient.aws.invoking import Asking, Invoker
-from smclient.aws.session import Aws, region_of, told
+from smclient.aws.session import Aws, told
 from smclient.endpoint import Endpoint
 from smclient.errors import AWSError, ClientError
 from smclient.kube.cluster import Cluster
 from smclient.kube.kubeconfig import Access
 from smclient.payload import Payload, content_type, csv_rows, payload_of
+from smclient.views.fields import region_of
 from smsandbox.testing.json_server import JsonServer
 
 HERE = "/apis/smendpoints.dev/v1alpha1/namespaces/ml/sagemakerendpoints"

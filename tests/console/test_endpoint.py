@@ -1,7 +1,9 @@
 """The pages of one endpoint, its actions and the costs: what stands there, in each state. Without a browser."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from flask.testing import FlaskClient
 
 from smclient.console.app import create_app
 from smclient.errors import AWSError, KubernetesError
+from smclient.views.costs import MonitoringPrices
+from smsandbox import paths
 from smsandbox.process import wait_until
 from smsandbox.testing.console import Objects, backend_over
 
@@ -33,17 +37,32 @@ ROLLOUT = {
 
 
 class Aws:
-    """AWS that says nothing but these counts of invocations, or is away."""
+    """AWS that says nothing but these counts of invocations and these states of alarms, or is away."""
+
+    region = "us-east-1"
 
     def __init__(self) -> None:
         self.away: AWSError | None = None
         self.asked = 0
+        self.alarms: dict[str, str] = {}
 
     def client(self, service: str, **_: Any) -> Any:
+        if service == "pricing":
+            raise AWSError("cannot read AWS's price list", "ask for the permission pricing:GetProducts")
         assert service == "cloudwatch"
         if self.away is not None:
             raise self.away
         return self
+
+    def describe_alarms(self, AlarmNames: list[str], **_: Any) -> Any:
+        at = datetime(2026, 11, 26, 9, tzinfo=UTC)
+        return {
+            "MetricAlarms": [
+                {"AlarmName": name, "StateValue": state, "StateReason": HOSTILE, "StateUpdatedTimestamp": at}
+                for name, state in self.alarms.items()
+                if name in AlarmNames
+            ]
+        }
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "get_metric_data"
@@ -148,6 +167,67 @@ def test_measurements_stay_with_their_time_while_aws_is_away(
     assert "CloudWatch cannot be reached; this is as of" in text
     assert "Check the network." in text
     assert "<figure data-chart>" in text
+
+
+PREFIX = "smendpoints/monitoring.ml-iris/"
+KEPT = {
+    "alarms": [f"{PREFIX}idle", f"{PREFIX}rf/errors", f"{PREFIX}rf/latency"],
+    "firing": [f"{PREFIX}rf/latency"],
+    "dashboard": "board",
+    "dashboardURL": "https://us-east-1.console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/board",
+}
+
+
+def test_alarms_are_shown_as_cloudwatch_has_them_and_while_it_is_away_as_they_were_known(
+    client: FlaskClient, objects: Objects, aws: Aws, an_object: Make
+) -> None:
+    page = "/endpoints/ml/iris/alarms"
+    objects.put(an_object("iris"))
+    assert "monitoring: {}" in shown(client, page, objects)
+    aws.away = AWSError("cannot read alarms: AccessDenied", "ask for the permission cloudwatch:DescribeAlarms")
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/ml-iris"
+    objects.put(an_object("iris", monitoring=KEPT, endpoint={"name": "ml-iris", "status": "InService", "arn": arn}))
+    text = shown(client, page, objects)
+    assert "ask for the permission cloudwatch:DescribeAlarms" in text.replace("Ask", "ask")
+    assert text.count(">In alarm<") == 1
+    assert text.count(">Not known<") == 2
+    assert ">In alarm<" in shown(client, "/endpoints", objects)
+    aws.away = None
+    aws.alarms = {f"{PREFIX}rf/errors": "ALARM", f"{PREFIX}rf/latency": "OK"}
+    client.application.extensions["smclient.backend"].kept.forget(
+        ("alarms", "uid-ml-iris", tuple(KEPT["alarms"]))  # as if its seconds were over
+    )
+    text = shown(client, page, objects)
+    assert text.index("rf/errors</a>") < text.index(">In alarm<") < text.index("idle")
+    assert text.count(">OK<") == text.count(">Not there<") == 1
+    assert "<script>alert" not in text
+    assert KEPT["dashboardURL"] in text
+    seen = text.partition('name="seen" value="')[2].partition('"')[0]
+    assert client.get(page, query_string={"seen": seen}).status_code == 204
+
+
+def test_what_monitoring_costs_is_counted_and_has_no_price_where_the_list_cannot_be_read(
+    client: FlaskClient, objects: Objects, an_object: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects.put(an_object("iris", monitoring=KEPT), an_object("wine"))
+    text = shown(client, "/costs/table", objects)
+    assert "3 metrics of alarms, 1 dashboard" in text
+    assert "Price not known" in text
+    prices = MonitoringPrices(Decimal("0.10"), Decimal(3))
+    monkeypatch.setattr("smclient.spending.monitoring_prices", lambda *_: prices)
+    text = shown(client, "/costs/table", objects)
+    assert "$3.30 a month" in text
+
+
+def test_what_a_page_says_to_apply_is_there() -> None:
+    templates = paths.repository() / "client/smclient/console/templates"
+    named = {
+        match
+        for each in templates.glob("*.html")
+        for match in re.findall(r"manifests/[\w./-]+", each.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert all((paths.repository() / each).is_file() for each in named)
 
 
 def test_an_action_asks_first_and_then_writes(

@@ -13,7 +13,7 @@ import yaml
 from smclient.console.backend import Backend
 from smclient.errors import KubernetesError
 from smclient.kube.kubeconfig import load
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.group import EXPERIMENT_PLURAL
 from smendpoints.api.rules.experiment import EXPERIMENT
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until

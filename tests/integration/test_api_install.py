@@ -11,8 +11,7 @@ import pytest
 import yaml
 from kubernetes import client, config
 
-from smendpoints.api.policy import POLICY_PLURAL
-from smendpoints.api.resource import FINALIZER, GROUP, PLURAL, VERSION
+from smendpoints.api.group import FINALIZER, GROUP, PLURAL, POLICY_PLURAL, VERSION
 from smsandbox.controlplane import ControlPlane
 from smsandbox.testing.policies import establish
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from smendpoints.api.resource import FINALIZER, GROUP, PLURAL, VERSION
+from smendpoints.api.group import FINALIZER, GROUP, PLURAL, VERSION
 from smsandbox import paths
 from smsandbox.testing.policies import LABEL, Boundary, establish
 from smsandbox.testing.policy_cases import ECR, NOTHING, Fields, on, scaled, spec, variant

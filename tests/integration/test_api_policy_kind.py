@@ -8,17 +8,8 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
-from smendpoints.api.policy import (
-    GLOB,
-    GLOBS_LENGTH,
-    LABEL_KEY,
-    LABEL_VALUE,
-    NAME_PREFIX,
-    POLICY_KIND,
-    POLICY_PLURAL,
-    SageMakerEndpointPolicySpec,
-)
-from smendpoints.api.resource import GROUP, VERSION
+from smendpoints.api.group import GROUP, POLICY_KIND, POLICY_PLURAL, VERSION
+from smendpoints.api.policy import GLOB, GLOBS_LENGTH, LABEL_KEY, LABEL_VALUE, NAME_PREFIX, SageMakerEndpointPolicySpec
 from smendpoints.api.rules import PATTERNS
 from smendpoints.api.rules.policy import GLOB_LISTS, POLICY
 from smsandbox.controlplane import ControlPlane

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from kubernetes import client, config
 
+from smendpoints.api.group import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.policy import GLOB, LABEL_KEY, LABEL_VALUE, NAME_PREFIX
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
 from smendpoints.api.rules import PATTERNS, RULES
 from smendpoints.api.rules.experiment import EXPERIMENT
 from smendpoints.api.rules.policy import POLICY

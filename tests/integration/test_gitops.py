@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
+from smendpoints.api.group import GROUP, KIND, PLURAL, VERSION
 from smsandbox import paths, tools
 from smsandbox.chart import template
 from smsandbox.testing.policies import Boundary

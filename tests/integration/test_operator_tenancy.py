@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL
-from smendpoints.api.resource import GROUP, VERSION
+from smendpoints.api.group import GROUP, POLICY_KIND, POLICY_PLURAL, VERSION
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.stage import Stage, condition, has, message
 

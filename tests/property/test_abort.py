@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.resource import ABORT_REVISION, RETRY, ROLLBACK_TO
+from smendpoints.api.group import ABORT_REVISION, RETRY, ROLLBACK_TO
 from smsandbox.assets import EXECUTION, ROLE, ROLE_ARN
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant

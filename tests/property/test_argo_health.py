@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from smendpoints.api.resource import GROUP, KIND, VERSION
+from smendpoints.api.group import GROUP, KIND, VERSION
 from smsandbox.testing import argo
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from smendpoints.api.resource import RETRY
+from smendpoints.api.group import RETRY
 from smendpoints.aws.clients import Clients, Place
 from smendpoints.aws.pace import Call
 from smsandbox.testing.harness import Harness

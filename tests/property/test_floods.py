@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smendpoints.api.resource import RETRY
+from smendpoints.api.group import RETRY
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.result import Result
 from smsandbox.testing.harness import Harness

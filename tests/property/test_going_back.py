@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.resource import ROLLBACK_TO
+from smendpoints.api.group import ROLLBACK_TO
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, GROWING, spec, with_variant
 

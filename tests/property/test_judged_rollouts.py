@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.resource import ABORT_REVISION
+from smendpoints.api.group import ABORT_REVISION
 from smendpoints.domain.status.events import Event
 from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing.harness import Harness

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.resource import KEEP_RUNNING_UNTIL
+from smendpoints.api.group import KEEP_RUNNING_UNTIL
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK

@@ -2,7 +2,7 @@
 
 import pytest
 
-from smendpoints.api.resource import REDEPLOYED_AT
+from smendpoints.api.group import REDEPLOYED_AT
 from smsandbox.assets import BUCKET
 from smsandbox.aws.moto.images import push
 from smsandbox.testing.harness import Harness

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from smendpoints.api.resource import RETRY
+from smendpoints.api.group import RETRY
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.random_specs import kinds_of, random_spec, with_attempt
 from smsandbox.testing.specs import spec

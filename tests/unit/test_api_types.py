@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from smendpoints.api.base import camel
+from smendpoints.api.casing import camel
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.variants import Variant

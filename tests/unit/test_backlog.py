@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.resource import RETRY
+from smendpoints.api.group import RETRY
 from smendpoints.aws.clients import Place
 from smendpoints.backlog import Backlog
 from smendpoints.controller.result import NEVER, Awaits

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from prometheus_client import REGISTRY
 
-from smendpoints.api.resource import FINALIZER
+from smendpoints.api.group import FINALIZER
 from smendpoints.aws.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from smendpoints.api.crd import crd
+from smendpoints.api.group import GROUP, VERSION
 from smendpoints.api.kinds import Kind
-from smendpoints.api.resource import GROUP, VERSION
 from smendpoints.api.structural import Schema
 
 _HEAD = """\

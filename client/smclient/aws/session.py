@@ -65,15 +65,6 @@ class Aws:
         return self._session.client(service, region_name=self._region, config=config)
 
 
-def region_of(found: Mapping[str, Any]) -> str | None:
-    """The region of an object's endpoint: its ARN's, else the spec's; None where the user's own is the best guess."""
-    arn = ((found.get("status") or {}).get("endpoint") or {}).get("arn")
-    if arn:
-        return str(arn).split(":")[3]
-    status_region = ((found.get("status") or {}).get("resolved") or {}).get("region")
-    return (found.get("spec") or {}).get("region") or status_region
-
-
 @contextlib.contextmanager
 def told(doing: str = "") -> Iterator[None]:
     """What boto3 raises in the block, as a sentence of ours; `doing` says what was tried, such as `read the log`.

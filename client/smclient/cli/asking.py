@@ -8,7 +8,7 @@ import click
 from smclient.cli.options import complete_name, connection_options, name_argument, where
 from smclient.cli.writing import anyway_option, write_spec
 from smclient.views.text import plain
-from smendpoints.api.resource import GROUP, KIND
+from smendpoints.api.group import GROUP, KIND
 
 names_argument = click.argument("names", nargs=-1, required=True, shell_complete=complete_name)
 

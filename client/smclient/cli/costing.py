@@ -24,7 +24,8 @@ from smclient.views.text import line
 def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, **given: Any) -> None:
     """Show what endpoints cost an hour and a month, idle ones first.
 
-    The operator's estimate: on-demand prices of the instances in service.
+    The operator's estimate: on-demand prices of the instances in service. What alarms and dashboards cost is read from
+    AWS's price list, with your rights (pricing:GetProducts).
 
     \b
     Examples:
@@ -33,8 +34,8 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
     """
     from smclient.aws.session import Aws
     from smclient.cli import output as out
-    from smclient.spending import requests_of
-    from smclient.views.costs import costs, sums
+    from smclient.spending import monitoring_prices_of, requests_of
+    from smclient.views.costs import costs, monitoring_cost, sums
 
     place = where(given)
     objects = place.cluster.endpoints(None if all_namespaces else place.namespace, selector)
@@ -43,8 +44,13 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
         click.echo(f"no requests are shown: {line(error)}", err=True)
     views = costs(objects, requests)
     totals = sums(views)
+    prices, unpriced = monitoring_prices_of(objects, Aws)
+    for error in unpriced:
+        click.echo(f"prices of monitoring are not known: {line(error)}", err=True)
+    monitoring = monitoring_cost(objects, prices)
     if output is not None:
-        out.data(output, {"endpoints": views, "totals": totals})
+        more = {"monitoring": monitoring} if monitoring is not None else {}
+        out.data(output, {"endpoints": views, "totals": totals, **more})
         return
     if not views:
         click.echo("No SageMakerEndpoints found.", err=True)
@@ -77,3 +83,15 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
     ]
     heads = ("NAMESPACE", "NAME", "PHASE", "INSTANCES", "$/HOUR", "$/MONTH", f"REQUESTS {days}d", "")
     out.show(out.table(heads, rows))
+    if monitoring is not None:
+        alarms = f"{_many(monitoring.alarm_metrics, 'metric')} of alarms ({_monthly(monitoring.alarms_monthly_usd)})"
+        boards = f"{_many(monitoring.dashboards, 'dashboard')} ({_monthly(monitoring.dashboards_monthly_usd)})"
+        click.echo(f"\nMonitoring: {alarms}, {boards}; an account has ten and three free.")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _monthly(usd: str | None) -> str:
+    return f"${usd} a month" if usd is not None else "price not known"

@@ -11,7 +11,7 @@ from smclient.cli.options import all_option, complete_experiment, connection_opt
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.errors import ClientError
 from smclient.views.text import line
-from smendpoints.api.experiment import EXPERIMENT_KIND
+from smendpoints.api.group import EXPERIMENT_KIND
 
 experiment_argument = click.argument("name", metavar="EXPERIMENT", shell_complete=complete_experiment)
 

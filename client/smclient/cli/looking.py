@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,10 @@ from smclient.cli.options import (
     selector_option,
     where,
 )
-from smendpoints.api.resource import KIND
+from smendpoints.api.group import KIND
+
+if TYPE_CHECKING:
+    from smclient.views.monitoring import MonitoringView
 
 
 @click.command()
@@ -89,8 +92,17 @@ def _many(place: Where, namespace: str | None, selector: str, form: str | None) 
         "$/HOUR": lambda view: view.hourly_usd,
         "AGE": lambda view: output.ago(view.created_at, now),
     }
-    wide: output.Columns[StatusView] = {"ENDPOINT": lambda view: view.endpoint, "MESSAGE": lambda view: view.message}
+    wide: output.Columns[StatusView] = {
+        "ENDPOINT": lambda view: view.endpoint,
+        "ALARMS": lambda view: _alarms(view.monitoring),
+        "MESSAGE": lambda view: view.message,
+    }
     output.listed(views, form, namespace, columns, wide, KIND)
+
+
+def _alarms(monitoring: "MonitoringView | None") -> str | None:
+    """How many of the alarms fire."""
+    return None if monitoring is None else f"{len(monitoring.firing)}/{len(monitoring.alarms)}"
 
 
 @click.command()

@@ -13,7 +13,7 @@ from smclient.cli.options import (
     output_option,
     where,
 )
-from smclient.errors import ClientError
+from smclient.errors import AWSError, ClientError
 from smclient.views.fields import endpoint_name, variants_of
 from smclient.views.text import line
 
@@ -67,7 +67,8 @@ def logs(
       kubectl smendpoint logs iris --since 1h --tail 1000
     """
     from smclient.aws import logging
-    from smclient.aws.session import Aws, region_of
+    from smclient.aws.session import Aws
+    from smclient.views.fields import region_of
     from smclient.views.history import history_view
     from smclient.views.logs import LogLine, chosen, window
 
@@ -104,17 +105,20 @@ def logs(
 @output_option("json", "yaml")
 @connection_options
 def metrics(name: str, *, since: timedelta, variant: str | None, output: str | None, **given: Any) -> None:
-    """Show requests, errors and latency of each variant, drawn over time, from CloudWatch.
+    """Show requests, errors and latency of each variant, drawn over time, and how its alarms stand, from CloudWatch.
 
     \b
     Examples:
       kubectl smendpoint metrics iris
       kubectl smendpoint metrics iris --since 7d --variant challenger
     """
+    from smclient.aws.alarms import listed
     from smclient.aws.metrics import of_variants
-    from smclient.aws.session import Aws, region_of
+    from smclient.aws.session import Aws
     from smclient.cli import output as out
+    from smclient.views.fields import region_of
     from smclient.views.metrics import spark
+    from smclient.views.monitoring import monitoring_view
 
     place = where(given)
     found = place.cluster.endpoint(place.namespace, name)
@@ -122,9 +126,15 @@ def metrics(name: str, *, since: timedelta, variant: str | None, output: str | N
     if variant is not None and variant not in known:
         raise ClientError(f"{name} has no variant {variant}", f"there are: {', '.join(known)}")
     names = known if variant is None else [variant]
-    views = of_variants(Aws(region_of(found)), endpoint_name(found), names, datetime.now(UTC), since)
+    aws, now, monitoring = Aws(region_of(found)), datetime.now(UTC), monitoring_view(found)
+    views = of_variants(aws, endpoint_name(found), names, now, since)
+    if monitoring is not None:
+        try:
+            monitoring = listed(aws, monitoring)
+        except AWSError as error:
+            click.echo(f"alarms are as the operator listed them last: {line(error)}", err=True)
     if output is not None:
-        out.data(output, views)
+        out.data(output, {"metrics": views, "monitoring": monitoring} if monitoring is not None else {"metrics": views})
         return
     rows = []
     for view in views:
@@ -139,6 +149,11 @@ def metrics(name: str, *, since: timedelta, variant: str | None, output: str | N
             )
         )
     out.show(out.table(("VARIANT", "METRIC", "TOTAL", "LAST", "MOST", f"LAST {given_span(since)}"), rows))
+    if monitoring is not None and monitoring.alarms:
+        alarms = [
+            (each.watches, out.alarm(each.state), out.ago(each.since, now), each.why) for each in monitoring.alarms
+        ]
+        out.show(out.table(("ALARM", "STATE", "SINCE", "WHY"), alarms, wrap="WHY"))
 
 
 def given_span(span: timedelta) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from smclient.views.fields import age, as_data
 from smclient.views.text import line
-from smendpoints.api.resource import GROUP, KIND
+from smendpoints.api.group import GROUP, KIND
 
 _UNBOUNDED = 10_000
 View = TypeVar("View", bound=Any)  # of an object: has `name` and `namespace`
@@ -65,6 +65,12 @@ def plainly(what: RenderableType) -> str:
 def text(value: object, style: str = "") -> Text:
     """A value in one line of a cell; None is `-`."""
     return Text("-" if value is None else line(value), style=style)
+
+
+def alarm(state: str | None) -> Text:
+    """The state of an alarm, in its colour."""
+    styles = {"ALARM": "red", "ABSENT": "red", "OK": "green", "INSUFFICIENT_DATA": "yellow"}
+    return text(state, styles.get(state or "", ""))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], wrap: str | Sequence[str] = "") -> Table:

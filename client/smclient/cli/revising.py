@@ -7,7 +7,7 @@ import click
 from smclient.cli.options import connection_options, name_argument, output_option, where
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.views.text import line
-from smendpoints.api.resource import GROUP, KIND
+from smendpoints.api.group import GROUP, KIND
 
 
 @click.command()
@@ -28,9 +28,10 @@ def diff(
       kubectl smendpoint diff iris --from-revision 3
       kubectl smendpoint diff iris --from-revision 1 --to-revision 3
     """
-    from smclient.aws.session import Aws, region_of
+    from smclient.aws.session import Aws
     from smclient.cli import output as out
     from smclient.comparing import difference
+    from smclient.views.fields import region_of
 
     place = where(given)
     found = place.cluster.endpoint(place.namespace, name)
@@ -80,7 +81,8 @@ def undo(name: str, *, to_revision: int | None, by_annotation: bool, dry_run: bo
       kubectl smendpoint undo iris --by-annotation
     """
     from smclient import acting
-    from smclient.aws.session import Aws, region_of
+    from smclient.aws.session import Aws
+    from smclient.views.fields import region_of
 
     place = where(given)
     found = place.cluster.endpoint(place.namespace, name)

@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 from rich.tree import Tree
 
-from smclient.cli.output import PHASES, ago, bar, clock, table, text
+from smclient.cli.output import PHASES, ago, alarm, bar, clock, table, text
 from smclient.views.fields import age
+from smclient.views.monitoring import MonitoringView
 from smclient.views.rollouts import RolloutView
 from smclient.views.status import StatusView, VariantView
 from smclient.views.text import line
@@ -22,6 +23,8 @@ def status_tree(view: StatusView, now: datetime, *, wide: bool = False) -> Rende
         _add_variant(root, variant, wide=wide)
     if view.rollout is not None:
         _add_rollout(root, view.rollout)
+    if view.monitoring is not None:
+        _add_monitoring(root, view.monitoring, wide=wide)
     if view.failure is not None:
         failed = root.add(Text(f"last failure: {line(view.failure.reason)}", style="red"))
         for logged in view.failure.log_tail if wide else view.failure.log_tail[-_SHOWN_TAIL:]:
@@ -92,3 +95,18 @@ def _add_rollout(root: Tree, rollout: RolloutView) -> None:
         branch.add(Text(f"{bar(rollout.progress)}  {doing}" if rollout.progress is not None else doing))
     if rollout.message:
         branch.add(Text(line(rollout.message), style="red"))
+
+
+def _add_monitoring(root: Tree, monitoring: MonitoringView, *, wide: bool) -> None:
+    """The alarms that fire, all of them where it is `wide`, and the dashboard."""
+    firing = len(monitoring.firing)
+    head = Text("monitoring ", style="dim")
+    head.append(f"{len(monitoring.alarms)} alarm{'' if len(monitoring.alarms) == 1 else 's'}")
+    head.append(f", {firing} in ALARM" if firing else ", none in ALARM", style="red" if firing else "")
+    branch = root.add(head)
+    for each in monitoring.alarms if wide else monitoring.firing:
+        branch.add(text(f"{each.watches}  ") + alarm(each.state))
+    if monitoring.active is False:
+        branch.add(Text(line(monitoring.message), style="red"))
+    if monitoring.dashboard_url:
+        branch.add(text(f"dashboard {monitoring.dashboard_url}"))

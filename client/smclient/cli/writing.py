@@ -9,7 +9,7 @@ import click
 from smclient.cli.options import Where
 from smclient.errors import ClientError
 from smclient.views.text import plain
-from smendpoints.api.resource import GROUP, KIND
+from smendpoints.api.group import GROUP, KIND
 
 anyway_option = click.option("--write", is_flag=True, help="Write the spec even if Argo CD or Flux keeps it.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Print the patch; write nothing.")

@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from smclient.aws.session import Aws, region_of
+from smclient.aws.session import Aws
 from smclient.console.connections import Connections
 from smclient.console.objects import Name, Objects
 from smclient.console.reading import Kept, Reading
 from smclient.kube.cluster import Cluster, Object
 from smclient.kube.kubeconfig import Access
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
-from smendpoints.api.resource import PLURAL
+from smclient.views.fields import region_of
+from smendpoints.api.group import EXPERIMENT_PLURAL, PLURAL
 
 T = TypeVar("T")
 _FIRST_ANSWER = 3.0

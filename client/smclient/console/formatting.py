@@ -38,8 +38,13 @@ _KINDS = {
     "Rollback": "bad",
     "ROLLBACK": "bad",
     "Worse": "bad",
+    "ALARM": "bad",
+    "ABSENT": "bad",
+    "OK": "good",
+    "INSUFFICIENT_DATA": "idle",
 }
 _WORDS = {"RolledBack": "Rolled back", "InProgress": "In progress", "NotWorse": "Not worse"}
+_WORDS |= {"ALARM": "In alarm", "INSUFFICIENT_DATA": "Insufficient data", "ABSENT": "Not there"}
 
 
 def moment(when: datetime | None) -> Markup:

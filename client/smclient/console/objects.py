@@ -13,7 +13,7 @@ from smclient.console.connections import Connections
 from smclient.console.reading import Reading
 from smclient.errors import ClientError, KubernetesError
 from smclient.kube.cluster import Cluster, Object
-from smendpoints.api.resource import PLURAL
+from smendpoints.api.group import PLURAL
 
 Name = tuple[str, str]
 _WATCHED = 30  # seconds of one watch: so long a connection that died unnoticed is believed

@@ -10,8 +10,7 @@ from urllib.parse import quote
 from smclient.errors import KubernetesError, NotFoundError
 from smclient.kube.kubeconfig import Access, load
 from smclient.kube.transport import Transport
-from smendpoints.api.experiment import EXPERIMENT_KIND, EXPERIMENT_PLURAL
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
+from smendpoints.api.group import EXPERIMENT_KIND, EXPERIMENT_PLURAL, GROUP, KIND, PLURAL, VERSION
 
 Object = dict[str, Any]
 MANAGER = "kubectl-smendpoint"

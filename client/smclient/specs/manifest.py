@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from smclient.specs.rebuild import InAws, rebuild
-from smendpoints.api.resource import GROUP, KIND, VERSION, SageMakerEndpoint
+from smendpoints.api.group import GROUP, KIND, VERSION
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.variants import Variant
 from smendpoints.domain.desired.desired import desire

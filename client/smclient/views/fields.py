@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from smclient.errors import ClientError
-from smendpoints.api.base import camel
+from smendpoints.api.casing import camel
 
 Object = Mapping[str, Any]
 
@@ -44,6 +44,15 @@ def endpoint_name(found: Object) -> str:
     if not name:
         raise ClientError(f"{found['metadata']['name']} has no endpoint yet", "see `kubectl smendpoint status`")
     return str(name)
+
+
+def region_of(found: Object) -> str | None:
+    """The region of an object's endpoint: its ARN's, else the spec's; None where the user's own is the best guess."""
+    arn = ((found.get("status") or {}).get("endpoint") or {}).get("arn")
+    if arn:
+        return str(arn).split(":")[3]
+    status_region = ((found.get("status") or {}).get("resolved") or {}).get("region")
+    return (found.get("spec") or {}).get("region") or status_region
 
 
 def variants_of(found: Object) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from smclient.views.events import EventView, event_views
 from smclient.views.fields import Object, condition, is_current, moment
 from smclient.views.judged import ComparedView, compared
+from smclient.views.monitoring import MonitoringView, monitoring_view
 from smclient.views.rollouts import RolloutView, rollout_view
 
 PHASES = ("Ready", "Reconciling", "Stalled", "RolledBack", "Deleting", "Unknown")
@@ -75,6 +76,7 @@ class StatusView:
     hourly_usd: str | None = None
     created_at: datetime | None = None
     experiment: str | None = None
+    monitoring: MonitoringView | None = None
     conditions: tuple[ConditionView, ...] = ()
     variants: tuple[VariantView, ...] = ()
     rollout: RolloutView | None = None
@@ -121,6 +123,7 @@ def status_view(found: Object, events: Sequence[Object], now: datetime) -> Statu
         hourly_usd=(status.get("cost") or {}).get("hourlyUSD"),
         created_at=moment(metadata.get("creationTimestamp")),
         experiment=(status.get("trafficOwner") or {}).get("experiment"),
+        monitoring=monitoring_view(found),
         conditions=tuple(
             ConditionView(*(str(each.get(key, "")) for key in ("type", "status", "reason", "message")))
             for each in status.get("conditions") or []

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from smendpoints.api import generated
-from smendpoints.api.policy import POLICY_KIND
-from smendpoints.api.resource import GROUP, PLURAL, VERSION
+from smendpoints.api.group import GROUP, PLURAL, POLICY_KIND, VERSION
 from smendpoints.api.rules.admission import GROUPS, SHARED
 from smendpoints.api.rules.asking import Check, Group
 

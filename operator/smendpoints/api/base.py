@@ -8,18 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic.config import JsonDict
 
-_ACRONYMS = {
-    "arn": "ARN",
-    "arns": "ARNs",
-    "aws": "AWS",
-    "gb": "GB",
-    "id": "ID",
-    "ids": "IDs",
-    "mb": "MB",
-    "uri": "URI",
-    "url": "URL",
-    "usd": "USD",
-}
+from smendpoints.api.casing import camel
 
 NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
 S3_PREFIX = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
@@ -34,12 +23,6 @@ SET: JsonDict = {"x-kubernetes-list-type": "set"}
 MAP_BY_NAME: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 MAP_BY_TYPE: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
 ATOMIC: JsonDict = {"x-kubernetes-list-type": "atomic"}
-
-
-def camel(name: str) -> str:
-    """The field's name in the manifest: `kms_key_id` is `kmsKeyID`."""
-    first, *rest = name.rstrip("_").split("_")
-    return first + "".join(_ACRONYMS.get(word, word.capitalize()) for word in rest)
 
 
 class ApiModel(BaseModel):

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from smendpoints.api import generated
+from smendpoints.api.group import GROUP, VERSION
 from smendpoints.api.kinds import KINDS, Kind
-from smendpoints.api.resource import GROUP, VERSION
 from smendpoints.api.structural import Schema, structural, validation
 
 

@@ -12,11 +12,8 @@ from pydantic import Field
 from smendpoints.api.analysis import ErrorRate, LatencyAbove
 from smendpoints.api.base import MAP_BY_NAME, S3_PREFIX, SET, ApiModel, Name
 from smendpoints.api.experiment_status import SageMakerExperimentStatus
-from smendpoints.api.resource import GROUP, Metadata
+from smendpoints.api.resource import Metadata
 
-EXPERIMENT_PLURAL = "sagemakerexperiments"
-EXPERIMENT_KIND = "SageMakerExperiment"
-EXPERIMENT_FINALIZER = f"{GROUP}/experiment"
 ENDPOINT, VARIANT = "$(endpoint)", "$(variant)"
 """What stands in the value of a dimension for the endpoint's name in AWS, and for the variant's."""
 LONGEST_MINUTES = 14 * 24 * 60

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from smendpoints.api.base import ApiModel
-from smendpoints.api.experiment import EXPERIMENT_KIND, EXPERIMENT_PLURAL, SageMakerExperimentSpec
+from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.api.experiment_status import SageMakerExperimentStatus
-from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL, SageMakerEndpointPolicySpec
-from smendpoints.api.resource import GROUP, KIND, PLURAL
+from smendpoints.api.group import EXPERIMENT_KIND, EXPERIMENT_PLURAL, GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL
+from smendpoints.api.policy import SageMakerEndpointPolicySpec
 from smendpoints.api.rules import Rule
 from smendpoints.api.rules.experiment import FIXED
 from smendpoints.api.spec import SageMakerEndpointSpec

@@ -13,9 +13,6 @@ from pydantic import Field
 from smendpoints.api.base import ATOMIC, SET, ApiModel
 from smendpoints.api.spec import REGION, RoleARN, TagValue, Vpc
 
-POLICY_PLURAL = "sagemakerendpointpolicies"
-POLICY_KIND = "SageMakerEndpointPolicy"
-
 # What has a meaning in a regular expression and none in a glob is left out, so that `glob_pattern` needs to escape two.
 GLOB = r"^[A-Za-z0-9 !#%&,/:;<=>@_~.+?*-]+$"
 LABEL_KEY = r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"

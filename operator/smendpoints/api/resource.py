@@ -7,21 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from smendpoints.api.base import ApiModel
+from smendpoints.api.group import ASKING, KEEP_RUNNING_UNTIL, REDEPLOYED_AT, RETRY
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.status import SageMakerEndpointStatus, TrafficOwner
 
-GROUP = "smendpoints.dev"
-VERSION = "v1alpha1"
-PLURAL = "sagemakerendpoints"
-KIND = "SageMakerEndpoint"
-FINALIZER = f"{GROUP}/finalizer"
-RETRY = f"{GROUP}/retry"
-REDEPLOYED_AT = f"{GROUP}/redeployedAt"
-ROLLBACK_TO = f"{GROUP}/rollbackTo"
-ABORT_REVISION = f"{GROUP}/abortRevision"
-KEEP_RUNNING_UNTIL = f"{GROUP}/keepRunningUntil"
-ASKING = (RETRY, REDEPLOYED_AT, ROLLBACK_TO, ABORT_REVISION, KEEP_RUNNING_UNTIL)
-"""The annotations by which a user asks for something."""
 _LONGEST_VALUE = 64
 
 

@@ -1,6 +1,7 @@
 """Whether anything has happened since an object was reconciled last: if not, there is nothing to observe or to do."""
 
-from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
+from smendpoints.api.group import ROLLBACK_TO
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.watch import ABSENT, NEVER
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from smendpoints.api.resource import GROUP
+from smendpoints.api.group import GROUP
 
 _RELEASED_SECONDS = 1  # what client-go writes when it releases a lease; nobody else has use for it
 

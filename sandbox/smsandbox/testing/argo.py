@@ -12,7 +12,7 @@ from typing import Any
 
 from lupa.lua51 import LuaRuntime, lua_type
 
-from smendpoints.api.resource import GROUP
+from smendpoints.api.group import GROUP
 from smsandbox import paths, tools
 
 FOLDER = paths.repository() / "manifests" / "argocd" / "resource_customizations" / GROUP

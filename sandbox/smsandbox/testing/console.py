@@ -21,8 +21,7 @@ from smclient.console.server import listening
 from smclient.errors import KubernetesError, NotFoundError
 from smclient.kube.cluster import Object
 from smclient.kube.kubeconfig import Access
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
-from smendpoints.api.resource import PLURAL
+from smendpoints.api.group import EXPERIMENT_PLURAL, PLURAL
 
 ACCESS = Access("https://cluster.example", context="example", namespace="ml")
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from kubernetes import client, config
 
-from smendpoints.api.policy import POLICY_KIND, POLICY_PLURAL
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
+from smendpoints.api.group import GROUP, KIND, PLURAL, POLICY_KIND, POLICY_PLURAL, VERSION
 from smsandbox import paths
 from smsandbox.controlplane import ControlPlane
 from smsandbox.process import wait_until

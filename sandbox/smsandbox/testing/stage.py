@@ -10,7 +10,7 @@ from typing import Any
 
 from kubernetes import client
 
-from smendpoints.api.resource import GROUP, KIND, PLURAL, VERSION
+from smendpoints.api.group import GROUP, KIND, PLURAL, VERSION
 from smsandbox.process import ServiceError, wait_until
 from smsandbox.testing.holdings import Holdings
 from smsandbox.world import World

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from smclient.acting import not_abortable
+from smclient.aws.alarms import states
 from smclient.aws.metrics import of_variants
 from smclient.comparing import difference
 from smclient.console.app import backend
@@ -19,11 +20,13 @@ from smclient.views.events import newest
 from smclient.views.fields import endpoint_name, variants_of
 from smclient.views.gitops import kept_by
 from smclient.views.history import history_view
+from smclient.views.monitoring import MonitoringView, as_listed, monitoring_view
 from smclient.views.status import status_view
 
 blueprint = Blueprint("endpoint", __name__, url_prefix="/endpoints/<namespace>/<name>")
 SPANS = {"15m": timedelta(minutes=15), "1h": timedelta(hours=1), "6h": timedelta(hours=6), "1d": timedelta(days=1)}
 _METRICS_SECONDS = 20.0
+_ALARMS_SECONDS = 15.0
 _DIFFERENCE_SECONDS = 10.0
 
 
@@ -56,6 +59,21 @@ def metrics(namespace: str, name: str) -> str:
     key = "metrics", found["metadata"]["uid"], span
     reading = backend().kept.read(key, _METRICS_SECONDS, ask)
     return render_template("endpoint_metrics.html", reading=reading, span=span, spans=SPANS, where=where(found))
+
+
+@blueprint.get("/alarms")
+def alarms(namespace: str, name: str) -> Response | str:
+    """The alarms of `spec.monitoring`, as CloudWatch has them."""
+    found = existing(namespace, name)
+    view = monitoring_view(found)
+    known: Reading[MonitoringView] = Reading(view, datetime.now(UTC))
+    if view is not None and view.alarms:
+        names = tuple(each.name for each in view.alarms)
+        key = "alarms", found["metadata"]["uid"], names
+        told = backend().kept.read(key, _ALARMS_SECONDS, lambda: states(backend().aws(found), names))
+        # Where nobody says, they are as the operator listed them last.
+        known = Reading(view if told.value is None else as_listed(view, told.value), told.at, told.error)
+    return answered(render_template("endpoint_alarms.html", reading=known, where=where(found)))
 
 
 @blueprint.get("/diff")

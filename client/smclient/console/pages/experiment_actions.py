@@ -17,7 +17,7 @@ from smclient.kube.cluster import Object
 from smclient.specs.promoting import promotion, winner_of
 from smclient.views.experiments import ExperimentView, experiment_view
 from smclient.views.gitops import kept_by
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.group import EXPERIMENT_PLURAL
 
 blueprint = Blueprint("experiment_actions", __name__, url_prefix="/experiments/<namespace>/<name>/actions")
 

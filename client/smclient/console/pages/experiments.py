@@ -18,7 +18,7 @@ from smclient.views.events import newest
 from smclient.views.experiments import experiment_view, is_kept, order
 from smclient.views.gitops import kept_by
 from smclient.views.paging import paged
-from smendpoints.api.experiment import EXPERIMENT_PLURAL
+from smendpoints.api.group import EXPERIMENT_PLURAL
 
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
 NAVIGATION = ("Experiments", "experiments.listed")

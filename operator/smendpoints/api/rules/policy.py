@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from smendpoints.api.base import camel
+from smendpoints.api.casing import camel
 from smendpoints.api.policy import GLOBS_LENGTH, LABEL_KEY, Glob, SageMakerEndpointPolicySpec
 from smendpoints.api.rules.cel import Rule, count_of
 from smendpoints.api.rules.spec import SPEC

@@ -14,11 +14,10 @@ from smendpoints.api.monitoring import Monitoring
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status_rollout import Revision
 from smendpoints.api.variants import Variant
+from smendpoints.domain.desired import links
 from smendpoints.domain.desired.names import INSTANCE_METRICS, SAGEMAKER_METRICS
 
 _ARN = re.compile(r"arn:(aws[a-z-]*):sagemaker:([a-z0-9-]+):(\d{12}):endpoint/.+", re.IGNORECASE)
-_CONSOLES = {"aws": "console.aws.amazon.com", "aws-cn": "console.amazonaws.cn"}
-_CONSOLES["aws-us-gov"] = "console.amazonaws-us-gov.com"
 _COLUMNS, _HEIGHT = 24, 6
 _MOST_MARKS = 10
 _CAPACITY = {"min": ("#2ca02c", "at least"), "max": ("#d62728", "at most")}
@@ -47,8 +46,7 @@ class Place:
 
     def dashboard_url(self, name: str) -> str:
         """The dashboard in the console."""
-        host = _CONSOLES.get(self.partition, _CONSOLES["aws"])
-        return f"https://{self.region}.{host}/cloudwatch/home?region={self.region}#dashboards/dashboard/{name}"
+        return links.dashboard_url(self.partition, self.region, name)
 
 
 def body_of(

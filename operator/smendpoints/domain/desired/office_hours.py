@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from smendpoints.api.resource import KEEP_RUNNING_UNTIL
+from smendpoints.api.group import KEEP_RUNNING_UNTIL
 from smendpoints.api.spec import OfficeHours, SageMakerEndpointSpec
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind, ReconcileError

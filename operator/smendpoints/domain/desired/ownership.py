@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smendpoints.api.resource import GROUP
+from smendpoints.api.group import GROUP
 
 PREFIX = f"{GROUP}/"
 ADOPTABLE_BY = f"{PREFIX}adoptable-by"

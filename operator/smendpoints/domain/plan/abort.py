@@ -7,7 +7,8 @@ it is set again at each look until AWS goes back. Not here: who wants it, beyond
 from collections.abc import Mapping
 from typing import Any
 
-from smendpoints.api.resource import ABORT_REVISION, SageMakerEndpoint
+from smendpoints.api.group import ABORT_REVISION
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.desired.rollout import abort_alarm
 from smendpoints.domain.observed.observed import ObservedEndpoint

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
+from smendpoints.api.group import ROLLBACK_TO
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import Rollout
 from smendpoints.api.status_rollout import RolledBackTo
 from smendpoints.domain.desired.desired import Desired, DesiredModel, DesiredVariant, tag_list

@@ -7,7 +7,8 @@ that was taken away, comes a quarter of an hour later, with a warning. `desiredS
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from smendpoints.api.resource import KEEP_RUNNING_UNTIL, SageMakerEndpoint
+from smendpoints.api.group import KEEP_RUNNING_UNTIL
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import OfficeHoursStatus
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.office_hours import Schedule

@@ -8,7 +8,7 @@ which models come and go by intent.
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from smendpoints.api.resource import REDEPLOYED_AT
+from smendpoints.api.group import REDEPLOYED_AT
 from smendpoints.api.status_rollout import LaunchedArtifact, LaunchedFrom
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.preflight.launch import Stored

@@ -1,12 +1,11 @@
-"""Whether a role's trust policy lets SageMaker assume it: a pure function, as far as a policy alone can tell."""
+"""Whether a policy of a role, or of another resource, lets an AWS service act: as far as a policy alone can tell."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Any
 
 SAGEMAKER = "sagemaker.amazonaws.com"
-_ACTION = "sts:assumerole"
 
 
 class Trust(Enum):
@@ -24,12 +23,27 @@ def trust_in_sagemaker(policy: Mapping[str, Any]) -> Trust:
 
     UNKNOWN where it speaks by exceptions (`NotAction`, `NotPrincipal`): nothing is claimed of such a policy.
     """
+    return trust_in(SAGEMAKER, "sts:AssumeRole", policy)
+
+
+def trust_in(
+    service: str,
+    action: str,
+    policy: Mapping[str, Any],
+    holds: Callable[[Any], bool | None] = lambda _: None,
+) -> Trust:
+    """What the policy says of the service and the action; as `trust_in_sagemaker`.
+
+    `holds` says of a statement's condition whether it holds, None where nobody can tell.
+    """
     said: set[tuple[str, bool]] = set()
     for statement in _listed(policy.get("Statement")):
         if "NotAction" in statement or "NotPrincipal" in statement:
             return Trust.UNKNOWN
-        if _is_of_sagemaker(statement.get("Principal")) and _is_assuming(statement.get("Action")):
-            said.add((statement.get("Effect", ""), bool(statement.get("Condition"))))
+        condition = statement.get("Condition")
+        met = holds(condition) if condition else True
+        if met is not False and _is_of(service, statement.get("Principal")) and _does(action, statement.get("Action")):
+            said.add((statement.get("Effect", ""), met is None))
     if ("Deny", False) in said:
         return Trust.DENIED
     if ("Deny", True) in said:
@@ -39,15 +53,15 @@ def trust_in_sagemaker(policy: Mapping[str, Any]) -> Trust:
     return Trust.CONDITIONAL if ("Allow", True) in said else Trust.NOT_ALLOWED
 
 
-def _is_of_sagemaker(principal: Any) -> bool:
-    if principal == "*":
+def _is_of(service: str, principal: Any) -> bool:
+    if principal in ("*", {"AWS": "*"}):  # AWS takes the two for the same
         return True
     services = _listed(principal.get("Service")) if isinstance(principal, Mapping) else []
-    return SAGEMAKER in services or "*" in services
+    return service in services or "*" in services
 
 
-def _is_assuming(action: Any) -> bool:
-    return any(fnmatchcase(_ACTION, str(each).lower()) for each in _listed(action))
+def _does(wanted: str, action: Any) -> bool:
+    return any(fnmatchcase(wanted.lower(), str(each).lower()) for each in _listed(action))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from smendpoints.api.resource import RETRY, SageMakerEndpoint
+from smendpoints.api.group import RETRY
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Failure
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.judging import condemns

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from smendpoints.api.resource import ROLLBACK_TO, SageMakerEndpoint
+from smendpoints.api.group import ROLLBACK_TO
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Condition, Converged, Cost, EndpointStatus, SageMakerEndpointStatus
 from smendpoints.api.status_rollout import Revision, RolledBackTo, RolloutStatus
 from smendpoints.domain.desired.desired import Desired
