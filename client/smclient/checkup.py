@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from smclient.aws.session import Aws, told
+from smclient.aws.stored import parts
 from smclient.errors import AWSError, ClientError, KubernetesError, NotFoundError
 from smclient.kube.cluster import Cluster
 from smclient.notified import of_monitoring
@@ -156,7 +157,7 @@ def _image(aws: Aws, image: str) -> Check:
 
 def _artifact(aws: Aws, uri: str) -> Check:
     about = "artifact"
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, key = parts(uri)
     with told(f"look at {uri}"):
         s3 = aws.client("s3")
         if uri.endswith("/"):

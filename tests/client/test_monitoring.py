@@ -228,7 +228,7 @@ class PriceList:
     def paginate(self, ServiceCode: str, Filters: list[dict[str, str]], **_: Any) -> Iterator[dict[str, Any]]:
         assert ServiceCode == "AmazonCloudWatch"
         wanted = {each["Field"]: each["Value"] for each in Filters}
-        found: dict[str, tuple[str, ...]] = {
+        families: dict[str, tuple[tuple[str, ...], ...]] = {
             "Alarm": (
                 ("USE1-CW:AlarmMonitorUsage", "0.0000000000", self._alarm),
                 ("USE1-CW:HighResAlarmMonitorUsage", "0.30"),
@@ -237,8 +237,8 @@ class PriceList:
             if wanted.get("regionCode") == REGION
             else (),
             "Dashboard": (("DashboardsUsageHour-Basic", "3.00"), ("DashboardsUsageHour", "3.00")),
-        }[wanted["productFamily"]]  # type: ignore[assignment]
-        for usage, *prices in found:
+        }
+        for usage, *prices in families[wanted["productFamily"]]:
             dimensions = {str(n): {"unit": "Alarms", "pricePerUnit": {"USD": each}} for n, each in enumerate(prices)}
             terms = {"OnDemand": {"t": {"priceDimensions": dimensions}}}
             yield {"PriceList": [json.dumps({"product": {"attributes": {"usagetype": usage}}, "terms": terms})]}

@@ -170,7 +170,7 @@ def test_measurements_stay_with_their_time_while_aws_is_away(
 
 
 PREFIX = "smendpoints/monitoring.ml-iris/"
-KEPT = {
+KEPT: dict[str, Any] = {
     "alarms": [f"{PREFIX}idle", f"{PREFIX}rf/errors", f"{PREFIX}rf/latency"],
     "firing": [f"{PREFIX}rf/latency"],
     "dashboard": "board",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smclient.aws.session import Aws, told
+from smclient.aws.stored import parts
 from smclient.errors import AWSError
 from smclient.payload import Payload
 
@@ -119,7 +120,7 @@ class Invoker:
         request: dict[str, Any] = {}
         if isinstance(payload, Payload):
             location = uploaded = f"{output_path.rstrip('/')}/requests/{uuid.uuid4()}"
-            bucket, key = _split(uploaded)
+            bucket, key = parts(uploaded)
             with told(f"put the request at {uploaded}"):
                 self.aws.client("s3").put_object(
                     Bucket=bucket, Key=key, Body=payload.body, ContentType=payload.content_type
@@ -166,7 +167,7 @@ class Invoker:
         """What lies there; None while nothing does. Who may not list the bucket is told 403 for what is not there."""
         from botocore.exceptions import ClientError
 
-        bucket, key = _split(uri)
+        bucket, key = parts(uri)
         s3 = self.aws.client("s3")
         with told(f"read {uri}"):
             try:
@@ -185,7 +186,7 @@ class Invoker:
 
         if uri is None:
             return
-        bucket, key = _split(uri)
+        bucket, key = parts(uri)
         try:
             self.aws.client("s3").delete_object(Bucket=bucket, Key=key)
         except (ClientError, BotoCoreError):
@@ -221,8 +222,3 @@ def _modelled(endpoint: str) -> Iterator[None]:
         status, message = said.get("OriginalStatusCode") or 0, str(said.get("OriginalMessage") or "").strip()
         hint = "change the request" if 400 <= int(status) < 500 else "see `kubectl smendpoint status` and the log"
         raise AWSError(f"the model answered {status}: {message}", hint, "ModelError") from error.__cause__
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

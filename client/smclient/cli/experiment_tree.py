@@ -7,7 +7,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from smclient.cli.output import ago, bar, table, text
-from smclient.cli.shares import count, interval, margin, minute, percent, points, standing
+from smclient.cli.shares import count, look_cells, metric_cells, minute
 from smclient.views.advice import advice
 from smclient.views.challengers import ChallengerView
 from smclient.views.experiments import ExperimentView
@@ -66,27 +66,14 @@ def _add_findings(branch: Tree, challenger: ChallengerView, goal: str, *, looks:
         head = Text(line(challenger.verdict), style=VERDICTS.get(challenger.verdict, ""))
         head.append(f"  {line(challenger.reason)}")
         branch.add(head)
-    rows: list[list[object]] = [
-        [
-            f"{each.name} (primary)" if each.primary else each.name,
-            percent(each.control),
-            percent(each.challenger),
-            points(each.difference),
-            interval(each.lower, each.upper),
-            margin(each),
-            count(each.requests),
-            text(standing(each, goal), "red" if each.worse else "green" if each.passed else ""),
-        ]
-        for each in challenger.metrics
-    ]
+    rows: list[list[object]] = []
+    for each in challenger.metrics:
+        *cells, stands = metric_cells(each, goal)
+        rows.append([*cells, text(stands, "red" if each.worse else "green" if each.passed else "")])
     heads = ("METRIC", "CONTROL", "CHALLENGER", "DIFFERENCE", "INTERVAL", "MARGIN", "REQUESTS", "")
     branch.add(table(heads, rows))
     if looks and challenger.looks:
-        each_look = [
-            [minute(each.at), count(each.requests), points(each.difference), interval(each.lower, each.upper)]
-            for each in challenger.looks
-        ]
-        branch.add(table(("LOOK", "REQUESTS", "DIFFERENCE", "INTERVAL"), each_look))
+        branch.add(table(("LOOK", "REQUESTS", "DIFFERENCE", "INTERVAL"), map(look_cells, challenger.looks)))
 
 
 def _split(view: ExperimentView) -> Text:

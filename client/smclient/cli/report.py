@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
-from smclient.cli.shares import count, interval, margin, minute, percent, points, standing
+from smclient.cli.shares import count, look_cells, metric_cells, minute, percent
 from smclient.console.sequence import Picture, picture
 from smclient.views.advice import advice
 from smclient.views.challengers import ChallengerView, limit
@@ -106,20 +106,10 @@ def _steps(view: ExperimentView) -> str:
 
 
 def _challenger(view: ExperimentView, challenger: ChallengerView) -> list[str]:
-    rows = [
-        (
-            f"{each.name} (primary)" if each.primary else each.name,
-            each.source,
-            percent(each.control),
-            percent(each.challenger),
-            points(each.difference),
-            interval(each.lower, each.upper),
-            margin(each),
-            count(each.requests),
-            standing(each, view.goal),
-        )
-        for each in challenger.metrics
-    ]
+    rows = []
+    for each in challenger.metrics:
+        name, *cells = metric_cells(each, view.goal)
+        rows.append((name, each.source, *cells))
     heads = ("Metric", "Share of", "Control", "Challenger", "Difference", "Interval", "Margin", "Requests", "")
     marks = ["bad" if each.worse else "good" if each.passed else "" for each in challenger.metrics]
     parts = [
@@ -130,10 +120,7 @@ def _challenger(view: ExperimentView, challenger: ChallengerView) -> list[str]:
     drawn = picture(challenger.looks, view.started_at, limit(challenger))
     if drawn is not None:
         name = challenger.metrics[0].name
-        looks = [
-            (minute(each.at), count(each.requests), points(each.difference), interval(each.lower, each.upper))
-            for each in reversed(challenger.looks)
-        ]
+        looks = map(look_cells, reversed(challenger.looks))
         table = _table("Looks, the last first", ("Until", "Requests", "Difference", "Interval"), looks)
         cut = " The first intervals are wider than the picture." if drawn.cut else ""
         parts.append(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from smclient.views.challengers import MetricView
+from smclient.views.challengers import LookView, MetricView
 
 NONE = "-"
 
@@ -46,3 +46,22 @@ def standing(metric: MetricView, goal: str) -> str:
     if metric.passed:
         return "better" if metric.primary and goal == "Superiority" else "not worse by its margin"
     return "no requests to compare yet" if metric.difference is None else "not decided yet"
+
+
+def metric_cells(metric: MetricView, goal: str) -> tuple[str, ...]:
+    """A metric in a row: name, both arms, difference, interval, margin, requests, what is shown."""
+    return (
+        f"{metric.name} (primary)" if metric.primary else metric.name,
+        percent(metric.control),
+        percent(metric.challenger),
+        points(metric.difference),
+        interval(metric.lower, metric.upper),
+        margin(metric),
+        count(metric.requests),
+        standing(metric, goal),
+    )
+
+
+def look_cells(look: LookView) -> tuple[str, ...]:
+    """A look in a row: when, requests, the difference and its interval."""
+    return minute(look.at), count(look.requests), points(look.difference), interval(look.lower, look.upper)
