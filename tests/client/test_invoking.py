@@ -228,13 +228,13 @@ def test_a_stream_that_breaks_is_told_after_what_came() -> None:
 
 
 def accepted(_: Mapping[str, Any]) -> dict[str, Any]:
-    return {"InferenceId": "i", "OutputLocation": "s3://b/answers/i.out", "FailureLocation": "s3://b/failures/i.err"}
+    return {"InferenceId": "i", "OutputLocation": "s3://bucket/answers/i.out", "FailureLocation": "s3://bucket/failures/i.err"}
 
 
 def test_an_asynchronous_answer_is_awaited_and_the_request_taken_away() -> None:
     storage = Storage({"b/answers/i.out": b"[1]"}, absent=5)
     asking = invoker(accepted, storage)
-    pending = asking.submit(Payload(b"1,2", "text/csv"), Asking(), "s3://b/answers/")
+    pending = asking.submit(Payload(b"1,2", "text/csv"), Asking(), "s3://bucket/answers/")
     assert pending.uploaded is not None
     assert storage.objects[pending.uploaded.removeprefix("s3://")] == b"1,2"
     assert asking.answer(pending, 60).json() == [1]
@@ -245,15 +245,15 @@ def test_an_asynchronous_failure_is_told_with_what_aws_wrote() -> None:
     storage = Storage({"b/failures/i.err": b"no memory"})
     asking = invoker(accepted, storage)
     with pytest.raises(AWSError, match="the request failed: no memory"):
-        asking.answer(asking.submit("s3://b/in", Asking(), "s3://b/answers"), 60)
+        asking.answer(asking.submit("s3://bucket/in", Asking(), "s3://bucket/answers"), 60)
 
 
 def test_an_answer_that_does_not_come_is_told_with_where_it_will_be() -> None:
     asking = invoker(accepted)
     with pytest.raises(
-        AWSError, match=r"no answer after 3 s; it is still in the queue; it will be at s3://b/answers/i.out"
+        AWSError, match=r"no answer after 3 s; it is still in the queue; it will be at s3://bucket/answers/i.out"
     ):
-        asking.answer(asking.submit("s3://b/in", Asking(), "s3://b/answers"), 3)
+        asking.answer(asking.submit("s3://bucket/in", Asking(), "s3://bucket/answers"), 3)
 
 
 def test_a_refused_request_leaves_nothing_in_s3() -> None:
@@ -262,7 +262,7 @@ def test_a_refused_request_leaves_nothing_in_s3() -> None:
 
     storage = Storage()
     with pytest.raises(AWSError):
-        invoker(answer, storage).submit(Payload(b"1", "text/csv"), Asking(), "s3://b/answers")
+        invoker(answer, storage).submit(Payload(b"1", "text/csv"), Asking(), "s3://bucket/answers")
     assert storage.objects == {}
 
 
