@@ -228,21 +228,25 @@ def test_a_stream_that_breaks_is_told_after_what_came() -> None:
 
 
 def accepted(_: Mapping[str, Any]) -> dict[str, Any]:
-    return {"InferenceId": "i", "OutputLocation": "s3://bucket/answers/i.out", "FailureLocation": "s3://bucket/failures/i.err"}
+    return {
+        "InferenceId": "i",
+        "OutputLocation": "s3://bucket/answers/i.out",
+        "FailureLocation": "s3://bucket/failures/i.err",
+    }
 
 
 def test_an_asynchronous_answer_is_awaited_and_the_request_taken_away() -> None:
-    storage = Storage({"b/answers/i.out": b"[1]"}, absent=5)
+    storage = Storage({"bucket/answers/i.out": b"[1]"}, absent=5)
     asking = invoker(accepted, storage)
     pending = asking.submit(Payload(b"1,2", "text/csv"), Asking(), "s3://bucket/answers/")
     assert pending.uploaded is not None
     assert storage.objects[pending.uploaded.removeprefix("s3://")] == b"1,2"
     assert asking.answer(pending, 60).json() == [1]
-    assert storage.objects == {"b/answers/i.out": b"[1]"}
+    assert storage.objects == {"bucket/answers/i.out": b"[1]"}
 
 
 def test_an_asynchronous_failure_is_told_with_what_aws_wrote() -> None:
-    storage = Storage({"b/failures/i.err": b"no memory"})
+    storage = Storage({"bucket/failures/i.err": b"no memory"})
     asking = invoker(accepted, storage)
     with pytest.raises(AWSError, match="the request failed: no memory"):
         asking.answer(asking.submit("s3://bucket/in", Asking(), "s3://bucket/answers"), 60)
