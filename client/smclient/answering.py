@@ -1,47 +1,150 @@
-"""How the variants of an experiment answered, from captured data and CloudWatch, with the user's rights."""
+"""How the variants of an experiment, or of an endpoint with its shadow, answered, with the user's rights.
 
-from datetime import datetime
+From captured data and the model artifacts in S3, and from CloudWatch. What cannot be had is told, never made up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 
-from smclient.aws.metrics import latencies
+from smclient.aws.artifacts import manifest
+from smclient.aws.metrics import counted
 from smclient.aws.session import Aws
-from smclient.captured.answers import Seen, report_of
+from smclient.captured.answers import Seen, Traffic, report_of
+from smclient.captured.training import Training
 from smclient.errors import ClientError
 from smclient.joining import of_variant, truth_below
-from smclient.views.fields import Object
+from smclient.views.fields import Object, endpoint_name
+from smclient.views.text import line
 from smendpoints.api.experiment import SageMakerExperiment
-from smendpoints.statistics.models import Latencies, Report
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.variants import Variant
+from smendpoints.domain.experiment.arms import arm_of
+from smendpoints.domain.experiment.outcomes import captured_at
+from smendpoints.statistics.answers import Latencies
+from smendpoints.statistics.models import Report
 
 _EDGES = [round(1.5**power, 3) for power in range(-2, 28)]  # 0.4 ms to a minute
 
 
-def answered(aws: Aws, found: Object, truth: str | None, now: datetime) -> tuple[Report, int]:
-    """The arms side by side since it began, and how many captured answers could not be read; `truth` is a prefix in S3.
+@dataclass(frozen=True)
+class Answered:
+    """The models side by side: of what, from when to when, and what could not be told, in sentences."""
+
+    of: str
+    since: datetime
+    until: datetime
+    report: Report
+    notes: tuple[str, ...] = ()
+
+    def about(self) -> str:
+        """When it was, in a sentence."""
+        since, until = (f"{each.astimezone(UTC):%Y-%m-%d %H:%MZ}" for each in (self.since, self.until))
+        return f"Requests from {since} to {until}."
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is compared: variants of an endpoint (its name in AWS), where they were captured, and their models."""
+
+    of: str
+    endpoint: str
+    variants: Sequence[str]
+    captured: str | None
+    models: Mapping[str, Variant]
+    since: datetime
+    until: datetime
+
+
+def of_experiment(aws: Aws, found: Object, endpoint: Object | None, truth: str | None, now: datetime) -> Answered:
+    """The arms of an experiment since it began; `truth` is a prefix in S3, `endpoint` the object that serves them.
 
     Raises:
-        ClientError: nothing was captured, or S3 or CloudWatch could not be read.
+        ClientError: it has not begun, there is nothing to tell, or S3 or CloudWatch could not be read.
     """
     experiment = SageMakerExperiment.parse(found)
     name, status, arms = experiment.metadata.name, experiment.status, experiment.spec.arms()
-    if status.captured is None or status.started_at is None:
-        raise ClientError(
-            f"the endpoint of {name} captured no requests when it began", "set its spec.dataCapture, and begin anew"
-        )
-    known = truth_below(aws, truth) if truth is not None else {}
-    end = status.ended_at or now
-    seen = {arm: Seen() for arm in arms}
-    for arm in arms:
-        for record in of_variant(aws, f"{status.captured}/{arm}", status.started_at, end):
-            seen[arm].add(record, known)
-    endpoint = status.captured.rpartition("/")[2]
-    counted = latencies(aws, endpoint, arms, status.started_at, end, _EDGES)
-    report = report_of(seen, {arm: histogram(_EDGES, through) for arm, through in counted.items()})
-    return report, sum(each.unread for each in seen.values())
+    if status.started_at is None:
+        raise ClientError(f"{name} has not begun", "run this once `kubectl get smexperiments` shows Running")
+    parsed = SageMakerEndpoint.parse(endpoint) if endpoint is not None else None
+    models: dict[str, Variant] = {}
+    notes = []
+    for arm in arms if parsed is not None else ():
+        was = next((each.model for each in status.arms if each.variant == arm), None)
+        now_is = arm_of(parsed, arm) if parsed is not None else None
+        if now_is is None or was not in {None, now_is.model}:
+            notes.append(f"{arm} was edited since: of what it was trained on nothing is known any more")
+        else:
+            models |= {each.name: each for each in parsed.spec.variants if each.name == arm} if parsed else {}
+    if parsed is None:
+        notes.append("the endpoint is gone, so it is not known what its models were trained on")
+    shown = parsed.status.endpoint.name if parsed is not None and parsed.status.endpoint is not None else None
+    in_aws = status.captured.rpartition("/")[2] if status.captured is not None else shown
+    if in_aws is None:
+        raise ClientError(f"the endpoint of {name} is gone, and captured nothing", "there is nothing to tell of it")
+    asked = _Asked(
+        f"{experiment.metadata.namespace}/{name}",
+        in_aws,
+        arms,
+        status.captured,
+        models,
+        status.started_at,
+        status.ended_at or now,
+    )
+    return _answered(aws, asked, truth, notes)
 
 
-def histogram(edges: list[float], through: list[float]) -> Latencies:
+def of_endpoint(aws: Aws, found: Object, truth: str | None, since: datetime, now: datetime) -> Answered:
+    """The variants of an endpoint, and its shadow; errors as `of_experiment`."""
+    endpoint = SageMakerEndpoint.parse(found)
+    spec, name = endpoint.spec, endpoint_name(found)
+    models = {each.name: each for each in (*spec.variants, *([spec.shadow] if spec.shadow is not None else []))}
+    captured = captured_at(spec.data_capture.destination, name) if spec.data_capture is not None else None
+    of = f"{endpoint.metadata.namespace}/{endpoint.metadata.name}"
+    return _answered(aws, _Asked(of, name, tuple(models), captured, models, since, now), truth, [])
+
+
+def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> Answered:
+    seen = {}
+    for variant in asked.variants:
+        model = asked.models.get(variant)
+        training, why = _training(aws, model) if asked.captured is not None and model is not None else (None, None)
+        seen[variant] = Seen(training)
+        notes += [f"{variant}: no drift is told, as {why}"] if why is not None else []
+    if asked.captured is None:
+        notes.append("the endpoint captured nothing, so classes and inputs are not known: set its spec.dataCapture")
+    else:
+        known = truth_below(aws, truth) if truth is not None else {}
+        for variant, found in seen.items():
+            for record in of_variant(aws, f"{asked.captured}/{variant}", asked.since, asked.until):
+                found.add(record, known)
+    unread = sum(each.unread for each in seen.values())
+    if unread:
+        notes.append(f"{unread} captured answers hold no classes that could be read, and count as requests alone")
+    counts = counted(aws, asked.endpoint, asked.variants, asked.since, asked.until, _EDGES)
+    traffic = {
+        name: Traffic(each.requests, each.errors, each.refused, histogram(_EDGES, each.through))
+        for name, each in counts.items()
+    }
+    return Answered(asked.of, asked.since, asked.until, report_of(seen, traffic), tuple(notes))
+
+
+def _training(aws: Aws, model: Variant) -> tuple[Training | None, str | None]:
+    """What the model was trained on, else why nobody knows."""
+    if model.model_artifact is None or model.multi_model:
+        return None, "its model is no single artifact"
+    try:
+        found = manifest(aws, model.model_artifact)
+    except ClientError as error:
+        return None, line(error)
+    training = Training.parse(found) if found is not None else None
+    return training, None if training is not None else "its artifact has no baseline of its training data"
+
+
+def histogram(edges: Sequence[float], through: Sequence[float]) -> Latencies:
     """Requests by latency, from how many are up to each edge, and how many in all; ranks may be off by a rounding."""
     up_to = np.maximum.accumulate([0.0, *through])
     return Latencies(np.array([0.0, *edges, np.inf]), np.array([after - before for before, after in pairwise(up_to)]))

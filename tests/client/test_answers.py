@@ -3,18 +3,25 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
+import numpy as np
 import pytest
 
 from smclient.answering import histogram
-from smclient.captured.answers import Prediction, inputs, predictions
+from smclient.captured.answers import Prediction, predictions
 from smclient.captured.records import Side
+from smclient.captured.rows import inputs, numbers
+from smclient.captured.training import PREDICTED, Training
 from smendpoints.statistics.models import percentiles
+from sminference.manifest import SCHEMA
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
+from smtraining.archive import tar_gz
+from smtraining.baseline import baseline
 
 ROWS = [Prediction("a", 0.75), Prediction("b", 0.5)]
 ANSWERS = {
@@ -39,7 +46,15 @@ def test_each_form_of_an_answer_is_read_alike(media_type: str) -> None:
 
 @pytest.mark.parametrize(
     ("media_type", "body"),
-    [("application/json", "[]"), ("application/json", "{"), ("text/csv", "a,x\n"), ("image/png", "a")],
+    [
+        ("application/json", "[]"),
+        ("application/json", "{"),
+        ("application/json", '{"predictions": [{"predicted_class": "a", "probabilities": {"a": 7}}]}'),
+        ("application/json", "[" * 100_000),
+        ("text/csv", "a,x\n"),
+        ("text/csv", "a,-1\n"),
+        ("image/png", "a"),
+    ],
 )
 def test_what_is_no_answer_with_classes_is_none(media_type: str, body: str) -> None:
     assert predictions(Side(body.encode(), media_type)) == []
@@ -48,8 +63,39 @@ def test_what_is_no_answer_with_classes_is_none(media_type: str, body: str) -> N
 def test_a_row_is_the_same_however_it_was_sent() -> None:
     csv = inputs(Side(b"5.1,3\n", "text/csv"))
     assert csv == inputs(Side(b'{"instances": [[5.10, 3.0]]}', "application/json"))
+    assert csv == inputs(Side(b"[[5.1, 3]]", "application/json"))
     assert csv == inputs(Side(b"[5.1, 3]\n", "application/jsonlines"))
+    assert csv == inputs(Side(b'{"features": [5.1, 3]}\n', "application/jsonlines"))
+    assert csv == inputs(Side(b"\xef\xbb\xbfwide,long\n3,5.1\n", "text/csv"), ("long", "wide"))
+    assert csv == inputs(Side(b"a,b\n5.1,3\n", "text/csv"))
     assert csv != inputs(Side(b"5.1,4\n", "text/csv"))
+
+
+def test_rows_of_numbers_alone_count_and_what_is_missing_is_no_number() -> None:
+    rows = inputs(Side(b"5.1,\nred,3\n1e999,2\n", "text/csv"))
+    found = numbers(rows)
+    assert len(found) == 1
+    assert found[0][0] == 5.1
+    assert np.isnan(found[0][1])
+    assert inputs(Side(b'["ab", 7, null]', "application/json")) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "other/v1"},
+        {"baseline": {}},
+        {"baseline": {"features": {"long": {"deciles": [3, 2, 1]}}}},
+        {"baseline": {"features": {"long": {"deciles": ["x"] * 11}}}},
+        {"features": "long"},
+    ],
+)
+def test_a_manifest_that_says_nothing_of_training_gives_no_drift(change: dict[str, Any]) -> None:
+    known = {"long": {"deciles": list(range(11))}}
+    whole = {"schema": SCHEMA, "features": [{"name": "long"}], "baseline": {"features": known}}
+    assert Training.parse(json.dumps(whole).encode()) is not None
+    assert Training.parse(json.dumps({**whole, **change}).encode()) is None
+    assert Training.parse(b"\x00") is None
 
 
 def test_percentiles_come_from_ranks_within_a_bin() -> None:
@@ -59,11 +105,11 @@ def test_percentiles_come_from_ranks_within_a_bin() -> None:
     assert min(rounded.counts) == 0, "ranks are rounded: no bin gets fewer than none"
 
 
-def captured(key: str, row: str, label: str, confidence: float, at: datetime) -> bytes:
+def captured(key: str, row: str | None, label: str, confidence: float, at: datetime) -> bytes:
+    """A line of captured data; without a row `capture` was Output alone."""
     answer = {"predictions": [{"predicted_class": label, "probabilities": {label: confidence}}]}
     body = base64.b64encode(json.dumps(answer).encode()).decode()
-    data = {
-        "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": row, "encoding": "CSV"},
+    data: dict[str, Any] = {
         "endpointOutput": {
             "observedContentType": "application/json; charset=utf-8",
             "mode": "OUTPUT",
@@ -71,52 +117,198 @@ def captured(key: str, row: str, label: str, confidence: float, at: datetime) ->
             "encoding": "BASE64",
         },
     }
+    if row is not None:
+        data["endpointInput"] = {"observedContentType": "text/csv", "mode": "INPUT", "data": row, "encoding": "CSV"}
     about = {"eventId": f"e-{key}", "inferenceId": key, "inferenceTime": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
     return json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}).encode() + b"\n"
 
 
-def test_two_models_side_by_side(
-    harness: Harness, server: JsonServer, smendpoint: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(boto3, "Session", lambda **_: harness.session)
-    begun = datetime.now(UTC) - timedelta(minutes=30)
-    at = begun + timedelta(minutes=5)
-    given = {
-        "rf": [("1", "5,1", "a", 0.9), ("2", "6,2", "b", 0.8), ("3", "7,3", "a", 0.7)],
-        "gb": [("4", "5.0,1", "a", 1.0), ("5", "6,2", "a", 0.6)],
-    }
-    for variant, rows in given.items():
-        lines = b"".join(captured(*row, at) for row in rows)
-        key = f"captured/ml-iris/{variant}/{at:%Y/%m/%d/%H/%M}-00.jsonl"
-        harness.client("s3").put_object(Bucket=BUCKET, Key=key, Body=lines)
+PATH = "/apis/smendpoints.dev/v1alpha1/namespaces/ml"
+RNG = np.random.default_rng(1)
+TRAINED = RNG.normal([5.0, 3.0], 1.0, (400, 2))
+
+
+class Served:
+    """An endpoint `iris` with two models that were trained on `TRAINED`, as S3, CloudWatch and the API server have it."""
+
+    def __init__(self, harness: Harness, server: JsonServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(boto3, "Session", lambda **_: harness.session)
+        self.s3, self.cloud, self.server = harness.client("s3"), harness.client("cloudwatch"), server
+        harness.clock.advance(datetime.now(UTC).timestamp() - harness.clock.now())  # what comes later is not visible
+        self.begun = datetime.now(UTC) - timedelta(minutes=30)
+        self.at = self.begun + timedelta(minutes=5)
+        self.body: dict[str, Any] = {
+            "metadata": {"name": "iris", "namespace": "ml", "uid": "e", "generation": 1},
+            "spec": {
+                "executionRoleARN": "arn:aws:iam::123456789012:role/r",
+                "variants": [self._variant("rf"), self._variant("gb")],
+                "dataCapture": {"destination": f"s3://{BUCKET}/captured"},
+            },
+            "status": {
+                "endpoint": {"name": "ml-iris", "arn": "arn:aws:sagemaker:::endpoint/ml-iris", "status": "InService"}
+            },
+        }
+        server.answers["GET", f"{PATH}/sagemakerendpoints/iris"] = self.body
+        manifest = {
+            "schema": SCHEMA,
+            "features": [{"name": "long"}, {"name": "wide"}],
+            "baseline": baseline(TRAINED, ("long", "wide"), np.arange(400) % 2, ("a", "b")),
+        }
+        archive = tar_gz({"manifest.json": json.dumps(manifest).encode(), "trees.npz": bytes(100_000)})
+        self.s3.put_object(Bucket=BUCKET, Key="iris/model.tar.gz", Body=archive)
+
+    def _variant(self, name: str) -> dict[str, Any]:
+        image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/x:1"
+        instance = {"type": "ml.m5.large"}
+        return {
+            "name": name,
+            "image": image,
+            "modelArtifact": f"s3://{BUCKET}/iris/model.tar.gz",
+            "instance": instance,
+        }
+
+    def capture(self, variant: str, rows: list[tuple[str, str | None, str, float]]) -> None:
+        key = f"captured/ml-iris/{variant}/{self.at:%Y/%m/%d/%H/%M}-00.jsonl"
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=b"".join(captured(*row, self.at) for row in rows))
+
+    def publish(self, variant: str, name: str, values: dict[float, int], at: datetime | None = None) -> None:
+        dimensions = [{"Name": "EndpointName", "Value": "ml-iris"}, {"Name": "VariantName", "Value": variant}]
+        data = {"MetricName": name, "Dimensions": dimensions, "Timestamp": at or self.at}
+        self.cloud.put_metric_data(
+            Namespace="AWS/SageMaker", MetricData=[{**data, "Values": [*values], "Counts": [*values.values()]}]
+        )
+
+    def experiment(self, **status: Any) -> None:
+        self.server.answers["GET", f"{PATH}/sagemakerexperiments/ab"] = {
+            "metadata": {"name": "ab", "namespace": "ml", "uid": "x", "generation": 1},
+            "spec": {
+                "endpointRef": {"name": "iris"},
+                "control": "rf",
+                "challengers": ["gb"],
+                "metrics": {"primary": {"name": "errors", "errorRate": {}}},
+            },
+            "status": {
+                "phase": "Running",
+                "startedAt": f"{self.begun:%Y-%m-%dT%H:%M:%SZ}",
+                "captured": f"s3://{BUCKET}/captured/ml-iris",
+                **status,
+            },
+        }
+
+
+@pytest.fixture
+def served(harness: Harness, server: JsonServer, monkeypatch: pytest.MonkeyPatch) -> Served:
+    return Served(harness, server, monkeypatch)
+
+
+def test_two_models_side_by_side(served: Served, smendpoint: Any) -> None:
+    served.capture("rf", [("1", "5,1", "a", 0.9), ("2", "6,2", "b", 0.8), ("3", "7,3", "a", 0.7)])
+    served.capture("gb", [("4", "5.0,1", "a", 1.0), ("5", "6,2", "a", 0.6)])
     truth = b"inferenceId,value\n1,a\n2,b\n3,b\n5,b\n"
-    harness.client("s3").put_object(Bucket=BUCKET, Key="species/all.csv", Body=truth)
-    server.answers["GET", "/apis/smendpoints.dev/v1alpha1/namespaces/ml/sagemakerexperiments/ab"] = {
-        "metadata": {"name": "ab", "namespace": "ml", "uid": "x", "generation": 1},
-        "spec": {
-            "endpointRef": {"name": "iris"},
-            "control": "rf",
-            "challengers": ["gb"],
-            "metrics": {"primary": {"name": "errors", "errorRate": {}}},
-        },
-        "status": {
-            "phase": "Running",
-            "startedAt": f"{begun:%Y-%m-%dT%H:%M:%SZ}",
-            "captured": f"s3://{BUCKET}/captured/ml-iris",
-        },
-    }
+    served.s3.put_object(Bucket=BUCKET, Key="species/all.csv", Body=truth)
+    served.experiment()
     ran = smendpoint("answers", "ab", "--truth", f"s3://{BUCKET}/species/", "-o", "json")
     assert ran.code == 0, ran.err
-    found = ran.json()
+    found = ran.json()["report"]
     rf, gb = found["models"]["rf"], found["models"]["gb"]
-    assert (rf["requests"], gb["requests"]) == (3, 2)
+    assert (rf["captured"], gb["captured"]) == (3, 2)
     assert rf["classes"] == pytest.approx({"a": 2 / 3, "b": 1 / 3})
     assert (rf["known"], rf["accuracy"]) == (3, pytest.approx(2 / 3))
     assert rf["confusion"] == {"a": {"a": 1, "b": 0}, "b": {"a": 1, "b": 1}}
-    assert rf["calibration_error"] == pytest.approx((0.1 + 0.2 + 0.7) / 3)
+    assert rf["calibrationError"] == pytest.approx((0.1 + 0.2 + 0.7) / 3)
     assert (gb["known"], gb["accuracy"]) == (1, 0.0)
     assert gb["confidence"] == pytest.approx(0.8)
-    assert found["disagreement"] == {"rf / gb": 0.5}, "of the two inputs that both answered"
+    both = found["disagreement"]["rf / gb"]
+    assert (both["inputs"], both["share"]) == (2, 0.5), "of the two inputs that both answered"
     shown = smendpoint("answers", "ab")
     assert "Different classes for the same input" in shown.out
     assert "accuracy" not in shown.out
+
+
+def test_errors_and_latencies_are_those_since_the_experiment_began(served: Served, smendpoint: Any) -> None:
+    before = served.begun - timedelta(minutes=2)
+    for variant, errors, slow in (("rf", 1, 5), ("gb", 10, 50)):
+        served.publish(variant, "Invocations", {1.0: 100})
+        served.publish(variant, "Invocation5XXErrors", {1.0: errors, 0.0: 100 - errors})
+        served.publish(variant, "Invocation4XXErrors", {1.0: 4, 0.0: 96})
+        served.publish(variant, "ModelLatency", {2_000.0: 100 - slow, 80_000.0: slow})
+        for name, value in (("Invocations", 1.0), ("Invocation5XXErrors", 1.0), ("ModelLatency", 9e6)):
+            served.publish(variant, name, {value: 1000}, before)
+    served.experiment(captured=None)
+    ran = smendpoint("answers", "ab", "-o", "yaml")
+    assert ran.code == 0, ran.err
+    assert "captured nothing" in ran.err
+    found = smendpoint("answers", "ab", "-o", "json").json()["report"]["models"]
+    assert [each["requests"] for each in found.values()] == [100, 100]
+    assert [each["errorRate"] for each in found.values()] == [0.01, 0.1]
+    assert [each["refusedRate"] for each in found.values()] == [0.04, 0.04]
+    assert found["rf"]["latency"]["p90"] < 3
+    assert 50 < found["gb"]["latency"]["p90"] < 120
+
+
+def test_drift_is_of_the_rows_that_each_model_was_asked(served: Served, smendpoint: Any) -> None:
+    for variant, shift in (("rf", 0.0), ("gb", 1.5)):
+        rows = RNG.normal([5.0 + shift, 3.0], 1.0, (400, 2))
+        given: list[tuple[str, str | None, str, float]] = [
+            (f"{variant}{n}", f"{one},{two}", "ab"[n % 2] if variant == "rf" else "a", 0.9)
+            for n, (one, two) in enumerate(rows)
+        ]
+        served.capture(variant, given)
+    served.experiment()
+    ran = smendpoint("answers", "ab", "-o", "json")
+    assert ran.code == 0, ran.err
+    assert ran.err == ""
+    found = {name: each["drift"] for name, each in ran.json()["report"]["models"].items()}
+    assert found["rf"]["long"] < 0.1
+    assert found["gb"]["long"] > 0.25
+    assert max(found["rf"]["wide"], found["gb"]["wide"]) < 0.15
+    assert found["rf"][PREDICTED] < 0.01
+    assert found["gb"][PREDICTED] > 0.25
+
+
+def test_a_model_that_was_edited_since_or_cannot_be_read_has_no_drift_and_it_is_said(
+    served: Served, smendpoint: Any
+) -> None:
+    served.capture("rf", [("1", "5,1", "a", 0.9)])
+    served.experiment(arms=[{"variant": "rf", "model": "other", "specWeight": 1}])
+    served.body["spec"]["variants"][1]["modelArtifact"] = f"s3://{BUCKET}/gone/model.tar.gz"
+    ran = smendpoint("answers", "ab")
+    assert ran.code == 0, ran.err
+    assert "rf was edited since" in ran.err
+    assert "gb: no drift is told, as its artifact has no baseline" in ran.err
+    assert "Drift" not in ran.out
+
+
+def test_a_shadow_is_compared_on_the_requests_that_it_got_a_copy_of(served: Served, smendpoint: Any) -> None:
+    spec = served.body["spec"]
+    spec["shadow"] = spec["variants"].pop()
+    for variant, said in (("rf", "aab"), ("gb", "abb")):
+        served.capture(variant, [(str(number), None, label, 0.9) for number, label in enumerate(said)])
+        served.publish(variant, "Invocations", {1.0: 3})
+    ran = smendpoint("answers", "iris", "--endpoint", "--since", "1h", "-o", "json")
+    assert ran.code == 0, ran.err
+    report = ran.json()["report"]
+    assert {name: each["requests"] for name, each in report["models"].items()} == {"rf": 3, "gb": 3}
+    both = report["disagreement"]["rf / gb"]
+    assert both["inputs"] == 3, "their inputs were not captured: by the inference id"
+    assert both["share"] == pytest.approx(1 / 3)
+    assert both["answers"] == {"a": {"a": 1, "b": 1}, "b": {"a": 0, "b": 1}}
+
+
+def test_the_page_has_pictures_and_is_no_program_whatever_a_model_answers(
+    served: Served, smendpoint: Any, tmp_path: Path
+) -> None:
+    evil = "<script>alert(1)</script>\x1b[2J"
+    served.capture("rf", [("1", "5,1", evil, 0.9), ("2", "6,2", "b", 0.8)])
+    served.capture("gb", [("4", "5,1", "b", 0.7)])
+    served.experiment()
+    file = tmp_path / "answers.html"
+    ran = smendpoint("answers", "ab", str(file), "-o", "html")
+    assert ran.code == 0, ran.err
+    page = file.read_text()
+    assert page.count("<svg") == 2, "classes, and what both answered to the same input"
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    shown = smendpoint("answers", "ab")
+    assert "\x1b" not in page + shown.out
+    assert smendpoint("answers", "ab", str(file)).code == 2

@@ -1,4 +1,4 @@
-"""`python -m smtraining compare`: both models on the same rows, as text and as a picture."""
+"""`python -m smtraining compare`: both models on the same rows, as text, as a page and as a picture."""
 
 import json
 from pathlib import Path
@@ -28,6 +28,10 @@ def test_both_models_are_compared_and_packed(tmp_path: Path) -> None:
         "Confusion of gradient-boosting",
     ):
         assert words in report
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 4, "classes, calibration, and the confusion of each"
+    for manifest in ("random-forest", "gradient-boosting"):
+        assert f"Confusion of {manifest}" in page
     image = imread(tmp_path / "report.png")
     assert image.shape[0] > 500
     assert image.std() > 0.05, "something is drawn"

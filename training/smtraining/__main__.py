@@ -102,7 +102,7 @@ def upload_command(folder: Path, bucket: str, prefix: str, form: str) -> None:
 def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> None:
     """Train and compare all models on the same splits.
 
-    Each is packed; report.txt and report.png compare them.
+    Each is packed; report.txt, report.html and report.png compare them.
     """
     from smtraining import compare  # noqa: PLC0415 - the other commands need no matplotlib
 
@@ -112,8 +112,10 @@ def compare_command(seed: int, splits: int, output: Path, verify_rows: int) -> N
         _write(model.files, output / model.name)
     report = compare.text(models, dataset, seed)
     (output / "report.txt").write_text(report, encoding="utf-8")
+    (output / "report.html").write_text(compare.page(models, dataset), encoding="utf-8")
     (output / "report.png").write_bytes(compare.picture(models, dataset))
     click.echo(report)
+    click.echo(output / "report.html")
     click.echo(output / "report.png")
 
 

@@ -1,4 +1,7 @@
-"""Compares trained models on the same splits: a report as text, and as a picture."""
+"""Compares trained models on the same splits: a report as text, as a page, and as a picture.
+
+Text and page share their code with the report on models in production (`smendpoints.statistics`).
+"""
 
 import io
 from collections.abc import Sequence
@@ -7,10 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from smendpoints.statistics.answers import Answers, reliability
+from smendpoints.statistics.illustrated import illustrated
+from smendpoints.statistics.models import Report
+from smendpoints.statistics.models import compare as side_by_side
+from smendpoints.statistics.render import square
 from smtraining.calibrate import LEVELS
 from smtraining.data import Dataset
 from smtraining.evaluate import Repeated
-from smtraining.metrics import reliability
+from smtraining.metrics import reliability as in_bins
 from smtraining.train import Trained
 
 _MEASURES = (
@@ -40,13 +48,24 @@ def text(models: Sequence[Trained], dataset: Dataset, seed: int) -> str:
             lines += [_row(f"coverage at {level:.2f}", [f"{one.covered:.3f}" for one in covered])]
             lines += [_row("  mean size", [f"{one.size:.2f}" for one in covered])]
             lines += [_row("  empty", [f"{one.empty:.1%}" for one in covered])]
-        for model, scores in zip(models, found, strict=True):
-            lines += ["", f"Confusion of {model.name} (rows true, columns predicted)", _row("", dataset.classes)]
-            lines += [
-                _row(name, [str(n) for n in row])
-                for name, row in zip(dataset.classes, scores["confusion"], strict=True)
-            ]
+        for name, model in report(models, dataset).models.items():
+            lines += ["", *square(f"Confusion of {name} (rows true, columns predicted)", model.confusion or {})]
     return "\n".join(lines) + "\n"
+
+
+def report(models: Sequence[Trained], dataset: Dataset) -> Report:
+    """Each model that was measured on random splits by what it answered to the held-out rows, whose truth is known."""
+    return side_by_side(
+        {model.name: _answers(model.repeated, dataset) for model in models if model.repeated is not None}
+    )
+
+
+def page(models: Sequence[Trained], dataset: Dataset) -> str:
+    """The report as an HTML page that needs nothing else."""
+    repeated = _repeated(models)
+    rows = len(repeated[0].y) if repeated else 0
+    about = f"{len(dataset.X)} rows; {rows} held-out rows of {repeated[0].splits if repeated else 0} random splits."
+    return illustrated(report(models, dataset), f"{dataset.name}: models compared", [about])
 
 
 def picture(models: Sequence[Trained], dataset: Dataset) -> bytes:
@@ -95,6 +114,17 @@ def _repeated(models: Sequence[Trained]) -> list[Repeated]:
     return [model.repeated for model in models if model.repeated is not None]
 
 
+def _answers(one: Repeated, dataset: Dataset) -> Answers:
+    said, rows = one.proba.argmax(axis=1), len(one.y)
+    return Answers(
+        requests=rows,
+        predicted={name: int((said == k).sum()) for k, name in enumerate(dataset.classes)},
+        reliability=reliability(one.proba.max(axis=1), np.ones(rows, bool), said == one.y),
+        classes=dataset.classes,
+        confusion=np.array(one.describe()["confusion"]),
+    )
+
+
 def _row(label: str, cells: Sequence[str]) -> str:
     return f"{label:<20}" + "".join(f"{cell:>20}" for cell in cells)
 
@@ -120,7 +150,7 @@ def _bars(
 
 def _reliability(axis: Axes, one: Repeated, name: str, *, above: bool) -> None:
     """A point for each bin, as large as it has rows, and their number beside it: a bin of few says little."""
-    mean, observed, rows = reliability(one.proba, one.y)
+    mean, observed, rows = in_bins(one.proba, one.y)
     (line,) = axis.plot(mean, observed, linewidth=1, label=name)
     axis.scatter(mean, observed, s=20 + 300 * rows / rows.sum(), color=line.get_color(), alpha=0.7)
     for x, y, count in zip(mean, observed, rows, strict=True):

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss
 
+from smendpoints.statistics.answers import reliability as in_bins
 from smendpoints.statistics.models import calibration_error as calibration_error_of_bins
-from smendpoints.statistics.models import reliability as in_bins
 from sminference.predictors.trees import Floats
 
 

@@ -1,7 +1,8 @@
 """Metrics of endpoints in CloudWatch, many in one call."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smclient.aws.session import Aws, told
@@ -52,31 +53,54 @@ def invocations(aws: Aws, variants: Mapping[str, Sequence[str]], end: datetime, 
     return counts
 
 
-def latencies(
-    aws: Aws, endpoint: str, variants: Sequence[str], begin: datetime, end: datetime, edges: Sequence[float]
-) -> dict[str, list[float]]:
-    """Requests of each variant by model latency: how many are up to each of the edges (milliseconds, rising), then all.
+@dataclass(frozen=True)
+class Counted:
+    """Requests of a variant: in all, answered 5xx, answered 4xx, and how many took up to each of some latencies."""
 
-    CloudWatch has no histogram: of each hour the percentile ranks of the edges are asked for, and how many there were.
+    requests: int
+    errors: int
+    refused: int
+    through: tuple[float, ...]
+
+
+def counted(
+    aws: Aws, endpoint: str, variants: Sequence[str], begin: datetime, end: datetime, edges: Sequence[float]
+) -> dict[str, Counted]:
+    """What CloudWatch counted of each variant in whole periods after `begin`.
+
+    CloudWatch has no histogram: of each period the percentile ranks of the edges (milliseconds, rising) are asked for,
+    and how many there were; the last of `through` is all of them.
 
     Raises:
         AWSError: refused.
     """
-    statistics = [*(f"PR(:{round(1000 * edge)})" for edge in edges), "SampleCount"]
-    asked = [(variant, statistic) for variant in variants for statistic in statistics]
+    asked = [("Invocations", "Sum"), ("Invocation5XXErrors", "Sum"), ("Invocation4XXErrors", "Sum")]
+    asked += [("ModelLatency", f"PR(:{round(1000 * edge)})") for edge in edges]
+    asked += [("ModelLatency", "SampleCount")]
+    period = _period(begin, end)
     queries = [
-        _query(f"q{number}", "ModelLatency", statistic, _HOUR, EndpointName=endpoint, VariantName=variant)
-        for number, (variant, statistic) in enumerate(asked)
+        _query(f"q{at * len(asked) + number}", metric, statistic, period, EndpointName=endpoint, VariantName=variant)
+        for at, variant in enumerate(variants)
+        for number, (metric, statistic) in enumerate(asked)
     ]
-    first = datetime.fromtimestamp(begin.timestamp() // _HOUR * _HOUR, begin.tzinfo)
-    data = _data(aws, queries, first, end)
+    first = datetime.fromtimestamp(-(-begin.timestamp() // period) * period, begin.tzinfo)
+    data = _data(aws, queries, first, end) if first < end else {}
     found = {}
     for at, variant in enumerate(variants):
-        points = [data.get(f"q{at * len(statistics) + number}", {}) for number in range(len(statistics))]
-        hours = points[-1]
-        ranks = [sum(each.get(hour, 0.0) / 100 * hours[hour] for hour in hours) for each in points[:-1]]
-        found[variant] = [*ranks, sum(hours.values())]
+        points = [data.get(f"q{at * len(asked) + number}", {}) for number in range(len(asked))]
+        requests, errors, refused = (round(sum(each.values())) for each in points[:3])
+        samples = points[-1]
+        ranks = [sum(each.get(when, 0.0) / 100 * samples[when] for when in samples) for each in points[3:-1]]
+        found[variant] = Counted(requests, errors, refused, (*ranks, sum(samples.values())))
     return found
+
+
+def _period(begin: datetime, end: datetime) -> int:
+    """Seconds; short, so that little is left out at the beginning, and few enough for what CloudWatch still has."""
+    age, span = (datetime.now(UTC) - begin).total_seconds(), (end - begin).total_seconds()
+    if span <= 6 * _HOUR and age <= 14 * _DAY:
+        return 60
+    return 300 if span <= 3 * _DAY and age <= 60 * _DAY else _HOUR
 
 
 def _query(name: str, metric: str, statistic: str, period: int, **dimensions: str) -> dict[str, Any]:

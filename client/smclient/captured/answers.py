@@ -1,15 +1,16 @@
 """What models answered, counted from captured data: classes, confidence, calibration, confusion, disagreement. Pure.
 
 Answers are read as this project's container writes them (JSON, JSON lines, CSV: a class, and probabilities if the model
-has them); the body of a request is taken apart into rows to find inputs that two variants answered both. What is of
-another form is counted as a request, and told as unread.
+has them). Inputs that two variants answered both are found by the rows of the requests; where those were not captured,
+by the inference id, which a shadow's copy of a request shares with it. What is of another form is counted as a request,
+and told as unread.
 """
 
 import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -17,12 +18,14 @@ from typing import Any
 import numpy as np
 
 from smclient.captured.records import Record, Side
+from smclient.captured.rows import JSON, LINES, Key, inputs, numbers
+from smclient.captured.training import Inputs, Training
 from smclient.captured.truth import Truth
-from smendpoints.statistics.models import Answers, Latencies, Report, compare, reliability
+from smclient.views.text import line
+from smendpoints.statistics.answers import Answers, Latencies, reliability
+from smendpoints.statistics.models import Report, compare
 
-_JSON, _LINES = "application/json", ("application/jsonlines", "application/jsonl", "application/x-ndjson")
 _HEAD = "predicted_class"
-Key = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,42 +38,70 @@ class Prediction:
 
 @dataclass
 class Seen:
-    """What one variant answered; `truths` are those of single-row requests, None where nobody knows."""
+    """What one variant answered; `truths` are those of single-row requests, None where nobody knows.
 
-    requests: int = 0
+    by_input: classes by row; by_request: those of requests whose rows were not captured, by inference id.
+    """
+
+    training: Training | None = None
+    captured: int = 0
     unread: int = 0
     predictions: list[Prediction] = field(default_factory=list)
     truths: list[str | None] = field(default_factory=list)
     by_input: dict[Key, str] = field(default_factory=dict)
+    by_request: dict[Key, str] = field(default_factory=dict)
+    inputs: Inputs | None = None
+
+    def __post_init__(self) -> None:
+        self.inputs = Inputs(self.training) if self.training is not None else None
 
     def add(self, record: Record, truth: Mapping[str, Truth]) -> None:
         """One captured request."""
-        self.requests += 1
+        self.captured += 1
         found = predictions(record.answer) if record.answer is not None else []
         self.unread += not found
         known = truth.get(record.key)
         self.predictions += found
-        self.truths += [str(known.value) if known is not None and len(found) == 1 else None] * len(found)
-        asked = inputs(record.request) if record.request is not None else []
+        self.truths += [line(known.value) if known is not None and len(found) == 1 else None] * len(found)
+        features = self.training.features if self.training is not None else ()
+        asked = inputs(record.request, features) if record.request is not None else []
+        if self.inputs is not None:
+            self.inputs.add(numbers(asked))
         if len(asked) == len(found):
             self.by_input.update(zip(asked, (each.label for each in found), strict=True))
+        else:
+            self.by_request.update({(record.key, row): each.label for row, each in enumerate(found)})
 
 
-def report_of(seen: Mapping[str, Seen], latencies: Mapping[str, Latencies]) -> Report:
+@dataclass(frozen=True)
+class Traffic:
+    """Requests of a variant as CloudWatch counts them: in all, answered 5xx, answered 4xx, and by latency."""
+
+    requests: int
+    errors: int
+    refused: int
+    latencies: Latencies | None = None
+
+
+def report_of(seen: Mapping[str, Seen], traffic: Mapping[str, Traffic]) -> Report:
     """The variants side by side; a disagreement is of inputs that two of them answered, each input once."""
     known = {each.label for found in seen.values() for each in found.predictions}
     known |= {truth for found in seen.values() for truth in found.truths if truth is not None}
     classes = sorted(known)
     pairs = {}
     for one, other in combinations(seen, 2):
-        both = seen[one].by_input.keys() & seen[other].by_input.keys()
-        if both:
-            said = Counter((seen[one].by_input[key], seen[other].by_input[key]) for key in both)
+        said: Counter[tuple[str, str]] = Counter()
+        for first, second in (
+            (seen[one].by_input, seen[other].by_input),
+            (seen[one].by_request, seen[other].by_request),
+        ):
+            said.update((first[key], second[key]) for key in first.keys() & second.keys())
+        if said:
             pairs[one, other] = np.array([[said[a, b] for b in classes] for a in classes])
-    return compare({name: _answers(found, classes, latencies.get(name)) for name, found in seen.items()}, pairs=pairs)
+    return compare({name: _answers(found, classes, traffic[name]) for name, found in seen.items()}, pairs=pairs)
 
 
-def _answers(seen: Seen, classes: list[str], latencies: Latencies | None) -> Answers:
+def _answers(seen: Seen, classes: list[str], traffic: Traffic) -> Answers:
     counted = Counter(each.label for each in seen.predictions)
     sure = [
         (each.confidence, truth is not None, truth == each.label)
@@ -80,13 +111,19 @@ def _answers(seen: Seen, classes: list[str], latencies: Latencies | None) -> Ans
     confusion = Counter(
         (truth, each.label) for each, truth in zip(seen.predictions, seen.truths, strict=True) if truth is not None
     )
+    asked, expected = seen.inputs.counted(counted) if seen.inputs is not None else (None, {})
     return Answers(
-        requests=seen.requests,
-        latencies=latencies,
+        requests=traffic.requests,
+        errors=min(traffic.errors, traffic.requests),  # by different clocks, they may differ by a few
+        refused=min(traffic.refused, traffic.requests),
+        captured=seen.captured,
+        latencies=traffic.latencies,
         predicted={name: counted[name] for name in classes} if counted else None,
         reliability=reliability(*(np.array(each) for each in zip(*sure, strict=True))) if sure else None,
         classes=classes,
         confusion=np.array([[confusion[truth, said] for said in classes] for truth in classes]) if confusion else None,
+        inputs=asked,
+        training=expected,
     )
 
 
@@ -94,13 +131,13 @@ def predictions(answer: Side) -> list[Prediction]:
     """The rows of an answer; none where it is no answer with classes."""
     try:
         text = answer.body.decode()
-        if answer.media_type == _JSON:
+        if answer.media_type == JSON:
             return [_prediction(each) for each in json.loads(text)["predictions"]]
-        if answer.media_type in _LINES:
+        if answer.media_type in LINES:
             return [_prediction(json.loads(each)) for each in text.splitlines() if each.strip()]
         if answer.media_type == "text/csv":
             return [*_of_csv(text)]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return []
     return []
 
@@ -108,39 +145,19 @@ def predictions(answer: Side) -> list[Prediction]:
 def _prediction(found: Mapping[str, Any]) -> Prediction:
     label = str(found["predicted_class"])
     probabilities = found.get("probabilities")
-    return Prediction(label, float(probabilities[label]) if probabilities is not None else None)
+    return Prediction(line(label), _sure(probabilities[label]) if probabilities is not None else None)
 
 
 def _of_csv(text: str) -> Iterator[Prediction]:
     """A class, then the probabilities of all classes; without a header which is whose is unknown: the largest."""
     for row in csv.reader(io.StringIO(text)):
         if row and row[0] != _HEAD:
-            yield Prediction(row[0], max(map(float, row[1:])) if row[1:] else None)
+            yield Prediction(line(row[0]), _sure(max(map(float, row[1:]))) if row[1:] else None)
 
 
-def inputs(request: Side) -> list[Key]:
-    """The rows of a request, alike however they were written; none where they cannot be told."""
-    try:
-        text = request.body.decode()
-        if request.media_type == "text/csv":
-            return [_row(each) for each in csv.reader(io.StringIO(text)) if each]
-        if request.media_type == _JSON:
-            return [_row(each) for each in json.loads(text)["instances"]]
-        if request.media_type in _LINES:
-            return [_row(json.loads(each)) for each in text.splitlines() if each.strip()]
-    except (ValueError, KeyError, TypeError):
-        return []
-    return []
-
-
-def _row(cells: Iterable[Any]) -> Key:
-    if isinstance(cells, Mapping):
-        return tuple((name, _cell(value)) for name, value in sorted(cells.items()))
-    return tuple(map(_cell, cells))
-
-
-def _cell(value: Any) -> Hashable:
-    try:
-        return float(value)
-    except (ValueError, TypeError):
-        return json.dumps(value)
+def _sure(value: Any) -> float:
+    """A probability; an answer with anything else in its place is none that could be read."""
+    found = float(value)
+    if not 0 <= found <= 1:
+        raise ValueError("no probability")
+    return found

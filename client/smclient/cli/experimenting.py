@@ -92,10 +92,15 @@ def experiment(name: str, file: Path | None, *, output: str | None, **given: Any
                 if output == "text"
                 else out.written(str(output), view)
             )
-        _deliver(report, file)
+        deliver(report, file)
 
 
-def _deliver(report: str, file: Path | None) -> None:
+def deliver(report: str, file: Path | None) -> None:
+    """Print a report, or write it to a file.
+
+    Raises:
+        ClientError: it cannot be written there.
+    """
     if file is None:
         click.echo(report, nl=False)
         return

@@ -1,7 +1,5 @@
 """The report of an experiment as one HTML page: needs nothing else, runs no script, escapes what others wrote."""
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -13,28 +11,7 @@ from smclient.views.challengers import ChallengerView, limit
 from smclient.views.experiments import ExperimentView
 from smclient.views.text import line
 from smendpoints import __version__
-
-_STYLE = """
-:root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--page:#fff;--rule:#d0d7de;--band:#9ec5f4;--line:#0b57d0;
---bad:#b3261e;--good:#146c2e}
-@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9da7b3;--page:#0d1117;--rule:#30363d;--band:#1f4b86;
---line:#79b8ff;--bad:#ff8a80;--good:#7ee2a0}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:62rem;margin:0 auto;
-padding:1rem}
-h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}dt{color:var(--soft)}dd{margin:0}
-.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft)}
-th,td{text-align:left;padding:.25rem .9rem .25rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
-.bad{color:var(--bad)}.good{color:var(--good)}.beside{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}
-figure{margin:0;flex:1 1 26rem}figcaption,footer{color:var(--soft);font-size:.9rem}
-svg{width:100%;height:auto}.looks{flex:1 1 26rem;max-height:24rem;overflow:auto}
-.looks td{white-space:nowrap}code{font-size:.95em}
-svg text{font-size:12px;fill:var(--soft)}.band{fill:var(--band);opacity:.6}
-.middle{fill:none;stroke:var(--line);stroke-width:2}.zero{stroke:var(--ink)}
-.margin{stroke:var(--bad);stroke-dasharray:5 4}.grid{stroke:var(--rule)}
-"""
-_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+from smendpoints.statistics import document
 
 
 def page(view: ExperimentView, now: datetime) -> str:
@@ -57,15 +34,7 @@ def page(view: ExperimentView, now: datetime) -> str:
         f" {_text(__version__)}. Differences are challenger less control, in percentage points; each interval holds at"
         " all looks together, so one may look and stop at any time.</p></footer>"
     )
-    policy = f"default-src 'none'; style-src 'sha256-{_HASH}'"
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document.page(line(title), body)
 
 
 _SPLIT = {"right": "good", "broken": "bad"}
@@ -83,7 +52,7 @@ def _facts(view: ExperimentView) -> str:
         ("Began", minute(view.started_at)),
         ended,
     ]
-    return "<dl>" + "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in facts) + "</dl>"
+    return document.facts((name, line(value)) for name, value in facts)
 
 
 def _arms(view: ExperimentView) -> str:
@@ -123,11 +92,8 @@ def _challenger(view: ExperimentView, challenger: ChallengerView) -> list[str]:
         looks = map(look_cells, reversed(challenger.looks))
         table = _table("Looks, the last first", ("Until", "Requests", "Difference", "Interval"), looks)
         cut = " The first intervals are wider than the picture." if drawn.cut else ""
-        parts.append(
-            f'<div class="beside"><figure>{svg(drawn, f"{name}: the differences that were still possible")}'
-            f"<figcaption>{_text(name)}: which differences were still possible, by time since the start.{cut}"
-            f'</figcaption></figure><div class="looks">{table}</div></div>'
-        )
+        caption = f"{line(name)}: which differences were still possible, by time since the start.{cut}"
+        parts.append(document.pictured(svg(drawn, f"{name}: the differences that were still possible"), caption, table))
     return parts
 
 
@@ -158,19 +124,7 @@ def svg(drawn: Picture, title: str) -> str:
 
 def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> str:
     """A table; the mark of a row is the class of its last cell."""
-    top = "".join(f'<th scope="col">{_text(head)}</th>' for head in heads)
-    lines = []
-    for number, row in enumerate(rows):
-        mark = f' class="{marks[number]}"' if number < len(marks) and marks[number] else ""
-        *cells, last = row
-        lines.append(
-            "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in cells) + f"<td{mark}>{_text(last)}</td></tr>"
-        )
-    body = "".join(lines)
-    return (
-        f'<div class="wide"><table><caption>{_text(caption)}</caption><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return document.table(line(caption), heads, [[line(cell) for cell in row] for row in rows], marks)
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,8 @@
 | `rules` | what is fixed before the start |
 | `verdict` | INVALID, ROLLBACK, SHIP, HOLD, INCONCLUSIVE |
 | `planning` | the smallest difference that so many requests can show |
-| `models`, `render` | what models answered in production, side by side: a report from counts |
+| `answers`, `drift`, `models` | what models answered in production, side by side: a report from counts |
+| `render`, `illustrated` over `pictures`, `document` | the report as text, as a page with pictures |
 | `assignment` | the variant of a user, who keeps it; knows no numpy |
 
 A test here is an **e-process**: a number that starts at 1 and that, while the null hypothesis holds, has an expected

@@ -1,95 +1,29 @@
-"""Models compared by what they answered in production: a report from counts, as text or JSON; no pictures, and no test.
+"""Models compared by what they answered in production: a report from counts; no pictures, and no test.
 
-Which of two is better, and whether that could be chance, is for `verdict`; this says in what they differ. Everything
-is counted, so a day of answers is as small as an hour: histograms of latency, reliability bins of the confidence, a
-confusion matrix where the truth is known, bins of the inputs. What was not counted is None, never zero.
+Which of two is better, and whether that could be chance, is for `verdict`; this says in what they differ.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from smendpoints.statistics.counts import Array, Numbers
+from smendpoints.statistics.answers import Answers, Latencies, Reliability
+from smendpoints.statistics.counts import Array
+from smendpoints.statistics.drift import stability_index
 
 PERCENTILES = (50.0, 90.0, 99.0)
-SMALLEST_SHARE = 1e-4
-"""In place of an empty bin, which would make the stability index infinite."""
-BINS = 10
-"""Of confidence: tenths."""
-LEAST_ROWS = 200
-"""Below these the stability index says nothing: few rows give a large one by chance."""
+Table = Mapping[str, Mapping[str, int]]
 
 
-@dataclass(frozen=True, eq=False)
-class Latencies:
-    """Requests by latency: `edges` of shape (bins + 1,) in milliseconds, rising, and counts of shape (bins,). The
-    last edge may be infinite.
+@dataclass(frozen=True)
+class Bin:
+    """Answers of like confidence whose truth is known: their number, mean confidence, and the share that was right."""
 
-    Raises ValueError for what is no histogram.
-    """
-
-    edges: Numbers
-    counts: Numbers
-
-    def __post_init__(self) -> None:
-        edges, counts = np.asarray(self.edges, float), np.asarray(self.counts, float)
-        if edges.ndim != 1 or counts.shape != (len(edges) - 1,) or np.any(np.diff(edges) <= 0) or np.any(counts < 0):
-            raise ValueError("a histogram has rising edges, one more than it has counts, and no negative count")
-
-
-@dataclass(frozen=True, eq=False)
-class Reliability:
-    """Answers by confidence, the probability of the predicted class, in bins: all of shape (bins,).
-
-    answers: how many. confidence: the sum of their probabilities. known: how many of them have a known truth, with
-        `known_confidence` the sum of their probabilities, and `right` how many of those were right. Raises ValueError
-        for numbers that contradict each other.
-    """
-
-    answers: Numbers
-    confidence: Numbers
-    known: Numbers
-    known_confidence: Numbers
-    right: Numbers
-
-    def __post_init__(self) -> None:
-        arrays = [np.asarray(each, float) for each in vars(self).values()]
-        if any(each.ndim != 1 or each.shape != arrays[0].shape or np.any(each < 0) for each in arrays):
-            raise ValueError("reliability takes bins of one shape (bins,), none negative")
-        answers, confidence, known, known_confidence, right = arrays
-        slack = 1 + 1e-9
-        if np.any(known > answers) or np.any(right > known):
-            raise ValueError("no more answers are known than were given, and no more right than known")
-        if np.any(confidence > answers * slack) or np.any(known_confidence > known * slack):
-            raise ValueError("a probability is at most 1")
-
-
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What is counted of one model. None: not counted.
-
-    requests, errors: of the endpoint's variant. predicted: answers by class. confusion: (classes, classes), the truth
-        in rows, in the order of `classes`. inputs: by feature, rows in each bin of the training data. Raises
-        ValueError for numbers that contradict each other.
-    """
-
-    requests: int
-    errors: int | None = None
-    latencies: Latencies | None = None
-    predicted: Mapping[str, int] | None = None
-    reliability: Reliability | None = None
-    classes: Sequence[str] = ()
-    confusion: Numbers | None = None
-    inputs: Mapping[str, npt.ArrayLike] | None = None
-
-    def __post_init__(self) -> None:
-        if self.requests < 0 or (self.errors is not None and not 0 <= self.errors <= self.requests):
-            raise ValueError("errors are between 0 and the requests")
-        if self.confusion is not None and np.asarray(self.confusion).shape != (len(self.classes),) * 2:
-            raise ValueError("the confusion has a row and a column for each class")
+    known: int
+    confidence: float
+    right: float
 
 
 @dataclass(frozen=True)
@@ -97,69 +31,70 @@ class Described:
     """One model in numbers. Rates and shares between 0 and 1, latency in milliseconds; None where it was not counted,
     or of nothing.
 
-    calibration_error: the mean distance between confidence and frequency over the bins with a known truth, weighted
-        by answers.
-    drift: by feature the population stability index against training; below 0.1 no change, above 0.25 a large one, by
-        common use.
+    error_rate, refused_rate: requests answered 5xx and 4xx. captured: requests whose answers were read.
+    calibration_error: the mean distance between confidence and frequency over the bins with a known truth
+        (`calibration`), weighted by answers.
+    confusion: by true class and predicted class. drift: by feature the population stability index against training;
+        below 0.1 no change, above 0.25 a large one, by common use.
     """
 
     requests: int
     error_rate: float | None
+    refused_rate: float | None
+    captured: int | None
     latency: Mapping[str, float] | None
     classes: Mapping[str, float] | None
     confidence: float | None
     known: int
     accuracy: float | None
     calibration_error: float | None
-    confusion: Mapping[str, Mapping[str, int]] | None
+    calibration: tuple[Bin, ...] | None
+    confusion: Table | None
     drift: Mapping[str, float] | None
 
 
 @dataclass(frozen=True)
-class Report:
-    """Models side by side; disagreement is the share of the same inputs that two of them answered with different
-    classes (a shadow).
+class Disagreement:
+    """How two models answered the same inputs: how many those were, the share answered with different classes, and
+    inputs by the class of the first and of the second.
     """
 
+    inputs: int
+    share: float
+    answers: Table
+
+
+@dataclass(frozen=True)
+class Report:
+    """Models side by side; `disagreement` is of pairs of them (`one / other`) that answered the same inputs."""
+
     models: Mapping[str, Described]
-    disagreement: Mapping[str, float] = field(default_factory=dict)
-
-    def json(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self)
+    disagreement: Mapping[str, Disagreement] = field(default_factory=dict)
 
 
-def compare(
-    answers: Mapping[str, Answers],
-    *,
-    training: Mapping[str, npt.ArrayLike] | None = None,
-    pairs: Mapping[tuple[str, str], npt.ArrayLike] | None = None,
-) -> Report:
+def compare(answers: Mapping[str, Answers], *, pairs: Mapping[tuple[str, str], npt.ArrayLike] | None = None) -> Report:
     """Models side by side.
 
     Args:
         answers: by name of model.
-        training: by feature, the share of the training data in each bin of `Answers.inputs`.
         pairs: by two names, inputs that both answered, (classes, classes): what the first said in rows, the second in
-            columns.
+            columns, in the order of the first's classes.
 
-    Raises ValueError for a pair of an unknown model or no square, and for inputs in other bins than those of training.
+    Raises ValueError for a pair of an unknown model or of other classes, and for inputs in other bins than those of
+    training.
     """
+    found = {}
     for pair, table in (pairs or {}).items():
-        shape = np.shape(table)
-        if not set(pair) <= set(answers) or len(shape) != 2 or shape[0] != shape[1]:
-            raise ValueError(f"{pair} is no pair of models with a square of counts")
-    return Report(
-        models={name: _describe(each, training or {}) for name, each in answers.items()},
-        disagreement={
-            f"{one} / {other}": share
-            for (one, other), table in (pairs or {}).items()
-            if (share := disagreement(table)) is not None
-        },
-    )
+        if not set(pair) <= set(answers) or np.shape(table) != (len(answers[pair[0]].classes),) * 2:
+            raise ValueError(f"{pair} is no pair of models with a square of counts by class")
+        share = disagreement(table)
+        if share is not None:
+            named = _named(answers[pair[0]].classes, table)
+            found[" / ".join(pair)] = Disagreement(int(np.sum(np.asarray(table))), share, named)
+    return Report({name: _describe(each) for name, each in answers.items()}, found)
 
 
-def _describe(answers: Answers, training: Mapping[str, npt.ArrayLike]) -> Described:
+def _describe(answers: Answers) -> Described:
     bins = answers.reliability
     given = int(np.sum(bins.answers)) if bins else 0
     known = int(np.sum(bins.known)) if bins else 0
@@ -167,15 +102,18 @@ def _describe(answers: Answers, training: Mapping[str, npt.ArrayLike]) -> Descri
     total = sum(predicted.values()) if predicted else 0
     return Described(
         requests=answers.requests,
-        error_rate=answers.errors / answers.requests if answers.errors is not None and answers.requests else None,
+        error_rate=_rate(answers.errors, answers.requests),
+        refused_rate=_rate(answers.refused, answers.requests),
+        captured=answers.captured,
         latency=percentiles(answers.latencies) if answers.latencies else None,
         classes={name: count / total for name, count in predicted.items()} if predicted and total else None,
         confidence=float(np.sum(bins.confidence)) / given if bins and given else None,
         known=known,
         accuracy=float(np.sum(bins.right)) / known if bins and known else None,
         calibration_error=calibration_error(bins.known, bins.known_confidence, bins.right) if bins else None,
-        confusion=_named(answers) if answers.confusion is not None else None,
-        drift=_drift(answers.inputs, training) if answers.inputs is not None else None,
+        calibration=_calibration(bins) if bins and known else None,
+        confusion=_named(answers.classes, answers.confusion) if answers.confusion is not None else None,
+        drift=_drift(answers.inputs, answers.training) if answers.inputs is not None else None,
     )
 
 
@@ -199,20 +137,6 @@ def percentiles(latencies: Latencies, wanted: Sequence[float] = PERCENTILES) -> 
     return found
 
 
-def reliability(confidence: npt.ArrayLike, known: npt.ArrayLike, right: npt.ArrayLike) -> Reliability:
-    """Answers put into ten bins of their confidence, all of shape (answers,): the probability of the predicted class,
-    whether the truth is known, and whether it is that class (False where it is unknown).
-    """
-    sure, is_known, is_right = np.asarray(confidence, float), np.asarray(known, bool), np.asarray(right, bool)
-    which = np.minimum((sure * BINS).astype(int), BINS - 1)
-
-    def binned(weights: npt.ArrayLike) -> Array:
-        return np.bincount(which, np.asarray(weights, float), BINS).astype(float)
-
-    each = (np.ones(sure.shape), sure, is_known, sure * is_known, is_known & is_right)
-    return Reliability(*map(binned, each))
-
-
 def calibration_error(known: npt.ArrayLike, confidence: npt.ArrayLike, right: npt.ArrayLike) -> float | None:
     """The expected calibration error from bins, all of shape (bins,): answers with a known truth, the sum of their
     probabilities, how many were right.
@@ -230,19 +154,16 @@ def disagreement(table: npt.ArrayLike) -> float | None:
     return 1 - float(np.trace(counts)) / total if total else None
 
 
-def stability_index(seen: npt.ArrayLike, expected: npt.ArrayLike) -> float | None:
-    """The population stability index of rows in bins against expected shares, both (bins,); None below `LEAST_ROWS`.
+def _rate(events: int | None, requests: int) -> float | None:
+    return events / requests if events is not None and requests else None
 
-    Raises ValueError for different bins.
-    """
-    rows, wanted = np.asarray(seen, float), np.asarray(expected, float)
-    if rows.shape != wanted.shape or rows.ndim != 1:
-        raise ValueError(f"bins differ: {rows.shape} and {wanted.shape}")
-    if rows.sum() < LEAST_ROWS:
-        return None
-    share = np.maximum(rows / rows.sum(), SMALLEST_SHARE)
-    wanted = np.maximum(wanted, SMALLEST_SHARE)
-    return float(np.sum((share - wanted) * np.log(share / wanted)))
+
+def _calibration(bins: Reliability) -> tuple[Bin, ...]:
+    return tuple(
+        Bin(int(known), float(sure / known), float(right / known))
+        for known, sure, right in zip(bins.known, bins.known_confidence, bins.right, strict=True)
+        if known
+    )
 
 
 def _drift(inputs: Mapping[str, npt.ArrayLike], training: Mapping[str, npt.ArrayLike]) -> dict[str, float] | None:
@@ -254,9 +175,9 @@ def _drift(inputs: Mapping[str, npt.ArrayLike], training: Mapping[str, npt.Array
     return found or None
 
 
-def _named(answers: Answers) -> dict[str, dict[str, int]]:
-    table: Array = np.asarray(answers.confusion)
+def _named(classes: Sequence[str], table: npt.ArrayLike) -> dict[str, dict[str, int]]:
+    counts: Array = np.asarray(table)
     return {
-        truth: {said: int(count) for said, count in zip(answers.classes, row, strict=True)}
-        for truth, row in zip(answers.classes, table, strict=True)
+        first: {second: int(count) for second, count in zip(classes, row, strict=True)}
+        for first, row in zip(classes, counts, strict=True)
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from smendpoints.statistics.models import Report
+from smendpoints.statistics.models import Report, Table
 
 _LABEL = 30
 _CELL = 16
@@ -14,26 +14,38 @@ def text(report: Report) -> str:
     lines = [
         _row("", list(report.models)),
         *_line("requests", [each.requests for each in models], ","),
-        *_line("error rate", [each.error_rate for each in models], ".3%"),
+        *_line("error rate (5xx)", [each.error_rate for each in models], ".3%"),
+        *_line("refused (4xx)", [each.refused_rate for each in models], ".3%"),
         *_block("latency", [each.latency for each in models], ",.1f", after=" (ms)"),
+        *_line("captured requests", [each.captured for each in models], ","),
         *_line("mean confidence", [each.confidence for each in models], ".3f"),
         *_line("answers with a known truth", [each.known or None for each in models], ","),
         *_line("accuracy", [each.accuracy for each in models], ".2%"),
         *_line("calibration error", [each.calibration_error for each in models], ".3f"),
         *_titled("Predicted classes", _block(" ", [each.classes for each in models], ".1%")),
-        *_titled("Drift (stability index)", _block(" ", [each.drift for each in models], ".3f")),
+        *_titled("Drift against training (stability index)", _block(" ", [each.drift for each in models], ".3f")),
         *_titled(
             "Different classes for the same input",
-            [_row(f"  {pair}", [f"{share:.1%}"]) for pair, share in report.disagreement.items()],
+            [
+                _row(f"  {pair}", [f"{each.share:.1%}", f"of {each.inputs:,}"])
+                for pair, each in report.disagreement.items()
+            ],
         ),
     ]
     for name, each in report.models.items():
         if each.confusion:
-            lines += ["", f"Confusion of {name} (rows true, columns predicted)", _row("", list(each.confusion))]
-            lines += [
-                _row(f"  {truth}", [f"{count:,}" for count in row.values()]) for truth, row in each.confusion.items()
-            ]
+            lines += ["", *square(f"Confusion of {name} (rows true, columns predicted)", each.confusion)]
+    for pair, found in report.disagreement.items():
+        if found.share:
+            one, _, other = pair.partition(" / ")
+            lines += ["", *square(f"The same inputs by {one} (rows) and {other} (columns)", found.answers)]
     return "\n".join(lines) + "\n"
+
+
+def square(title: str, table: Table) -> list[str]:
+    """Counts by two classes as lines."""
+    rows = [_row(f"  {name}", [f"{count:,}" for count in row.values()]) for name, row in table.items()]
+    return [title, _row("", list(table)), *rows]
 
 
 def _line(label: str, values: Sequence[float | None], form: str) -> list[str]:
@@ -58,4 +70,4 @@ def _titled(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _row(label: str, cells: Sequence[str]) -> str:
-    return (f"{label:<{_LABEL}}" + "".join(f"{cell:>{_CELL}}" for cell in cells)).rstrip()
+    return (f"{label:<{_LABEL}}" + "".join(f" {cell:>{_CELL - 1}}" for cell in cells)).rstrip()
