@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from smendpoints.domain.tenancy.claims import Claim, Claims, Standing
+from smendpoints.domain.tenancy.facts import account_of
 
 FIRST = Claim("u1", "a", "b-c", "2026-11-22T10:00:00Z", Standing.NEW, None, "us-east-1", "a-b-c")
 LATER = Claim("u2", "a-b", "c", "2026-11-22T11:00:00Z", Standing.NEW, None, "us-east-1", "A-b-c")
@@ -116,3 +117,9 @@ def test_every_process_decides_alike_and_one_object_has_each_name(seed: int) -> 
         orders.append({each.uid for each in given if made.before(each.uid, OWN) is None})
     assert orders[0] == orders[1]
     assert len(orders[0]) == len({each.endpoint.lower() for each in given})
+
+
+def test_the_account_of_a_role_is_that_of_its_arn_and_without_a_role_nobodys() -> None:
+    assert account_of("arn:aws:iam::123456789012:role/platform") == "123456789012"
+    assert account_of("none") == ""
+    assert account_of(None) is None

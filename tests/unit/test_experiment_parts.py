@@ -13,6 +13,7 @@ from smendpoints.api.experiment_status import MOST_LOOKS, Arm, Look
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import TrafficOwner
 from smendpoints.domain.experiment import arms
+from smendpoints.domain.experiment.figures import afterwards, split
 from smendpoints.domain.experiment.looks import kept
 from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
 from smendpoints.domain.experiment.tally import Plan, Tally
@@ -260,3 +261,16 @@ def test_looks_are_thinned_evenly_in_requests() -> None:
     again = kept(looks, Look(at=START, requests=requests))
     assert len(again) == MOST_LOOKS
     assert again[-1].at == START, "a look without a further request takes the place of the last"
+
+
+def test_traffic_is_told_in_percent_whatever_the_weights_add_up_to() -> None:
+    assert split({"a": 3.0, "b": 1.0}) == "a 75 %, b 25 %"
+    assert split({"a": 0.0, "b": 0.0}) == "a 0 %, b 0 %"
+
+
+def test_what_becomes_of_the_traffic_says_what_to_write_in_git() -> None:
+    both = [Arm(variant="a", model="1", spec_weight=3), Arm(variant="b", model="2", spec_weight=1)]
+    assert afterwards("shop", both, None) == "the weights of shop's spec are in force again"
+    told = afterwards("shop", both, "b")
+    assert told.startswith("b serves all their traffic until the arms' weights in shop are edited: set ")
+    assert "in Git to a 0, b 4" in told

@@ -264,3 +264,10 @@ def test_without_the_hour_before_it_is_judged_all_the_same_and_told() -> None:
 def test_a_hundred_endpoints_with_three_metrics_are_a_thousand_series() -> None:
     three = asked(ERRORS, {"name": "slow", "latencyAbove": {"milliseconds": 200}}, HITS)
     assert len(series_during(status(three), "shop", "new")) == 10
+
+
+def test_the_share_of_events_before_is_what_the_smallest_difference_is_reckoned_from() -> None:
+    rare, often = (planned(asked(), CANARY, LIVE, ["a"], hour(6000, events)) for events in (6, 1800))
+    assert rare.metrics[0].smallest_visible_points is not None
+    assert often.metrics[0].smallest_visible_points is not None
+    assert often.metrics[0].smallest_visible_points > 1.5 * rare.metrics[0].smallest_visible_points

@@ -221,3 +221,11 @@ def test_no_line_keeps_the_operator_busy(line: str) -> None:
     """Without a bound on what is looked at, each of these takes minutes; the test's own time limit is the judge."""
     assert len(redact(line)) <= LONGEST_LINE
     assert all(len(each) <= LONGEST_LINE for each in shown([line] * 20))
+
+
+def test_a_line_that_is_not_looked_at_to_its_end_says_so() -> None:
+    spaced = "a" * 39 + " "
+    assert redact(spaced * 10) == spaced * 10
+    assert redact(spaced * 41).endswith("…")
+    hidden = "password=" + "b" * 1600  # what is left of it is short
+    assert redact(hidden).endswith("…")

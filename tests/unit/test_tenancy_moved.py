@@ -1,4 +1,4 @@
-"""For whom something may have changed when others do: who is refused hears of room, and nobody else."""
+"""For whom something may have changed when others or policies do, and what is in force for whom."""
 
 from typing import Any
 
@@ -64,3 +64,43 @@ def test_the_least_of_what_policies_allow_an_hour_is_told() -> None:
     dear = {"metadata": {"name": "dear"}, "spec": {"namespaceSelector": {}, "maxHourlyUSD": 3.5}}
     tenancy.set_policies([SageMakerEndpointPolicy.parse(dear)])
     assert tenancy.hourly_limit("team") == 3.5
+
+
+def test_a_new_object_is_where_the_policy_says_and_a_pinned_one_stays() -> None:
+    tenancy = of_two_instances()
+    tenancy.see(facts_of(an_object("new", 1)))
+    pinned = {**an_object("old", 1), "status": {"resolved": {"endpointName": "team-old", "region": "us-east-1"}}}
+    tenancy.see(facts_of(pinned))
+    tenancy.moved()
+    abroad = {"metadata": {"name": "abroad"}, "spec": {"namespaceSelector": {}, "defaults": {"region": "eu-west-1"}}}
+    tenancy.set_policies([SageMakerEndpointPolicy.parse(abroad)])
+    assert tenancy.moved() == {"new", "old"}
+    found = {uid: tenancy.identity(uid) for uid in ("new", "old")}
+    assert {uid: each.region for uid, each in found.items() if each is not None} == {
+        "new": "eu-west-1",
+        "old": "us-east-1",
+    }
+
+
+def test_a_name_that_a_policy_moves_elsewhere_stands_in_nobodys_way_there() -> None:
+    tenancy = of_two_instances()
+    first, second = an_object("first", 1), an_object("second", 1)
+    for body in (first, second):
+        body["spec"]["endpointName"] = "shared"
+    second["spec"]["region"] = "eu-west-1"
+    assert seen(tenancy, first)
+    assert seen(tenancy, second)
+    abroad = {"metadata": {"name": "abroad"}, "spec": {"namespaceSelector": {}, "defaults": {"region": "eu-west-1"}}}
+    tenancy.set_policies([SageMakerEndpointPolicy.parse(abroad)])
+    rivals = [tenancy.view(uid).rival for uid in ("first", "second")]
+    assert rivals.count(None) == 1
+
+
+def test_a_revision_that_is_brought_back_has_to_fit_the_policies() -> None:
+    tenancy = of_two_instances()
+    tenancy.see(facts_of(an_object("iris", 1)))
+    now = SageMakerEndpoint.parse(an_object("iris", 1))
+    before = SageMakerEndpoint.parse(an_object("iris", 3)).spec
+    named = now.model_copy(update={"spec": now.spec.model_copy(update={"endpoint_name": "team-iris"})})
+    assert tenancy.refuses(named, before)
+    assert tenancy.refuses(named, now.spec) == ()

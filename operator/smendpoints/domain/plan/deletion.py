@@ -77,13 +77,13 @@ def _alarms_beside(endpoint: ObservedEndpoint, owned_resources: OwnedResources, 
 
 def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
     """The configs that the endpoint serves or is about to serve, and their models."""
-    configs = {endpoint.config_name, endpoint.pending_config} - {None}
+    configs = {name for name in (endpoint.config_name, endpoint.pending_config) if name is not None}
     known = [
         *(observed.owned_resources or OwnedResources()).configs,
         *([observed.live_config] if observed.live_config else []),
     ]
     models = {model for config in known if config.name in configs for model in config.models()}
-    return frozenset(name for name in configs | models if name is not None)
+    return frozenset(configs | models)
 
 
 def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -> Plan:
