@@ -1,25 +1,29 @@
 """How many requests about objects the API server is sent at once, and whose is next.
 
 An API server that is asked for more than it can do answers all of it late, until requests time out and are made again.
-So few are under way, and those that wait are dealt round over namespaces: one edit does not stand behind a thousand
-creations. Not here: the lease, which waits for nobody.
+So few are under way, as many as are answered about as fast as one alone, and those that wait are dealt round over
+namespaces: one edit does not stand behind a thousand creations. Not here: the lease, which waits for nobody.
 """
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from smendpoints.turns import Line
+from smendpoints.turns import Line, Width
 
-AT_ONCE = 16
+LEAST, MOST = 4, 16
 
 
 class Gate:
     """Thread-safe."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
-        self._line: Line[threading.Event] = Line(at_once)
+    def __init__(self, least: int = LEAST, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        """So many requests are under way, by how long they take; `clock` tells seconds."""
+        self._width = Width(least, most)
+        self._line: Line[threading.Event] = Line(self._width.now)
         self._lock = threading.Lock()
+        self._clock = clock
 
     @contextmanager
     def turn(self, namespace: str) -> Iterator[None]:
@@ -29,10 +33,15 @@ class Gate:
             self._line.ask(namespace, mine)
             self._deal()
         mine.wait()
+        begun, answered = self._clock(), False
         try:
             yield
+            answered = True
         finally:
+            now = self._clock()
             with self._lock:
+                self._width.took(now - begun, now, answered=answered)
+                self._line.resize(self._width.now)
                 self._line.done(namespace)
                 self._deal()
 

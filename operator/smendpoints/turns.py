@@ -8,6 +8,11 @@ from collections import Counter, OrderedDict, deque
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+_PROMPT = 0.05  # seconds: an answer within them is never late
+_LATE = 3.0  # times the best answer
+_WEIGHT = 0.1  # of the newest answer in the usual one
+_REMEMBERED = 600.0  # seconds, as whom is asked may have moved
+_NARROWER, _WIDER = 0.2, 0.1  # for each answer
 
 
 class Allowance:
@@ -33,6 +38,39 @@ class Allowance:
         return max(0.0, self._spent - (now - self._at) / self._seconds)
 
 
+class Width:
+    """How many requests at once are worth while: fewer as long as each takes longer for it, and more where it does not.
+
+    As TCP Vegas has it: who answers about as fast as at its best has room; who answers late only lets requests wait,
+    those of others among them. Seconds everywhere; the best answer is that of the last ten to twenty minutes.
+    """
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+        self._now = float(least)
+        self._usual = 0.0
+        self._best = self._best_before = float("inf")
+        self._since = float("-inf")
+
+    @property
+    def now(self) -> int:
+        """So many at once."""
+        return int(self._now)
+
+    def took(self, seconds: float, now: float, *, answered: bool = True) -> None:
+        """A request took so long; one that failed may have been quick, and is none of the best."""
+        if now - self._since >= _REMEMBERED:
+            self._best_before, self._best, self._since = self._best, float("inf"), now
+        if answered:
+            self._best = min(self._best, seconds)
+        self._usual += (seconds - self._usual) * _WEIGHT if self._usual else seconds
+        best = min(self._best, self._best_before)
+        if self._usual > _PROMPT and self._usual > _LATE * best:
+            self._now = max(float(self._least), self._now - _NARROWER)
+        else:
+            self._now = min(float(self._most), self._now + _WIDER)
+
+
 class Line(Generic[T]):
     """Tickets that wait for one of so many slots.
 
@@ -41,11 +79,16 @@ class Line(Generic[T]):
     """
 
     def __init__(self, slots: int) -> None:
-        self._free = slots
-        self._most = max(1, slots - max(1, slots // 8))
+        self._free = self._slots = slots
+        self._most = _most_of(slots)
         self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
         self._held: Counter[str] = Counter()
         self.length = 0
+
+    def resize(self, slots: int) -> None:
+        """So many slots from now on; those that are held beyond stay until they are done."""
+        self._free += slots - self._slots
+        self._slots, self._most = slots, _most_of(slots)
 
     def ask(self, namespace: str, ticket: T, *, first: bool = False) -> None:
         """Get in line, at its end or as the `first` of the namespace."""
@@ -68,7 +111,7 @@ class Line(Generic[T]):
     def deal(self) -> tuple[str, T] | None:
         """The next ticket that gets a slot, and whose it is; None while none can."""
         able = [namespace for namespace in self._waiting if self._held[namespace] < self._most]
-        if self._free == 0 or not able:
+        if self._free <= 0 or not able:
             return None
         namespace = min(able, key=lambda each: self._held[each])  # of equals the first, the one not served for longest
         tickets = self._waiting[namespace]
@@ -88,3 +131,8 @@ class Line(Generic[T]):
         self._held[namespace] -= 1
         if not self._held[namespace]:
             del self._held[namespace]
+
+
+def _most_of(slots: int) -> int:
+    """What one namespace may hold of so many slots."""
+    return max(1, slots - max(1, slots // 8))

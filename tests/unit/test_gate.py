@@ -12,7 +12,7 @@ DEADLINE = 30.0
 
 
 def test_no_more_are_under_way_than_may_be_and_all_have_their_turn() -> None:
-    gate, lock = Gate(4), threading.Lock()
+    gate, lock = Gate(4, 4), threading.Lock()
     under_way: list[int] = []
     most = 0
 
@@ -31,7 +31,7 @@ def test_no_more_are_under_way_than_may_be_and_all_have_their_turn() -> None:
 
 
 def test_one_of_another_namespace_comes_before_all_that_wait() -> None:
-    gate, go = Gate(2), threading.Event()
+    gate, go = Gate(2, 2), threading.Event()
     begun = queue.SimpleQueue[str]()
 
     def request(namespace: str) -> None:
@@ -50,9 +50,50 @@ def test_one_of_another_namespace_comes_before_all_that_wait() -> None:
 
 
 def test_a_request_that_fails_gives_its_turn_back() -> None:
-    gate = Gate(1)
+    gate = Gate(1, 1)
     for _ in range(3):
         with pytest.raises(ValueError, match="refused"), gate.turn("many"):
             raise ValueError("refused")
     with gate.turn("one"):
         pass
+
+
+class Clock:
+    """Told by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def most_at_once(gate: Gate, clock: Clock, seconds: float, requests: int) -> int:
+    """Requests that take so long each; then how many are let through at once."""
+    for _ in range(requests):
+        with gate.turn("many"):
+            clock.now += seconds
+    go, begun = threading.Event(), queue.SimpleQueue[int]()
+
+    def request(number: int) -> None:
+        with gate.turn(f"team-{number}"):
+            begun.put(number)
+            assert go.wait(DEADLINE)
+
+    with ThreadPoolExecutor(32) as pool:
+        asked = [pool.submit(request, number) for number in range(32)]
+        under_way = 0
+        while gate._line.length + under_way < 32:
+            begun.get(timeout=DEADLINE)
+            under_way += 1
+        go.set()
+        for each in asked:
+            each.result(DEADLINE)
+    return under_way
+
+
+def test_as_many_are_under_way_as_are_answered_promptly() -> None:
+    clock = Clock()
+    gate = Gate(4, 16, clock)
+    assert most_at_once(gate, clock, 0.02, 200) == 16
+    assert most_at_once(gate, clock, 0.2, 200) == 4
+    assert most_at_once(gate, clock, 0.02, 200) == 16

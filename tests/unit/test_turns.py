@@ -1,9 +1,10 @@
 """Turns: one object's share of reconciles, and threads dealt round over namespaces."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.turns import Allowance, Line
+from smendpoints.turns import Allowance, Line, Width
 
 
 @given(
@@ -90,7 +91,7 @@ def test_a_single_thread_serves_a_single_namespace() -> None:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["ask", "done", "withdraw"]), st.sampled_from("abc"), st.integers(0, 5)),
+        st.tuples(st.sampled_from(["ask", "done", "withdraw", "resize"]), st.sampled_from("abc"), st.integers(1, 9)),
         max_size=200,
     ),
     st.integers(1, 9),
@@ -107,13 +108,16 @@ def test_no_slot_is_lost_or_dealt_twice(steps: list[tuple[str, str, int]], slots
             line.withdraw(namespace, ticket)
             if (namespace, ticket) in waiting:
                 waiting.remove((namespace, ticket))
+        elif step == "resize":
+            line.resize(slots := ticket)
         elif namespace in held:
             line.done(namespace)
             held.remove(namespace)
+        before = len(held)
         for each in deal_all(line):
             waiting.remove(each)
             held.append(each[0])
-        assert len(held) <= slots
+        assert len(held) <= max(slots, before), "what is held beyond is not taken away, nor is anything dealt"
     for namespace in held:
         line.done(namespace)
     rounds = 0
@@ -124,3 +128,55 @@ def test_no_slot_is_lost_or_dealt_twice(steps: list[tuple[str, str, int]], slots
         for namespace, ticket in dealt:
             waiting.remove((namespace, ticket))
             line.done(namespace)
+
+
+def flooded(width: Width, seconds: float, cores: float, requests: int = 3000) -> tuple[float, float]:
+    """A server at work on all it is asked at once, with so many cores: requests a second, and seconds of each."""
+    now, served, took = 0.0, 0, seconds
+    width.took(seconds, now)  # at rest they come one by one
+    while served < requests:
+        at_once = width.now
+        took = seconds * max(1.0, at_once / cores)
+        now, served = now + took, served + at_once
+        for _ in range(at_once):
+            width.took(took, now)
+    return served / now, took
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.02, 0.05])
+def test_a_server_that_can_do_no_more_is_asked_for_less_at_once_and_serves_as_much(seconds: float) -> None:
+    rate, took = flooded(Width(4, 16), seconds, cores=1)
+    rate_at_most, took_at_most = flooded(Width(16, 16), seconds, cores=1)
+    assert rate == pytest.approx(rate_at_most)
+    assert took < 0.45 * took_at_most
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.1, 1.0])
+def test_a_server_that_is_far_away_or_large_is_asked_for_as_much_as_may_be(seconds: float) -> None:
+    width = Width(4, 16)
+    flooded(width, seconds, cores=64)
+    assert width.now == 16
+
+
+def test_a_server_that_moved_is_measured_by_its_new_best() -> None:
+    width = Width(4, 16)
+    flooded(width, 0.01, cores=64)
+    assert width.now == 16
+    for tick in range(20):
+        width.took(0.2, 600.0 + tick)
+    assert width.now < 16
+    for tick in range(3000):
+        width.took(0.2, 620.0 + tick)
+    assert width.now == 16
+
+
+def test_what_fails_at_once_is_no_measure_and_what_times_out_narrows() -> None:
+    width = Width(4, 16)
+    flooded(width, 0.1, cores=64)
+    for tick in range(50):
+        width.took(0.001, 100.0 + tick, answered=False)
+    flooded(width, 0.1, cores=64)
+    assert width.now == 16
+    for tick in range(60):
+        width.took(30.0, 200.0 + tick, answered=False)
+    assert width.now == 4
