@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from smendpoints.controller.finding import read, unreadable
+from smendpoints.controller.finding import Finding, conclude, read, unreadable
+from smendpoints.controller.memory import Memory
+from smendpoints.controller.result import Awaits
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -28,3 +30,24 @@ def test_its_spec_is_told_for_the_generation_that_it_is_of_and_all_else_in_the_s
     assert told["Stalled"] == ("True", "InvalidSpec")
     again = unreadable({**body, "status": result.status}, caught.value, NOW)
     assert again.status is None  # nothing new is to be written
+
+
+def test_a_status_that_stays_as_it_is_is_not_written_and_when_to_come_again_is_kept(resource: Any) -> None:
+    given, memory = resource(), Memory()
+    still = conclude(given, Finding(given.status, 30.0, Awaits.CHANGE), memory, 100.0)
+    assert (still.status, still.events, still.requeue_after, still.awaits) == (None, (), 30.0, Awaits.CHANGE)
+    assert (memory.schedule.deadline, memory.schedule.awaits) == (130.0, Awaits.CHANGE)
+    assert memory.told.asked == given.asked()
+    moved = conclude(given, Finding(given.status.model_copy(update={"created_in_aws": True})), memory, 100.0)
+    assert moved.status is not None
+    assert moved.status["createdInAWS"] is True
+
+
+def test_a_note_is_an_event_once(resource: Any) -> None:
+    given, memory = resource(), Memory()
+    memory.note(["the role may not list images"])
+    assert [each.message for each in conclude(given, Finding(given.status), memory, 0.0).events] == [
+        "the role may not list images"
+    ]
+    memory.note(["the role may not list images"])
+    assert conclude(given, Finding(given.status), memory, 0.0).events == ()
