@@ -4,7 +4,7 @@ Kinds, rights, lease and AWS: it asks what the operator asks, as the operator wo
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from smendpoints.api.group import EXPERIMENT_PLURAL, GROUP, PLURAL, POLICY_PLURAL, VERSION
@@ -26,6 +26,12 @@ _RIGHTS = (
 )
 
 
+_REVIEWS = (
+    ("authentication.k8s.io", "tokenreviews", "", "create"),
+    ("authorization.k8s.io", "subjectaccessreviews", "", "create"),
+)
+
+
 @dataclass(frozen=True)
 class Checked:
     """One thing that was looked at; `missing` says what is not as it should be and what to do, None where it is."""
@@ -42,6 +48,8 @@ def checkup(
         yield Checked(f"the kind of {plural}", _kind(client, plural))
     for namespace in config.namespace_list() or ("",):
         yield Checked(f"rights in {namespace or 'all namespaces'}", _rights(client, namespace))
+    if config.metrics_authentication == "token":
+        yield Checked("rights to ask who reads the metrics", _rights(client, "", _REVIEWS))
     yield Checked("rights to read policies and namespaces", _policies(client))
     if config.leader_election:
         name = f"the lease {config.lease_name}"
@@ -61,9 +69,9 @@ def _kind(client: KubeClient, plural: str) -> str | None:
     return str(found.get("error") or "the API server does not know it: kubectl apply --server-side -k crds/")
 
 
-def _rights(client: KubeClient, namespace: str) -> str | None:
+def _rights(client: KubeClient, namespace: str, rights: Iterable[tuple[str, ...]] = _RIGHTS) -> str | None:
     lacking = []
-    for group, resource, subresource, verb in _RIGHTS:
+    for group, resource, subresource, verb in rights:
         asked = {"group": group, "resource": resource, "subresource": subresource, "verb": verb, "namespace": namespace}
         body = {
             "apiVersion": "authorization.k8s.io/v1",

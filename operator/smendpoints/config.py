@@ -83,6 +83,13 @@ class Config(BaseSettings):
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104
     liveness_port: int | None = Field(None, description="Port of /healthz.", ge=1, le=65535)
     metrics_port: int | None = Field(None, description="Port of /metrics.", ge=1, le=65535)
+    metrics_authentication: Literal["none", "token"] = Field(
+        "none",
+        description="Who may read /metrics: none, everybody; token, accounts of the cluster that may get that path.",
+    )
+    metrics_certificate_folder: str | None = Field(
+        None, description="Folder with tls.crt and tls.key: /metrics speaks TLS, and needs a port of its own."
+    )
     leader_election: bool = Field(
         True,
         description="Whether a process waits for the lease before it works; one that is surely alone may do without.",
@@ -106,6 +113,13 @@ class Config(BaseSettings):
     def _is_a_period_of_cloudwatch(cls, value: int) -> int:
         if value not in {1, 5, 10, 30, 60}:
             raise ValueError("must be 1, 5, 10, 30 or 60, as CloudWatch has them")
+        return value
+
+    @field_validator("metrics_certificate_folder")
+    @classmethod
+    def _leaves_health_without_tls(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and info.data.get("metrics_port") == info.data.get("liveness_port"):
+            raise ValueError("needs a SMENDPOINTS_METRICS_PORT that is not SMENDPOINTS_LIVENESS_PORT")
         return value
 
     @field_validator("lease_renew_deadline_seconds")

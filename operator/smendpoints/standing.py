@@ -8,13 +8,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import kopf
 
 from smendpoints.cluster import credentials
 from smendpoints.config import Config
-from smendpoints.endpoints import serve
+from smendpoints.endpoints import Certificate, serve
 from smendpoints.health import Health
 from smendpoints.kube import KubeClient
 from smendpoints.lease.election import Timing
@@ -22,9 +23,11 @@ from smendpoints.lease.guard import restarter
 from smendpoints.lease.leader import Leader
 from smendpoints.lease.leases import ApiLeases
 from smendpoints.metrics import LEASE_HELD
+from smendpoints.scrapers import Scrapers
 
 logger = logging.getLogger(__name__)
 _ASKING_SECONDS = 5.0
+_SCRAPE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def holding(config: Config) -> Iterator[Standing]:
     """
     identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
     health = Health()
-    serve(health, config.bind_address, (config.liveness_port, config.metrics_port))
+    _serve(health, config, identity)
     _stop_when_told()
     client = client_for(identity, _ASKING_SECONDS)
     if not config.leader_election:
@@ -82,6 +85,21 @@ def holding(config: Config) -> Iterator[Standing]:
     finally:
         ending.set()
         leader.release()
+
+
+def _serve(health: Health, config: Config, identity: str) -> None:
+    folder = config.metrics_certificate_folder
+    serve(
+        health,
+        config.bind_address,
+        config.liveness_port,
+        config.metrics_port,
+        # Two requests are to fit into the time that Prometheus waits.
+        scrapers=Scrapers(client_for(identity, _SCRAPE_SECONDS).request)
+        if config.metrics_authentication == "token"
+        else None,
+        certificate=None if folder is None else Certificate(Path(folder)),
+    )
 
 
 def client_for(identity: str, seconds: float) -> KubeClient:

@@ -45,6 +45,12 @@ EVERYTHING: dict[str, Any] = {
     "healthPort": 8081,
     "metrics": {
         "port": 9091,
+        "authentication": {
+            "enabled": True,
+            "readers": [{"name": "prometheus-k8s", "namespace": "monitoring"}],
+            "tokenSecret": {"name": "scraper"},
+        },
+        "tls": {"secretName": "metrics-tls"},
         "service": {"port": 80},
         "serviceMonitor": {"enabled": True, "interval": "30s", "labels": {"release": "prometheus"}},
         "podMonitor": {"enabled": True},
@@ -83,6 +89,19 @@ SETTINGS = {
     "log_level": "debug",
     "liveness_port": 8081,
     "metrics_port": 9091,
+    "metrics_authentication": "token",
+    "metrics_certificate_folder": "/var/run/secrets/metrics",
+}
+
+
+WITH_TOKEN_AND_TLS = {
+    "port": "metrics",
+    "scheme": "https",
+    "tlsConfig": {
+        "serverName": "smendpoints-metrics.smendpoints-system.svc",
+        "ca": {"secret": {"name": "metrics-tls", "key": "ca.crt"}},
+    },
+    "authorization": {"credentials": {"name": "scraper", "key": "token"}},
 }
 
 
@@ -138,6 +157,7 @@ def test_what_the_values_say_is_where_kubernetes_looks_for_it(tmp_path: Path) ->
     }
     mounted = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
     assert mounted["aws-credentials"] == "/var/run/secrets/aws"
+    assert mounted["metrics-certificate"] == "/var/run/secrets/metrics"
     assert {each["name"] for each in pod["spec"]["volumes"]} == mounted.keys()
     assert pod["spec"]["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
     assert pod["metadata"]["labels"].items() >= {"team": "ml", "owner": "platform"}.items()
@@ -167,7 +187,18 @@ def test_what_selects_pods_finds_the_operators_and_those_of_helm_test_it_does_no
     monitor = objects["ServiceMonitor", "smendpoints"]
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
-    assert monitor["spec"]["endpoints"] == [{"port": "metrics", "interval": "30s"}]
+    assert monitor["spec"]["endpoints"] == [{**WITH_TOKEN_AND_TLS, "interval": "30s"}]
+    assert objects["PodMonitor", "smendpoints"]["spec"]["podMetricsEndpoints"] == [WITH_TOKEN_AND_TLS]
+
+
+@pytest.mark.parametrize("name", ["helm3", "helm4"])
+def test_a_service_monitor_without_a_secret_sends_prometheus_own_token(name: str, tmp_path: Path) -> None:
+    values = {"metrics": {"authentication": {"enabled": True}, "serviceMonitor": {"enabled": True}}}
+    objects = rendered(tmp_path, values, name)
+    assert objects["ServiceMonitor", "smendpoints"]["spec"]["endpoints"] == [
+        {"port": "metrics", "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token"}
+    ]
+    assert ("ClusterRoleBinding", "smendpoints-metrics-reader") not in objects
 
 
 @pytest.mark.parametrize("name", ["helm3", "helm4"])
@@ -268,6 +299,14 @@ REFUSED = {
     "a tag without a value": ({"resourceTags": ["team"]}, "at '/resourceTags/0'"),
     "a number as text": ({"replicas": "two"}, "at '/replicas'.*want integer"),
     "two that would both write": ({"leaderElection": {"enabled": False}}, "two processes would write at once"),
+    "a monitor that has no token to send": (
+        {"metrics": {"authentication": {"enabled": True}, "podMonitor": {"enabled": True}}},
+        "set metrics.authentication.tokenSecret.name, or use metrics.serviceMonitor",
+    ),
+    "probes that would need TLS": (
+        {"healthPort": 9090, "metrics": {"tls": {"secretName": "tls"}}},
+        "set metrics.port and healthPort to two",
+    ),
     "annotations of an account that is another's": (
         {"serviceAccount": {"create": False, "annotations": {"a": "b"}}},
         "serviceAccount.annotations are for an account that the chart makes",

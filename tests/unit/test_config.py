@@ -53,6 +53,8 @@ REFUSED = {
     "a time that is no number": ("WATCH_SECONDS", "soon"),
     "no thread": ("THREADS", "0"),
     "a port beyond the last": ("METRICS_PORT", "65536"),
+    "a certificate for a port that is the health's, too": ("METRICS_CERTIFICATE_FOLDER", "/etc/tls"),
+    "a way to know readers that there is not": ("METRICS_AUTHENTICATION", "basic"),
     "a level that there is not": ("LOG_LEVEL", "loud"),
     "a form that there is not": ("LOG_FORMAT", "xml"),
     "a cluster that no tag can hold": ("CLUSTER_ID", "a cluster?"),

@@ -87,4 +87,12 @@ securityContext:
 {{- if and .Values.serviceAccount.annotations (not .Values.serviceAccount.create) -}}
 {{- fail "serviceAccount.annotations are for an account that the chart makes: set serviceAccount.create to true, or annotate yours" -}}
 {{- end -}}
+{{- with .Values.metrics -}}
+{{- if and .podMonitor.enabled .authentication.enabled (not .authentication.tokenSecret.name) -}}
+{{- fail "metrics.podMonitor has no way to send Prometheus' own token: set metrics.authentication.tokenSecret.name, or use metrics.serviceMonitor" -}}
+{{- end -}}
+{{- if and .tls.secretName (eq (int .port) (int $.Values.healthPort)) -}}
+{{- fail "with metrics.tls.secretName the metrics need a port of their own: set metrics.port and healthPort to two" -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
