@@ -1,4 +1,4 @@
-"""The policy of manifests/iam is all that the operator needs of IAM, statement by statement, and no more."""
+"""The policies of manifests/iam are all that the operator needs of IAM, statement by statement, and no more."""
 
 import json
 from collections.abc import Callable, Collection
@@ -20,9 +20,12 @@ from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, two_variants, with_variant
 from smsandbox.world import ACCOUNT, REGION
 
-POLICY = Path(__file__).parents[2] / "manifests" / "iam" / "operator-policy.json"
+POLICIES = [
+    Path(__file__).parents[2] / "manifests" / "iam" / f"operator-policy{each}.json" for each in ("", "-optional")
+]
 MINE, OTHERS = "cluster-1", "cluster-2"  # the harness's operator, and another
 LONGEST_POLICY = 6144  # characters of a managed policy, blanks apart
+LONGEST_INLINE = 10240  # of all policies that are written into a role, as the stacks and modules do
 Statement = dict[str, Any]
 # What is asked for outside of the reconciles, or by AWS when an account scales for the first time.
 NOT_IN_A_LIFE = {"iam:CreateServiceLinkedRole", "pricing:GetProducts"}
@@ -49,7 +52,8 @@ Clients = Callable[[str], Any]
 
 def statements(*, without: Collection[str] = ()) -> list[Statement]:
     """The policy for the cluster of the harness, less some of its statements."""
-    found = json.loads(POLICY.read_text().replace("CLUSTER_ID", MINE))["Statement"]
+    texts = [each.read_text().replace("CLUSTER_ID", MINE) for each in POLICIES]
+    found = [statement for text in texts for statement in json.loads(text)["Statement"]]
     assert set(without) <= {each["Sid"] for each in found}
     return [each for each in found if each["Sid"] not in without]
 
@@ -492,6 +496,31 @@ def test_what_is_the_operators_is_within_its_reach(harness: Harness, account: Cl
     assert told == dict.fromkeys(told, "OK")
 
 
-def test_the_policy_fits_into_one_managed_policy() -> None:
-    text = POLICY.read_text().replace("CLUSTER_ID", "00000000-0000-0000-0000-000000000000")
-    assert len("".join(text.split())) <= LONGEST_POLICY
+def test_each_policy_leaves_room_for_what_is_to_come_in_a_managed_policy_and_both_in_a_role() -> None:
+    texts = [each.read_text().replace("CLUSTER_ID", "00000000-0000-0000-0000-000000000000") for each in POLICIES]
+    lengths = [len("".join(each.split())) for each in texts]
+    assert max(lengths) <= 0.8 * LONGEST_POLICY
+    assert sum(lengths) <= 0.8 * LONGEST_INLINE
+
+
+def test_with_the_first_policy_alone_monitoring_lacks_its_dashboard_and_the_endpoint_nothing(
+    harness: Harness, admin: Clients
+) -> None:
+    """What `Optional=false` makes of the stacks and modules."""
+    allow(harness, [each for each in statements() if not each["Sid"].startswith("Optional")])
+    harness.ready(rollout=GUARDED, monitoring={})
+    harness.run(60)
+    told = harness.condition("iris", "MonitoringActive")
+    assert told is not None
+    assert told.status == "False"
+    assert "OptionalDashboards" in told.message or "OptionalLookAtDashboards" in told.message
+    assert "operator-policy-optional.json" in told.message
+    assert harness.condition("iris", "Ready").status == "True"  # type: ignore[union-attr]
+    harness.apply("iris", spec(rollout=GUARDED))
+    harness.run(2000)
+    assert harness.condition("iris", "MonitoringActive") is None
+    harness.apply("iris", spec(rollout=GUARDED, monitoring={}))
+    harness.run(60)
+    assert harness.condition("iris", "MonitoringActive") is not None
+    harness.delete("iris")
+    harness.settle_gone("iris")

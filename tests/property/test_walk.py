@@ -39,7 +39,7 @@ FAULTS: list[dict[str, Any]] = [
 
 LATE = {"endpoint_config": 20.0, "model": 20.0, "role": 20.0}
 AT_ONCE = dict.fromkeys(LATE, 0.0)
-POLICY = Path(__file__).parents[2] / "manifests" / "iam" / "operator-policy.json"
+POLICIES = Path(__file__).parents[2] / "manifests" / "iam"
 
 
 def hand_weighs(harness: Harness) -> None:
@@ -107,8 +107,9 @@ class Walk:
         """The operator is a user with the policy that we ship, and IAM keeps to it."""
         iam = self.harness.client("iam")
         iam.create_user(UserName="operator")
-        document = POLICY.read_text().replace("CLUSTER_ID", "cluster-1")
-        iam.put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=document)
+        for name in ("operator-policy", "operator-policy-optional"):
+            document = (POLICIES / f"{name}.json").read_text().replace("CLUSTER_ID", "cluster-1")
+            iam.put_user_policy(UserName="operator", PolicyName=name, PolicyDocument=document)
         key = iam.create_access_key(UserName="operator")["AccessKey"]
         credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
         self.harness.connections = self.harness.connections_of(self.harness.session_of(**credentials))

@@ -24,8 +24,8 @@ VALUES = {
 }
 
 
-def made(cloud: Any, file: str, parameters: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trust and rights of the role that a stack of the template makes."""
+def made(cloud: Any, file: str, parameters: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Trust and policies of the role that a stack of the template makes."""
     cloud.client("cloudformation").create_stack(
         StackName="roles",
         TemplateBody=cloudformation.files()[file],
@@ -35,9 +35,10 @@ def made(cloud: Any, file: str, parameters: dict[str, str]) -> tuple[dict[str, A
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName="roles")["Stacks"]
     (arn,) = (each["OutputValue"] for each in stack["Outputs"])
     iam, name = cloud.client("iam"), arn.rpartition("/")[2]
-    rights = iam.get_role_policy(RoleName=name, PolicyName="smendpoints")["PolicyDocument"]
-    if isinstance(rights, str):
-        rights = ast.literal_eval(rights)  # moto writes what a stack says as Python would
+    policies = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    found = [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in sorted(policies)]
+    # moto writes what a stack says as Python would
+    rights = [ast.literal_eval(each) if isinstance(each, str) else each for each in found]
     return iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"], rights
 
 
@@ -67,14 +68,20 @@ def test_the_operators_role_is_that_of_the_documents(bare: Any, trust: str) -> N
     for statement in wanted["Statement"]:
         if "iam:PassRole" in statement["Action"]:
             statement["Resource"] = ROLES.split(",")
-    assert rights == wanted
+    assert rights == [wanted, filled("operator-policy-optional", words)]
+
+
+def test_the_operators_role_without_what_is_optional(bare: Any) -> None:
+    _, rights = made(bare, "operator-role.yaml", {**VALUES, "Optional": "false"})
+    assert len(rights) == 1
+    assert not [each["Sid"] for each in rights[0]["Statement"] if each["Sid"].startswith("Optional")]
 
 
 def test_the_models_role_is_that_of_the_documents(bare: Any) -> None:
     trusted, rights = made(bare, "execution-role.yaml", {"Bucket": "models", "Repository": "iris"})
     words = {"BUCKET": "models", "REPOSITORY": "iris", "ACCOUNT_ID": ACCOUNT, "REGION": "us-east-1"}
     assert trusted == documents.document("execution-trust")
-    assert rights == filled("execution-policy", words)
+    assert rights == [filled("execution-policy", words)]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 
 from smendpoints.aws.errors import classify, translated
-from smendpoints.aws.permissions import POLICY, STATEMENTS
+from smendpoints.aws.permissions import OPTIONAL_POLICY, POLICY, STATEMENTS
 from smendpoints.domain.errors import Kind, ReconcileError
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"
@@ -177,18 +177,22 @@ def test_a_denial_names_the_permission_and_the_statement_that_grants_it() -> Non
     assert told.endswith(
         "; the operator's role needs sagemaker:AddTags, statement TagWhatIsBeingMade of manifests/iam/operator-policy.json"
     )
-    assert "TagAgainWhatIsTagged or OptionalAdoption" in str(classify(error("AccessDenied", words), "add_tags"))
+    assert str(classify(error("AccessDenied", words), "add_tags")).endswith(
+        "statement TagAgainWhatIsTagged of manifests/iam/operator-policy.json"
+        " or OptionalAdoption of manifests/iam/operator-policy-optional.json"
+    )
     unnamed = str(classify(error("AccessDeniedException", "no"), "put_scaling_policy"))
     assert "needs application-autoscaling:PutScalingPolicy, statement ScaleEndpoints" in unnamed
     assert str(classify(error("AccessDenied", "no"), "frobnicate")) == "Frobnicate: AccessDenied: no"
 
 
 def test_the_statements_that_are_named_are_those_of_the_shipped_policy() -> None:
-    policy = json.loads((Path(__file__).parents[2] / POLICY).read_text())
     shipped: dict[str, tuple[str, ...]] = {}
-    for statement in policy["Statement"]:
-        for action in statement["Action"]:
-            shipped[action] = (*shipped.get(action, ()), statement["Sid"])
+    for name in (POLICY, OPTIONAL_POLICY):
+        for statement in json.loads((Path(__file__).parents[2] / name).read_text())["Statement"]:
+            assert statement["Sid"].startswith("Optional") == (name == OPTIONAL_POLICY)
+            for action in statement["Action"]:
+                shipped[action] = (*shipped.get(action, ()), statement["Sid"])
     assert dict(STATEMENTS) == shipped
 
 

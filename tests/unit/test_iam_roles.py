@@ -31,8 +31,8 @@ PARTITIONS = {
     "aws-us-gov": ("us-gov-west-1", "amazonaws.com"),
 }
 OPTIONS = SerializationOptions(strip_string_quotes=True, explicit_blocks=False, with_comments=False)
-Form = Callable[[str, str], tuple[Any, Any]]
-"""A form: of a partition and a trust (empty: the models' role) the trust and the rights."""
+Form = Callable[[str, str], tuple[Any, list[Any]]]
+"""A form: of a partition and a trust (empty: the models' role) the trust and the policies."""
 
 
 def values(partition: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def parsed(module: str, file: str) -> dict[str, Any]:
     return hcl2.loads(text, serialization_options=OPTIONS)
 
 
-def of_terraform(partition: str, trust: str) -> tuple[Any, Any]:
+def of_terraform(partition: str, trust: str) -> tuple[Any, list[Any]]:
     region, suffix = PARTITIONS[partition]
     known: dict[str, Any] = {f"var.{word.lower()}": value for word, value in values(partition).items()}
     known["data.aws_caller_identity.current.account_id"] = known.pop("var.account_id")
@@ -88,7 +88,8 @@ def of_terraform(partition: str, trust: str) -> tuple[Any, Any]:
     known["var.execution_role_arns"] = roles(partition)
     module = "operator-role" if trust else "execution-role"
     (found,) = parsed(module, "documents.tf")["locals"]
-    return expanded(found["trusts"][trust] if trust else found["trust"], known), expanded(found["policy"], known)
+    rights = [found[each] for each in ("policy", "optional_policy") if each in found]
+    return expanded(found["trusts"][trust] if trust else found["trust"], known), expanded(rights, known)
 
 
 def evaluated(part: Any, given: Mapping[str, Any], conditions: Mapping[str, Any]) -> Any:
@@ -121,18 +122,23 @@ def template(trust: str) -> dict[str, Any]:
     return found
 
 
-def of_cloudformation(partition: str, trust: str) -> tuple[Any, Any]:
+def of_cloudformation(partition: str, trust: str, optional: str = "true") -> tuple[Any, list[Any]]:
     region, suffix = PARTITIONS[partition]
     given: dict[str, Any] = {
         cloudformation.EXPRESSIONS[word][2:-1]: value for word, value in values(partition).items()
     } | {"AWS::Region": region, "AWS::Partition": partition, "AWS::URLSuffix": suffix, "Trust": trust}
+    given["Optional"] = optional
     given["ExecutionRoleArns"] = roles(partition)
     whole = template(trust)
     conditions = whole.get("Conditions", {})
     made = whole["Resources"]["Role"]["Properties"]
     trusted = evaluated(made["AssumeRolePolicyDocument"], given, conditions)
-    (policy,) = made["Policies"]
-    rights = evaluated(policy["PolicyDocument"], given, conditions)
+    policies = list(made["Policies"])
+    more = whole["Resources"].get("OptionalPolicy")
+    if more is not None and evaluated({"Condition": more["Condition"]}, given, conditions):
+        assert more["Properties"]["Roles"] == [{"Ref": "Role"}]
+        policies.append(more["Properties"])
+    rights = [evaluated(each["PolicyDocument"], given, conditions) for each in policies]
     return json.loads(trusted) if isinstance(trusted, str) else trusted, rights
 
 
@@ -142,8 +148,18 @@ def test_each_form_says_what_the_documents_say_in_each_partition(form: Form, par
     for trust in documents.TRUSTS:
         trusted, rights = form(partition, trust)
         assert trusted == wanted(f"operator-trust-{trust}", partition)
-        assert rights == wanted("operator-policy", partition)
-    assert form(partition, "") == (wanted("execution-trust", partition), wanted("execution-policy", partition))
+        assert rights == [wanted("operator-policy", partition), wanted("operator-policy-optional", partition)]
+    assert form(partition, "") == (wanted("execution-trust", partition), [wanted("execution-policy", partition)])
+
+
+def test_without_what_is_optional_the_role_has_the_first_policy_alone() -> None:
+    assert of_cloudformation("aws", "irsa", "false")[1] == [wanted("operator-policy", "aws")]
+    optional = resource("operator-role", "aws_iam_role_policy", "optional")
+    assert (optional["count"], optional["policy"]) == (
+        "${var.optional ? 1 : 0}",
+        "${jsonencode(local.optional_policy)}",
+    )
+    assert optional["role"] == "${aws_iam_role.this.id}"
 
 
 @pytest.mark.parametrize("partition", [each for each in PARTITIONS if each != "aws"])
@@ -176,8 +192,9 @@ def test_a_module_declares_what_it_uses_and_uses_what_it_declares(module: str) -
     assert set(re.findall(r"(?<![.\w])(aws_\w+\.this)\b", text)) <= resources
 
 
-def resource(module: str, kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(each[kind]["this"] for each in parsed(module, "main.tf")["resource"] if kind in each)
+def resource(module: str, kind: str, name: str = "this") -> dict[str, Any]:
+    resources = parsed(module, "main.tf")["resource"]
+    found: dict[str, Any] = next(each[kind][name] for each in resources if name in each.get(kind, ()))
     return found
 
 

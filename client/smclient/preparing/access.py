@@ -1,4 +1,4 @@
-"""The models' role, and the operator's policy: the documents of `manifests/iam`."""
+"""The models' role, and the operator's policies: the documents of `manifests/iam`."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from smclient.documents import document, passing
 from smclient.preparing.calls import TAG, Calls, tagged
 
 _POLICY = "smendpoints-models"
-_MOST = 6144  # characters of a managed policy, blanks not counted
 
 
 class Access(Calls):
@@ -79,15 +78,10 @@ class Access(Calls):
             self.done(f"policy {arn}: removed")
 
     def operator_policies(self) -> dict[str, dict[str, Any]]:
-        """The operator's policy by name: as many as AWS's limit of their size makes of it."""
-        policy = passing(document("operator-policy", self.values()), self.role_arn)
-        parts: list[list[Any]] = [[]]
-        for statement in policy["Statement"]:
-            if parts[-1] and len(_compact({**policy, "Statement": [*parts[-1], statement]})) > _MOST:
-                parts.append([])
-            parts[-1].append(statement)
-        names = [self.names.policy, *(f"{self.names.policy}-{number}" for number in range(2, len(parts) + 1))]
-        return {name: {**policy, "Statement": part} for name, part in zip(names, parts, strict=True)}
+        """The operator's policies by name: what it needs in any case, and what is for features that are optional."""
+        core = passing(document("operator-policy", self.values()), self.role_arn)
+        optional = document("operator-policy-optional", self.values())
+        return {self.names.policy: core, f"{self.names.policy}-optional": optional}
 
     def _policy_arn(self, name: str) -> str:
         return f"arn:{self.partition}:iam::{self.account}:policy/{name}"
@@ -107,7 +101,3 @@ class Access(Calls):
         old = sorted((each for each in versions if not each["IsDefaultVersion"]), key=lambda each: each["CreateDate"])
         if len(versions) >= 5:
             self.do("iam", "delete_policy_version", PolicyArn=arn, VersionId=old[0]["VersionId"])
-
-
-def _compact(policy: Mapping[str, Any]) -> str:
-    return json.dumps(policy, separators=(",", ":"))

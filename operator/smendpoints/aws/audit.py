@@ -41,7 +41,7 @@ class Part(Generic[T]):
         optional: bool = False,
         wanted: bool = True,
     ) -> None:
-        """If AWS denies an `optional` one it counts as empty, and is not asked for again.
+        """What AWS denies of an `optional` one counts as empty, and is not asked for again.
 
         One that is not `wanted` is not read, and nobody waits for it, until that is set.
         """
@@ -49,7 +49,7 @@ class Part(Generic[T]):
         self._queries = queries
         self._gather = gather
         self._optional = optional
-        self.denied = False
+        self.denied = False  # all of it
         self._gathered = gather()
         self._since = NEVER
         self.reading: Reading | None = None
@@ -75,12 +75,15 @@ class Part(Generic[T]):
             self._gathered.take(*self.reading.step(clients))
         except ReconcileError as failure:
             self.breaks += self.reading.pages > 0
-            self.reading = None
+            denied, self.reading = self.reading.asked, None
             if not self._optional or failure.reason is not Reason.ACCESS_DENIED:
                 raise
-            logger.warning("%s are not listed, so changes by hand are seen late: %s", self._queries[0].key, failure)
-            self.denied, self.begun = True, now
-            return True
+            logger.warning("%s are not listed, so changes by hand are seen late: %s", denied.key, failure)
+            self._queries = [each for each in self._queries if each is not denied]
+            self.denied = not self._queries
+            if self.denied:
+                self.begun = now
+            return self.denied
         if self.reading.done:
             self.value, self.begun, self.pages = self._gathered.made(), self._since, self.reading.pages
             self.reading, self._gathered, self.breaks = None, self._gather(), 0

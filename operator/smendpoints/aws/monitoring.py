@@ -11,6 +11,7 @@ from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.monitoring import ObservedDashboard
 from smendpoints.domain.observed.observed import OwnMonitoring
+from smendpoints.domain.reasons import Reason
 
 
 class MonitoringObserver:
@@ -45,8 +46,8 @@ class MonitoringObserver:
         tags = {tag["Key"]: tag["Value"] for tag in listed["Tags"]}
         return ObservedDashboard(name, arn, _json(found["DashboardBody"]), tags)
 
-    def owned(self, endpoint: str, owner: Owner) -> OwnMonitoring:
-        """What of it is the owner's.
+    def owned(self, endpoint: str, owner: Owner, *, has_dashboard: bool) -> OwnMonitoring:
+        """What of it is the owner's; where AWS denies to look at dashboards, there is none unless `has_dashboard`.
 
         Raises:
             ReconcileError: AWS could not be asked.
@@ -56,7 +57,12 @@ class MonitoringObserver:
             for name, alarm in self.alarms(endpoint).items()
             if owner.owns(self._observer.alarm_tags(alarm, owner))
         }
-        dashboard = self.dashboard(names.dashboard_name(self._clients.place.region, endpoint))
+        try:
+            dashboard = self.dashboard(names.dashboard_name(self._clients.place.region, endpoint))
+        except ReconcileError as failure:
+            if has_dashboard or failure.reason is not Reason.ACCESS_DENIED:
+                raise
+            dashboard = None  # the permission is optional, and without it none was put
         ours = {dashboard.name: dashboard.arn} if dashboard is not None and owner.owns(dashboard.tags) else {}
         return OwnMonitoring(alarms, ours)
 

@@ -51,6 +51,11 @@ class Reading:
         self.pages = 0
 
     @property
+    def asked(self) -> Query:
+        """The query whose page is next."""
+        return self._left[0]
+
+    @property
     def done(self) -> bool:
         """Whether all pages are read."""
         return not self._left

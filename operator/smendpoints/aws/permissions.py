@@ -1,12 +1,14 @@
 """What a denied call lacks: the permission, and where the shipped policy grants it.
 
-`manifests/iam/operator-policy.json` is the source; a test compares. Not here: what a denial means for the object.
+The two documents of `manifests/iam` are the source; a test compares. Not here: what a denial means for the object.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 POLICY = "manifests/iam/operator-policy.json"
+OPTIONAL_POLICY = "manifests/iam/operator-policy-optional.json"
+"""Has the statements whose names begin with `Optional`; an installation without those features need not attach it."""
 STATEMENTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
@@ -23,8 +25,6 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
             "cloudwatch:DescribeAlarms",
             "cloudwatch:GetMetricData",
             "cloudwatch:ListTagsForResource",
-            "cloudwatch:ListDashboards",
-            "cloudwatch:GetDashboard",
             "tag:GetResources",
         ),
         ("LookAround",),
@@ -60,9 +60,13 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"),
         ("AlarmsOfTargetTracking", "AlarmsOfNoOtherCluster"),
     ),
-    **dict.fromkeys(("cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"), ("AlarmsOfNoOtherCluster",)),
-    "cloudwatch:TagResource": ("TagAlarmsAsTheClusters",),
-    **dict.fromkeys(("cloudwatch:SetAlarmState", "cloudwatch:UntagResource"), ("SetAndLetGoOfItsAlarms",)),
+    "cloudwatch:TagResource": ("TagAlarmsAsTheClusters", "OptionalTagDashboardsAsTheClusters"),
+    "cloudwatch:SetAlarmState": ("SetAndLetGoOfItsAlarms",),
+    "cloudwatch:UntagResource": ("SetAndLetGoOfItsAlarms", "OptionalLetGoOfItsDashboards"),
+    **dict.fromkeys(("cloudwatch:ListDashboards", "cloudwatch:GetDashboard"), ("OptionalLookAtDashboards",)),
+    **dict.fromkeys(
+        ("cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"), ("OptionalDashboardsOfNoOtherCluster",)
+    ),
     "kms:CreateGrant": ("OptionalKeysOfVolumes",),
     **dict.fromkeys(
         (
@@ -98,7 +102,15 @@ def lacking(operation: str, message: str) -> str | None:
         statements = _TAGGING.get(operation.partition("_")[0], statements)
     if not statements:
         return f"the operator's role needs {permission}"
-    return f"the operator's role needs {permission}, statement {' or '.join(statements)} of {POLICY}"
+    return f"the operator's role needs {permission}, statement {_where(statements)}"
+
+
+def _where(statements: Sequence[str]) -> str:
+    """The statements, each with the document that has it."""
+    optional = [each for each in statements if each.startswith("Optional")]
+    core = [each for each in statements if each not in optional]
+    found = ((core, POLICY), (optional, OPTIONAL_POLICY))
+    return " or ".join(f"{' or '.join(sids)} of {document}" for sids, document in found if sids)
 
 
 def _permission(operation: str, message: str) -> str | None:

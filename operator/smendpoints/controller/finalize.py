@@ -75,9 +75,14 @@ class Finalizer:
         if waits and (shown.status == "Deleting" or not shown.since_written):
             return Finding(resource.status, sooner(left, shown, self._settings.poll_seconds), Awaits.GONE)
         retain = is_retained(resource)
-        made = resource.status.monitoring is not None or resource.status.created_in_aws is None
-        monitored = made or resource.spec.monitoring is not None
-        observed = observe_to_finalize(account, name, owner, retain=retain, monitored=monitored)
+        kept = resource.status.monitoring
+        monitored = (
+            any(each is not None for each in (kept, resource.spec.monitoring)) or resource.status.created_in_aws is None
+        )
+        has_dashboard = kept is not None and kept.dashboard is not None
+        observed = observe_to_finalize(
+            account, name, owner, retain=retain, monitored=monitored, has_dashboard=has_dashboard
+        )
         if (waiting := suspended_deletion(resource, owner, observed)) is not None:
             memory.remember_success()
             return self._tell(resource, waiting, NEVER, Awaits.NOTHING, observed.endpoint)

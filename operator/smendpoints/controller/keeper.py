@@ -54,7 +54,12 @@ class Keeper:
         body = self.wanted.digest
         if self.wanted.keeps_dashboard or (listed is not None and seen.dashboard == (listed.dashboard, body)):
             return
-        self.there = self.account.monitoring.dashboard(name)
+        try:
+            self.there = self.account.monitoring.dashboard(name)
+        except ReconcileError as failure:
+            if self.wanted.dashboard or self.before.dashboard or failure.reason is not Reason.ACCESS_DENIED:
+                raise
+            return  # the permission is optional: none was put, and none is wanted
         self._own_dashboard(plan_dashboard(self.wanted, self.there))
         nothing = listed is not None and not self.todo.get("dashboard") and not self.conflicts
         seen.dashboard = (listed.dashboard, body) if nothing and listed is not None else None

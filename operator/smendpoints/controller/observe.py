@@ -149,10 +149,12 @@ def _live_models(
     return {name: models[name] for name in live.models() if name in models}
 
 
-def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool, monitored: bool) -> Observed:
+def observe_to_finalize(
+    account: Aws, name: str, owner: Owner, *, retain: bool, monitored: bool, has_dashboard: bool
+) -> Observed:
     """The endpoint with its scalable targets and alarms while it is there; then what it leaves behind.
 
-    `monitored`: there may be alarms or a dashboard of `spec.monitoring`.
+    `monitored`: there may be alarms or a dashboard of `spec.monitoring`; `has_dashboard`: one was put.
 
     While AWS is at work on it, the endpoint alone: it is only waited for.
 
@@ -172,7 +174,7 @@ def observe_to_finalize(account: Aws, name: str, owner: Owner, *, retain: bool, 
     config = account.observe.config(serving) if serving is not None else None
     left = account.observe.owned_resources(name, owner, alarms=True)
     if monitored:
-        left = replace(left, monitoring=account.monitoring.owned(name, owner))
+        left = replace(left, monitoring=account.monitoring.owned(name, owner, has_dashboard=has_dashboard))
     return Observed(endpoint, config, owned_resources=left)
 
 

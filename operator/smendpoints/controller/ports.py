@@ -133,8 +133,8 @@ class ObservingMonitoring(Protocol):
     def dashboard(self, name: str) -> ObservedDashboard | None:
         """A dashboard with its tags."""
 
-    def owned(self, endpoint: str, owner: Owner) -> OwnMonitoring:
-        """What of it is the owner's."""
+    def owned(self, endpoint: str, owner: Owner, *, has_dashboard: bool) -> OwnMonitoring:
+        """What of it is the owner's; where dashboards may not be looked at, none unless it surely has one."""
 
 
 class Prices(Protocol):

@@ -45,7 +45,7 @@ def _text(text: str) -> str:
 
 def operator() -> dict[str, Any]:
     """The template of the operator's role."""
-    policy = substituted(documents.operator_policy({"Ref": "ExecutionRoleArns"}))
+    policy = documents.operator_policy({"Ref": "ExecutionRoleArns"})
     irsa, pods, others = (documents.document(f"operator-trust-{each}") for each in documents.TRUSTS)
     trust = {
         # Keys of conditions hold the provider's name, and no key may be a function: the whole document is a text.
@@ -59,6 +59,8 @@ def operator() -> dict[str, Any]:
         "ClusterId": _parameter("kubectl get namespace kube-system -o jsonpath={.metadata.uid}"),
         "ExecutionRoleArns": _parameter("Roles of models that the operator may pass on.", type_="CommaDelimitedList"),
         "Trust": _parameter("Who may use the role.", default="pod-identity") | {"AllowedValues": [*documents.TRUSTS]},
+        "Optional": _parameter("Whether the role gets what is called optional, too.", default="true")
+        | {"AllowedValues": ["true", "false"]},
         "Namespace": _parameter("The operator's namespace.", default="smendpoints-system"),
         "ServiceAccount": _parameter("The operator's service account.", default="smendpoints"),
         "EksCluster": _parameter(
@@ -72,6 +74,7 @@ def operator() -> dict[str, Any]:
     }
     conditions = {
         "ByIRSA": {"Fn::Equals": [{"Ref": "Trust"}, "irsa"]},
+        "WithOptional": {"Fn::Equals": [{"Ref": "Optional"}, "true"]},
         "ByPodIdentity": {"Fn::Equals": [{"Ref": "Trust"}, "pod-identity"]},
         "Associated": {
             "Fn::And": [{"Condition": "ByPodIdentity"}, {"Fn::Not": [{"Fn::Equals": [{"Ref": "EksCluster"}, ""]}]}]
@@ -88,6 +91,14 @@ def operator() -> dict[str, Any]:
         },
     }
     template = _template("The role of the smendpoints operator.", parameters, trust, policy)
+    template["Resources"]["OptionalPolicy"] = {
+        "Type": "AWS::IAM::Policy",
+        "Condition": "WithOptional",
+        "Properties": {
+            "Roles": [{"Ref": "Role"}],
+            **_policy("smendpoints-optional", documents.document(documents.OPTIONAL)),
+        },
+    }
     template["Resources"]["Association"] = association
     return template | {"Conditions": conditions}
 
@@ -98,10 +109,14 @@ def execution() -> dict[str, Any]:
         "Bucket": _parameter("Bucket of the models."),
         "Repository": _parameter("ECR repository of the image; * for all of the account."),
     }
-    policy = substituted(documents.document("execution-policy"))
+    policy = documents.document("execution-policy")
     return _template(
         "The role of models of SageMaker endpoints.", parameters, documents.document("execution-trust"), policy
     )
+
+
+def _policy(name: str, document: Any) -> dict[str, Any]:
+    return {"PolicyName": name, "PolicyDocument": substituted(document)}
 
 
 def _parameter(description: str, *, type_: str = "String", default: str | None = None) -> dict[str, Any]:
@@ -113,7 +128,7 @@ def _template(description: str, parameters: Mapping[str, Any], trust: Any, polic
         "Type": "AWS::IAM::Role",
         "Properties": {
             "AssumeRolePolicyDocument": trust,
-            "Policies": [{"PolicyName": "smendpoints", "PolicyDocument": policy}],
+            "Policies": [_policy("smendpoints", policy)],
         },
     }
     return {

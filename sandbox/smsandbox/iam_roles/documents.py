@@ -12,6 +12,8 @@ from smsandbox import paths
 FOLDER = paths.repository() / "manifests" / "iam"
 TRUSTS = ("irsa", "pod-identity", "cross-account")
 """Who may use the operator's role; `operator-trust-<each>.json` says it."""
+OPTIONAL = "operator-policy-optional"
+"""What the operator may do for features that an installation need not have."""
 WORDS = (
     "OPERATOR_ROLE_ARN",
     "SERVICE_ACCOUNT",
@@ -35,7 +37,7 @@ def document(name: str) -> dict[str, Any]:
 
 
 def operator_policy(roles: Any) -> dict[str, Any]:
-    """What the operator may do; `roles` says in a form's own way which roles it may pass on."""
+    """What the operator may do in any case; `roles` says in a form's own way which roles it may pass on."""
     policy = document("operator-policy")
     for statement in policy["Statement"]:
         if statement["Action"] == ["iam:PassRole"]:

@@ -36,6 +36,7 @@ def files() -> dict[str, str]:
         "terraform/operator-role/documents.tf": _locals(
             {
                 "policy": documents.operator_policy("${var.execution_role_arns}"),
+                "optional_policy": documents.document(documents.OPTIONAL),
                 "trusts": {each: documents.document(f"operator-trust-{each}") for each in documents.TRUSTS},
             }
         ),

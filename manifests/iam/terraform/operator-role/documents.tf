@@ -20,8 +20,6 @@ locals {
           "cloudwatch:DescribeAlarms",
           "cloudwatch:GetMetricData",
           "cloudwatch:ListTagsForResource",
-          "cloudwatch:ListDashboards",
-          "cloudwatch:GetDashboard",
           "tag:GetResources"
         ],
         "Resource" : "*"
@@ -180,14 +178,9 @@ locals {
         "Effect" : "Allow",
         "Action" : [
           "cloudwatch:PutMetricAlarm",
-          "cloudwatch:DeleteAlarms",
-          "cloudwatch:PutDashboard",
-          "cloudwatch:DeleteDashboards"
+          "cloudwatch:DeleteAlarms"
         ],
-        "Resource" : [
-          "arn:${data.aws_partition.current.partition}:cloudwatch:*:*:alarm:smendpoints/*",
-          "arn:${data.aws_partition.current.partition}:cloudwatch::*:*/smendpoints-*"
-        ],
+        "Resource" : "arn:${data.aws_partition.current.partition}:cloudwatch:*:*:alarm:smendpoints/*",
         "Condition" : {
           "StringEqualsIfExists" : {
             "aws:RequestTag/smendpoints.dev/cluster" : var.cluster_id,
@@ -201,10 +194,7 @@ locals {
         "Action" : [
           "cloudwatch:TagResource"
         ],
-        "Resource" : [
-          "arn:${data.aws_partition.current.partition}:cloudwatch:*:*:alarm:smendpoints/*",
-          "arn:${data.aws_partition.current.partition}:cloudwatch::*:*/smendpoints-*"
-        ],
+        "Resource" : "arn:${data.aws_partition.current.partition}:cloudwatch:*:*:alarm:smendpoints/*",
         "Condition" : {
           "StringEquals" : {
             "aws:RequestTag/smendpoints.dev/cluster" : var.cluster_id
@@ -221,10 +211,66 @@ locals {
           "cloudwatch:SetAlarmState",
           "cloudwatch:UntagResource"
         ],
-        "Resource" : [
-          "arn:${data.aws_partition.current.partition}:cloudwatch:*:*:alarm:smendpoints/*",
-          "arn:${data.aws_partition.current.partition}:cloudwatch::*:*/smendpoints-*"
+        "Resource" : "arn:${data.aws_partition.current.partition}:cloudwatch:*:*:alarm:smendpoints/*",
+        "Condition" : {
+          "StringEquals" : {
+            "aws:ResourceTag/smendpoints.dev/cluster" : var.cluster_id
+          }
+        }
+      }
+    ]
+  }
+
+  optional_policy = {
+    "Version" : "2012-10-17",
+    "Statement" : [
+      {
+        "Sid" : "OptionalLookAtDashboards",
+        "Effect" : "Allow",
+        "Action" : [
+          "cloudwatch:ListDashboards",
+          "cloudwatch:GetDashboard"
         ],
+        "Resource" : "*"
+      },
+      {
+        "Sid" : "OptionalDashboardsOfNoOtherCluster",
+        "Effect" : "Allow",
+        "Action" : [
+          "cloudwatch:PutDashboard",
+          "cloudwatch:DeleteDashboards"
+        ],
+        "Resource" : "arn:${data.aws_partition.current.partition}:cloudwatch::*:dashboard/smendpoints-*",
+        "Condition" : {
+          "StringEqualsIfExists" : {
+            "aws:RequestTag/smendpoints.dev/cluster" : var.cluster_id,
+            "aws:ResourceTag/smendpoints.dev/cluster" : var.cluster_id
+          }
+        }
+      },
+      {
+        "Sid" : "OptionalTagDashboardsAsTheClusters",
+        "Effect" : "Allow",
+        "Action" : [
+          "cloudwatch:TagResource"
+        ],
+        "Resource" : "arn:${data.aws_partition.current.partition}:cloudwatch::*:dashboard/smendpoints-*",
+        "Condition" : {
+          "StringEquals" : {
+            "aws:RequestTag/smendpoints.dev/cluster" : var.cluster_id
+          },
+          "StringEqualsIfExists" : {
+            "aws:ResourceTag/smendpoints.dev/cluster" : var.cluster_id
+          }
+        }
+      },
+      {
+        "Sid" : "OptionalLetGoOfItsDashboards",
+        "Effect" : "Allow",
+        "Action" : [
+          "cloudwatch:UntagResource"
+        ],
+        "Resource" : "arn:${data.aws_partition.current.partition}:cloudwatch::*:dashboard/smendpoints-*",
         "Condition" : {
           "StringEquals" : {
             "aws:ResourceTag/smendpoints.dev/cluster" : var.cluster_id

@@ -30,6 +30,12 @@ variable "execution_role_arns" {
   }
 }
 
+variable "optional" {
+  description = "Whether the role gets what is called optional, too."
+  type        = bool
+  default     = true
+}
+
 variable "trust" {
   description = "Who may use the role: pod-identity, irsa or cross-account."
   type        = string
@@ -106,6 +112,14 @@ resource "aws_iam_role_policy" "this" {
   name   = "smendpoints"
   role   = aws_iam_role.this.id
   policy = jsonencode(local.policy)
+}
+
+resource "aws_iam_role_policy" "optional" {
+  count = var.optional ? 1 : 0
+
+  name   = "smendpoints-optional"
+  role   = aws_iam_role.this.id
+  policy = jsonencode(local.optional_policy)
 }
 
 resource "aws_eks_pod_identity_association" "this" {
