@@ -19,9 +19,9 @@ from pathlib import Path
 import boto3
 
 from smendpoints.aws.account import Account, Accounts
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.connections import Connections
-from smendpoints.aws.identity import Presented
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.calls.identity import Presented
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.preflight.launch import Artifact, Launch
 from smendpoints.domain.preflight.quota import Need

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from smendpoints.api.experiment import SageMakerExperiment
-from smendpoints.aws.watch import Cadence
+from smendpoints.aws.listed.watch import Cadence
 from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing import specs
 from smsandbox.testing.harness import Harness

@@ -61,7 +61,7 @@ def run() -> None:
 def check() -> None:
     """Tell whether an operator with the settings of `run` can work here: kinds, rights, lease, AWS. Changes nothing."""
     from smendpoints.checkup import checkup  # noqa: PLC0415 - `--help` needs no kopf
-    from smendpoints.standing import client_for  # noqa: PLC0415
+    from smendpoints.process.standing import client_for  # noqa: PLC0415
     from smendpoints.startup import region_of  # noqa: PLC0415
 
     config, lacks = _config(), False

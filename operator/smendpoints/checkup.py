@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from smendpoints.api.group import EXPERIMENT_PLURAL, GROUP, PLURAL, POLICY_PLURAL, VERSION
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.connections import Connections
-from smendpoints.aws.identity import Presented
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.calls.identity import Presented
 from smendpoints.config import Config
 from smendpoints.domain.errors import ReconcileError
-from smendpoints.kube import KubeClient, KubeError, RefusedError
+from smendpoints.kube.client import KubeClient, KubeError, RefusedError
 from smendpoints.lease.leases import ApiLeases
 from smendpoints.lease.record import Record
 

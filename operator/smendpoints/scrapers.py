@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smendpoints.kube import KubeError, RefusedError
+from smendpoints.kube.client import KubeError, RefusedError
 
 logger = logging.getLogger(__name__)
 _YES_SECONDS = 60.0  # how long an answer counts

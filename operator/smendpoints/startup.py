@@ -15,32 +15,32 @@ import kopf
 
 from smendpoints.api.group import EXPERIMENT_KIND, EXPERIMENT_PLURAL
 from smendpoints.aws.account import Accounts
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.connections import Connections
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.calls.identity import Presented
 from smendpoints.aws.events import EventQueue, region_of_queue
-from smendpoints.aws.identity import Presented
-from smendpoints.aws.watch import Cadence
-from smendpoints.backlog import Backlog
-from smendpoints.boundary import Boundary
-from smendpoints.census import take_census, uids
-from smendpoints.cluster import Login, cluster_uid
+from smendpoints.aws.listed.watch import Cadence
 from smendpoints.config import Config
 from smendpoints.controller.experiments import Experiments
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
-from smendpoints.current import why_not_current
-from smendpoints.dispatcher import Dispatcher
-from smendpoints.experimenter import Experimenter
-from smendpoints.gate import Gate
 from smendpoints.handlers import Handlers
-from smendpoints.hints import start_listening
+from smendpoints.kube.census import take_census, uids
+from smendpoints.kube.cluster import Login, cluster_uid
+from smendpoints.kube.current import why_not_current
+from smendpoints.kube.gate import Gate
+from smendpoints.kube.objectapi import KubeObjects
 from smendpoints.logs import use
 from smendpoints.metrics import AWS_WAIT
-from smendpoints.objectapi import KubeObjects
-from smendpoints.reconciler import Reconciler
-from smendpoints.standing import Standing, holding
-from smendpoints.watching import PLACES_AT_ONCE, Watcher, watch_aws
-from smendpoints.workqueue import WorkQueue
+from smendpoints.process.standing import Standing, holding
+from smendpoints.work.backlog import Backlog
+from smendpoints.work.boundary import Boundary
+from smendpoints.work.dispatcher import Dispatcher
+from smendpoints.work.experimenter import Experimenter
+from smendpoints.work.hints import start_listening
+from smendpoints.work.reconciler import Reconciler
+from smendpoints.work.watching import PLACES_AT_ONCE, Watcher, watch_aws
+from smendpoints.work.workqueue import WorkQueue
 
 
 class Backoffs:

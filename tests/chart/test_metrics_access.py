@@ -12,9 +12,9 @@ import pytest
 
 from smendpoints.checkup import Checked, checkup
 from smendpoints.config import Config
-from smendpoints.endpoints import serve
-from smendpoints.health import Health
-from smendpoints.kube import KubeClient
+from smendpoints.kube.client import KubeClient
+from smendpoints.process.endpoints import serve
+from smendpoints.process.health import Health
 from smendpoints.scrapers import Scrapers
 from smsandbox import ports
 from smsandbox.chart import NAMESPACE, template

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from smendpoints.api.group import RETRY
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.pace import Call
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.pace import Call
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec
 from smsandbox.world import REGION

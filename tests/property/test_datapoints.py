@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.calls.clients import Clients, Place
 from smendpoints.aws.datapoints import Reader
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.samples import (

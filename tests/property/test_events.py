@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.clients import Clients, Place
+from smendpoints.aws.calls.clients import Clients, Place
 from smendpoints.aws.events import EventQueue, Hint
 from smendpoints.domain.errors import ReconcileError
-from smendpoints.hints import listen, pass_on
+from smendpoints.work.hints import listen, pass_on
 from smsandbox import events
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness

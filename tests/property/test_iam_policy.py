@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.clients import Clients as Operator
-from smendpoints.aws.clients import Place
+from smendpoints.aws.calls.clients import Clients as Operator
+from smendpoints.aws.calls.clients import Place
 from smendpoints.aws.events import EventQueue
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.reasons import Reason

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from smendpoints.aws.watch import Cadence
+from smendpoints.aws.listed.watch import Cadence
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.holdings import LISTS
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.watch import Cadence
+from smendpoints.aws.listed.watch import Cadence
 from smendpoints.domain.desired.desired import tag_list
 from smendpoints.domain.desired.ownership import Owner
 from smsandbox.testing.harness import Harness

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.identity import Presented
+from smendpoints.aws.calls.identity import Presented
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.simulator import READING
 from smsandbox.testing.specs import spec

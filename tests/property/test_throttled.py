@@ -5,10 +5,10 @@ import itertools
 
 import pytest
 
-from smendpoints.aws import paces
 from smendpoints.aws.account import Accounts
-from smendpoints.aws.clients import Place
-from smendpoints.aws.pace import Work
+from smendpoints.aws.calls import paces
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.calls.pace import Work
 from smendpoints.domain.errors import ReconcileError
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from smendpoints.aws.errors import classify
+from smendpoints.aws.calls.errors import classify
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.plan.wording import may_try_again, share_of, stage_of
 from smsandbox.aws.autoscaling import policies

@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.connections import Connections
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.connections import Connections
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.desired import Desired, desire
 from smendpoints.domain.desired.office_hours import schedule_of

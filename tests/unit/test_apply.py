@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.aws.apply import Applier
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError

@@ -13,8 +13,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from smendpoints.aws.errors import classify, translated
-from smendpoints.aws.permissions import OPTIONAL_POLICY, POLICY, STATEMENTS
+from smendpoints.aws.calls.errors import classify, translated
+from smendpoints.aws.calls.permissions import OPTIONAL_POLICY, POLICY, STATEMENTS
 from smendpoints.domain.errors import Kind, ReconcileError
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012"

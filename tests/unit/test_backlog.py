@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from smendpoints.api.group import RETRY
-from smendpoints.aws.clients import Place
-from smendpoints.backlog import Backlog
+from smendpoints.aws.calls.clients import Place
 from smendpoints.controller.result import NEVER, Awaits
 from smendpoints.controller.tenancy import Operator, Tenancy
-from smendpoints.objects import Tracked
-from smendpoints.reconciler import Reconciled
-from smendpoints.workqueue import WorkQueue
+from smendpoints.work.backlog import Backlog
+from smendpoints.work.objects import Tracked
+from smendpoints.work.reconciler import Reconciled
+from smendpoints.work.workqueue import WorkQueue
 
 HERE = Place("us-east-1")
 THERE = Place("eu-west-1")

@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlparse
 import kopf
 import pytest
 
-from smendpoints.boundary import Boundary, Found, Reflector
 from smendpoints.controller.tenancy import Operator, Tenancy
-from smendpoints.kube import KubeClient
+from smendpoints.kube.client import KubeClient
+from smendpoints.work.boundary import Boundary, Found, Reflector
 
 PATH = "/apis/x/v1/things"
 SECONDS = 30

@@ -2,7 +2,7 @@
 
 import pytest
 
-from smendpoints.aws.budget import Budget
+from smendpoints.aws.calls.budget import Budget
 
 
 class Aws:

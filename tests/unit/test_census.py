@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from smendpoints import census
-from smendpoints.kube import UnreachableError
+from smendpoints.kube import census
+from smendpoints.kube.client import UnreachableError
 
 
 class Seen:

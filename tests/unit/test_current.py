@@ -5,9 +5,9 @@ from typing import Any, cast
 import pytest
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.current import why_not_current
-from smendpoints.gate import Gate
-from smendpoints.kube import KubeClient, KubeError, RefusedError, UnreachableError
+from smendpoints.kube.client import KubeClient, KubeError, RefusedError, UnreachableError
+from smendpoints.kube.current import why_not_current
+from smendpoints.kube.gate import Gate
 
 MINE = {"uid": "u-1", "name": "iris", "namespace": "ml", "generation": 3}
 

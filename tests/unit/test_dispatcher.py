@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from smendpoints.aws.clients import Place
-from smendpoints.backlog import Backlog
+from smendpoints.aws.calls.clients import Place
 from smendpoints.controller.tenancy import Operator, Tenancy
-from smendpoints.dispatcher import Dispatcher
-from smendpoints.objects import Tracked
-from smendpoints.reconciler import Reconciled
-from smendpoints.workqueue import WorkQueue
+from smendpoints.work.backlog import Backlog
+from smendpoints.work.dispatcher import Dispatcher
+from smendpoints.work.objects import Tracked
+from smendpoints.work.reconciler import Reconciled
+from smendpoints.work.workqueue import WorkQueue
 
 HERE = Place("us-east-1")
 

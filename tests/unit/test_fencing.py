@@ -10,10 +10,10 @@ import botocore.endpoint
 import botocore.session
 import pytest
 
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.connections import Connections
-from smendpoints.aws.fencing import writes
-from smendpoints.aws.pace import Call
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.calls.fencing import writes
+from smendpoints.aws.calls.pace import Call
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Verb
 

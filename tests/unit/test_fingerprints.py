@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.summary import scaling_fingerprint, tags_fingerprint
-from smendpoints.aws.watch import Summary
+from smendpoints.aws.listed.summary import scaling_fingerprint, tags_fingerprint
+from smendpoints.aws.listed.watch import Summary
 from smsandbox.testing.listed import variant
 
 SUMMARY = Summary(

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from smendpoints.gate import Gate
+from smendpoints.kube.gate import Gate
 
 DEADLINE = 30.0
 

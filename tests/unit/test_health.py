@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from smendpoints.endpoints import Certificate, serve
-from smendpoints.health import Health
 from smendpoints.metrics import LEASE_HELD
+from smendpoints.process.endpoints import Certificate, serve
+from smendpoints.process.health import Health
 from smendpoints.scrapers import Scrapers
 from smsandbox import ports
 from smsandbox.controlplane import pki

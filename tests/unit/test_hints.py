@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.clients import Place
+from smendpoints.aws.calls.clients import Place
 from smendpoints.aws.events import Hint
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
-from smendpoints.hints import listen, pass_on, start_listening
+from smendpoints.work.hints import listen, pass_on, start_listening
 
 OWN, ROLE, OTHER, WEST = (
     Place("us-east-1"),
@@ -104,7 +104,7 @@ def test_it_listens_until_the_process_ends(moved: Moved) -> None:
 def test_while_aws_is_away_it_asks_less_and_less_and_tells_it_once(
     moved: Moved, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.INFO, "smendpoints.hints"):
+    with caplog.at_level(logging.INFO, "smendpoints.work.hints"):
         waits = hear(moved, *[AWAY] * 8, [HINT], AWAY)
     assert waits[:8] == [2, 4, 8, 16, 32, 60, 60, 60]
     assert waits[9] == 2  # a success makes the waits short again

@@ -11,14 +11,16 @@ from typing import Any
 import kopf
 import pytest
 
-from smendpoints import cluster, kube, standing
-from smendpoints.cluster import Login, cluster_uid
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status.events import Event
-from smendpoints.gate import Gate
-from smendpoints.kube import KubeClient, RefusedError, UnreachableError
+from smendpoints.kube import client as kube
+from smendpoints.kube import cluster
+from smendpoints.kube.client import KubeClient, RefusedError, UnreachableError
+from smendpoints.kube.cluster import Login, cluster_uid
+from smendpoints.kube.gate import Gate
+from smendpoints.kube.objectapi import KubeObjects
 from smendpoints.lease.leases import ApiLeases, StaleError
-from smendpoints.objectapi import KubeObjects
+from smendpoints.process import standing
 
 CONTEXT = """
 apiVersion: v1

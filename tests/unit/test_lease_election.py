@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from smendpoints.kube import RefusedError, UnreachableError
+from smendpoints.kube.client import RefusedError, UnreachableError
 from smendpoints.lease.election import Election, LostError, Timing
 from smendpoints.lease.guard import Guard
 from smendpoints.lease.record import Record, released, stamp

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smendpoints.kube import UnreachableError
+from smendpoints.kube.client import UnreachableError
 from smendpoints.lease.election import Timing
 from smendpoints.lease.guard import Guard
 from smendpoints.lease.leader import Leader

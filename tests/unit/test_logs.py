@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.status_rollout import RolloutStatus
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.aws.logs import log_tail
 from smendpoints.controller.tailing import tail
 from smendpoints.domain.errors import ReconcileError

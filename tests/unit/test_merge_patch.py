@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.merge_patch import merge_patch
+from smendpoints.kube.merge_patch import merge_patch
 
 # null cannot be a value of a document that is patched so: it says "remove"
 LEAVES = st.booleans() | st.integers() | st.text(max_size=3)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from smendpoints.aws.apply import Applier
+from smendpoints.aws.listed.watch import Awaited, Lane, Watch
 from smendpoints.aws.observe import Observer
-from smendpoints.aws.watch import Awaited, Lane, Watch
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, Verb

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smendpoints.aws.pace import Call, Pace, Ticket, Work
+from smendpoints.aws.calls.pace import Call, Pace, Ticket, Work
 
 LATENCY = 0.1
 EDIT = [

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from smendpoints.aws.pace import Call, Work
-from smendpoints.aws.paces import LONG_WAIT, LONGEST_WAIT, Paces, paced
+from smendpoints.aws.calls.pace import Call, Work
+from smendpoints.aws.calls.paces import LONG_WAIT, LONGEST_WAIT, Paces, paced
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 

@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from smendpoints.aws.account import Account, Accounts
-from smendpoints.aws.bounded import Bounded
-from smendpoints.aws.clients import Place
-from smendpoints.aws.connections import Connections
-from smendpoints.aws.pace import Call
+from smendpoints.aws.calls.bounded import Bounded
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.calls.pace import Call
 from smendpoints.controller.ports import Aws
 
 CREATE = Call("sagemaker", "CreateModel")

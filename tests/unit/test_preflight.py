@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.clients import Clients
-from smendpoints.aws.preflight import Preflight
+from smendpoints.aws.calls.clients import Clients
+from smendpoints.aws.checks.preflight import Preflight
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.preflight.launch import Artifact, Launch, Stored
 from smendpoints.domain.preflight.quota import Need

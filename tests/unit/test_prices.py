@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.aws.price_table import TABLE, TABLE_DATE
 from smendpoints.aws.prices import Prices
 from smendpoints.domain.errors import ReconcileError

@@ -8,15 +8,15 @@ import pytest
 from prometheus_client import REGISTRY
 
 from smendpoints.api.group import FINALIZER
-from smendpoints.aws.clients import Place
+from smendpoints.aws.calls.clients import Place
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.result import NEVER, Result
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status.events import Event
-from smendpoints.kube import KubeError, RefusedError, UnreachableError
-from smendpoints.objects import Objects, Tracked
-from smendpoints.reconciler import Reconciled, Reconciler
+from smendpoints.kube.client import KubeError, RefusedError, UnreachableError
+from smendpoints.work.objects import Objects, Tracked
+from smendpoints.work.reconciler import Reconciled, Reconciler
 from smsandbox.testing.api_server import ApiServer
 
 TOLD = Event(warning=False, reason=Reason.IN_SERVICE, message="in service")

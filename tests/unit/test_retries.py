@@ -9,7 +9,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from smendpoints.aws.retries import ATTEMPTS, wait_before_retry
+from smendpoints.aws.calls.retries import ATTEMPTS, wait_before_retry
 
 URL = "https://api.sagemaker.us-east-1.amazonaws.com"
 

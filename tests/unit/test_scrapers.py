@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.kube import RefusedError, UnreachableError
+from smendpoints.kube.client import RefusedError, UnreachableError
 from smendpoints.scrapers import Access, Scrapers
 
 READER, STRANGER = "system:serviceaccount:monitoring:prometheus", "system:serviceaccount:default:default"

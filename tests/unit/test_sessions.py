@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.aws.identity import Presented, Sessions
+from smendpoints.aws.calls.identity import Presented, Sessions
 from smendpoints.domain.tenancy.sessions import session_name, session_tags
 
 STS = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from smendpoints import standing
 from smendpoints.config import Config
 from smendpoints.lease import leader
 from smendpoints.metrics import LEASE_HELD
-from smendpoints.standing import holding
+from smendpoints.process import standing
+from smendpoints.process.standing import holding
 from smsandbox.testing.lease_server import NoAlarm, Server, Time
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from smendpoints.tally import Tally
+from smendpoints.work.tally import Tally
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 BEGUN = "2026-11-26T11:50:00Z"

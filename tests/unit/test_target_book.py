@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from smendpoints.aws.clients import Clients
-from smendpoints.aws.quotas import Quotas
-from smendpoints.aws.targets import TargetBook
+from smendpoints.aws.calls.clients import Clients
+from smendpoints.aws.checks.quotas import Quotas
+from smendpoints.aws.checks.targets import TargetBook
 from smendpoints.domain.errors import Kind
 from smendpoints.domain.preflight.targets import Targets
 from smendpoints.domain.reasons import Reason

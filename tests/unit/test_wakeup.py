@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from smendpoints.wakeup import Wakeup
+from smendpoints.work.wakeup import Wakeup
 
 DEADLINE = 60.0
 

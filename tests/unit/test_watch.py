@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.watch import Awaited
+from smendpoints.aws.listed.watch import Awaited
 from smsandbox.testing.watched import LEAVING, MOVING, Watched, many
 
 AUDIT_PAGES_OF_1000 = 20 + 100 + 1 + 10 + 10 + 10

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.watch import ABSENT, Lane, Summary, Watch
+from smendpoints.aws.listed.watch import ABSENT, Lane, Summary, Watch
 from smsandbox.testing.watched import IDLE, LEAVING, MOVING, Watched, by_hand, many
 
 # drift

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from smendpoints.aws.clients import Place
-from smendpoints.aws.watch import Awaited, Lane, Watch
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.listed.watch import Awaited, Lane, Watch
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
-from smendpoints.watching import Watcher, watch_aws
+from smendpoints.work.watching import Watcher, watch_aws
 from smsandbox.testing.listed import ListedAws
 
 HOME, AWAY = Place("us-east-1"), Place("eu-west-1")
@@ -204,7 +204,7 @@ def test_a_hint_is_looked_up_now_and_told_as_all_that_moves() -> None:
 
 
 def test_a_hint_from_another_thread_ends_the_sleep_of_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smendpoints.watching._LONGEST_SLEEP", 3600.0)
+    monkeypatch.setattr("smendpoints.work.watching._LONGEST_SLEEP", 3600.0)
     accounts, looks = Accounts(HOME), threading.Semaphore(0)
 
     class Sleeping(Watcher):

@@ -2,7 +2,7 @@
 
 import random
 
-from smendpoints.workqueue import NEVER, WorkQueue
+from smendpoints.work.workqueue import NEVER, WorkQueue
 
 
 def popped(queue: WorkQueue, now: float) -> list[str]:

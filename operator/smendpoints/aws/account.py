@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 from smendpoints.aws.apply import Applier
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.connections import Connections
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.checks.preflight import Preflight
 from smendpoints.aws.datapoints import Reader
+from smendpoints.aws.listed.watch import Cadence, Watch
 from smendpoints.aws.logs import log_tail
 from smendpoints.aws.monitoring import MonitoringObserver
 from smendpoints.aws.observe import MOST_CONFIGS, Configs, Observer
-from smendpoints.aws.preflight import Preflight
 from smendpoints.aws.prices import Prices
 from smendpoints.aws.summaries import Reader as Summaries
-from smendpoints.aws.watch import Cadence, Watch
 
 _LONGEST_PASS = 300.0
 

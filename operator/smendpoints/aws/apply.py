@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.desired.ownership import PREFIX, is_owned, told_owner
 from smendpoints.domain.errors import Kind, ReconcileError

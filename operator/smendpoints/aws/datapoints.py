@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.domain.observed.samples import Readings, Series
 
 MOST_QUERIES = 500  # of one GetMetricData

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.domain.desired.names import endpoint_of_alarm
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.reasons import Reason

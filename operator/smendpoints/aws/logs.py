@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.log_lines import LINES, shown
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.aws.observe import Observer
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from smendpoints.aws.bounded import Bounded
-from smendpoints.aws.clients import Clients, Place
-from smendpoints.aws.contents import Contents
+from smendpoints.aws.calls.bounded import Bounded
+from smendpoints.aws.calls.clients import Clients, Place
+from smendpoints.aws.listed.contents import Contents
+from smendpoints.aws.listed.watch import Summary, Watch
 from smendpoints.aws.owners import Owners
-from smendpoints.aws.watch import Summary, Watch
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import Kind, ReconcileError

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from smendpoints.aws.bounded import Bounded
+from smendpoints.aws.calls.bounded import Bounded
 from smendpoints.domain.desired.ownership import Owner, is_reserved
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.actions import Action, Verb

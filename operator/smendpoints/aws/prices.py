@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 from smendpoints.aws.price_table import TABLE, TABLE_DATE
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.cost import Price

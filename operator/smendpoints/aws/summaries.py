@@ -2,8 +2,8 @@
 
 import re
 
-from smendpoints.aws.clients import Clients
-from smendpoints.aws.errors import translated
+from smendpoints.aws.calls.clients import Clients
+from smendpoints.aws.calls.errors import translated
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.experiment.outcomes import MOST_BYTES, Written
 from smendpoints.domain.reasons import Reason

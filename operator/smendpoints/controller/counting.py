@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from smendpoints.api.experiment import SageMakerExperiment
 from smendpoints.api.experiment_status import TrafficStep
-from smendpoints.aws.clients import Place
+from smendpoints.aws.calls.clients import Place
 from smendpoints.controller.outcomes import Outcomes
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.errors import Kind, ReconcileError

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from smendpoints.api.experiment import SageMakerExperiment
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.clients import Place
+from smendpoints.aws.calls.clients import Place
 from smendpoints.controller.counting import Counting, Kept, Running, begun
 from smendpoints.controller.parsed import Parsed
 from smendpoints.controller.ports import Aws

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from smendpoints.aws.watch import Summary
+from smendpoints.aws.listed.watch import Summary
 from smendpoints.controller.result import NEVER, Applied, Awaits
 from smendpoints.controller.ruling import View
 from smendpoints.controller.trouble import Pursuit, Trouble

@@ -2,7 +2,7 @@
 
 from smendpoints.api.group import ROLLBACK_TO
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.watch import ABSENT, NEVER
+from smendpoints.aws.listed.watch import ABSENT, NEVER
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance
 from smendpoints.controller.ports import Listings

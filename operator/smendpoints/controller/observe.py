@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.watch import BLIND_SECONDS, NEVER, Summary
+from smendpoints.aws.listed.watch import BLIND_SECONDS, NEVER, Summary
 from smendpoints.controller.memory import Seen
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired import names

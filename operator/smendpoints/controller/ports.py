@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from smendpoints.aws.clients import Place
-from smendpoints.aws.watch import NEVER, Summary
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.listed.watch import NEVER, Summary
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.experiment.outcomes import Written

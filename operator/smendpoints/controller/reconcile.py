@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.aws.clients import Place
-from smendpoints.aws.pace import Work
-from smendpoints.aws.paces import paced
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.calls.pace import Work
+from smendpoints.aws.calls.paces import paced
 from smendpoints.controller.alarming import plan_with_own_alarms
 from smendpoints.controller.apply import apply, preflight, went_on
 from smendpoints.controller.blind import blinded

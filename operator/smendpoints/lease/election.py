@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from smendpoints.kube import KubeError, RefusedError
+from smendpoints.kube.client import KubeError, RefusedError
 from smendpoints.lease.leases import Leases, StaleError
 from smendpoints.lease.record import Record, released, renewed, taken
 from smendpoints.metrics import LEASE_TRANSITIONS

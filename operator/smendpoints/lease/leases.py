@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from smendpoints.kube import KubeClient, RefusedError
+from smendpoints.kube.client import KubeClient, RefusedError
 from smendpoints.lease.record import Record, marked
 
 API_VERSION, KIND = "coordination.k8s.io/v1", "Lease"

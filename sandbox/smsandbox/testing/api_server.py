@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smendpoints.domain.status.events import Event
-from smendpoints.kube import KubeError, RefusedError
+from smendpoints.kube.client import KubeError, RefusedError
 
 Body = dict[str, Any]
 

@@ -14,9 +14,8 @@ from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Condition
 from smendpoints.aws.account import Account, Accounts
-from smendpoints.aws.clients import Place
-from smendpoints.aws.watch import Cadence
-from smendpoints.backlog import Backlog
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.listed.watch import Cadence
 from smendpoints.controller.experiments import Experiments
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.reconcile import Controller
@@ -24,10 +23,11 @@ from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.plan.actions import Action, PolicyARN, Verb
 from smendpoints.domain.status.events import Event
-from smendpoints.experimenter import Experimenter
-from smendpoints.reconciler import Reconciler
-from smendpoints.watching import Watcher
-from smendpoints.workqueue import WorkQueue
+from smendpoints.work.backlog import Backlog
+from smendpoints.work.experimenter import Experimenter
+from smendpoints.work.reconciler import Reconciler
+from smendpoints.work.watching import Watcher
+from smendpoints.work.workqueue import WorkQueue
 from smsandbox.testing import specs
 from smsandbox.testing.api_server import ApiServer, Killed, Stored
 from smsandbox.testing.virtual_aws import VirtualAws

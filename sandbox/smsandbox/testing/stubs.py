@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from smendpoints.aws.clients import Clients
+from smendpoints.aws.calls.clients import Clients
 
 
 class Stubs:

@@ -14,8 +14,8 @@ import moto.s3.models
 from botocore.config import Config
 from botocore.loaders import create_loader
 
-from smendpoints.aws.connections import Connections
-from smendpoints.aws.identity import Presented
+from smendpoints.aws.calls.connections import Connections
+from smendpoints.aws.calls.identity import Presented
 from smsandbox.assets import BUCKET, EXECUTION, ROLE, TRUST
 from smsandbox.aws.assembly.simulator import assemble
 from smsandbox.aws.core.clock import VirtualClock

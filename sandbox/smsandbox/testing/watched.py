@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from smendpoints.aws.watch import Awaited, Cadence, Lane, Watch
+from smendpoints.aws.listed.watch import Awaited, Cadence, Lane, Watch
 from smendpoints.domain.errors import ReconcileError
 from smsandbox.testing.listed import ListedAws, variant
 

@@ -1,0 +1,75 @@
+"""When all objects that there are have been seen: they are listed once more, by uid, beside kopf.
+
+kopf tells of each object that it lists, and not when it has told of all. Its indices would; but then each object's task
+wakes those of all others, which takes minutes with thousands of objects. Not here: what is seen, which is `backlog`'s.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from smendpoints.api.group import GROUP, PLURAL, VERSION
+from smendpoints.kube.client import KubeClient, KubeError, pages
+
+logger = logging.getLogger(__name__)
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_LOOK_SECONDS = 0.05
+_FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 16.0
+
+
+class Sees(Protocol):
+    """What is asked of the dispatcher."""
+
+    def has_seen(self, uids: Collection[str]) -> bool:
+        """Whether each of these objects was seen, and is there."""
+
+    def listed(self) -> None:
+        """All objects there are were seen once."""
+
+
+def uids(client: KubeClient, namespaces: Iterable[str]) -> frozenset[str]:
+    """The uids of all objects of these namespaces, of all where none is named.
+
+    Raises:
+        KubeError: the API server refused, or did not answer.
+    """
+    within = [f"/namespaces/{each}" for each in namespaces] or [""]
+    found: set[str] = set()
+    for where in within:
+        path = f"/apis/{GROUP}/{VERSION}{where}/{PLURAL}"
+        for page in pages(partial(_page, client, path)):
+            found.update(each["metadata"]["uid"] for each in page.get("items") or ())  # of none it is null
+    return frozenset(found)
+
+
+def _page(client: KubeClient, path: str, query: Mapping[str, str | int]) -> dict[str, Any]:
+    return client.request("GET", f"{path}?{urlencode(query)}", accept=_METADATA)
+
+
+async def take_census(there: Callable[[], Collection[str]], to: Sees) -> None:
+    """Tell `to` once it has seen all objects that `there` names; it is asked in a thread, and again as time goes by.
+
+    One that went away before kopf listed it is never seen: hence again.
+    """
+    seconds = _FIRST_SECONDS
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            listed = await loop.run_in_executor(None, there)
+        except KubeError as error:
+            logger.warning("cannot list the objects, nothing is reconciled before: %s", error)
+            await asyncio.sleep(seconds)
+        except Exception:
+            logger.exception("cannot list the objects, nothing is reconciled before: internal error")
+            await asyncio.sleep(seconds)
+        else:
+            until = loop.time() + seconds
+            while loop.time() < until:
+                if to.has_seen(listed):
+                    to.listed()
+                    return
+                await asyncio.sleep(_LOOK_SECONDS)
+        seconds = min(2 * seconds, _LONGEST_SECONDS)

@@ -1,0 +1,137 @@
+"""What there is to do: the objects, the queue of those that are due, and all that wakes one, brought together.
+
+An object is woken by a version of it, by what the shared listings and EventBridge show, by what policies and other
+objects mean for it, and by its own deadline. Not here: threads and loops, which are `dispatcher`'s; not thread-safe.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from smendpoints.aws.calls.clients import Place
+from smendpoints.aws.listed.watch import Awaited
+from smendpoints.controller.tenancy import Tenancy
+from smendpoints.domain.tenancy.facts import facts_of
+from smendpoints.metrics import QUEUE_SECONDS
+from smendpoints.work.objects import Objects, Tracked
+from smendpoints.work.reconciler import Reconciled
+from smendpoints.work.tally import Tally
+from smendpoints.work.workqueue import WorkQueue
+
+
+class Backlog:
+    """`now` is everywhere of one clock, in seconds."""
+
+    def __init__(self, tenancy: Tenancy, queue: WorkQueue) -> None:
+        self._tenancy = tenancy
+        self._queue = queue
+        self._objects = Objects()
+        self._running: dict[str, Mapping[str, Any] | None] = {}  # with the newest version that came meanwhile
+        self._reconciled: set[str] = set()
+        self._tally = Tally(tenancy.hourly_limit)
+
+    # what wakes objects
+
+    def see(self, body: Mapping[str, Any], now: float) -> None:
+        """A version of an object was listed or watched."""
+        uid = body["metadata"]["uid"]
+        if uid in self._running:  # it may be what is being written: that wakes nobody
+            self._running[uid] = body
+        else:
+            self._take(body, now, ours=False)
+        self.ruled(now)
+
+    def forget(self, uid: str, now: float) -> None:
+        """An object is gone."""
+        self._objects.forget(uid)
+        self._queue.drop(uid)
+        self._reconciled.discard(uid)
+        self._tally.forget(uid)
+        self._tenancy.forget(uid)
+        self.ruled(now)
+
+    def moved(self, place: Place, endpoints: Collection[str] | None, now: float) -> None:
+        """Something happened in AWS to these endpoints; None: to any of the place."""
+        for uid in self._objects.at(place) if endpoints is None else self._objects.named(place, endpoints):
+            self._queue.wake(uid, now)
+
+    def ruled(self, now: float) -> None:
+        """Policies, namespaces or other objects may mean something else for objects than before."""
+        for uid in self._tenancy.moved():
+            self._tally.ruled(uid)
+            self._queue.wake(uid, now)
+
+    def _take(self, body: Mapping[str, Any], now: float, *, ours: bool) -> None:
+        known = self._objects.get(body["metadata"]["uid"])
+        asked = known.asked if known is not None else None
+        tracked = self._objects.see(body)
+        if tracked is None:
+            return
+        self._tally.see(body)
+        self._tenancy.see(facts_of(body))
+        if known is None:
+            self._queue.add(tracked.uid, tracked.namespace, now)
+        elif not ours or asked != tracked.asked:
+            self._queue.wake(tracked.uid, now, urgent=asked != tracked.asked)
+
+    # the work
+
+    def next_at(self) -> float:
+        """When `begin` is worth asking again, unless something is woken or settled before."""
+        return self._queue.next_at()
+
+    def begin(self, now: float) -> Tracked | None:
+        """The object to reconcile now; it holds a slot until it is settled. None when there is none, or no slot."""
+        turn = self._queue.pop(now)
+        if turn is None:
+            return None
+        QUEUE_SECONDS.observe(turn.waited)
+        self._running[turn.uid] = None
+        return self._objects[turn.uid]
+
+    def settle(self, tracked: Tracked, found: Reconciled, now: float) -> None:
+        """The object was reconciled."""
+        came_meanwhile = self._running.pop(tracked.uid)
+        if tracked.uid in self._objects:
+            for body in found.written:
+                self._take(body, now, ours=True)
+            if came_meanwhile is not None:
+                self._take(came_meanwhile, now, ours=False)
+            self._objects.place(tracked, found.whereabouts, found.awaits)
+            self._reconciled.add(tracked.uid)
+        self._queue.done(tracked.uid, now, now + found.requeue_after)
+        self.ruled(now)
+
+    # what is known
+
+    def tracked(self, uid: str) -> Tracked:
+        """The object."""
+        return self._objects[uid]
+
+    def read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
+        """The newest version of the object that is so called, if there is one. From any thread."""
+        return self._objects.read(namespace, name)
+
+    def version(self, namespace: str, name: str) -> int | None:
+        """The version that `read` reads. From any thread, and at no cost."""
+        return self._objects.version(namespace, name)
+
+    def has_seen(self, uids: Collection[str]) -> bool:
+        """Whether each of these objects was seen, and is there."""
+        return all(uid in self._objects for uid in uids)
+
+    def places(self) -> Collection[Place]:
+        """Where objects have their endpoints."""
+        return self._objects.places()
+
+    def awaited(self, place: Place) -> Awaited:
+        """What objects wait for there."""
+        return self._objects.awaited(place)
+
+    def counts(self) -> dict[str, int]:
+        """How many objects are known, how many of them were reconciled at least once, and how many wait for a slot."""
+        known, reconciled = len(self._objects), len(self._reconciled)
+        return {"known": known, "reconciled": reconciled, "waiting": self._queue.waiting()}
+
+    def oldest_wait(self, now: float) -> float:
+        """Seconds that the object waits for a slot that is due for longest; 0 when none does. From any thread."""
+        return self._queue.oldest_wait(now)
