@@ -2,6 +2,7 @@
 
 import pytest
 
+from smendpoints.domain.plan.actions import Action, Verb
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import spec, with_variant
 
@@ -122,3 +123,29 @@ def test_an_object_of_the_release_before_says_so_before_it_changes_anything(harn
     assert harness.calls("AddTags") == 0
     harness.settle("iris")
     assert harness.calls("AddTags") == 3  # of the endpoint, its config and its model
+
+
+@pytest.mark.parametrize(
+    "artifact",
+    [None, "s3://sagemaker-us-east-1-123456789012/none/model.tar.gz"],
+    ids=["alone", "beside what is blocked"],
+)
+def test_tags_are_in_the_status_before_they_are_in_aws(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, artifact: str | None
+) -> None:
+    harness.ready()
+    known: list[dict[str, str]] = []
+    about_to = harness.about_to
+
+    def noted(action: Action) -> None:
+        if action.verb is Verb.ADD_TAGS:
+            resolved = harness.resource("iris").status.resolved
+            known.append(dict(resolved.tags) if resolved is not None else {})
+        about_to(action)
+
+    monkeypatch.setattr(harness, "about_to", noted)
+    harness.apply("iris", with_variant(spec(tags={"team": "ml"}), **({"modelArtifact": artifact} if artifact else {})))
+    harness.settle("iris")
+    harness.run(60)
+    assert known
+    assert all(each == {"team": "ml"} for each in known)

@@ -8,6 +8,7 @@ import pytest
 from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus, ComparedMetric
 from smendpoints.api.spec import Rollout
 from smendpoints.api.status_rollout import RolloutStatus
+from smendpoints.controller.judging import with_analysis
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan import judging
@@ -271,3 +272,37 @@ def test_the_share_of_events_before_is_what_the_smallest_difference_is_reckoned_
     assert rare.metrics[0].smallest_visible_points is not None
     assert often.metrics[0].smallest_visible_points is not None
     assert often.metrics[0].smallest_visible_points > 1.5 * rare.metrics[0].smallest_visible_points
+
+
+class Reads:
+    """An account whose CloudWatch tells nothing after a moment; counts how often it is asked."""
+
+    def __init__(self, told_until: datetime) -> None:
+        self.datapoints, self.asked, self.period = self, 0, 60
+        self._settled = int(told_until.timestamp() // 60)
+
+    def settled(self, _: datetime) -> int:
+        return self._settled
+
+    def read(self, *_: Any) -> Readings:
+        self.asked += 1
+        return readings((1000, 10), (1000, 10))
+
+
+@pytest.mark.parametrize(
+    ("left", "minutes_later", "asked_again"),
+    [(600, 0, 0), (600, 1, 1), (119, 0, 1)],
+    ids=["nothing new is told", "a minute more is told", "nothing new is told and AWS is about to go on"],
+)
+def test_cloudwatch_is_asked_for_what_is_new_and_before_aws_goes_on_in_any_case(
+    left: int, minutes_later: int, asked_again: int, sight: Any
+) -> None:
+    as_of = END.replace(second=0) - timedelta(minutes=12)
+    before = rollout(status(as_of=as_of))
+    seen = sight(shows={"status": "Updating", "pending_config": "new"})
+    resource = seen.resource.model_copy(update={"status": seen.resource.status.model_copy(update={"rollout": before})})
+    account: Any = Reads(as_of + timedelta(minutes=minutes_later))
+    found = with_analysis(account, resource, seen.desired, seen.observed, END - timedelta(seconds=left))
+    assert account.asked == asked_again
+    assert found.analysis is not None
+    assert (found.analysis.verdict != "Hold") is (left == 119)
