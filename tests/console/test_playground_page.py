@@ -328,7 +328,14 @@ def test_what_is_asked_lives_in_the_address_and_what_may_be_private_does_not(
     expect(answer.get_by_text("As it came, text/html").first).to_be_visible()
     assert "versus=variant" in page.url
     assert "secret" not in page.url
-    assert reader.violations() == []
+    assert reader.violations() == [], "a raw request"
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(kept)
+    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    assert reader.violations() == [], "side by side on a phone"
+    page.get_by_role("link", name="File").click()
+    expect(page.get_by_label("File, CSV or JSON")).to_be_visible()
+    assert reader.violations() == [], "a file on a phone"
 
 
 def test_an_address_grows_no_longer_than_servers_take(reader: Reader, console: Served, models: Models) -> None:

@@ -68,6 +68,14 @@ class Measured:
             raise AWSError("cannot read the endpoint: AccessDenied", "ask for the permission")
         return self
 
+    def describe_alarms(self, AlarmNames: list[str], **_: Any) -> Any:
+        states = ("ALARM", "OK", "INSUFFICIENT_DATA")
+        found = [
+            {"AlarmName": name, "StateValue": state, "StateReason": "3 of 3 were above", "StateUpdatedTimestamp": NOW}
+            for name, state in zip(AlarmNames, states, strict=False)
+        ]
+        return {"MetricAlarms": found}
+
     def get_paginator(self, _: str) -> Any:
         return self
 
@@ -76,6 +84,15 @@ class Measured:
         found = [{"Id": each["Id"], "Timestamps": [at], "Values": [40.0]} for each in MetricDataQueries]
         scaled = {"q3", "q4", "q5", "q6"}  # latencies, which AWS has in microseconds
         yield {"MetricDataResults": [each | ({"Values": [40_000.0]} if each["Id"] in scaled else {}) for each in found]}
+
+
+NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
+MONITORING = {
+    "alarms": [f"smendpoints/monitoring.ml-iris/{each}" for each in ("rf/errors", "rf/latency", "rf/capacity", "idle")],
+    "firing": ["smendpoints/monitoring.ml-iris/rf/errors"],
+    "dashboard": "board",
+    "dashboardURL": "https://us-east-1.console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/board",
+}
 
 
 class Away:
@@ -236,7 +253,8 @@ def page_of_many(reader: Reader, console: Served, objects: Objects, an_object: M
 def test_a_picture_is_drawn_from_its_table_and_stays_while_the_page_moves(
     reader: Reader, objects: Objects, an_object: Make
 ) -> None:
-    objects.put(an_object("iris"))
+    monitored = an_object("iris", monitoring=MONITORING, cost={"hourlyUSD": "0.23", "asOf": "2026-01-01"})
+    objects.put(monitored)
     values = "() => [...document.querySelectorAll('figure[data-chart]')].map((each) => each.plot?.data[1].filter((value) => value !== null))"
     with serving(backend_over(objects, lambda _: Measured())) as served:
         page = reader.opens(served.link, "/endpoints/ml/iris/")
@@ -244,9 +262,21 @@ def test_a_picture_is_drawn_from_its_table_and_stays_while_the_page_moves(
         objects.put(an_object("iris", phase="Stalled"))
         expect(page.get_by_role("status").filter(has_text="Stalled")).to_be_visible()
         assert page.evaluate(values) == [[40]] * 4
+        alarms = page.get_by_role("region", name="Alarms")
+        expect(alarms.get_by_role("row", name="rf/errors")).to_contain_text("In alarm")
+        expect(alarms.get_by_role("row", name="idle")).to_contain_text("Not there")
+        expect(alarms.get_by_role("link", name="The dashboard in CloudWatch")).to_be_visible()
         page.get_by_text("As a table").first.click()
         expect(page.get_by_role("group", name="Invocations").locator("td[data-value='40.0']")).to_be_visible()
-        assert reader.violations() == []
+        assert reader.violations() == [], "an endpoint, measured"
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert reader.violations() == [], "the same on a phone"
+        page.goto(f"{served.url}/costs/")
+        expect(page.get_by_text("Price not known")).to_be_visible()
+        assert reader.violations() == [], "costs, measured"
+        page.goto(f"{served.url}/playground/")
+        expect(page.get_by_role("main").get_by_role("link", name="iris")).to_be_visible()
+        assert reader.violations() == [], "whom to ask"
 
 
 def test_a_console_that_has_ended_is_told(reader: Reader, backend: Any, objects: Objects, an_object: Make) -> None:

@@ -53,6 +53,7 @@ def invoke(name: str, *, output: str | None, stream: bool, no_wait: bool, timeou
     """
     from smclient.aws.invoking import Asking
     from smclient.endpoint import invoker_of, output_path_of
+    from smclient.views.fields import names_of
 
     if stream and output is not None:
         raise click.UsageError("--stream prints as it comes: without -o")
@@ -63,6 +64,8 @@ def invoke(name: str, *, output: str | None, stream: bool, no_wait: bool, timeou
     asking = Asking(explain=asked, **{key: given.pop(key) for key in _ASKING})
     place = where(given)
     found = place.cluster.endpoint(place.namespace, name)
+    if asking.target_variant is not None:
+        names_of(found, asking.target_variant)
     invoker, output_path = invoker_of(found), output_path_of(found)
     if output_path is None:
         if location or no_wait:

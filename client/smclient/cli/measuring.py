@@ -13,8 +13,8 @@ from smclient.cli.options import (
     output_option,
     where,
 )
-from smclient.errors import AWSError, ClientError
-from smclient.views.fields import endpoint_name, variants_of
+from smclient.errors import AWSError
+from smclient.views.fields import endpoint_name, names_of
 from smclient.views.text import line
 
 _SPAN = re.compile(r"([1-9][0-9]*)([smhd])")
@@ -122,10 +122,7 @@ def metrics(name: str, *, since: timedelta, variant: str | None, output: str | N
 
     place = where(given)
     found = place.cluster.endpoint(place.namespace, name)
-    known = [str(each["name"]) for each in variants_of(found)]
-    if variant is not None and variant not in known:
-        raise ClientError(f"{name} has no variant {variant}", f"there are: {', '.join(known)}")
-    names = known if variant is None else [variant]
+    names = names_of(found, variant)
     aws, now, monitoring = Aws(region_of(found)), datetime.now(UTC), monitoring_view(found)
     views = of_variants(aws, endpoint_name(found), names, now, since)
     if monitoring is not None:

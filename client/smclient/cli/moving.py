@@ -7,7 +7,7 @@ import click
 
 from smclient.cli.options import all_option, complete_name, connection_options, selector_option, where
 from smclient.cli.writing import as_yaml
-from smclient.errors import ClientError
+from smclient.errors import AWSError, ClientError
 from smclient.views.text import line
 
 
@@ -104,9 +104,10 @@ def _of_aws(region: str | None, endpoints: Sequence[str], contains: str, how: di
     for endpoint in endpoints or endpoint_names(aws, contains):
         try:
             found = live(aws, endpoint)
-        except ClientError as error:
+        except AWSError as error:
             if endpoints:
-                raise
+                hint = error.hint or f"`aws sagemaker list-endpoints --region {aws.region}` lists what there is"
+                raise AWSError(error.message, hint, error.code) from error
             click.echo(f"left out: {line(error)}", err=True)
             continue
         if is_owned(found.tags):

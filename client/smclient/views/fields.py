@@ -60,6 +60,20 @@ def variants_of(found: Object) -> list[Any]:
     return ((found.get("status") or {}).get("variants")) or found["spec"].get("variants") or []
 
 
+def names_of(found: Object, wanted: str | None) -> list[str]:
+    """The names of its variants, or the one that is wanted.
+
+    Raises:
+        ClientError: there is none of that name.
+    """
+    known = [str(each["name"]) for each in variants_of(found)]
+    if wanted is None:
+        return known
+    if wanted not in known:
+        raise ClientError(f"{found['metadata']['name']} has no variant {wanted}", f"there are: {', '.join(known)}")
+    return [wanted]
+
+
 def age(seconds: float) -> str:
     """A duration as kubectl writes it: `42s`, `5m3s`, `3h12m`, `4d6h`."""
     left = max(0, int(seconds))
