@@ -63,6 +63,8 @@ ANALYSIS = {
 class Measured:
     """AWS with one measurement of each metric, and nothing else."""
 
+    region = "us-east-1"
+
     def client(self, service: str, **_: Any) -> Any:
         if service != "cloudwatch":
             raise AWSError("cannot read the endpoint: AccessDenied", "ask for the permission")
@@ -253,13 +255,13 @@ def page_of_many(reader: Reader, console: Served, objects: Objects, an_object: M
 def test_a_picture_is_drawn_from_its_table_and_stays_while_the_page_moves(
     reader: Reader, objects: Objects, an_object: Make
 ) -> None:
-    monitored = an_object("iris", monitoring=MONITORING, cost={"hourlyUSD": "0.23", "asOf": "2026-01-01"})
-    objects.put(monitored)
+    status = {"monitoring": MONITORING, "cost": {"hourlyUSD": "0.23", "asOf": "2026-01-01"}}
+    objects.put(an_object("iris", **status))
     values = "() => [...document.querySelectorAll('figure[data-chart]')].map((each) => each.plot?.data[1].filter((value) => value !== null))"
     with serving(backend_over(objects, lambda _: Measured())) as served:
         page = reader.opens(served.link, "/endpoints/ml/iris/")
         expect(page.locator("figure canvas")).to_have_count(4)
-        objects.put(an_object("iris", phase="Stalled"))
+        objects.put(an_object("iris", phase="Stalled", **status))
         expect(page.get_by_role("status").filter(has_text="Stalled")).to_be_visible()
         assert page.evaluate(values) == [[40]] * 4
         alarms = page.get_by_role("region", name="Alarms")

@@ -21,7 +21,7 @@ from smsandbox.world import World
 NAMESPACE = "ml"
 FOREST, BOOSTING = (f"s3://{assets.BUCKET}/iris/{name}/model.tar.gz" for name in ("random-forest", "gradient-boosting"))
 TRUTH = f"s3://{assets.BUCKET}/clicks/"
-CAPTURED = {"destination": f"s3://{assets.BUCKET}/captured/", "samplingPercentage": 100, "capture": "Output"}
+CAPTURED = {"destination": f"s3://{assets.BUCKET}/captured/", "samplingPercentage": 100, "capture": "InputAndOutput"}
 ROW = json.dumps({"instances": [[5.1, 3.5, 1.4, 0.2]]})
 _SECONDS = 600.0
 

@@ -44,7 +44,7 @@ def _is_baking(found: dict[str, Any]) -> bool:
 
 
 def _made(scene: Scene, recorder: Recorder) -> None:
-    scene.apply("iris", _spec(_variant("primary", FOREST, 2), rollout=_CANARY))
+    scene.apply("iris", _spec(_variant("primary", FOREST, 2), rollout=_CANARY, monitoring={}))
     recorder.type("kubectl smendpoint wait iris")
     recorder.type("kubectl smendpoint status")
     recorder.type("kubectl smendpoint invoke iris --row 5.1,3.5,1.4,0.2")
@@ -52,7 +52,7 @@ def _made(scene: Scene, recorder: Recorder) -> None:
 
 
 def _aborted_and_tried_again(scene: Scene, recorder: Recorder) -> None:
-    scene.apply("iris", _spec(_variant("primary", BOOSTING, 2), rollout=_CANARY))
+    scene.apply("iris", _spec(_variant("primary", BOOSTING, 2), rollout=_CANARY, monitoring={}))
     scene.until("iris", _is_baking)
     recorder.type("kubectl smendpoint status iris")
     recorder.type("kubectl smendpoint abort iris")
@@ -121,9 +121,11 @@ def _experiment_ends(scene: Scene, recorder: Recorder) -> None:
     scene.experiment(_AB).wait(900)
     recorder.type("kubectl smendpoint experiments")
     recorder.type(f"kubectl smendpoint experiment {_AB}")
+    recorder.type(f"kubectl smendpoint answers {_AB}")
     recorder.type(f"kubectl smendpoint promote {_AB}", code=1)
     recorder.type(f"kubectl smendpoint promote {_AB} --yes")
     scene.kubectl("delete", "smexperiment", _AB)
+    scene.simulator.release_all()  # what comes next is about outcomes, not about errors
 
 
 def _clicked(scene: Scene, recorder: Recorder) -> None:
