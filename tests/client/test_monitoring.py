@@ -1,7 +1,7 @@
 """`spec.monitoring` as a person sees it: alarms and how they stand, topics that tell nobody, what it costs."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from smclient.views.monitoring import MonitoringView, monitoring_view
 from smclient.views.status import status_view
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
+from smsandbox.testing.price_list import PriceList
 from smsandbox.testing.specs import spec, two_variants, with_variant
 from smsandbox.world import ACCOUNT, REGION
 
@@ -213,35 +214,6 @@ def test_what_one_may_not_look_at_is_unknown(endpoint: Endpoint) -> None:
     wanted = {"monitoring": {"topicARNs": [f"arn:aws:sns:{REGION}:{ACCOUNT}:oncall"]}}
     found = endpoint(spec=wanted, monitoring={"alarms": [f"{PREFIX}idle"]})
     assert {outcome for outcome, _ in checks(found, aws).values()} == {"unknown"}
-
-
-class PriceList:
-    """AWS's price list of CloudWatch, in the words that it has."""
-
-    def __init__(self, alarm: str = "0.10") -> None:
-        self._alarm = alarm
-
-    def get_paginator(self, operation: str) -> Any:
-        assert operation == "get_products"
-        return self
-
-    def paginate(self, ServiceCode: str, Filters: list[dict[str, str]], **_: Any) -> Iterator[dict[str, Any]]:
-        assert ServiceCode == "AmazonCloudWatch"
-        wanted = {each["Field"]: each["Value"] for each in Filters}
-        families: dict[str, tuple[tuple[str, ...], ...]] = {
-            "Alarm": (
-                ("USE1-CW:AlarmMonitorUsage", "0.0000000000", self._alarm),
-                ("USE1-CW:HighResAlarmMonitorUsage", "0.30"),
-                ("USE1-CW:CompositeAlarmMonitorUsage", "0.50"),
-            )
-            if wanted.get("regionCode") == REGION
-            else (),
-            "Dashboard": (("DashboardsUsageHour-Basic", "3.00"), ("DashboardsUsageHour", "3.00")),
-        }
-        for usage, *prices in families[wanted["productFamily"]]:
-            dimensions = {str(n): {"unit": "Alarms", "pricePerUnit": {"USD": each}} for n, each in enumerate(prices)}
-            terms = {"OnDemand": {"t": {"priceDimensions": dimensions}}}
-            yield {"PriceList": [json.dumps({"product": {"attributes": {"usagetype": usage}}, "terms": terms})]}
 
 
 def priced(price_list: Any = None) -> Callable[[str | None], Aws]:

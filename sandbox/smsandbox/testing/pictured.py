@@ -5,6 +5,7 @@ All was made by the operator and AWS's simulator; only what a live endpoint woul
 """
 
 import contextlib
+import copy
 import io
 import json
 import math
@@ -27,6 +28,7 @@ from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.aws.fleet.artifact import unpack
 from smsandbox.testing.console import Objects
 from smsandbox.testing.harness import Harness
+from smsandbox.testing.price_list import PriceList
 from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.traffic import Behaviour, Traffic
 from smsandbox.world import ACCOUNT, REGION
@@ -39,6 +41,7 @@ LOG = (
     '  File "/srv/app.py", line 12, in <module>',
     "ModuleNotFoundError: No module named 'xgboost'",
 )
+_IRIS = {**two_variants(9, 1), "monitoring": {"maxErrorRatePercent": 2}}
 EXPERIMENT = {
     "endpointRef": {"name": "iris"},
     "control": "primary",
@@ -80,7 +83,7 @@ def pictured() -> Iterator[Pictured]:
 
 def _experiment(harness: Harness) -> None:
     """An experiment on `iris` that has run for some hours: the challenger fails less often."""
-    harness.apply("iris", two_variants(9, 1))
+    harness.apply("iris", _IRIS)
     harness.settle("iris")
     traffic = Traffic(harness.world, "default-iris", 1500, _behaves, account=ACCOUNT, region=REGION, seed=3)
     harness.experiments.apply("iris-ab", EXPERIMENT)
@@ -94,14 +97,14 @@ def _behaves(instance: InstanceSpec) -> Behaviour:
 
 def _endpoints(harness: Harness) -> None:
     """Four endpoints: two variants after an update, a canary that bakes, one that fails, one that nobody asks."""
-    harness.apply("iris", two_variants(9, 1))
+    harness.apply("iris", _IRIS)
     harness.apply("wine", spec())
     harness.apply(
         "churn", with_variant(spec(rollout=CANARY), instance={"type": "ml.m5.large", "count": 4}, scaling=None)
     )
     for name in ("iris", "wine", "churn"):
         harness.settle(name)
-    updated = two_variants(9, 1)
+    updated = copy.deepcopy(_IRIS)
     updated["variants"][1]["modelArtifact"] = ARTIFACTS[2]
     harness.apply("iris", updated)
     harness.settle("iris")
@@ -131,7 +134,10 @@ class _Measured(Aws):
     def client(self, service: str, **settings: Any) -> Any:
         if service == "sagemaker-runtime":
             return self._models
-        return _Metrics() if service == "cloudwatch" else super().client(service, **settings)
+        if service == "pricing":
+            return PriceList()
+        found = super().client(service, **settings)
+        return _Metrics(found) if service == "cloudwatch" else found
 
 
 class _Models:
@@ -157,10 +163,13 @@ class _Models:
 
 
 class _Metrics:
-    """As far as the pages ask CloudWatch."""
+    """As far as the pages ask CloudWatch, whose alarms are the simulator's."""
 
-    def describe_alarms(self, **_: Any) -> Any:
-        return {"MetricAlarms": []}
+    def __init__(self, cloudwatch: Any) -> None:
+        self._cloudwatch = cloudwatch
+
+    def describe_alarms(self, **asked: Any) -> Any:
+        return self._cloudwatch.describe_alarms(**asked)
 
     def get_paginator(self, _: str) -> "_Metrics":
         return self
