@@ -63,9 +63,8 @@ def tree(found: dict[str, Any], *, wide: bool = False) -> str:
 def test_the_tree_names_the_alarms_that_fire_and_the_dashboard(harness: Harness) -> None:
     found = monitored(harness)
     assert "monitoring 4 alarms, none in ALARM" in tree(found)
-    assert "dashboard https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards" in tree(
-        found
-    )
+    assert "dashboard smendpoints-us-east-1-default-iris" in tree(found)
+    assert "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#" in tree(found, wide=True)
     found["status"]["monitoring"]["firing"] = [f"{PREFIX}primary/errors"]
     shown = tree(found)
     assert "monitoring 4 alarms, 1 in ALARM" in shown

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from rich.console import Group, RenderableType
+from rich.style import Style
 from rich.text import Text
 from rich.tree import Tree
 
@@ -108,5 +109,9 @@ def _add_monitoring(root: Tree, monitoring: MonitoringView, *, wide: bool) -> No
         branch.add(text(f"{each.watches}  ") + alarm(each.state))
     if monitoring.active is False:
         branch.add(Text(line(monitoring.message), style="red"))
-    if monitoring.dashboard_url:
-        branch.add(text(f"dashboard {monitoring.dashboard_url}"))
+    if monitoring.dashboard:
+        # As a link of the terminal: written out it would be folded, and useless.
+        link = Style(link=line(monitoring.dashboard_url)) if monitoring.dashboard_url else Style()
+        branch.add(Text("dashboard ").append(line(monitoring.dashboard), style=link))
+    if wide and monitoring.dashboard_url:
+        branch.add(text(monitoring.dashboard_url))

@@ -114,7 +114,8 @@ def _experiment_begins(scene: Scene) -> None:
     scene.traffic("iris-ab", 20)
     errors = {"name": "errors", "errorRate": {}}
     spec = {"endpointRef": {"name": "iris-ab"}, "control": "forest", "challengers": ["boosting"]}
-    scene.apply(_AB, {**spec, "metrics": {"primary": errors}, "targetRequests": 2000}, "SageMakerExperiment")
+    more = {"metrics": {"primary": errors}, "targetRequests": 2000, "duration": {"minMinutes": 3}}
+    scene.apply(_AB, {**spec, **more}, "SageMakerExperiment")
 
 
 def _experiment_ends(scene: Scene, recorder: Recorder) -> None:
