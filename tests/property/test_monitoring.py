@@ -1,13 +1,18 @@
 """`spec.monitoring`: alarms and a dashboard that follow the spec, are the owner's, and hold nothing up; in virtual time."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from smsandbox import paths
+from smsandbox.assets import BUCKET
+from smsandbox.testing.documented import blocks
 from smsandbox.testing.harness import Harness
+from smsandbox.testing.samples import endpoints, furnish
 from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
@@ -361,3 +366,55 @@ def test_a_process_that_is_killed_between_any_two_calls_leaves_nothing_behind(ha
     harness.run(300)
     assert (alarms(harness), dashboards(harness)) == ({}, [])
     assert harness.violations == []
+
+
+def test_each_alarm_of_an_asynchronous_endpoint_fires_for_what_it_is_for(harness: Harness) -> None:
+    """Requests wait while there is no instance, and grow old: both are told, each after its own time."""
+    arn = topic(harness)
+    asynchronous = {**spec(), "async": {"outputPath": f"s3://{BUCKET}/out"}}
+    monitored(harness, asynchronous, topicARNs=[arn], atMaximumMinutes=5, maxBacklogSeconds=120)
+    assert set(alarms(harness)) == {"idle", "capacity", "backlog", "primary/errors", "primary/latency"}
+
+    def minutes(number: int) -> tuple[str, str]:
+        harness.world.advance(60 * number)
+        found = alarms(harness)
+        return found["capacity"]["StateValue"], found["backlog"]["StateValue"]
+
+    assert minutes(6) == ("OK", "OK")
+    none = [{"VariantName": "primary", "DesiredInstanceCount": 0}]
+    harness.client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName="default-iris", DesiredWeightsAndCapacities=none
+    )
+    assert minutes(4) == ("OK", "OK")  # no instance, and nobody waits
+    harness.client("sagemaker-runtime").invoke_endpoint_async(
+        EndpointName="default-iris", InputLocation=f"s3://{BUCKET}/in.json"
+    )
+    assert minutes(2) == ("OK", "OK")
+    assert minutes(2) == ("OK", "ALARM")
+    assert minutes(3) == ("ALARM", "ALARM")
+
+
+def seen(found: Any, expression: str) -> str:
+    """What kubectl prints of an object for a path of jsonpath, as the guide has them."""
+    for step in re.findall(r'\.(\w+)(?:\[\?\(@\.type=="(\w+)"\)\])?', expression):
+        found = found[step[0]]
+        if step[1]:
+            found = next(each for each in found if each["type"] == step[1])
+    return found if isinstance(found, str) else json.dumps(found, separators=(",", ":"))
+
+
+def test_the_guide_shows_what_is_seen_of_its_sample(harness: Harness) -> None:
+    page = paths.repository() / "docs/guides/monitoring.md"
+    (sample,) = endpoints(paths.repository() / "manifests/samples/monitored.yaml")
+    furnish(sample["spec"], harness.client)
+    name = sample["metadata"]["name"]
+    harness.apply(name, sample["spec"])
+    harness.settle(name)
+    harness.run(300)
+    (shown,) = (block.text for block in blocks(page) if block.kind == "console")
+    commands = re.findall(r"^\$ kubectl get smendpoint (\S+) -o jsonpath='\{(.+)\}'$", shown, re.MULTILINE)
+    assert {named for named, _ in commands} == {name}
+    body = harness.objects[name].body
+    assert [line for line in shown.splitlines() if not line.startswith("$")] == [
+        seen(body, each) for _, each in commands
+    ]

@@ -43,7 +43,10 @@ RUN = {
     ("docs/policy.md", "kubectl apply -f manifests/samples/policy.yaml"): "tests/integration/test_api_policy.py",
     ("docs/console.md", "kubectl smendpoint console"): "tests/integration/test_console.py",
     ("docs/experiments.md", "kubectl get smexperiments -o wide"): "tests/integration/test_operator_experiment.py",
-    ("docs/guides/monitoring.md", "kubectl get smendpoint iris-monitored"): "tests/property/test_monitoring.py",
+    (
+        "docs/guides/monitoring.md",
+        "kubectl get smendpoint iris-monitored",
+    ): "tests/property/test_monitoring.py::test_the_guide_shows_what_is_seen_of_its_sample",
     ("docs/guides/judged-rollouts.md", "kubectl get smendpoint iris-judged"): "tests/property/test_judged_rollouts.py",
     ("docs/images.md", "docker build -t smendpoints:0.1.0"): "tests/images/test_images.py",
     ("docs/install.md", "kubectl apply -k manifests/"): "tests/integration/test_api_install.py",
