@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from smsandbox.images.dockerfiles import IMAGES
 from smsandbox.testing import actionlint
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,22 @@ def test_a_release_is_verified_as_the_site_says() -> None:
     assert r"/\.github/workflows/release\.yml@refs/tags/v" in said
     names = [step.get("name") for _, job in jobs(GITHUB / "workflows/release.yml") for step in job.get("steps", ())]
     assert names.count("Sign by digest") == 2
+
+
+def test_a_release_attests_and_shows_the_bills_of_materials_that_make_sbom_writes() -> None:
+    release = dict(jobs(GITHUB / "workflows/release.yml"))
+    image = release["image"]
+    assert {each["bill"] for each in image["strategy"]["matrix"]["include"]} == {each.name for each in IMAGES}
+    assert {each["file"] for each in image["strategy"]["matrix"]["include"]} == {each.dockerfile for each in IMAGES}
+    assert image["env"]["BILL"] == "build/images/${{ matrix.bill }}.cdx.json"
+    steps = image["steps"]
+    (attested,) = (step["with"]["sbom-path"] for step in steps if "attest-sbom@" in step.get("uses", ""))
+    assert attested == "${{ env.BILL }}"
+    runs = [step.get("run", "") for step in steps]
+    made, built = (next(i for i, run in enumerate(runs) if words in run) for words in ("make sbom", "buildx build"))
+    assert made < built
+    assert any('cp "$BILL" "out/' in run for run in runs)
+    assert "out/*.cdx.json" in release["release"]["steps"][-1]["run"]
 
 
 def test_hooks_run_what_is_installed_here() -> None:
