@@ -13,7 +13,9 @@ from smclient.aws.shapes import as_called
 from smclient.errors import ClientError
 from smclient.specs.ack import from_ack
 from smclient.specs.manifest import imported
+from smsandbox import paths
 from smsandbox.assets import ROLE_ARN
+from smsandbox.testing.documented import blocks
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
 from smsandbox.world import REGION
@@ -135,6 +137,14 @@ def test_the_manifest_says_what_the_objects_of_ack_say(smendpoint: Any, written:
     assert variant["scaling"]["targetTracking"][0]["targetValue"] == 70
     assert "services.k8s.aws/deletion-policy=retain" in ran.out
     assert (ran.code, "not in the spec" in ran.out) == (0, False), ran.out
+
+
+def test_the_guide_shows_what_is_printed_for_its_sample(smendpoint: Any) -> None:
+    (block,) = (each for each in blocks(paths.repository() / "docs/guides/from-ack.md") if each.kind == "console")
+    (command,) = block.commands
+    name, *arguments, sample = command.removeprefix("kubectl smendpoint ").split()
+    ran = smendpoint(name, *arguments, str(paths.repository() / sample))
+    assert (ran.code, ran.out) == (0, block.text.partition("\n")[2])
 
 
 def test_it_is_the_manifest_that_aws_itself_would_give(harness: Harness) -> None:

@@ -5,6 +5,7 @@ A new block that is none of these fails: run it in a test and name that here, or
 
 import doctest
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import yaml
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.api.kinds import KINDS
 from smendpoints.api.spec import SageMakerEndpointSpec
+from smendpoints.domain.reasons import Reason
 from smsandbox import paths
 from smsandbox.testing.documented import GUIDES, Block, blocks, pages
 
@@ -42,6 +44,10 @@ RUN = {
     ("README.md", "kubectl smendpoint status iris -w"): "tests/integration/test_client.py",
     ("docs/policy.md", "kubectl apply -f manifests/samples/policy.yaml"): "tests/integration/test_api_policy.py",
     ("docs/console.md", "kubectl smendpoint console"): "tests/integration/test_console.py",
+    (
+        "docs/guides/from-ack.md",
+        "kubectl smendpoint import --from-ack",
+    ): "tests/client/test_ack.py::test_the_guide_shows_what_is_printed_for_its_sample",
     ("docs/experiments.md", "kubectl get smexperiments -o wide"): "tests/integration/test_operator_experiment.py",
     (
         "docs/guides/monitoring.md",
@@ -134,6 +140,46 @@ def test_each_kind_of_block_is_known() -> None:
     """`text` is what is seen and not typed; JSON and CSV are data; of HCL `test_iam_roles.py` tests each module."""
     kinds = {"", "text", "sh", "bash", "console", "yaml", "python", "json", "csv", "hcl"}
     assert {block.kind for block in BLOCKS} <= kinds
+
+
+REASONS = {*map(str, Reason), "RolloutStep"}
+SPACES = re.compile(r" {2,}")
+
+
+def _columns(command: str) -> list[str] | None:
+    """The heads of the table that a command prints; None of one that prints none, or that another test looks at."""
+    if re.match(r"kubectl get smendpoints?\b", command) and not re.search(r"\||-o (json|yaml)|-A", command):
+        crd = yaml.safe_load((ROOT / "crds/sagemakerendpoints.smendpoints.dev.yaml").read_text(encoding="utf-8"))
+        wide = 1 if "-o wide" in command else 0
+        columns = crd["spec"]["versions"][0]["additionalPrinterColumns"]
+        return ["NAME", *(each["name"].upper() for each in columns if each.get("priority", 0) <= wide)]
+    if command.startswith("kubectl events"):
+        return ["TYPE", "REASON", "MESSAGE"]
+    if verb := re.match(r"kubectl smendpoint (history|events)\b", command):
+        recorded = (ROOT / f"docs/recordings/{verb[1]}.txt").read_text(encoding="utf-8").splitlines()
+        return next(SPACES.split(line.strip()) for line in recorded if re.match(r"[A-Z]+ {2,}[A-Z]+", line))
+    return None
+
+
+def _tables() -> Iterator[tuple[str, list[str], list[str]]]:
+    """Command, heads and lines of each table that a page shows below its command."""
+    for block in BLOCKS:
+        if block.kind != "console" or block.page == "docs/cli.md":  # whose output is recorded
+            continue
+        for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            if output.strip() and (heads := _columns(command)) is not None:
+                yield command, heads, output.splitlines()
+
+
+def test_a_table_of_a_page_has_the_columns_that_are_printed_today_and_reasons_that_there_are() -> None:
+    tables = list(_tables())
+    assert len(tables) > 8
+    for command, heads, (first, *rows) in tables:
+        assert SPACES.split(first.strip()) == heads, command
+        if "REASON" in heads:
+            where = first.index("REASON")
+            assert {row[where:].split()[0] for row in rows} <= REASONS, command
 
 
 def _documents(block: Block) -> list[dict[str, Any]]:
