@@ -86,22 +86,29 @@ def _peeking(control: Counts, challenger: Counts, traffic: Traffic) -> Flags:  #
 
 
 def means_rows(runs: int, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
-    """Of latencies, the asymptotic test: how often equals are told apart, by how skewed they are and how many are
-    waited for.
+    """Of latencies, and of revenue of whom few spend anything, the asymptotic test: how often equals are told apart, by
+    how skewed they are and how many values are waited for.
     """
-    for spread in (0.5, 1.0, 1.5):
+    for buyers, spread in ((1.0, 0.5), (1.0, 1.0), (1.0, 1.5), (0.02, 0.5), (0.02, 1.0), (0.02, 1.5)):
         for burn_in in (20, means.BURN_IN, 500):
             wrong = 0
             for start in range(0, runs, CHUNK):
-                arms = [_latencies(spread, min(CHUNK, runs - start), rng) for _ in range(2)]
+                size = min(CHUNK, runs - start)
+                arms = [_measured(buyers, spread, size, rng) for _ in range(2)]
+                horizon = float(arms[0].requests[0].sum())
                 found = [
-                    means.log_evidence(arms[0], arms[1], null=0.0, side=side, horizon=4000, burn_in=burn_in)
+                    means.log_evidence(arms[0], arms[1], null=0.0, side=side, horizon=horizon, burn_in=burn_in)
                     for side in Side
                 ]
                 wrong += int((np.maximum(*found).max(axis=-1) >= threshold(ALPHA / 2)).sum())
-            yield f"log-normal, sigma {spread}", str(burn_in), f"{wrong / runs:.2%}"
+            what = "log-normal" if buyers == 1 else f"{1 - buyers:.0%} zeros, else log-normal"
+            yield f"{what}, sigma {spread}", str(burn_in), f"{wrong / runs:.2%}"
 
 
-def _latencies(spread: float, runs: int, rng: np.random.Generator, batch: int = 20, looks: int = 200) -> Sums:
+def _measured(buyers: float, spread: float, runs: int, rng: np.random.Generator, looks: int = 200) -> Sums:
+    """Twenty requests a batch, or as many of which four spend anything."""
+    batch = round(20 if buyers == 1 else 4 / buyers)
     values = rng.lognormal(3.0, spread, (runs, looks, batch))
-    return Sums(np.full((runs, looks), batch), values.sum(axis=-1), (values**2).sum(axis=-1))
+    values = np.where(rng.random(values.shape) < buyers, values, 0.0) if buyers < 1 else values
+    requests, spent = np.full((runs, looks), batch), (values > 0).sum(axis=-1)
+    return Sums(requests, values.sum(axis=-1), (values**2).sum(axis=-1), spent)

@@ -38,7 +38,11 @@ class Outcomes:
             "summary": self.uri,
             "countedUntil": datetime.fromtimestamp(found.summary.until * SECONDS, UTC),
             "variants": {
-                name: {"requests": number, "events": found.events.get(name, 0)}
+                name: {
+                    "requests": number,
+                    "events": found.events.get(name, 0),
+                    **({"mean": found.means[name]} if name in found.means else {}),
+                }
                 for name, number in sorted(found.requests.items())
             },
             "waiting": found.waiting,

@@ -194,6 +194,39 @@ def test_one_is_a_tree_of_arms_metrics_split_and_what_to_do(server: JsonServer, 
     assert "LOOK" not in said
 
 
+def spending() -> dict[str, Any]:
+    """One whose primary metric is a mean that is known later."""
+    outcome = {"truth": "s3://shop-truth/spent/", "afterMinutes": 60, "type": "Mean"}
+    found = experiment("HOLD", metrics={"primary": {"name": "spent", "better": "Higher", "outcome": outcome}})
+    for arm, number in zip(found["status"]["arms"], (4100, 1900), strict=True):
+        arm["requests"] = number
+    until = "2026-11-26T03:00:00Z"
+    known = {"control": 12.345, "challenger": 13.5, "difference": 1.155, "lower": 0.25, "upper": 2.1}
+    found["status"]["challengers"][0]["metrics"] = [
+        {"metric": "spent", **known, "requests": 1700, "countedUntil": until}
+    ]
+    return found
+
+
+def test_a_mean_is_told_in_its_own_unit_with_its_source_and_until_when_it_counts(
+    server: JsonServer, smendpoint: Any
+) -> None:
+    server.answers["GET", f"{HERE}/ab"] = spending()
+    said = smendpoint("experiment", "ab").out
+    assert re.search(r"control rf .* 4,100 requests", said)
+    assert re.search(r"challenger gb .* 1,900 requests", said)
+    assert re.search(r"spent \(primary\) +12\.35 +13\.5 +\+1\.16 +\+0\.25 to \+2\.1 +- +1,700", said)
+    source = "mean of what was told below s3://shop-truth/spent/, 60 minutes on; requests until 2026-11-26 03:00Z count"
+    assert f"spent: {source}" in said
+    drawn = smendpoint("experiment", "ab", "-o", "html").out
+    assert source in drawn
+    assert "<td>4,100</td>" in drawn
+    assert "-0.007 to" not in drawn, "looks are in the unit, too"
+    told = smendpoint("experiment", "ab", "-o", "json").json()
+    assert told["challengers"][0]["metrics"][0]["control"] == 12.345
+    assert [arm["requests"] for arm in told["arms"]] == [4100, 1900]
+
+
 def test_one_that_is_not_there_is_told_with_those_that_are(server: JsonServer, smendpoint: Any) -> None:
     server.answers["GET", HERE] = {"items": [experiment()], "metadata": {}}
     ran = smendpoint("experiment", "nope")

@@ -17,7 +17,7 @@ from smclient.captured.records import Record, records
 from smclient.captured.truth import TruthFile, latest
 from smclient.errors import ClientError
 from smendpoints.api.experiment import ExperimentMetric, Outcome
-from smendpoints.domain.experiment.outcomes import Summary, SummaryError
+from smendpoints.domain.experiment.outcomes import Minute, Summary, SummaryError
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
@@ -29,10 +29,9 @@ CAPTURED = f"s3://{BUCKET}/captured/ml-iris"
 CLICKED = {"name": "clicked", "better": "Higher", "outcome": {"truth": f"s3://{BUCKET}/clicks/", "afterMinutes": 20}}
 
 
-def block(language: str) -> str:
-    """The example of the page in this language."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)
-    return str(found)
+def block(language: str, number: int = 0) -> str:
+    """An example of the page in this language."""
+    return str(re.findall(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)[number])
 
 
 def file(text: str | bytes, minutes: int = 0, uri: str = "s3://b/clicks") -> TruthFile:
@@ -99,8 +98,9 @@ def test_what_is_no_captured_request_is_told_with_its_place() -> None:
 
 
 def test_a_summary_says_the_same_after_it_was_written_and_others_are_refused() -> None:
-    found = Summary("uid", "clicked", 100, {"rf": {7: (3, 1), 5: (2, 2)}})
+    found = Summary("uid", "clicked", 100, {"rf": {7: Minute(3, 1, 1, 1), 5: Minute(2, 2, 2, 2)}})
     assert Summary.parse(found.dump(), "uid", "clicked") == found
+    assert b"total" not in found.dump()
     whole = json.loads(found.dump())
     for change, told in (
         ({"experiment": "other"}, "another experiment"),
@@ -117,6 +117,55 @@ def test_a_summary_says_the_same_after_it_was_written_and_others_are_refused() -
     for data in (b"", b"[]", b"null", b"\xff", b'{"version":1}'):
         with pytest.raises(SummaryError, match="no summary"):
             Summary.parse(data, "uid", "clicked")
+
+
+@pytest.mark.parametrize(
+    "sums",
+    [
+        {},
+        {"total": [30.0], "squares": []},
+        {"total": [30.0], "squares": [100.0]},
+        {"total": [1.0], "squares": [-1.0]},
+        {"total": [float("nan")], "squares": [1.0]},
+        {"total": [1e200], "squares": [1e200]},
+        {"total": [True], "squares": [1]},
+    ],
+    ids=["none", "short", "contradicted", "negative", "nan", "huge", "bool"],
+)
+def test_a_summary_of_numbers_whose_sums_are_none_is_refused(sums: dict[str, list[float]]) -> None:
+    found = Summary("uid", "spent", 100, {"rf": {7: Minute(3, 2, 30.5, 600.25)}}, mean=True)
+    assert Summary.parse(found.dump(), "uid", "spent", mean=True) == found
+    whole = json.loads(found.dump())
+    counts = {key: whole["arms"]["rf"][key] for key in ("minutes", "requests", "events")}
+    with pytest.raises(SummaryError, match="no summary"):
+        Summary.parse(json.dumps({**whole, "arms": {"rf": {**counts, **sums}}}).encode(), "uid", "spent", mean=True)
+
+
+def test_of_a_mean_each_request_counts_with_its_value_at_most_so_much_and_nobody_told_of_as_nothing() -> None:
+    (written,) = yaml.safe_load(block("yaml", 1))  # as the page has it
+    assert ExperimentMetric.model_validate(written).is_mean
+    outcome = Outcome.model_validate({**written["outcome"], "afterMinutes": 10, "atMost": 100})
+    asked = Requests()
+    asked.add("rf", [Record(key, START.timestamp(), None, None) for key in "abcd"])
+    truth = latest([file("inferenceId,value\na,12.5\nb,-2\nc,1e6\n")])
+    found = joined("uid", "spent", outcome, asked, truth, START.timestamp() + 700)
+    assert (found.requests, found.events) == ({"rf": 4}, {"rf": 3})
+    assert found.means == {"rf": pytest.approx(110.5 / 4)}
+    (minute,) = found.summary.arms["rf"].values()
+    assert minute.squares == pytest.approx(12.5**2 + 4 + 1e4)
+    for value in ("much", "nan", "inf", "1e13"):
+        bad = latest([file(f'{{"inferenceId": "a", "value": "{value}"}}\n')])
+        with pytest.raises(ClientError, match="line 1: the value of an outcome is"):
+            joined("uid", "spent", outcome, asked, bad, START.timestamp() + 700)
+    with pytest.raises(ClientError, match="line 1: the value of an outcome is 'True'"):
+        joined(
+            "uid",
+            "spent",
+            outcome,
+            asked,
+            latest([file('{"inferenceId": "a", "value": true}')]),
+            START.timestamp() + 700,
+        )
 
 
 def captured(key: str, at: datetime) -> bytes:
@@ -184,7 +233,7 @@ def test_the_command_leaves_the_counts_for_the_operator_and_tells_them(served: S
     ):
         assert told in ran.err
     minute = int(served.begun.timestamp()) // 60
-    assert served.summary().arms == {"rf": {minute + 5: (2, 1)}, "gb": {minute + 6: (1, 1)}}
+    assert served.summary().arms == {"rf": {minute + 5: Minute(2, 1, 1, 1)}, "gb": {minute + 6: Minute(1, 1, 1, 1)}}
     assert dry[0]["variants"] == {"gb": {"requests": 1, "events": 1}, "rf": {"requests": 2, "events": 1}}
 
 

@@ -107,6 +107,38 @@ def test_an_experiment_is_shown_with_a_picture_and_a_table_for_each_challenger(
     assert "Promote" not in text
 
 
+def test_a_mean_is_shown_in_its_own_unit_and_until_when_it_counts(
+    client: FlaskClient, experiments: Objects, an_experiment: Make
+) -> None:
+    found = copy.deepcopy(an_experiment())
+    outcome = {"truth": "s3://shop-truth/spent/", "afterMinutes": 60, "type": "Mean"}
+    found["spec"]["metrics"] = {"primary": {"name": "spent", "better": "Higher", "margin": 0.5, "outcome": outcome}}
+    known = {"control": 12.345, "challenger": 13.5, "difference": 1.155, "lower": 0.25, "upper": 2.1, "requests": 1700}
+    status = found["status"]
+    status["challengers"] = [
+        {
+            "variant": "boosting",
+            "verdict": "HOLD",
+            "reason": "not decided yet",
+            "metrics": [{"metric": "spent", **known}],
+        }
+    ]
+    status["challengers"][0]["metrics"][0]["countedUntil"] = "2026-11-26T03:00:00Z"
+    status["arms"][0]["requests"] = 41234
+    experiments.put(found)
+    text = seen(client, "/experiments/ml/ab/", lambda text: "12.35" in text)
+    for shown in (
+        "13.5",
+        "+1.16",
+        "+0.25 to +2.1",
+        "mean of what was told below s3://shop-truth/spent/, 60 minutes on",
+    ):
+        assert shown in text
+    assert "margin 0.5;" in text
+    assert "spent: difference, boosting less the control" in text
+    assert "41\u202f234" in text
+
+
 def test_before_the_first_look_nothing_is_drawn(client: FlaskClient, experiments: Objects, an_experiment: Make) -> None:
     found = an_experiment("new")
     found["status"] = {"observedGeneration": -1}

@@ -61,6 +61,9 @@ def _container(variants: list[str]) -> dict[str, Any]:
     return {"container": {"models": models}}
 
 
+REVENUE: dict[str, Any] = {
+    "outcome": {"truth": "s3://truth/revenue", "afterMinutes": 60, "type": "Mean", "atMost": 500}
+}
 BROKEN: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
     (
         lambda spec: _source(spec, {}),
@@ -110,6 +113,12 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
         "an outcome's afterMinutes is not below duration.maxMinutes",
     ),
     (lambda spec: _source(spec, {"outcome": {"truth": "clicks", "afterMinutes": 60}}), "should match"),
+    (lambda spec: _source(spec, {**REVENUE, "marginPercentagePoints": 1}), "a Mean has no percentage points"),
+    (lambda spec: _source(spec, {"errorRate": {}, "margin": 1}), "margin is for an outcome of the type Mean"),
+    (
+        lambda spec: _source(spec, {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 60, "atMost": 5}}),
+        "atMost is for the type Mean",
+    ),
 ]
 
 
@@ -133,6 +142,7 @@ SOURCES: list[dict[str, Any]] = [
     {"cloudWatch": {"numerator": {**COUNT, "metricName": "Bought"}, "denominator": COUNT}},
     {"errorRate": {}},
     {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 1440, "withoutTruth": "LeaveOut"}},
+    {**REVENUE, "margin": 0.5},
 ]
 
 

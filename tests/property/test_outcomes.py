@@ -243,3 +243,59 @@ def test_truth_that_is_none_and_capture_that_is_not_there_are_told_in_words_that
         shop.upload("bad", bad)
         with pytest.raises(ClientError, match=told):
             shop.join()
+
+
+SPENT = {
+    "name": "spent",
+    "better": "Higher",
+    "outcome": {"truth": f"{TRUTH}/", "afterMinutes": 20, "type": "Mean", "atMost": 1000},
+}
+
+
+def test_who_spends_more_is_shipped_by_the_mean_of_all_requests(shop: Shop) -> None:
+    shop.clicks = {"primary": 0.5, "challenger": 0.5}
+    shop.begin(SPENT)
+    shop.pass_minutes(3, visits=0)
+    shop.pass_minutes(30, visits=20)
+    chance = random.Random(5)
+    spent = {
+        key: chance.lognormvariate(3.0 if shop.asked[key] == "primary" else 3.6, 0.4)
+        for key, bought in shop.clicked().items()
+        if bought
+    }
+    shop.upload("all.csv", ["inferenceId,value", *(f"{key},{value:.2f}" for key, value in spent.items())])
+    shop.pass_minutes(24, visits=0)
+    found = shop.join()
+    assert found.joined.means["challenger"] > found.joined.means["primary"] > 5
+    shop.pass_minutes(4, visits=0)
+    ended = shop.status()
+    assert (ended.verdict, ended.winner) == ("SHIP", "challenger"), shop.message()
+    (metric,) = ended.challengers[0].metrics
+    asked = Counter(shop.asked.values())
+    for arm, shown in (("primary", metric.control), ("challenger", metric.challenger)):
+        mean = sum(value for key, value in spent.items() if shop.asked[key] == arm) / asked[arm]
+        assert shown == pytest.approx(mean, rel=0.1), "a batch that is not whole does not count yet"
+    assert ended.primary is not None
+    assert "%" not in ended.primary
+    assert ended.interval is not None
+    assert "points" not in ended.interval
+
+
+def test_as_a_guardrail_a_mean_is_worse_only_beyond_its_margin_in_its_own_unit(shop: Shop) -> None:
+    errors = {"name": "errors", "errorRate": {}}
+    shop.begin(metrics={"primary": errors, "guardrails": [{**SPENT, "margin": 5}]})
+    shop.pass_minutes(3, visits=0)
+    shop.pass_minutes(30, visits=20)
+    spent = {key: 20.0 + (3.0 if arm == "primary" else 0.0) + len(key) % 2 for key, arm in shop.asked.items()}
+
+    def known(less: float) -> str | None:
+        rows = [f"{key},{value - (less if shop.asked[key] == 'challenger' else 0)}" for key, value in spent.items()]
+        shop.upload("all.csv", ["inferenceId,value", *rows])
+        shop.join()
+        shop.pass_minutes(4, visits=0)
+        return shop.status().verdict
+
+    shop.pass_minutes(24, visits=0)
+    assert known(less=0) is None, "worse by 3 of 5"
+    assert shop.status().challengers[0].metrics[1].passed
+    assert known(less=4) == "ROLLBACK", shop.message()

@@ -4,14 +4,13 @@ A request counts once it is so old as the metric's `afterMinutes`, whatever is k
 that something is known of, the one with quicker outcomes would look better for a while.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from smclient.captured.records import Record
-from smclient.captured.truth import Truth, happened
+from smclient.captured.truth import Truth, happened, number
 from smendpoints.api.experiment import Outcome
-from smendpoints.domain.experiment.outcomes import SECONDS, Summary
+from smendpoints.domain.experiment.outcomes import SECONDS, Minute, Summary
 
 
 @dataclass
@@ -44,13 +43,15 @@ class Requests:
 class Joined:
     """What came of a join: the summary, and what is told of it.
 
-    `requests` count, `events` are among them; `waiting` are too young; `unknown` are old enough, and nothing is known
-    of them; `unmatched` are truths of ids that were not captured, as where a part is sampled.
+    By variant, of the requests that count: `requests`, `events` among them (of a mean values other than 0), and
+    `means`, of a mean alone. `waiting` are too young; `unknown` are old enough, and nothing is known of them;
+    `unmatched` are truths of ids that were not captured, as where a part is sampled., as where a part is sampled.
     """
 
     summary: Summary
     requests: Mapping[str, int]
     events: Mapping[str, int]
+    means: Mapping[str, float]
     waiting: int
     unknown: int
     unmatched: int
@@ -62,12 +63,11 @@ def joined(
     """The outcomes of one metric as they are known now; `experiment` is its uid.
 
     Raises:
-        ClientError: a truth that counts is neither true nor false.
+        ClientError: a truth that counts is neither true nor false, or no number where the mean is compared.
     """
     until = int(now - outcome.after_minutes * 60) // SECONDS
-    arms: dict[str, dict[int, tuple[int, int]]] = {}
-    totals: Counter[str] = Counter()
-    among: Counter[str] = Counter()
+    mean = outcome.type == "Mean"
+    arms: dict[str, dict[int, Minute]] = {}
     waiting = unknown = 0
     for key, (variant, minute) in requests.by_key.items():
         if key in requests.several:
@@ -79,11 +79,16 @@ def joined(
         unknown += known is None
         if known is None and outcome.without_truth == "LeaveOut":
             continue
-        event = known is not None and happened(known)
+        value = 0.0 if known is None else number(known) if mean else float(happened(known))
         minutes = arms.setdefault(variant, {})
-        before = minutes.get(minute, (0, 0))
-        minutes[minute] = before[0] + 1, before[1] + event
-        totals[variant] += 1
-        among[variant] += event
-    unmatched = sum(key not in requests.by_key for key in truth)
-    return Joined(Summary(experiment, metric, until, arms), totals, among, waiting, unknown, unmatched)
+        minutes[minute] = minutes.get(minute, Minute()).plus(min(value, outcome.at_most or value))
+    totals = {name: sum(each.requests for each in minutes.values()) for name, minutes in arms.items()}
+    return Joined(
+        Summary(experiment, metric, until, arms, mean),
+        totals,
+        {name: sum(each.events for each in minutes.values()) for name, minutes in arms.items()},
+        {name: sum(each.total for each in arms[name].values()) / totals[name] for name in arms} if mean else {},
+        waiting,
+        unknown,
+        unmatched=sum(key not in requests.by_key for key in truth),
+    )

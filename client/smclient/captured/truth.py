@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from smclient.errors import ClientError
 from smclient.views.text import line
 
 _GZIP = b"\x1f\x8b"
+_LARGEST = 1e12
 _YES, _NO = {"1", "true"}, {"0", "false"}
 _WRITE = 'write CSV with the header inferenceId,value or JSON lines such as {"inferenceId": "a1", "value": true}'
 
@@ -74,6 +76,24 @@ def happened(truth: Truth) -> bool:
     raise ClientError(
         f"{truth.where}: the value of an outcome is {line(value)[:50]!r}", "write true or false, or 1 or 0"
     )
+
+
+def number(truth: Truth) -> float:
+    """The value of an outcome whose mean is compared.
+
+    Raises:
+        ClientError: it is no number, or beyond 1e12.
+    """
+    try:
+        value = float(str(truth.value).strip())
+    except ValueError:
+        value = math.nan
+    if isinstance(truth.value, bool) or not abs(value) <= _LARGEST:
+        raise ClientError(
+            f"{truth.where}: the value of an outcome is {line(truth.value)[:50]!r}",
+            "write a number up to 1e12, as the metric's outcome has the type Mean",
+        )
+    return value
 
 
 def _rows(file: TruthFile) -> Iterator[tuple[int, Mapping[str, Any]]]:

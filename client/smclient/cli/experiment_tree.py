@@ -7,7 +7,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from smclient.cli.output import ago, bar, table, text
-from smclient.cli.shares import count, look_cells, metric_cells, minute
+from smclient.cli.shares import count, look_cells, metric_cells, minute, source
 from smclient.views.advice import advice
 from smclient.views.challengers import ChallengerView
 from smclient.views.experiments import ExperimentView
@@ -25,6 +25,8 @@ def experiment_tree(view: ExperimentView, now: datetime, *, looks: bool = False)
         head.append(line(arm.variant), style="bold")
         if arm.share is not None:
             head.append(f"  {bar(arm.share / 100, 10)} {arm.share:.3g}% of the arms' traffic")
+        if arm.requests is not None:
+            head.append(f"  {count(arm.requests)} requests")
         if arm.variant == view.winner:
             head.append("  winner", style="green")
         if arm.ended_at is not None:
@@ -72,6 +74,9 @@ def _add_findings(branch: Tree, challenger: ChallengerView, goal: str, *, looks:
         rows.append([*cells, text(stands, "red" if each.worse else "green" if each.passed else "")])
     heads = ("METRIC", "CONTROL", "CHALLENGER", "DIFFERENCE", "INTERVAL", "MARGIN", "REQUESTS", "")
     branch.add(table(heads, rows))
+    for each in challenger.metrics:
+        if each.counted_until is not None:
+            branch.add(text(f"{each.name}: {source(each)}"))
     if looks and challenger.looks:
         branch.add(table(("LOOK", "REQUESTS", "DIFFERENCE", "INTERVAL"), map(look_cells, challenger.looks)))
 

@@ -63,12 +63,20 @@ def _show(results: Any, output: str | None, *, dry_run: bool) -> None:
     if output is not None:
         out.data(output, [each.told() for each in results])
         return
+    means = any(each.joined.means for each in results)
     rows: list[list[object]] = [
-        [each.metric, variant, count, each.joined.events.get(variant, 0)]
+        [
+            each.metric,
+            variant,
+            count,
+            each.joined.events.get(variant, 0),
+            *([out.figure(each.joined.means.get(variant))] if means else []),
+        ]
         for each in results
         for variant, count in sorted(each.joined.requests.items())
     ]
-    out.show(out.table(("METRIC", "VARIANT", "REQUESTS", "EVENTS"), rows))
+    heads = ("METRIC", "VARIANT", "REQUESTS", "EVENTS", *(["MEAN"] if means else []))
+    out.show(out.table(heads, rows))
     for each in results:
         found = each.joined
         notes = [

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
-from smclient.cli.shares import count, look_cells, metric_cells, minute, percent
+from smclient.cli.shares import count, look_cells, metric_cells, minute, percent, source
 from smclient.console.sequence import Picture, picture
 from smclient.views.advice import advice
 from smclient.views.challengers import ChallengerView, limit
@@ -31,8 +31,8 @@ def page(view: ExperimentView, now: datetime) -> str:
         body += _challenger(view, challenger)
     body.append(
         f"<footer><p>As of {minute(view.counted_until)}; written {minute(now)} by kubectl smendpoint"
-        f" {_text(__version__)}. Differences are challenger less control, in percentage points; each interval holds at"
-        " all looks together, so one may look and stop at any time.</p></footer>"
+        f" {_text(__version__)}. Differences are challenger less control, of shares in percentage points; each"
+        " interval holds at all looks together, so one may look and stop at any time.</p></footer>"
     )
     return document.page(line(title), body)
 
@@ -61,11 +61,12 @@ def _arms(view: ExperimentView) -> str:
             arm.variant,
             "control" if arm.control else "challenger",
             percent(arm.share),
+            count(arm.requests),
             f"given up {minute(arm.ended_at)}" if arm.ended_at else "winner" if arm.variant == view.winner else "",
         )
         for arm in view.arms
     ]
-    return _table("The arms", ("Variant", "Role", "Of the arms' traffic", ""), rows)
+    return _table("The arms", ("Variant", "Role", "Of the arms' traffic", "Requests", ""), rows)
 
 
 def _steps(view: ExperimentView) -> str:
@@ -78,8 +79,8 @@ def _challenger(view: ExperimentView, challenger: ChallengerView) -> list[str]:
     rows = []
     for each in challenger.metrics:
         name, *cells = metric_cells(each, view.goal)
-        rows.append((name, each.source, *cells))
-    heads = ("Metric", "Share of", "Control", "Challenger", "Difference", "Interval", "Margin", "Requests", "")
+        rows.append((name, source(each), *cells))
+    heads = ("Metric", "Of", "Control", "Challenger", "Difference", "Interval", "Margin", "Requests", "")
     marks = ["bad" if each.worse else "good" if each.passed else "" for each in challenger.metrics]
     parts = [
         f"<h2>{_text(challenger.variant)}: {_text(challenger.verdict or 'no look yet')}</h2>",

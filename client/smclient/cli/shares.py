@@ -12,15 +12,22 @@ def percent(value: float | None) -> str:
     return NONE if value is None else f"{value:.3g}%"
 
 
+def level(value: float | None, *, mean: bool) -> str:
+    """What a metric is: a percentage, or a mean."""
+    return percent(value) if not mean else NONE if value is None else f"{value:.4g}"
+
+
 def points(difference: float | None) -> str:
-    """A difference of percentages, with its sign."""
+    """A difference of percentages or means, with its sign."""
     return NONE if difference is None else f"{difference:+.3g}"
 
 
-def interval(lower: float | None, upper: float | None) -> str:
-    """The differences that are still possible; an end that is open is at 100 points."""
+def interval(lower: float | None, upper: float | None, *, mean: bool = False) -> str:
+    """The differences that are still possible; of shares an end that is open is at 100 points."""
     if lower is None and upper is None:
         return NONE
+    if mean:
+        return f"{'any' if lower is None else points(lower)} to {'any' if upper is None else points(upper)}"
     return f"{points(-100.0 if lower is None else lower)} to {points(100.0 if upper is None else upper)} points"
 
 
@@ -36,7 +43,14 @@ def count(requests: int | None) -> str:
 
 def margin(metric: MetricView) -> str:
     """How much worse a metric may be."""
-    return f"{metric.margin:.3g} points" if metric.margin else NONE
+    return f"{metric.margin:.3g}{'' if metric.mean else ' points'}" if metric.margin else NONE
+
+
+def source(metric: MetricView) -> str:
+    """What a metric is of; of outcomes that come later until when requests count."""
+    if metric.counted_until is None:
+        return metric.source
+    return f"{metric.source}; requests until {minute(metric.counted_until)} count"
 
 
 def standing(metric: MetricView, goal: str) -> str:
@@ -52,10 +66,10 @@ def metric_cells(metric: MetricView, goal: str) -> tuple[str, ...]:
     """A metric in a row: name, both arms, difference, interval, margin, requests, what is shown."""
     return (
         f"{metric.name} (primary)" if metric.primary else metric.name,
-        percent(metric.control),
-        percent(metric.challenger),
+        level(metric.control, mean=metric.mean),
+        level(metric.challenger, mean=metric.mean),
         points(metric.difference),
-        interval(metric.lower, metric.upper),
+        interval(metric.lower, metric.upper, mean=metric.mean),
         margin(metric),
         count(metric.requests),
         standing(metric, goal),
@@ -64,4 +78,9 @@ def metric_cells(metric: MetricView, goal: str) -> tuple[str, ...]:
 
 def look_cells(look: LookView) -> tuple[str, ...]:
     """A look in a row: when, requests, the difference and its interval."""
-    return minute(look.at), count(look.requests), points(look.difference), interval(look.lower, look.upper)
+    return (
+        minute(look.at),
+        count(look.requests),
+        points(look.difference),
+        interval(look.lower, look.upper, mean=look.mean),
+    )

@@ -98,8 +98,13 @@ def percent(share: float | None) -> str:
     return NONE if share is None else f"{share:.3g} %"
 
 
+def level(value: float | None, mean: bool) -> str:  # noqa: FBT001 - a filter's argument
+    """What a metric is: a percentage, or a mean."""
+    return percent(value) if not mean else NONE if value is None else f"{value:.4g}"
+
+
 def points(difference: float | None) -> str:
-    """A difference of percentages, with its sign."""
+    """A difference of percentages or means, with its sign."""
     return NONE if difference is None else f"{difference:+.3g}" if abs(difference) >= 5e-7 else "0"
 
 
@@ -134,7 +139,21 @@ def with_code(text: str) -> Markup:
 
 def register(environment: Environment) -> None:
     """All of them as filters."""
-    for each in (moment, since, until, figure, dollars, percent, points, kind, word, either, sentence, with_code):
+    for each in (
+        moment,
+        since,
+        until,
+        figure,
+        dollars,
+        percent,
+        level,
+        points,
+        kind,
+        word,
+        either,
+        sentence,
+        with_code,
+    ):
         environment.filters[each.__name__] = each
 
 

@@ -15,12 +15,16 @@ Split = Literal["waiting", "right", "broken", "unchecked"]
 
 @dataclass(frozen=True)
 class ArmView:
-    """A variant that is compared. `share` is what it gets of the arms' traffic, None where nobody knows."""
+    """A variant that is compared; None where nobody knows.
+
+    share: what it gets of the arms' traffic, in percent. requests: those that AWS gave to it, and that count.
+    """
 
     variant: str
     control: bool
     share: float | None
     spec_weight: float | None
+    requests: int | None
     ended_at: datetime | None
 
 
@@ -139,6 +143,7 @@ def _arms(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[ArmView, 
     weights = status.get("weights") or {}
     total = sum(weights.values())
     given = {str(each.get("variant")): each.get("specWeight") for each in status.get("arms") or []}
+    counted = {str(each.get("variant")): each.get("requests") for each in status.get("arms") or []}
     ended = {str(each.get("variant")): moment(each.get("endedAt")) for each in status.get("challengers") or []}
     if not weights and status.get("phase") == "Finished":
         weights, total = given, sum(each or 0 for each in given.values())
@@ -149,6 +154,7 @@ def _arms(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[ArmView, 
             control=number == 0,
             share=100 * float(weights[name]) / total if weights.get(name) is not None and total > 0 else None,
             spec_weight=given.get(name),
+            requests=counted.get(name),
             ended_at=ended.get(name),
         )
         for number, name in enumerate(names)

@@ -91,8 +91,12 @@ _ALL: tuple[Mapping[str, str], ...] = (
     {"Sum": "its values added up", "SampleCount": "how many values there are"},
     {"Errors4XX": "requests that were refused as wrong", "Errors5XX": "requests that failed in the container"},
     {
-        "NoEvent": "a request without the event, as of who did not click",
+        "NoEvent": "a request without the event, as of who did not click; of a `Mean` the value 0",
         "LeaveOut": "not counted; fair only if a truth comes to be known as often for each variant",
+    },
+    {
+        "Share": "true or false, of which the share of true is compared",
+        "Mean": "a number, such as revenue, of which the mean is compared",
     },
     {
         "Superiority": "to be better than the control's",

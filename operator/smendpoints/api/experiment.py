@@ -95,12 +95,20 @@ class Outcome(ApiModel):
         le=LONGEST_MINUTES - 1,
     )
     without_truth: Literal["NoEvent", "LeaveOut"] = Field(
-        "NoEvent", description="What a request is of which no truth is known by then."
+        "NoEvent",
+        description="What a request is of which no truth is known by then.",
+    )
+    type: Literal["Share", "Mean"] = Field("Share", description="What the truth of a request is.")
+    at_most: float | None = Field(
+        None,
+        description="Of a `Mean`: what is above counts as this much, so that no single value decides.",
+        gt=0,
+        le=1e12,
     )
 
 
 class ExperimentMetric(ApiModel):
-    """What is compared: a share of requests. Exactly one of its sources."""
+    """What is compared: a share of requests, or the mean of an outcome. Exactly one of its sources."""
 
     name: Name = Field(description="What it is called.")
     error_rate: ErrorRate | None = Field(None, description="Requests that were answered with an error.")
@@ -118,6 +126,22 @@ class ExperimentMetric(ApiModel):
         ge=0,
         le=50,
     )
+    margin: float | None = Field(
+        None,
+        description="Of an outcome's `Mean`, instead of percentage points: how much worse it may be, in its unit.",
+        ge=0,
+        le=1e12,
+    )
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether means are compared instead of shares."""
+        return self.outcome is not None and self.outcome.type == "Mean"
+
+    @property
+    def tolerated(self) -> float:
+        """How much worse it may be, as a share of 1 or in the unit of the mean."""
+        return (self.margin or 0.0) if self.is_mean else self.margin_percentage_points / 100
 
 
 class Metrics(ApiModel):

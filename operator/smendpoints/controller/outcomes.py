@@ -6,11 +6,11 @@ captured requests with the truth, which is `kubectl smendpoint outcomes`, and ne
 
 from datetime import UTC, datetime
 
-from smendpoints.api.experiment import SageMakerExperiment
+from smendpoints.api.experiment import ExperimentMetric, SageMakerExperiment
 from smendpoints.controller.ports import Summaries
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.experiment.outcome_tally import tally_of
-from smendpoints.domain.experiment.outcomes import SECONDS, Summary, SummaryError, outcome_metrics, summary_at
+from smendpoints.domain.experiment.outcomes import SECONDS, Summary, SummaryError, summary_at
 from smendpoints.domain.experiment.tally import Tally
 
 
@@ -39,10 +39,12 @@ class Outcomes:
         """Read what was written since the last time. What cannot be read is told in `unread`, and known stays known."""
         self.unread, notes = None, []
         captured = experiment.status.captured
-        for metric in outcome_metrics(experiment.spec):
-            uri = summary_at(captured or "", experiment.metadata.name, metric)
+        for asked in experiment.spec.all_metrics():
+            if asked.outcome is None:
+                continue
+            metric, uri = asked.name, summary_at(captured or "", experiment.metadata.name, asked.name)
             try:
-                note = self._read_one(experiment, metric, uri, summaries)
+                note = self._read_one(experiment, asked, uri, summaries)
             except ReconcileError as failure:
                 if failure.kind is not Kind.GONE:
                     self.unread = f"outcomes of {metric}: {failure}"
@@ -52,12 +54,15 @@ class Outcomes:
                 notes.append(f"outcomes of {metric}: {note}, run `kubectl smendpoint outcomes` now and then ({uri})")
         self.notes = tuple(notes)
 
-    def _read_one(self, experiment: SageMakerExperiment, metric: str, uri: str, summaries: Summaries) -> str | None:
+    def _read_one(
+        self, experiment: SageMakerExperiment, asked: ExperimentMetric, uri: str, summaries: Summaries
+    ) -> str | None:
+        metric = asked.name
         found = summaries.read(uri, self._etags.get(metric))
         if found is None:
             return None
         try:
-            summary = Summary.parse(found.data, experiment.metadata.uid, metric)
+            summary = Summary.parse(found.data, experiment.metadata.uid, metric, mean=asked.is_mean)
         except SummaryError as error:
             return str(error)
         self.tallies[metric] = tally_of(summary, experiment.spec.arms(), experiment.status.steps)

@@ -62,26 +62,37 @@ class Sums:
     """Requests of a variant, the sum of a measure over them, and the sum of its squares: what a mean and a variance
     need.
 
-    All of shape (..., batches); the measure has any unit (milliseconds, money), its squares that unit squared. Raises
-    ValueError for other shapes, for negative requests or squares, and for squares too small for their sum
-    (Cauchy-Schwarz).
+    All of shape (..., batches); the measure has any unit (milliseconds, money), its squares that unit squared.
+    events: requests whose measure is not zero (who bought anything), all of them unless given. Raises ValueError for
+    other shapes, for negative requests or squares, and for squares too small for their sum (Cauchy-Schwarz).
     """
 
     requests: Numbers
     total: Numbers
     squares: Numbers
+    events: Numbers | None = None
 
     def __post_init__(self) -> None:
-        requests, total, squares = _same_shape(self.requests, self.total, self.squares)
+        events = self.requests if self.events is None else self.events
+        requests, total, squares, events = _same_shape(self.requests, self.total, self.squares, events)
+        if np.any(events < 0) or np.any(events > requests):
+            raise ValueError("requests with a measure are between 0 and the requests of their batch")
         if np.any(squares < 0) or np.any(total * total > requests * squares * (1 + 1e-9)):
             raise ValueError("the sum of squares is too small for the sum: total² ≤ requests * squares")
         object.__setattr__(self, "requests", requests)
         object.__setattr__(self, "total", total)
         object.__setattr__(self, "squares", squares)
+        object.__setattr__(self, "events", events)
+
+    @property
+    def measured(self) -> Array:
+        """Requests whose measure is not zero."""
+        return np.asarray(self.events, float)
 
     def without(self, batches: Flags) -> Self:
         """The same with nothing in these batches."""
-        return type(self)(*(np.where(batches, 0.0, each) for each in (self.requests, self.total, self.squares)))
+        each = (self.requests, self.total, self.squares, self.measured)
+        return type(self)(*(np.where(batches, 0.0, numbers) for numbers in each))
 
 
 class Arm(Protocol):

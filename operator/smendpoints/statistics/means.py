@@ -3,8 +3,9 @@
 Each block gives a difference of means d with the variance V = s_A²/n + s_B²/m, where s² are estimated from the blocks
 before it. For an effect ε over the null δ it adds ε(d - δ)/V - ε²/2V to the logarithm: the likelihood ratio of a
 normal variable. That is an e-process in the limit of many requests before the first look, whatever the distribution
-with a finite variance; for few requests of a skewed measure (latencies) it is not. Where an outcome is yes or no
-(slower than a limit or not), `proportions` is exact and to be preferred.
+with a finite variance; for few requests of a skewed measure (latencies, revenue) it is not. So nothing is concluded
+before each variant has `BURN_IN` requests whose measure is not zero: of a thousand visitors ten may buy. Where an
+outcome is yes or no (slower than a limit or not), `proportions` is exact and to be preferred.
 
 Paper: I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas, "Time-uniform central limit theory and
 asymptotic confidence sequences" (Annals of Statistics 2024, arXiv:2103.06476), with a mixture of a few effects in
@@ -21,7 +22,7 @@ from smendpoints.statistics.counts import Array, Sums, both_read
 from smendpoints.statistics.mixture import SIZES, Side, checked, mixed
 
 BURN_IN = 100
-"""Requests of each variant before the first look: what "asymptotic" starts from."""
+"""Requests of each variant whose measure is not zero before the first look: what "asymptotic" starts from."""
 
 
 def log_evidence(
@@ -37,8 +38,8 @@ def log_evidence(
     """The logarithm of the evidence against a limit of the difference of means, after each batch.
 
     As `proportions.log_evidence`, but `null` is any difference in the measure's unit, and the chance of a false
-    rejection is at most alpha in the limit of a long `burn_in` (requests of each variant before anything is
-    concluded; they count from then on). A measure that never varies gives no evidence.
+    rejection is at most alpha in the limit of a long `burn_in` (requests of each variant whose measure is not zero,
+    before anything is concluded; they count from then on). A measure that never varies gives no evidence.
 
     Returns: of shape (...nulls, ..., batches).
     Raises ValueError for shapes that do not fit, and for a horizon that is not positive.
@@ -57,7 +58,10 @@ def log_evidence(
         limits.reshape(-1, 1, 1),
         side * SIZES / np.sqrt(checked(horizon)),
     )
-    return blocks.at_looks(evidence, 0.0).reshape(*limits.shape, *shape)
+    known = blocks.at_looks(evidence, 0.0).reshape(*limits.shape, *shape)
+    # Fewer looks than there might be: that makes no test less valid.
+    measured = np.minimum(*(np.cumsum(arm.measured, axis=-1) for arm in (control, challenger)))
+    return np.asarray(np.where(measured >= burn_in, known, 0.0))
 
 
 def variance(requests: Array, total: Array, squares: Array) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from smendpoints.statistics.counts import Array, Sums
-from smendpoints.statistics.means import log_evidence, variance
+from smendpoints.statistics.means import BURN_IN, log_evidence, variance
 from smendpoints.statistics.mixture import Side, threshold
 
 
@@ -23,6 +23,25 @@ def test_equals_are_told_apart_no_more_often_than_alpha(spread: float) -> None:
         log_evidence(one, other, null=0.0, side=side, horizon=2000).max(axis=-1) >= threshold(0.025) for side in Side
     ]
     assert np.mean(np.logical_or(*wrong)) <= 0.05
+
+
+def revenue(rng: np.random.Generator, runs: int, looks: int, batch: int, buyers: float, spread: float) -> Sums:
+    """What visitors spend: most of them nothing."""
+    spent = rng.lognormal(3.0, spread, (runs, looks, batch))
+    values = np.where(rng.random(spent.shape) < buyers, spent, 0.0)
+    return Sums(np.full((runs, looks), batch), values.sum(axis=-1), (values**2).sum(axis=-1), (values > 0).sum(axis=-1))
+
+
+@pytest.mark.parametrize(("buyers", "spread"), [(0.02, 0.5), (0.02, 1.0), (0.1, 1.0)])
+def test_equals_of_whom_few_buy_are_told_apart_no_more_often_than_alpha(buyers: float, spread: float) -> None:
+    rng = np.random.default_rng(7)
+    one, other = (revenue(rng, 500, 80, 200, buyers, spread) for _ in range(2))
+    found = [log_evidence(one, other, null=0.0, side=side, horizon=30_000) for side in Side]
+    wrong = [each.max(axis=-1) >= threshold(0.025) for each in found]
+    assert np.mean(np.logical_or(*wrong)) <= 0.05
+    bought = np.minimum(one.measured.cumsum(axis=-1), other.measured.cumsum(axis=-1))
+    assert not any(each[bought < BURN_IN].any() for each in found), "nothing is said before a hundred of each bought"
+    assert all(each[bought >= BURN_IN].any() for each in found)
 
 
 def test_a_difference_is_seen_and_a_margin_above_it_is_not_crossed() -> None:

@@ -23,7 +23,31 @@ def _soon(metric: str) -> str:
     return f"!has({metric}.outcome) || {metric}.outcome.afterMinutes < {_LONGEST}"
 
 
+_MEAN = "has(self.outcome) && has(self.outcome.type) && self.outcome.type == 'Mean'"
+_POINTS = "has(self.marginPercentagePoints) && self.marginPercentagePoints > 0.0"
+_MARGIN = (
+    "(has({0}.marginPercentagePoints) && {0}.marginPercentagePoints > 0.0) || (has({0}.margin) && {0}.margin > 0.0)"
+)
+
 EXPERIMENT = (
+    Rule(
+        "ExperimentMetric",
+        f"!({_MEAN}) || !({_POINTS})",
+        "a Mean has no percentage points: write margin, in the unit of the outcome, instead",
+        ".marginPercentagePoints",
+    ),
+    Rule(
+        "ExperimentMetric",
+        f"!has(self.margin) || ({_MEAN})",
+        "margin is for an outcome of the type Mean: write marginPercentagePoints instead",
+        ".margin",
+    ),
+    Rule(
+        "Outcome",
+        "!has(self.atMost) || (has(self.type) && self.type == 'Mean')",
+        "atMost is for the type Mean: take it out, or set type",
+        ".atMost",
+    ),
     Rule(
         "ExperimentMetric",
         f"[{', '.join(f'has(self.{source})' for source in _SOURCES)}].filter(x, x).size() == 1",
@@ -44,16 +68,16 @@ EXPERIMENT = (
     ),
     Rule(
         "Metrics",
-        f"{count_of('self.guardrails')} == 0"
-        " || self.guardrails.all(g, has(g.marginPercentagePoints) && g.marginPercentagePoints > 0.0)",
-        "each guardrail needs marginPercentagePoints above 0, such as 0.5:"
+        f"{count_of('self.guardrails')} == 0 || self.guardrails.all(g, {_MARGIN.format('g')})",
+        "each guardrail needs marginPercentagePoints above 0, such as 0.5 (or margin, if it is a Mean):"
         " that equals are not worse at all can't be shown",
         ".guardrails",
     ),
     Rule(
         _SPEC,
-        "self.goal != 'NonInferiority' || self.metrics.primary.marginPercentagePoints > 0.0",
-        "the primary metric of NonInferiority needs marginPercentagePoints above 0, such as 0.5:"
+        f"self.goal != 'NonInferiority' || {_MARGIN.format('self.metrics.primary')}",
+        "the primary metric of NonInferiority needs marginPercentagePoints above 0, such as 0.5 (or margin, if it is a"
+        " Mean):"
         " that equals are not worse at all can't be shown",
         ".metrics.primary",
     ),

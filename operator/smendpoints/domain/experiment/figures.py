@@ -31,17 +31,21 @@ def split(weights: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {100 * weight / total:.3g} %" for name, weight in weights.items())
 
 
-def primary(leading: Challenger | None) -> str | None:
-    """The primary metric of control and challenger."""
+def primary(leading: Challenger | None, *, mean: bool) -> str | None:
+    """The primary metric of control and challenger: shares in percent, or means."""
     if leading is None or leading.metrics[0].control is None or leading.metrics[0].challenger is None:
         return None
     first = leading.metrics[0]
+    if mean:
+        return f"{first.control:.4g} → {first.challenger:.4g}"
     return f"{100 * (first.control or 0):.3g}% → {100 * (first.challenger or 0):.3g}%"
 
 
-def interval(leading: Challenger | None) -> str | None:
-    """The differences that are still possible."""
+def interval(leading: Challenger | None, *, mean: bool) -> str | None:
+    """The differences that are still possible: of shares in points, or of means."""
     if leading is None or leading.metrics[0].lower is None or leading.metrics[0].upper is None:
         return None
     first = leading.metrics[0]
+    if mean:
+        return f"{first.lower:+.3g} to {first.upper:+.3g}"
     return f"{100 * (first.lower or 0):+.3g} to {100 * (first.upper or 0):+.3g} points"

@@ -10,9 +10,8 @@ import numpy as np
 
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.api.experiment_status import MetricFinding
-from smendpoints.domain.experiment.outcomes import outcome_metrics
 from smendpoints.domain.experiment.tally import Batch, Tally
-from smendpoints.statistics.counts import Array, Counts
+from smendpoints.statistics.counts import Array, Counts, Sums
 from smendpoints.statistics.rules import Better, Goal, Metric, Rules, Verdict
 from smendpoints.statistics.verdict import Decision, Finding, Measured, Traffic, decide
 
@@ -34,9 +33,7 @@ class Judged:
 
 def rules_of(spec: SageMakerExperimentSpec) -> Rules:
     """What was fixed before the start, of one challenger of them all."""
-    primary, *guardrails = (
-        Metric(each.name, Better(each.better), each.margin_percentage_points / 100) for each in spec.all_metrics()
-    )
+    primary, *guardrails = (Metric(each.name, Better(each.better), each.tolerated) for each in spec.all_metrics())
     return Rules(
         primary=primary,
         guardrails=tuple(guardrails),
@@ -68,10 +65,11 @@ def judge(
         return Judged(challenger, verdict, "no request was counted yet", ())
     pair = (spec.control, challenger)
     known = outcomes or {}
-    late = outcome_metrics(spec)
     measured = {
-        name: _late(known.get(name), weights, name, pair) if name in late else _measured(tally, batches, name, pair)
-        for name in (metric.name for metric in rules.metrics)
+        each.name: _measured(tally, batches, each.name, pair)
+        if each.outcome is None
+        else _late(known.get(each.name), weights, each.name, pair, mean=each.is_mean)
+        for each in spec.all_metrics()
     }
     decision = decide(
         rules,
@@ -87,10 +85,12 @@ def _served(tally: Tally, weights: list[dict[str, float]], challenger: str) -> l
     return [each for each in tally.batches if weights[each.step].get(challenger)]
 
 
-def _late(tally: Tally | None, weights: list[dict[str, float]], metric: str, pair: tuple[str, str]) -> Measured:
+def _late(
+    tally: Tally | None, weights: list[dict[str, float]], metric: str, pair: tuple[str, str], *, mean: bool
+) -> Measured:
     """Outcomes as far as they are known; none yet are none counted, and nothing that is missing."""
     if tally is None:
-        nothing = Counts(np.zeros(1), np.zeros(1))
+        nothing = Sums(np.zeros(1), np.zeros(1), np.zeros(1)) if mean else Counts(np.zeros(1), np.zeros(1))
         return Measured(nothing, nothing, np.zeros(1))
     return _measured(tally, _served(tally, weights, pair[1]), metric, pair)
 
@@ -102,11 +102,14 @@ def _measured(tally: Tally, batches: list[Batch], metric: str, pair: tuple[str, 
     return Measured(arms[0], arms[1], np.array([each.step for each in batches], float))
 
 
-def _counts(found: list[tuple[float, float] | None], *, silent: bool) -> Counts:
+def _counts(found: list[tuple[float, ...] | None], *, silent: bool) -> Counts | Sums:
     if silent and all(each is None or each[1] == 0 for each in found):
-        found = [None if each is None else (0.0, 0.0) for each in found]
-    numbers = np.array([(np.nan, np.nan) if each is None else each for each in found], float).reshape(-1, 2)
-    requests, events = numbers[:, 0], numbers[:, 1]
+        found = [None if each is None else (0.0,) * len(each) for each in found]
+    width = max((len(each) for each in found if each is not None), default=2)
+    numbers = np.array([(np.nan,) * width if each is None else each for each in found], float).reshape(-1, width)
+    requests, events, *sums = numbers.T
+    if sums:
+        return Sums(requests, sums[0], sums[1], events)
     return Counts(requests, np.minimum(events, requests))  # published by different clocks, they may differ by a few
 
 

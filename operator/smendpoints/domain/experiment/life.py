@@ -161,7 +161,8 @@ def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperim
     ]
     requests = sum(looked.requests.values())
     look = Look(at=looked.until, requests=requests, primary=points)
-    leading = figures.lead(challengers, higher=scene.experiment.spec.metrics.primary.better == "Higher")
+    primary = scene.experiment.spec.metrics.primary
+    leading = figures.lead(challengers, higher=primary.better == "Higher")
     return status.model_copy(
         update={
             "challengers": challengers,
@@ -169,8 +170,8 @@ def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperim
             "arms": [each.model_copy(update={"requests": looked.requests.get(each.variant)}) for each in status.arms],
             "requests": requests,
             "counted_until": looked.until,
-            "primary": figures.primary(leading),
-            "interval": figures.interval(leading),
+            "primary": figures.primary(leading, mean=primary.is_mean),
+            "interval": figures.interval(leading, mean=primary.is_mean),
         }
     )
 

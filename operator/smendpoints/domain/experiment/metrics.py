@@ -30,13 +30,15 @@ class Pair:
     """Two counts of an arm: events among requests.
 
     `below`: these are told as the percentage of requests that were none. `always`: with each
-    request it is published whether it was one, so that events that are not there are missing, and no zero.
+    request it is published whether it was one, so that events that are not there are missing, and no zero. `sums`: of a
+    mean, whose events are values other than 0, the sum of them and that of their squares.
     """
 
     requests: Series
     events: Series
     below: bool = False
     always: bool = True
+    sums: tuple[Series, ...] = ()
 
     def series(self) -> tuple[Series, Series]:
         """Both."""
@@ -46,14 +48,14 @@ class Pair:
         """Whether events are missing of a period that had requests."""
         return self.always and bool(value(self.requests)) and value(self.events) is None
 
-    def counted(self, value: Value) -> tuple[float, float] | None:
-        """Requests and events of a period; None where something is missing."""
+    def counted(self, value: Value) -> tuple[float, ...] | None:
+        """Requests, events and sums of a period; None where something is missing."""
         if self.lacks(value):
             return None
         requests = float(round(value(self.requests) or 0.0))
         found = value(self.events) or 0.0
         events = requests * (1 - found / _WHOLE) if self.below and requests else found
-        return requests, float(round(events))
+        return requests, float(round(events)), *(value(each) or 0.0 for each in self.sums)
 
 
 def invocations(endpoint: str, variant: str) -> Series:

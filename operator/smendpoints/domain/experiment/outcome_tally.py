@@ -4,18 +4,20 @@ from collections.abc import Sequence
 
 from smendpoints.api.experiment_status import TrafficStep
 from smendpoints.domain.experiment.metrics import Pair
-from smendpoints.domain.experiment.outcomes import SECONDS, Summary
+from smendpoints.domain.experiment.outcomes import SECONDS, Minute, Summary
 from smendpoints.domain.experiment.tally import Plan, Tally, step_at
 from smendpoints.domain.observed.samples import Series
 
-_REQUESTS, _EVENTS = "requests", "events"
+_COUNTS = ("requests", "events", "total", "squares")
 
 
 def tally_of(summary: Summary, arms: Sequence[str], steps: Sequence[TrafficStep]) -> Tally:
     """All whole minutes within a step of the weights, in order."""
-    requests, events = ({arm: _series(what, arm) for arm in arms} for what in (_REQUESTS, _EVENTS))
-    pairs = {summary.metric: {arm: Pair(requests[arm], events[arm]) for arm in arms}}
-    tally = Tally(Plan(requests, pairs))
+    series = {arm: tuple(_series(what, arm) for what in _COUNTS) for arm in arms}
+    pairs = {
+        arm: Pair(of, among, sums=tuple(sums) if summary.mean else ()) for arm, (of, among, *sums) in series.items()
+    }
+    tally = Tally(Plan({arm: each[0] for arm, each in series.items()}, {summary.metric: pairs}))
     known = [summary.arms.get(arm, {}) for arm in arms]
     for minute in sorted({minute for each in known for minute in each if minute < summary.until}):
         step = step_at(steps, minute * SECONDS, SECONDS)
@@ -23,8 +25,8 @@ def tally_of(summary: Summary, arms: Sequence[str], steps: Sequence[TrafficStep]
             continue
         values: dict[Series, float] = {}
         for arm, each in zip(arms, known, strict=True):
-            of, among = each.get(minute, (0, 0))
-            values |= {requests[arm]: float(of), events[arm]: float(among)}
+            found = each.get(minute, Minute())
+            values |= {at: float(getattr(found, what)) for at, what in zip(series[arm], _COUNTS, strict=True)}
         tally.count(step, values.get)
     tally.until = summary.until
     return tally

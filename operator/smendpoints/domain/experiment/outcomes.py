@@ -21,6 +21,8 @@ MOST_BYTES = 16 * 2**20
 """Five arms over two weeks of minutes are some 2 MB."""
 _VERSION = 1
 _FIELDS = ("minutes", "requests", "events")
+_SUMS = ("total", "squares")
+_LARGEST = 1e100
 
 
 class SummaryError(ValueError):
@@ -36,21 +38,42 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Minute:
+    """What became of the requests of one minute: how many count, and events among them.
+
+    Of a mean the events are values other than 0; `total` is their sum, `squares` that of their squares.
+    """
+
+    requests: int = 0
+    events: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def plus(self, value: float) -> "Minute":
+        """With one request more; an event of a share has the value 1."""
+        happened = value != 0
+        return Minute(self.requests + 1, self.events + happened, self.total + value, self.squares + value * value)
+
+
+@dataclass(frozen=True)
 class Summary:
     """The outcomes of one metric of one experiment.
 
     `experiment`: its uid. `until`: the number (epoch minutes) of the first minute whose requests are not old enough.
-    `arms`: by variant and minute, requests whose outcome counts and events among them; a minute without any is absent.
+    `arms`: by variant and minute, requests whose outcome counts; a minute without any is absent. `mean`: the outcomes
+    are numbers.
     """
 
     experiment: str
     metric: str
     until: int
-    arms: Mapping[str, Mapping[int, tuple[int, int]]] = field(default_factory=dict)
+    arms: Mapping[str, Mapping[int, Minute]] = field(default_factory=dict)
+    mean: bool = False
 
     def dump(self) -> bytes:
         """As it is written to S3: the same content gives the same bytes."""
-        arms = {name: dict(zip(_FIELDS, _columns(minutes), strict=True)) for name, minutes in sorted(self.arms.items())}
+        names = (*_FIELDS, *(_SUMS if self.mean else ()))
+        arms = {name: _columns(minutes, names) for name, minutes in sorted(self.arms.items())}
         whole = {
             "version": _VERSION,
             "experiment": self.experiment,
@@ -61,8 +84,8 @@ class Summary:
         return json.dumps(whole, separators=(",", ":")).encode()
 
     @classmethod
-    def parse(cls, data: bytes, experiment: str, metric: str) -> "Summary":
-        """What was written, for this experiment and metric.
+    def parse(cls, data: bytes, experiment: str, metric: str, *, mean: bool = False) -> "Summary":
+        """What was written, for this experiment and metric; `mean`: whether its outcomes are numbers.
 
         Raises:
             SummaryError: it is something else; nothing of the content is told, as it may be anybody's.
@@ -70,14 +93,14 @@ class Summary:
         try:
             whole = json.loads(data)
             version, found = whole["version"], cls(whole["experiment"], whole["metric"], _whole(whole["until"]))
-            arms = {str(name): _minutes(columns) for name, columns in whole["arms"].items()}
+            arms = {str(name): _minutes(columns, mean=mean) for name, columns in whole["arms"].items()}
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise SummaryError("it is no summary of outcomes") from error
         if version != _VERSION:
             raise SummaryError("it is of another release of kubectl smendpoint: use the operator's")
         if (found.experiment, found.metric) != (experiment, metric):
             raise SummaryError("it is of another experiment")
-        return cls(experiment, metric, found.until, arms)
+        return cls(experiment, metric, found.until, arms, mean)
 
 
 def outcome_metrics(spec: SageMakerExperimentSpec) -> tuple[str, ...]:
@@ -95,17 +118,32 @@ def summary_at(captured: str, experiment: str, metric: str) -> str:
     return f"{captured}/{FOLDER}/{experiment}/{metric}.json"
 
 
-def _columns(minutes: Mapping[int, tuple[int, int]]) -> tuple[list[int], list[int], list[int]]:
+def _columns(minutes: Mapping[int, Minute], names: tuple[str, ...]) -> dict[str, list[float]]:
     ordered = sorted(minutes.items())
-    return [at for at, _ in ordered], [counts[0] for _, counts in ordered], [counts[1] for _, counts in ordered]
+    return {name: [at if name == _FIELDS[0] else getattr(counts, name) for at, counts in ordered] for name in names}
 
 
-def _minutes(columns: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
+def _minutes(columns: Mapping[str, Any], *, mean: bool) -> dict[int, Minute]:
     ats, requests, events = ([_whole(each) for each in columns[name]] for name in _FIELDS)
-    found = {at: (of, among) for at, of, among in zip(ats, requests, events, strict=True)}
-    if len(found) != len(ats) or any(among > of for of, among in found.values()):
-        raise ValueError("a minute comes twice, or has more events than requests")
+    sums = [[_number(each) for each in columns[name]] for name in _SUMS] if mean else [events, events]
+    found = {
+        at: Minute(of, among, float(total), float(squares))
+        for at, of, among, total, squares in zip(ats, requests, events, *sums, strict=True)
+    }
+    if len(found) != len(ats) or not all(map(_agrees, found.values())):
+        raise ValueError("a minute comes twice, has more events than requests, or squares that its sum contradicts")
     return found
+
+
+def _agrees(minute: Minute) -> bool:
+    most = minute.events * minute.squares * (1 + 1e-9)
+    return minute.events <= minute.requests and minute.squares >= 0 and minute.total * minute.total <= most
+
+
+def _number(value: Any) -> float:
+    if type(value) not in {int, float} or not abs(value) <= _LARGEST:
+        raise ValueError("no number")
+    return float(value)
 
 
 def _whole(value: Any) -> int:

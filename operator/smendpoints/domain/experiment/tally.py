@@ -30,11 +30,11 @@ class Plan:
 
 @dataclass
 class Batch:
-    """Requests of each arm, and requests and events of each metric and arm; None: something was missing."""
+    """Requests of each arm, and requests, events and sums of each metric and arm; None: something was missing."""
 
     step: int
     requests: dict[str, float]
-    counts: dict[tuple[str, str], tuple[float, float] | None]
+    counts: dict[tuple[str, str], tuple[float, ...] | None]
 
     def total(self) -> float:
         """Requests of all arms."""
@@ -46,7 +46,8 @@ class Batch:
             self.requests[arm] += number
         for key, more in other.counts.items():
             mine = self.counts[key]
-            self.counts[key] = None if mine is None or more is None else (mine[0] + more[0], mine[1] + more[1])
+            both = mine is not None and more is not None
+            self.counts[key] = tuple(map(sum, zip(mine or (), more or (), strict=True))) if both else None
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Tally:
 
     def _read(self, step: int, value: Value) -> Batch:
         requests = {arm: float(round(value(series) or 0.0)) for arm, series in self.plan.invocations.items()}
-        counts: dict[tuple[str, str], tuple[float, float] | None] = {}
+        counts: dict[tuple[str, str], tuple[float, ...] | None] = {}
         for metric, arms in self.plan.pairs.items():
             for arm, pair in arms.items():
                 counts[metric, arm] = pair.counted(value)
