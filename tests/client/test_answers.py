@@ -1,6 +1,7 @@
 """`kubectl smendpoint answers`: what two models answered, counted from captured data and compared with a truth."""
 
 import base64
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,10 @@ from smclient.captured.records import Side
 from smclient.captured.rows import inputs, numbers
 from smclient.captured.training import PREDICTED, Training
 from smendpoints.statistics.models import percentiles
+from sminference.formats import Format
 from sminference.manifest import SCHEMA
+from sminference.parsing import Shape, parse
+from sminference.responses import ClassifierWriter, ValueWriter
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
@@ -52,6 +56,7 @@ def test_each_form_of_an_answer_is_read_alike(media_type: str) -> None:
         ("application/json", '{"predictions": [{"predicted_class": "a", "probabilities": {"a": 7}}]}'),
         ("application/json", "[" * 100_000),
         ("text/csv", "a,x\n"),
+        ("text/csv", "predicted_value\n1.5\n"),
         ("text/csv", "a,-1\n"),
         ("image/png", "a"),
     ],
@@ -69,6 +74,32 @@ def test_a_row_is_the_same_however_it_was_sent() -> None:
     assert csv == inputs(Side(b"\xef\xbb\xbfwide,long\n3,5.1\n", "text/csv"), ("long", "wide"))
     assert csv == inputs(Side(b"a,b\n5.1,3\n", "text/csv"))
     assert csv != inputs(Side(b"5.1,4\n", "text/csv"))
+
+
+@pytest.mark.parametrize("form", [Format.JSON, Format.JSON_LINES, Format.CSV])
+def test_what_the_container_writes_is_read(form: Format) -> None:
+    proba = np.array([[0.75, 0.25], [0.4, 0.6]])
+    said = ['a, "x"', "b"]
+    body = ClassifierWriter(said).write(proba, form, header=form is Format.CSV)
+    assert predictions(Side(body, form.value)) == [Prediction(said[0], 0.75), Prediction("b", 0.6)]
+    labels = ValueWriter(said).write(np.array([1, 0]), form, header=form is Format.CSV)
+    assert predictions(Side(labels, form.value)) == [Prediction("b", None), Prediction(said[0], None)]
+
+
+def test_what_the_container_takes_is_read_as_it_reads_it() -> None:
+    array = io.BytesIO()
+    np.save(array, np.array([[5.1, 3.0], [4.0, np.nan]]))
+    shape = Shape(("long", "wide"), 10, missing=True)
+    for form, body in (
+        (Format.JSON, b'{"instances": [[5.1, 3], [4, null]]}'),
+        (Format.JSON, b"[[5.1, 3], [4, null]]"),
+        (Format.JSON_LINES, b'[5.1, 3]\n{"features": [4, null]}\n'),
+        (Format.CSV, b"5.1,3\n4,\n"),
+        (Format.CSV, b"wide,long\n3,5.1\nnan,4\n"),
+        (Format.NPY, array.getvalue()),
+    ):
+        found = numbers(inputs(Side(body, form.value), ("long", "wide")))
+        np.testing.assert_array_equal(found, parse(body, form, shape), err_msg=repr(body))
 
 
 def test_rows_of_numbers_alone_count_and_what_is_missing_is_no_number() -> None:

@@ -151,6 +151,8 @@ def _prediction(found: Mapping[str, Any]) -> Prediction:
 def _of_csv(text: str) -> Iterator[Prediction]:
     """A class, then the probabilities of all classes; without a header which is whose is unknown: the largest."""
     for row in csv.reader(io.StringIO(text)):
+        if row == ["predicted_value"]:
+            raise ValueError("a regressor's values are no classes")
         if row and row[0] != _HEAD:
             yield Prediction(line(row[0]), _sure(max(map(float, row[1:]))) if row[1:] else None)
 

@@ -1,4 +1,4 @@
-"""The rows of a captured request, alike however they were written: CSV, JSON, JSON lines. Pure."""
+"""The rows of a captured request, alike however they were written: CSV, JSON, JSON lines, an array of numpy. Pure."""
 
 import csv
 import io
@@ -7,10 +7,12 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from smclient.captured.records import Side
 
 JSON = "application/json"
-LINES = ("application/jsonlines", "application/jsonl", "application/x-ndjson")
+LINES = ("application/jsonlines", "application/x-jsonlines", "application/jsonl", "application/x-ndjson")
 Key = tuple[Hashable, ...]
 _MISSING = {"null", '""'}
 
@@ -22,6 +24,8 @@ def inputs(request: Side, features: Sequence[str] = ()) -> list[Key]:
     is one without a number, which orders nothing.
     """
     try:
+        if request.media_type == "application/x-npy":
+            return [_row(each) for each in np.load(io.BytesIO(request.body), allow_pickle=False).tolist()]
         text = request.body.decode("utf-8-sig")
         if request.media_type == "text/csv":
             return _of_csv([each for each in csv.reader(io.StringIO(text)) if each], features)
@@ -30,7 +34,7 @@ def inputs(request: Side, features: Sequence[str] = ()) -> list[Key]:
             return [_row(each) for each in (found["instances"] if isinstance(found, Mapping) else found)]
         if request.media_type in LINES:
             return [_row(json.loads(each)) for each in text.splitlines() if each.strip()]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, EOFError, RecursionError):
         return []
     return []
 
@@ -66,6 +70,7 @@ def _row(cells: Any) -> Key:
 
 def _cell(value: Any) -> Hashable:
     try:
-        return float(value)
+        number = float(value)
+        return number if number == number else "null"  # noqa: PLR0124 - a row that lacks a value is like another
     except (ValueError, TypeError):
         return json.dumps(value)
