@@ -10,10 +10,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from smclient.aws.artifacts import manifest
+from smclient.aws.artifacts import packed
+from smclient.aws.container import NAMESPACE, Source, published
 from smclient.aws.metrics import counted
 from smclient.aws.session import Aws
-from smclient.captured.answers import Seen, Traffic, report_of
+from smclient.captured.answers import Seen, Told, Traffic, report_of
 from smclient.captured.training import Training
 from smclient.errors import ClientError
 from smclient.joining import of_variant, truth_below
@@ -108,19 +109,27 @@ def of_endpoint(aws: Aws, found: Object, truth: str | None, since: datetime, now
 
 
 def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> Answered:
-    seen = {}
+    seen, sources = {}, {}
     for variant in asked.variants:
         model = asked.models.get(variant)
-        training, why = _training(aws, model) if asked.captured is not None and model is not None else (None, None)
+        training, version, why = _training(aws, model) if model is not None else (None, "", None)
         seen[variant] = Seen(training)
         notes += [f"{variant}: no drift is told, as {why}"] if why is not None else []
-    if asked.captured is None:
-        notes.append("the endpoint captured nothing, so classes and inputs are not known: set its spec.dataCapture")
-    else:
+        if training is not None and model is not None:
+            sources[variant] = _source(model, training, version)
+    if asked.captured is not None:
         known = truth_below(aws, truth) if truth is not None else {}
         for variant, found in seen.items():
             for record in of_variant(aws, f"{asked.captured}/{variant}", asked.since, asked.until):
                 found.add(record, known)
+    told = _told(aws, asked, sources, {name: each for name, each in seen.items() if not each.captured})
+    if told:
+        notes.append(
+            f"{', '.join(told)}: nothing was captured, so classes, confidence and drift are as the container published"
+            " them"
+        )
+    elif asked.captured is None:
+        notes.append("the endpoint captured nothing, so classes and inputs are not known: set its spec.dataCapture")
     unread = sum(each.unread for each in seen.values())
     if unread:
         notes.append(f"{unread} captured answers hold no classes that could be read, and count as requests alone")
@@ -129,19 +138,46 @@ def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> A
         name: Traffic(each.requests, each.errors, each.refused, histogram(_EDGES, each.through))
         for name, each in counts.items()
     }
-    return Answered(asked.of, asked.since, asked.until, report_of(seen, traffic), tuple(notes))
+    return Answered(asked.of, asked.since, asked.until, report_of(seen, traffic, told), tuple(notes))
 
 
-def _training(aws: Aws, model: Variant) -> tuple[Training | None, str | None]:
-    """What the model was trained on, else why nobody knows."""
+def _told(aws: Aws, asked: _Asked, sources: Mapping[str, Source], silent: Mapping[str, Seen]) -> dict[str, Told]:
+    """What containers published of variants of which nothing was captured; nothing of those that published nothing."""
+    found = {}
+    for variant, seen in silent.items():
+        if variant in sources and seen.training is not None:
+            there = published(
+                aws, sources[variant], seen.training.labels, seen.training.features, asked.since, asked.until
+            )
+            if there.answers:
+                answers = {line(name): number for name, number in there.answers.items()}
+                found[variant] = Told(answers, there.confidence, there.drift)
+    return found
+
+
+def _training(aws: Aws, model: Variant) -> tuple[Training | None, str, str | None]:
+    """What the model was trained on and its version, else why nobody knows."""
     if model.model_artifact is None or model.multi_model:
-        return None, "its model is no single artifact"
+        return None, "", "its model is no single artifact"
     try:
-        found = manifest(aws, model.model_artifact)
+        found = packed(aws, model.model_artifact)
     except ClientError as error:
-        return None, line(error)
-    training = Training.parse(found) if found is not None else None
-    return training, None if training is not None else "its artifact has no baseline of its training data"
+        return None, "", line(error)
+    training = Training.parse(found.manifest) if found is not None else None
+    if training is None or found is None:
+        return None, "", "its artifact has no baseline of its training data"
+    return training, found.version, None
+
+
+def _source(model: Variant, training: Training, version: str) -> Source:
+    """Where the container of a variant publishes."""
+    variables = model.environment
+    return Source(
+        variables.get("SMINFERENCE_METRICS_NAMESPACE", NAMESPACE),
+        training.model,
+        version,
+        variables.get("SMINFERENCE_VARIANT"),
+    )
 
 
 def histogram(edges: Sequence[float], through: Sequence[float]) -> Latencies:

@@ -5,7 +5,8 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import boto3
 import numpy as np
@@ -17,8 +18,9 @@ from smclient.captured.records import Side
 from smclient.captured.rows import inputs, numbers
 from smclient.captured.training import PREDICTED, Training
 from smendpoints.statistics.models import percentiles
+from sminference.emf import Metrics
 from sminference.formats import Format
-from sminference.manifest import SCHEMA
+from sminference.manifest import SCHEMA, version_of
 from sminference.parsing import Shape, parse
 from sminference.responses import ClassifierWriter, ValueWriter
 from smsandbox.assets import BUCKET
@@ -180,12 +182,17 @@ class Served:
             },
         }
         server.answers["GET", f"{PATH}/sagemakerendpoints/iris"] = self.body
+        self.baseline = baseline(TRAINED, ("long", "wide"), np.arange(400) % 2, ("a", "b"))
         manifest = {
             "schema": SCHEMA,
+            "name": "iris",
+            "classes": ["a", "b"],
             "features": [{"name": "long"}, {"name": "wide"}],
-            "baseline": baseline(TRAINED, ("long", "wide"), np.arange(400) % 2, ("a", "b")),
+            "baseline": self.baseline,
         }
-        archive = tar_gz({"manifest.json": json.dumps(manifest).encode(), "trees.npz": bytes(100_000)})
+        files = {"manifest.json": json.dumps(manifest).encode(), "manifest.sig": b"signed"}
+        self.version = version_of(*files.values())
+        archive = tar_gz({**files, "trees.npz": bytes(100_000)})
         self.s3.put_object(Bucket=BUCKET, Key="iris/model.tar.gz", Body=archive)
 
     def _variant(self, name: str) -> dict[str, Any]:
@@ -275,6 +282,46 @@ def test_errors_and_latencies_are_those_since_the_experiment_began(served: Serve
     assert [each["refusedRate"] for each in found.values()] == [0.04, 0.04]
     assert found["rf"]["latency"]["p90"] < 3
     assert 50 < found["gb"]["latency"]["p90"] < 120
+
+
+def test_what_was_not_captured_is_as_the_container_published_it(served: Served, smendpoint: Any) -> None:
+    for variant, model in zip(("rf", "gb"), served.body["spec"]["variants"], strict=True):
+        model["environment"] = {"SMINFERENCE_VARIANT": variant}
+    lines: list[dict[str, Any]] = []
+    estimator = SimpleNamespace(
+        name="iris",
+        version=served.version,
+        classes=("a", "b"),
+        feature_names=("long", "wide"),
+        baseline=served.baseline,
+    )
+    metrics = Metrics("smendpoints/inference", "rf", lines.append)
+    proba = np.tile([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8]], (100, 1))
+    for row in range(300):
+        metrics.answered(
+            cast("Any", estimator), TRAINED[row : row + 1] + np.array([2.0, 0.0]), proba[row : row + 1], 0.01
+        )
+    metrics.flush()
+    for emitted in lines:
+        (directive,) = emitted["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]:
+            value = emitted[metric["Name"]]
+            data = {
+                "MetricName": metric["Name"],
+                "Dimensions": [{"Name": name, "Value": emitted[name]} for name in directive["Dimensions"][0]],
+                "Timestamp": served.at,
+                "Values": value if isinstance(value, list) else [value],
+            }
+            served.cloud.put_metric_data(Namespace=directive["Namespace"], MetricData=[data])
+    served.experiment(captured=None)
+    ran = smendpoint("answers", "ab", "-o", "json")
+    assert ran.code == 0, ran.err
+    assert "rf: nothing was captured, so classes, confidence and drift are as the container published them" in ran.err
+    found = ran.json()["report"]["models"]
+    assert found["rf"]["classes"] == pytest.approx({"a": 2 / 3, "b": 1 / 3})
+    assert found["rf"]["confidence"] == pytest.approx(0.9 * 2 / 3 + 0.8 / 3, abs=0.01)
+    assert found["rf"]["drift"]["long"] > 0.25 > found["rf"]["drift"]["wide"]
+    assert "classes" not in found["gb"], "its container published nothing"
 
 
 def test_drift_is_of_the_rows_that_each_model_was_asked(served: Served, smendpoint: Any) -> None:

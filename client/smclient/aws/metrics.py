@@ -54,6 +54,16 @@ def invocations(aws: Aws, variants: Mapping[str, Sequence[str]], end: datetime, 
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A series of CloudWatch."""
+
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Counted:
     """Requests of a variant: in all, answered 5xx, answered 4xx, and how many took up to each of some latencies."""
 
@@ -74,25 +84,35 @@ def counted(
     Raises:
         AWSError: refused.
     """
-    asked = [("Invocations", "Sum"), ("Invocation5XXErrors", "Sum"), ("Invocation4XXErrors", "Sum")]
-    asked += [("ModelLatency", f"PR(:{round(1000 * edge)})") for edge in edges]
-    asked += [("ModelLatency", "SampleCount")]
-    period = _period(begin, end)
-    queries = [
-        _query(f"q{at * len(asked) + number}", metric, statistic, period, EndpointName=endpoint, VariantName=variant)
-        for at, variant in enumerate(variants)
-        for number, (metric, statistic) in enumerate(asked)
+    wanted = [("Invocations", "Sum"), ("Invocation5XXErrors", "Sum"), ("Invocation4XXErrors", "Sum")]
+    wanted += [("ModelLatency", f"PR(:{round(1000 * edge)})") for edge in edges]
+    wanted += [("ModelLatency", "SampleCount")]
+    asked = [
+        Asked(_NAMESPACE, metric, statistic, {"EndpointName": endpoint, "VariantName": variant})
+        for variant in variants
+        for metric, statistic in wanted
     ]
-    first = datetime.fromtimestamp(-(-begin.timestamp() // period) * period, begin.tzinfo)
-    data = _data(aws, queries, first, end) if first < end else {}
+    data = data_of(aws, asked, begin, end)
     found = {}
     for at, variant in enumerate(variants):
-        points = [data.get(f"q{at * len(asked) + number}", {}) for number in range(len(asked))]
+        points = data[at * len(wanted) : (at + 1) * len(wanted)]
         requests, errors, refused = (round(sum(each.values())) for each in points[:3])
         samples = points[-1]
         ranks = [sum(each.get(when, 0.0) / 100 * samples[when] for when in samples) for each in points[3:-1]]
         found[variant] = Counted(requests, errors, refused, (*ranks, sum(samples.values())))
     return found
+
+
+def data_of(aws: Aws, asked: Sequence[Asked], begin: datetime, end: datetime) -> list[dict[datetime, float]]:
+    """The values of each series in whole periods after `begin`, by their beginning; errors as `counted`."""
+    period = _period(begin, end)
+    first = datetime.fromtimestamp(-(-begin.timestamp() // period) * period, begin.tzinfo)
+    queries = [
+        _query(f"q{number}", each.metric, each.statistic, period, each.namespace, **each.dimensions)
+        for number, each in enumerate(asked)
+    ]
+    data = _data(aws, queries, first, end) if first < end else {}
+    return [data.get(f"q{number}", {}) for number in range(len(asked))]
 
 
 def _period(begin: datetime, end: datetime) -> int:
@@ -103,9 +123,11 @@ def _period(begin: datetime, end: datetime) -> int:
     return 300 if span <= 3 * _DAY and age <= 60 * _DAY else _HOUR
 
 
-def _query(name: str, metric: str, statistic: str, period: int, **dimensions: str) -> dict[str, Any]:
+def _query(
+    name: str, metric: str, statistic: str, period: int, namespace: str = _NAMESPACE, **dimensions: str
+) -> dict[str, Any]:
     listed = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-    about = {"Namespace": _NAMESPACE, "MetricName": metric, "Dimensions": listed}
+    about = {"Namespace": namespace, "MetricName": metric, "Dimensions": listed}
     return {"Id": name, "MetricStat": {"Metric": about, "Period": period, "Stat": statistic}}
 
 

@@ -22,7 +22,7 @@ from smclient.captured.rows import JSON, LINES, Key, inputs, numbers
 from smclient.captured.training import Inputs, Training
 from smclient.captured.truth import Truth
 from smclient.views.text import line
-from smendpoints.statistics.answers import Answers, Latencies, reliability
+from smendpoints.statistics.answers import Answers, Latencies, Reliability, reliability
 from smendpoints.statistics.models import Report, compare
 
 _HEAD = "predicted_class"
@@ -83,10 +83,23 @@ class Traffic:
     latencies: Latencies | None = None
 
 
-def report_of(seen: Mapping[str, Seen], traffic: Mapping[str, Traffic]) -> Report:
-    """The variants side by side; a disagreement is of inputs that two of them answered, each input once."""
+@dataclass(frozen=True)
+class Told:
+    """What the container told of a variant whose answers were not captured: by class, mean confidence, drift."""
+
+    answers: Mapping[str, int]
+    confidence: float | None
+    drift: Mapping[str, float]
+
+
+def report_of(seen: Mapping[str, Seen], traffic: Mapping[str, Traffic], told: Mapping[str, Told]) -> Report:
+    """The variants side by side; a disagreement is of inputs that two of them answered, each input once.
+
+    What the container told counts for variants of which nothing was captured.
+    """
     known = {each.label for found in seen.values() for each in found.predictions}
     known |= {truth for found in seen.values() for truth in found.truths if truth is not None}
+    known |= {label for each in told.values() for label in each.answers}
     classes = sorted(known)
     pairs = {}
     for one, other in combinations(seen, 2):
@@ -98,7 +111,28 @@ def report_of(seen: Mapping[str, Seen], traffic: Mapping[str, Traffic]) -> Repor
             said.update((first[key], second[key]) for key in first.keys() & second.keys())
         if said:
             pairs[one, other] = np.array([[said[a, b] for b in classes] for a in classes])
-    return compare({name: _answers(found, classes, traffic[name]) for name, found in seen.items()}, pairs=pairs)
+    counted = {
+        name: _told(told[name], classes, traffic[name]) if name in told else _answers(found, classes, traffic[name])
+        for name, found in seen.items()
+    }
+    return compare(counted, pairs=pairs)
+
+
+def _told(told: Told, classes: list[str], traffic: Traffic) -> Answers:
+    number = sum(told.answers.values())
+    one = np.array([float(number)])
+    return Answers(
+        requests=traffic.requests,
+        errors=min(traffic.errors, traffic.requests),
+        refused=min(traffic.refused, traffic.requests),
+        latencies=traffic.latencies,
+        predicted={name: told.answers.get(name, 0) for name in classes} if number else None,
+        reliability=Reliability(one, one * told.confidence, one * 0, one * 0, one * 0)
+        if told.confidence is not None
+        else None,
+        classes=classes,
+        drift=told.drift,
+    )
 
 
 def _answers(seen: Seen, classes: list[str], traffic: Traffic) -> Answers:

@@ -23,11 +23,16 @@ PREDICTED = "(predicted classes)"
 
 @dataclass(frozen=True)
 class Training:
-    """A model's features in their order, bins of those that have deciles, and shares of the predicted classes."""
+    """A model's features in their order, bins of those that have deciles, and shares of the predicted classes.
+
+    model, labels: its name and its classes, as the container names them in its metrics.
+    """
 
     features: tuple[str, ...]
     bins: Mapping[str, Bins]
     classes: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+    labels: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, manifest: bytes) -> "Training | None":
@@ -39,12 +44,13 @@ class Training:
                 return None
             names = tuple(str(each["name"]) for each in whole["features"])
             found = {name: Bins.of_deciles(_deciles(baseline["features"].get(name))) for name in names}
+            model, labels = str(whole.get("name") or ""), tuple(map(str, whole.get("classes") or ()))
             shares = {line(name): float(share) for name, share in (baseline.get("classes") or {}).items()}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         bins = {line(name): each for name, each in found.items() if each is not None}
         sound = all(math.isfinite(share) and share >= 0 for share in shares.values())
-        return cls(tuple(map(line, names)), bins, shares if sound else {}) if bins else None
+        return cls(tuple(map(line, names)), bins, shares if sound else {}, model, labels) if bins else None
 
 
 def _deciles(of: Mapping[str, Any] | None) -> Sequence[float]:

@@ -81,7 +81,8 @@ class Answers:
     requests: of the endpoint's variant; among them `errors` (5xx) and `refused` (4xx). captured: those whose answers
         were read. predicted: answers by class. confusion: (classes, classes), the truth in rows, in the order of
         `classes`. inputs: by feature, rows in each bin; training: by feature, the share of the training data in each
-        of these bins. Raises ValueError for numbers that contradict each other.
+        of these bins. drift: by feature, where somebody else computed it. Raises ValueError for numbers that
+        contradict each other.
     """
 
     requests: int
@@ -95,6 +96,7 @@ class Answers:
     confusion: Numbers | None = None
     inputs: Mapping[str, npt.ArrayLike] | None = None
     training: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    drift: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         failed = (self.errors, self.refused)

@@ -113,7 +113,7 @@ def _describe(answers: Answers) -> Described:
         calibration_error=calibration_error(bins.known, bins.known_confidence, bins.right) if bins else None,
         calibration=_calibration(bins) if bins and known else None,
         confusion=_named(answers.classes, answers.confusion) if answers.confusion is not None else None,
-        drift=_drift(answers.inputs, answers.training) if answers.inputs is not None else None,
+        drift=_drift(answers.inputs, answers.training) if answers.inputs is not None else answers.drift or None,
     )
 
 
