@@ -62,3 +62,11 @@ def test_of_a_spec_without_sense_it_is_told_whether_the_endpoint_is_listed_to_se
     assert serves["Stalled"] == ("True", "InvalidSpec")
     assert serves["Available"][0] == "True"
     assert state(told(seen, NONSENSE, 1, listed="Failed"))["Available"][0] == "False"
+
+
+def test_of_a_name_that_is_anothers_there_are_no_numbers_and_of_ones_own_they_stay(seen: Any) -> None:
+    numbers = seen.model_copy(update={"status": seen.status.model_copy(update={"instances": "2/2"})})
+    taken = told(numbers, ReconcileError(Kind.BLOCKED, Reason.NAME_TAKEN, "taken"), 1).status
+    assert (taken.instances, taken.endpoint.status, taken.endpoint.arn) == (None, "NotOwned", None)
+    kept = told(numbers, NONSENSE, 1).status
+    assert (kept.instances, kept.endpoint) == ("2/2", seen.status.endpoint)

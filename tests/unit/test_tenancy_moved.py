@@ -104,3 +104,8 @@ def test_a_revision_that_is_brought_back_has_to_fit_the_policies() -> None:
     named = now.model_copy(update={"spec": now.spec.model_copy(update={"endpoint_name": "team-iris"})})
     assert tenancy.refuses(named, before)
     assert tenancy.refuses(named, now.spec) == ()
+
+
+def test_nothing_is_refused_of_an_object_that_is_gone() -> None:
+    gone = SageMakerEndpoint.parse(an_object("gone", 3))
+    assert of_two_instances().refuses(gone, gone.spec) == ()

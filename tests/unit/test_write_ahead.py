@@ -9,7 +9,7 @@ from smendpoints.api.status import Resolved
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.verdict import Plan, ready, reconciling
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status.pins import must_pin
+from smendpoints.domain.status.pins import must_pin, pinned
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 
 TAGS = Action(Verb.ADD_TAGS, "iris", {})
@@ -51,3 +51,12 @@ def test_that_an_endpoint_is_adopted_is_written_before_it_is(resource: Any) -> N
     resolved = Resolved.model_validate(IN_FORCE)
     assert must_pin(resource(None, {"resolved": IN_FORCE}), adopts, resolved)
     assert not must_pin(resource(None, {"resolved": IN_FORCE, "adopted": True}), adopts, resolved)
+
+
+def test_an_endpoint_that_is_made_is_no_adopted_one(resource: Any) -> None:
+    given = resource(None, {"resolved": IN_FORCE, "adopted": True, "createdInAWS": True})
+    resolved = Resolved.model_validate(IN_FORCE)
+    makes = Plan(BUSY.verdict, (MODEL, Action(Verb.CREATE_ENDPOINT, "iris", {})))
+    assert pinned(given.status, given, makes, resolved, allowed=True).adopted is None
+    assert pinned(given.status, given, FINE, resolved, allowed=True).adopted is True
+    assert pinned(given.status, given, FINE, resolved, allowed=False).resolved == given.status.resolved

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from smendpoints.turns import Line, Width
 
-LEAST, MOST = 4, 16
+LEAST, MOST = 6, 16
 
 
 class Gate:
