@@ -17,6 +17,7 @@ from smsandbox.images import restricted, sbom
 from smsandbox.images.build import Built
 from smsandbox.images.dockerfiles import IMAGES, INFERENCE, OPERATOR, Image
 from smsandbox.process import wait_until
+from smsandbox.testing.shipped import Shipped
 from smtraining.archive import write
 from smtraining.data import iris
 from smtraining.train import train
@@ -81,51 +82,23 @@ def test_the_operator_serves_as_restricted_as_its_pod_and_stops_when_told(
     built: Builds, control_plane: ControlPlane, tmp_path: Path
 ) -> None:
     """With the Deployment's restrictions, settings and account; no AWS is within reach, and the object says so."""
-    control_plane.kubectl("apply", "-k", str(MANIFESTS))
-    control_plane.established()
-    made = control_plane.kubectl("create", "namespace", "image-tests", "--dry-run=client", "-o", "yaml")
-    control_plane.kubectl("apply", "-f", "-", stdin=made)
-    account = control_plane.account_kubeconfig("smendpoints-system", "smendpoints", tmp_path / "kubeconfig")
-    account.chmod(0o644)  # the image's user is another than ours
-    health, metrics, nobody = ports.free(3)
-    environment = yaml.safe_load((MANIFESTS / "config.yaml").read_text())["data"] | {
-        "SMENDPOINTS_NAMESPACES": "image-tests",
-        "SMENDPOINTS_REGION": "us-east-1",
-        "SMENDPOINTS_LIVENESS_PORT": str(health),
-        "SMENDPOINTS_METRICS_PORT": str(metrics),
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{nobody}",
-        "AWS_ACCESS_KEY_ID": "none",
-        "AWS_SECRET_ACCESS_KEY": "none",
-        "KUBECONFIG": "/kubeconfig",
-        "NO_PROXY": "127.0.0.1",
-    }
-    volumes = {account: "/kubeconfig"}
+    shipped = Shipped.installed(control_plane, tmp_path)
+    shipped.kubeconfig.chmod(0o644)  # the image's user is another than ours
+    environment = shipped.environment("/kubeconfig") | {"NO_PROXY": "127.0.0.1"}
+    volumes = {shipped.kubeconfig: "/kubeconfig"}
     arguments = POD["containers"][0]["args"]
-
-    def reason() -> bool | None:
-        assert operator.state()["Running"], operator.logs()
-        found = json.loads(control_plane.kubectl("get", "-n", "image-tests", "smep", "iris", "-o", "json"))
-        reasons = {each["type"]: each["reason"] for each in found.get("status", {}).get("conditions", ())}
-        return reasons.get("Ready") == "AWSUnavailable" or None
-
     tag = built(OPERATOR).tag
-    with restricted.running(
-        tag, restricted.options(POD), *arguments, environment=environment, volumes=volumes
-    ) as operator:
-        try:
-            control_plane.kubectl("apply", "-n", "image-tests", "-f", str(MANIFESTS / "samples" / "minimal.yaml"))
-            wait_until(reason, 240, operator.logs)
-            wait_until(lambda: probe.answer(f"http://127.0.0.1:{health}/healthz"), 120, operator.logs)
-            assert b"smendpoints" in (probe.answer(f"http://127.0.0.1:{metrics}/metrics", seconds=60) or b"")
-            assert shown(operator.restrictions()) == RESTRICTED
-            for file, can in (("/file", False), ("/opt/smendpoints/file", False), ("/tmp/file", True)):
-                assert (operator.run("python", "-c", WRITE.format(file)).returncode == 0) is can, file
-            assert operator.stop(seconds=60) == 0, operator.logs()
-            assert not operator.state()["OOMKilled"]
-        finally:
-            finalizers = ("--type=merge", "-p", '{"metadata": {"finalizers": null}}')
-            control_plane.kubectl("patch", "-n", "image-tests", "smep", "iris", *finalizers)
-            control_plane.kubectl("delete", "-n", "image-tests", "smep", "--all")
+    with (
+        restricted.running(
+            tag, restricted.options(POD), *arguments, environment=environment, volumes=volumes
+        ) as operator,
+        shipped.tried(lambda: bool(operator.state()["Running"]), operator.logs),
+    ):
+        assert shown(operator.restrictions()) == RESTRICTED
+        for file, can in (("/file", False), ("/opt/smendpoints/file", False), ("/tmp/file", True)):
+            assert (operator.run("python", "-c", WRITE.format(file)).returncode == 0) is can, file
+        assert operator.stop(seconds=60) == 0, operator.logs()
+        assert not operator.state()["OOMKilled"]
 
 
 def test_the_inference_image_predicts_with_nothing_to_write_to_and_no_rights(built: Builds, tmp_path: Path) -> None:

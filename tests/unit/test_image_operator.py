@@ -15,12 +15,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 import smendpoints
-from smsandbox import paths, ports, probe
+from smsandbox import paths, ports
 from smsandbox.controlplane import ControlPlane
-from smsandbox.process import wait_until
+from smsandbox.testing.shipped import Shipped
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "Dockerfile"
@@ -205,56 +204,26 @@ def test_it_serves_with_the_rights_of_its_account_and_stops_when_told(
     image: Path, control_plane: ControlPlane, tmp_path: Path
 ) -> None:
     """The image's files, packages and command, with the settings of manifests/, and no AWS within reach."""
-    control_plane.kubectl("apply", "-k", str(ROOT / "manifests"))
-    sample = str(ROOT / "manifests" / "samples" / "minimal.yaml")
-    control_plane.established()
-    namespace = "image-tests"
-    made = control_plane.kubectl("create", "namespace", namespace, "--dry-run=client", "-o", "yaml")
-    control_plane.kubectl("apply", "-f", "-", stdin=made)
-    settings = yaml.safe_load((ROOT / "manifests" / "config.yaml").read_text())["data"]
-    account = control_plane.account_kubeconfig("smendpoints-system", "smendpoints", tmp_path / "kubeconfig")
-    health, metrics, nobody = ports.free(3)
+    shipped = Shipped.installed(control_plane, tmp_path)
     log = tmp_path / "log"
-    variables = settings | {
-        "SMENDPOINTS_NAMESPACES": namespace,
-        "SMENDPOINTS_REGION": "us-east-1",
-        "SMENDPOINTS_LIVENESS_PORT": str(health),
-        "SMENDPOINTS_METRICS_PORT": str(metrics),
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{nobody}",
-        "AWS_ACCESS_KEY_ID": "none",
-        "AWS_SECRET_ACCESS_KEY": "none",
-        "KUBECONFIG": str(account),
+    variables = shipped.environment(str(shipped.kubeconfig)) | {
         "PYTHONPATH": python_path(image),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
     }
-
-    def reason() -> str | None:
-        """Why the object is not ready, once the operator has said so."""
-        assert operator.poll() is None, log.read_text()
-        found = json.loads(control_plane.kubectl("get", "-n", namespace, "smep", "iris", "-o", "json"))
-        reasons = {each["type"]: each["reason"] for each in found.get("status", {}).get("conditions", ())}
-        return "said" if reasons.get("Ready") == "AWSUnavailable" else None
-
     command = [sys.executable, "-c", HIDE + RUN, json.dumps(hidden()), *json.loads(only("CMD"))]
     with (
-        ports.held(health, metrics, nobody),
+        ports.held(shipped.health, shipped.metrics, shipped.nobody),
         log.open("w") as output,
         subprocess.Popen(command, env=variables, stdout=output, stderr=output) as operator,
     ):
         try:
-            control_plane.kubectl("apply", "-n", namespace, "-f", sample)
-            wait_until(reason, 240, log.read_text)
-            wait_until(lambda: probe.answer(f"http://127.0.0.1:{health}/healthz"), 120, log.read_text)
-            assert b"smendpoints" in (probe.answer(f"http://127.0.0.1:{metrics}/metrics", seconds=60) or b"")
-            operator.terminate()
-            assert operator.wait(timeout=120) == 0, log.read_text()
+            with shipped.tried(lambda: operator.poll() is None, log.read_text):
+                operator.terminate()
+                assert operator.wait(timeout=120) == 0, log.read_text()
         finally:
             operator.kill()
-            finalizers = ("--type=merge", "-p", '{"metadata": {"finalizers": null}}')
-            control_plane.kubectl("patch", "-n", namespace, "smep", "iris", *finalizers)
-            control_plane.kubectl("delete", "-n", namespace, "smep", "--all")
 
 
 def _canonical(name: str) -> str:
