@@ -7,7 +7,7 @@ from smendpoints.api.monitoring import MonitoringStatus
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired import names
-from smendpoints.domain.desired.dashboard import Place
+from smendpoints.domain.desired.dashboard import Location
 from smendpoints.domain.desired.desired import Desired, tag_list
 from smendpoints.domain.desired.monitoring import DesiredMonitoring
 from smendpoints.domain.desired.ownership import is_owned, told_owner
@@ -114,8 +114,8 @@ class Keeper:
     def apply(self, now: float) -> list[ReconcileError]:
         """Make the calls, each part up to the first refusal; what AWS refused, and what is another's."""
         failures = list(self.conflicts)
-        place = place_of(self.given)
-        elsewhere = topics_elsewhere(self.given.resource, place)
+        location = location_of(self.given)
+        elsewhere = topics_elsewhere(self.given.resource, location)
         if elsewhere is not None and any(each.verb is Verb.PUT_ALARM for each in self.todo.get("alarms", ())):
             failures.append(ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, elsewhere))
             del self.todo["alarms"]
@@ -144,10 +144,10 @@ class Keeper:
         return []
 
 
-def place_of(given: Input) -> Place | None:
+def location_of(given: Input) -> Location | None:
     """Where the endpoint is; None where there is none."""
     endpoint = given.observed.endpoint
-    return Place.of(endpoint.arn) if endpoint is not None else None
+    return Location.of(endpoint.arn) if endpoint is not None else None
 
 
 def _tag(desired: Desired, name: str, arn: str) -> Action:

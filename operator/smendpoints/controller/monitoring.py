@@ -12,7 +12,7 @@ from smendpoints.api.monitoring import MonitoringStatus
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Condition, SageMakerEndpointStatus
 from smendpoints.controller.finding import Finding
-from smendpoints.controller.keeper import Keeper, place_of
+from smendpoints.controller.keeper import Keeper, location_of
 from smendpoints.controller.memory import Memory, Refused
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.voiding import WhyNot
@@ -98,7 +98,7 @@ def _done(keeper: Keeper, finding: Finding) -> Finding:
         update: dict[str, Any] = {"monitoring": None}
         return _changed(keeper, finding, status.model_copy(update=update), ())
     fires = set(firing(keeper.alarms)) & set(keeper.wanted.names())
-    update = {"monitoring": recorded(keeper.wanted, keeper.before, place_of(keeper.given), fires)}
+    update = {"monitoring": recorded(keeper.wanted, keeper.before, location_of(keeper.given), fires)}
     message = told_active(keeper.wanted, fires, len(monitoring.topic_arns))
     told = _condition(keeper, Reason.MONITORING_ACTIVE, message)
     return _changed(keeper, finding, status.model_copy(update=update), (told,))

@@ -27,7 +27,7 @@ Properties = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """Where an endpoint is."""
 
     partition: str
@@ -50,7 +50,7 @@ class Place:
 
 
 def body_of(
-    resource: SageMakerEndpoint, wanted: Monitoring, endpoint: str, place: Place, alarm_arns: Sequence[str]
+    resource: SageMakerEndpoint, wanted: Monitoring, endpoint: str, location: Location, alarm_arns: Sequence[str]
 ) -> Mapping[str, Any]:
     """The body."""
     spec = resource.spec
@@ -64,7 +64,7 @@ def body_of(
     rows: list[list[tuple[str, Properties]]] = [[("text", {"markdown": text})]]
     if alarm_arns:
         rows.append([("alarm", {"title": "Alarms", "alarms": list(alarm_arns)})])
-    graphs = _Graphs(endpoint, place.region, marks)
+    graphs = _Graphs(endpoint, location.region, marks)
     names = [each.name for each in variants]
     if spec.async_ is not None:
         rows.append([graphs.backlog(), graphs.errors(names, wanted)])

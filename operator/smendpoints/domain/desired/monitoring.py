@@ -17,7 +17,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.api.variants import Variant
 from smendpoints.domain.desired import names
-from smendpoints.domain.desired.dashboard import Place, body_of
+from smendpoints.domain.desired.dashboard import Location, body_of
 from smendpoints.domain.desired.names import INSTANCE_METRICS, SAGEMAKER_METRICS
 
 _KINDS: tuple[AlarmKind, ...] = ("Errors", "Latency", "Capacity", "Idle", "Backlog")
@@ -49,12 +49,12 @@ class DesiredMonitoring:
 
 
 def desired_monitoring(
-    resource: SageMakerEndpoint, endpoint: str, place: Place | None, live: Collection[str]
+    resource: SageMakerEndpoint, endpoint: str, location: Location | None, live: Collection[str]
 ) -> DesiredMonitoring:
     """What the spec wants of CloudWatch.
 
     `live` are the variants in service: others have no metrics, and without any there are no alarms, so that an endpoint
-    that is stopped tells nobody. `place`: where the endpoint is; None where there is none, so that the dashboard is
+    that is stopped tells nobody. `location`: where the endpoint is; None where there is none, so that the dashboard is
     left as it is.
     """
     spec = resource.spec
@@ -62,11 +62,11 @@ def desired_monitoring(
     if wanted is None:
         return DesiredMonitoring()
     alarms = tuple(_alarms(resource, wanted, endpoint, sorted(live))) if live else ()
-    if not wanted.dashboard or place is None:
+    if not wanted.dashboard or location is None:
         return DesiredMonitoring(alarms, keeps_dashboard=wanted.dashboard)
-    arns = [place.alarm_arn(each["AlarmName"]) for each in alarms]
+    arns = [location.alarm_arn(each["AlarmName"]) for each in alarms]
     return DesiredMonitoring(
-        alarms, names.dashboard_name(place.region, endpoint), body_of(resource, wanted, endpoint, place, arns)
+        alarms, names.dashboard_name(location.region, endpoint), body_of(resource, wanted, endpoint, location, arns)
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from smendpoints.api.monitoring import MonitoringStatus
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Condition, SageMakerEndpointStatus
-from smendpoints.domain.desired.dashboard import Place
+from smendpoints.domain.desired.dashboard import Location
 from smendpoints.domain.desired.monitoring import DesiredMonitoring, desired_monitoring
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
@@ -34,18 +34,18 @@ def monitoring_wanted(resource: SageMakerEndpoint, status: SageMakerEndpointStat
     if endpoint.status not in _SERVES or not live:
         return None
     told = resource.model_copy(update={"status": status})
-    return desired_monitoring(told, endpoint.name, Place.of(endpoint.arn), live)
+    return desired_monitoring(told, endpoint.name, Location.of(endpoint.arn), live)
 
 
-def topics_elsewhere(resource: SageMakerEndpoint, place: Place | None) -> str | None:
+def topics_elsewhere(resource: SageMakerEndpoint, location: Location | None) -> str | None:
     """Why CloudWatch would take an alarm's topics not; None where it would. It tells topics of its own region alone."""
     wanted = resource.spec.monitoring
-    for arn in wanted.topic_arns if wanted is not None and place is not None else ():
+    for arn in wanted.topic_arns if wanted is not None and location is not None else ():
         region = arn.split(":")[3]
-        if place is not None and region != place.region:
+        if location is not None and region != location.region:
             return (
                 f"spec.monitoring.topicARNs: {arn} is in {region}, and CloudWatch tells topics of its own region alone;"
-                f" name one in {place.region}, the endpoint's"
+                f" name one in {location.region}, the endpoint's"
             )
     return None
 
@@ -89,13 +89,13 @@ def with_conditions(status: SageMakerEndpointStatus, old: SageMakerEndpointStatu
 
 
 def recorded(
-    wanted: DesiredMonitoring, before: MonitoringStatus, place: Place | None, firing: Iterable[str]
+    wanted: DesiredMonitoring, before: MonitoringStatus, location: Location | None, firing: Iterable[str]
 ) -> MonitoringStatus:
     """The status once CloudWatch has what is wanted."""
     kept = before.dashboard if wanted.keeps_dashboard else wanted.dashboard
     url = before.dashboard_url if wanted.keeps_dashboard else None
-    if place is not None and kept is not None:
-        url = place.dashboard_url(kept)
+    if location is not None and kept is not None:
+        url = location.dashboard_url(kept)
     return MonitoringStatus(
         alarms=sorted(wanted.names()),
         firing=sorted(set(firing) & set(wanted.names())),
