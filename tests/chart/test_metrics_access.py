@@ -15,7 +15,7 @@ from smendpoints.config import Config
 from smendpoints.kube.client import KubeClient
 from smendpoints.process.endpoints import serve
 from smendpoints.process.health import Health
-from smendpoints.scrapers import Scrapers
+from smendpoints.process.scrapers import Scrapers
 from smsandbox import ports
 from smsandbox.chart import NAMESPACE, template
 from smsandbox.controlplane import ControlPlane

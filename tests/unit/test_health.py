@@ -14,7 +14,7 @@ import pytest
 from smendpoints.metrics import LEASE_HELD
 from smendpoints.process.endpoints import Certificate, serve
 from smendpoints.process.health import Health
-from smendpoints.scrapers import Scrapers
+from smendpoints.process.scrapers import Scrapers
 from smsandbox import ports
 from smsandbox.controlplane import pki
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from smendpoints.kube.client import RefusedError, UnreachableError
-from smendpoints.scrapers import Access, Scrapers
+from smendpoints.process.scrapers import Access, Scrapers
 
 READER, STRANGER = "system:serviceaccount:monitoring:prometheus", "system:serviceaccount:default:default"
 

@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from prometheus_client import make_wsgi_app
 
 from smendpoints.process.health import Health
-from smendpoints.scrapers import Access, Scrapers
+from smendpoints.process.scrapers import Access, Scrapers
 
 logger = logging.getLogger(__name__)
 _SECONDS = 10

@@ -23,7 +23,7 @@ from smendpoints.lease.leases import ApiLeases
 from smendpoints.metrics import LEASE_HELD
 from smendpoints.process.endpoints import Certificate, serve
 from smendpoints.process.health import Health
-from smendpoints.scrapers import Scrapers
+from smendpoints.process.scrapers import Scrapers
 
 logger = logging.getLogger(__name__)
 _ASKING_SECONDS = 5.0
