@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smsandbox.aws.cloudwatch.alarm_rules import judge
+from smsandbox.aws.cloudwatch.alarm_rules import judge, reason
 
 X, O, N = True, False, None  # noqa: E741 - breaching, fine and missing, as the table has them
 
@@ -66,6 +66,16 @@ def test_missing_datapoints_are_treated_as_in_the_table_of_aws(
         assert judge(breaches, needed, 3, missing, "OK") == wanted, missing
         if state == "keep":
             assert judge(breaches, needed, 3, missing, "ALARM") == "ALARM"
+
+
+def test_what_is_missing_is_told_in_awss_words() -> None:
+    assert reason("OK", [], 1.0, "GreaterThanThreshold", 5) == (
+        "Threshold Crossed: no datapoints were received for 5 periods and 5 missing datapoints were treated as"
+        " [NonBreaching]."
+    )
+    assert reason("ALARM", [], 1.0, "GreaterThanThreshold", 1) == (
+        "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [Breaching]."
+    )
 
 
 def test_a_new_alarm_has_insufficient_data_until_it_has_seen_some(bare: Any) -> None:
