@@ -62,9 +62,10 @@ def reason(state: State, values: Sequence[float], threshold: float, comparison: 
     was = "was" if len(shown) == 1 else "were"
     word = _WORDS[comparison] if state == "ALARM" else f"not {_WORDS[comparison]}"
     if not shown:
-        return f"Threshold Crossed: no datapoints were received for {needed} {_plural(needed)} and " + (
-            "they were treated as [Breaching]." if state == "ALARM" else "they were treated as [NonBreaching]."
-        )
+        periods = "1 period" if needed == 1 else f"{needed} periods"
+        missing = "1 missing datapoint was" if needed == 1 else f"{needed} missing datapoints were"
+        treated = "Breaching" if state == "ALARM" else "NonBreaching"
+        return f"Threshold Crossed: no datapoints were received for {periods} and {missing} treated as [{treated}]."
     return (
         f"Threshold Crossed: {len(shown)} out of the last {len(values)} datapoints [{listed}] {was} {word} "
         f"the threshold ({float(threshold)})."
