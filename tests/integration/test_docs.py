@@ -1,5 +1,6 @@
 """The guides as a reader follows them: what stands behind the prompts of a page, in one shell, on its samples."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,10 +55,23 @@ def made_by_a_script(stage: Stage) -> Iterator[str]:
     sagemaker.delete_model(ModelName=name)
 
 
+def rows(text: str) -> set[str]:
+    """The rows of `kubectl get` in a text, without what differs each time: ages, counts of instances, hashes."""
+    found = [line for line in text.splitlines() if re.match(r"[a-z][a-z-]* +(InService|Updating|Stopped) ", line)]
+    for differs, stands in (
+        (r"\b(\d+[dhms])+\b", "AGE"),
+        (r"\b\d+/\d+\b", "N/N"),
+        (r"-[0-9a-f]{10}\b", "-HASH"),
+        (" +", " "),
+    ):
+        found = [re.sub(differs, stands, line) for line in found]
+    return set(found)
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("made_by_a_script")
 def test_the_commands_of_the_guides_run_as_they_stand(stage: Stage, shell: dict[str, str], tmp_path: Path) -> None:
-    stage.cloud.simulator.change(containers=True, time_scale=600)
+    stage.cloud.simulator.change(containers=True, time_scale=300)
     objects = [*endpoints(ROOT / "manifests/samples/minimal.yaml"), *(each for page in GUIDES for each in shown(page))]
     for each in objects:
         furnish(each["spec"], stage.cloud.aws)
@@ -77,3 +91,6 @@ def test_the_commands_of_the_guides_run_as_they_stand(stage: Stage, shell: dict[
             ["bash", "-c", script], cwd=tmp_path, env=shell, capture_output=True, text=True, check=False, timeout=300
         )
         assert ran.returncode == 0, f"{page}: {ran.stdout[-1000:]}\n{ran.stderr[-3000:]}"
+        seen = rows(ran.stdout.replace(stage.namespace, "default"))
+        told = {row for block in blocks(ROOT / page) if block.kind == "console" for row in rows(block.text)}
+        assert told <= seen, page
