@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.monitoring import Monitoring
-from smendpoints.domain.desired.dashboard import Place, body_of
+from smendpoints.domain.desired.dashboard import Location, body_of
 
 # As the User Guide lists them: "Monitor Amazon SageMaker AI with Amazon CloudWatch".
 REAL_TIME = {"Invocations", "Invocation5XXErrors", "Invocation4XXErrors", "ModelLatency", "OverheadLatency"}
@@ -20,7 +20,7 @@ WITHOUT = {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrenc
 
 
 def graphs(resource: Any, wants: dict[str, Any], **wanted: Any) -> list[dict[str, Any]]:
-    place = Place("aws", "us-east-1", "123456789012")
+    place = Location("aws", "us-east-1", "123456789012")
     body = body_of(resource(wants), Monitoring(**wanted), "default-iris", place, ["arn:alarm"])
     widgets = body["widgets"]
     assert [each["type"] for each in widgets[:2]] == ["text", "alarm"]
