@@ -28,7 +28,7 @@ TABLES: dict[str, tuple[str, Callable[[int, np.random.Generator], Iterator[tuple
             "z-test, peeking",
         ),
     ),
-    "means": ("Means (alpha 5 %)", validity.means_rows, ("latencies", "burn-in", "told apart")),
+    "means": ("Means (alpha 5 %)", validity.means_rows, ("measure", "burn-in", "told apart")),
     "power": (
         "Requests for 80 % power, one side at 2.5 %: multiples of the z-test's",
         power.rows,

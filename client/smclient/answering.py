@@ -4,7 +4,7 @@ From captured data and the model artifacts in S3, and from CloudWatch. What cann
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from smclient.aws.artifacts import packed
 from smclient.aws.container import NAMESPACE, Source, published
-from smclient.aws.metrics import counted
+from smclient.aws.metrics import counted, whole_since
 from smclient.aws.session import Aws
 from smclient.captured.answers import Seen, Told, Traffic, report_of
 from smclient.captured.training import Training
@@ -109,6 +109,8 @@ def of_endpoint(aws: Aws, found: Object, truth: str | None, since: datetime, now
 
 
 def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> Answered:
+    # Captured are requests of the time that CloudWatch counts: else more might be captured than there were.
+    asked = replace(asked, since=whole_since(asked.since, asked.until))
     seen, sources = {}, {}
     for variant in asked.variants:
         model = asked.models.get(variant)

@@ -284,6 +284,23 @@ def test_errors_and_latencies_are_those_since_the_experiment_began(served: Serve
     assert 50 < found["gb"]["latency"]["p90"] < 120
 
 
+def test_no_more_is_captured_than_the_minutes_that_cloudwatch_counts(served: Served, smendpoint: Any) -> None:
+    whole = served.begun.replace(second=0, microsecond=0)
+    served.begun = whole + timedelta(seconds=20)
+    served.at = whole + timedelta(seconds=40)
+    served.capture("rf", [("1", "5,1", "a", 0.9)])
+    served.at = whole + timedelta(seconds=70)
+    served.s3.put_object(
+        Bucket=BUCKET,
+        Key=f"captured/ml-iris/rf/{served.at:%Y/%m/%d/%H/%M}-99.jsonl",
+        Body=captured("2", "6,1", "b", 0.9, served.at),
+    )
+    served.experiment()
+    found = smendpoint("answers", "ab", "-o", "json").json()
+    assert found["report"]["models"]["rf"]["classes"] == {"b": 1}
+    assert datetime.fromisoformat(found["since"]) == whole + timedelta(seconds=60)
+
+
 def test_what_was_not_captured_is_as_the_container_published_it(served: Served, smendpoint: Any) -> None:
     for variant, model in zip(("rf", "gb"), served.body["spec"]["variants"], strict=True):
         model["environment"] = {"SMINFERENCE_VARIANT": variant}

@@ -105,14 +105,19 @@ def counted(
 
 def data_of(aws: Aws, asked: Sequence[Asked], begin: datetime, end: datetime) -> list[dict[datetime, float]]:
     """The values of each series in whole periods after `begin`, by their beginning; errors as `counted`."""
-    period = _period(begin, end)
-    first = datetime.fromtimestamp(-(-begin.timestamp() // period) * period, begin.tzinfo)
+    period, first = _period(begin, end), whole_since(begin, end)
     queries = [
         _query(f"q{number}", each.metric, each.statistic, period, each.namespace, **each.dimensions)
         for number, each in enumerate(asked)
     ]
     data = _data(aws, queries, first, end) if first < end else {}
     return [data.get(f"q{number}", {}) for number in range(len(asked))]
+
+
+def whole_since(begin: datetime, end: datetime) -> datetime:
+    """The beginning of the first whole period that is read of a time."""
+    period = _period(begin, end)
+    return datetime.fromtimestamp(-(-begin.timestamp() // period) * period, begin.tzinfo)
 
 
 def _period(begin: datetime, end: datetime) -> int:
