@@ -7,24 +7,16 @@ that no story sets, or a word of an enum that none uses, fails the last tests: a
 
 import copy
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from smsandbox.assets import TRUST
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.recorder import Recorder
 from smsandbox.testing.samples import furnish
+from smsandbox.testing.stories import SCHEMA, STORIES, changed, specs
 from smsandbox.testing.virtual_aws import BRISK
-
-FOLDER = Path(__file__).parent / "every_field"
-STORIES: dict[str, list[dict[str, Any]]] = {
-    path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))
-}
-CRD = yaml.safe_load((Path(__file__).parents[2] / "crds" / "sagemakerendpoints.smendpoints.dev.yaml").read_text())
-SCHEMA = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
 
 # Ways to be that a manifest need not write out, and what the API server then fills in or the operator takes.
 DEFAULTS: dict[str, Any] = {
@@ -52,26 +44,6 @@ DEFAULTS: dict[str, Any] = {
 NEVER_FOR_A_SHADOW = ("shadow.scaling.", "shadow.serverless.")
 # One of these is as good as another: AWS takes a number.
 ONE_IS_ENOUGH = ("variants[].serverless.memorySizeMB",)
-
-
-def changed(value: Any, change: Any) -> Any:
-    """A JSON merge patch; an entry of a list changes the one at its place."""
-    if isinstance(change, dict):
-        old = value if isinstance(value, dict) else {}
-        merged = {**old, **{key: changed(old.get(key), each) for key, each in change.items()}}
-        return {key: each for key, each in merged.items() if each is not None}
-    if isinstance(change, list) and isinstance(value, list) and all(isinstance(each, dict) for each in change):
-        return [changed(value[at] if at < len(value) else None, each) for at, each in enumerate(change)]
-    return copy.deepcopy(change)
-
-
-def specs(story: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The specs that a story gives its object, one after the other."""
-    spec: dict[str, Any] = {}
-    for step in story:
-        if "apply" in step or "change" in step:
-            spec = changed(spec, step.get("apply", step.get("change")))
-            yield spec
 
 
 def a_users_alarm(harness: Harness) -> None:

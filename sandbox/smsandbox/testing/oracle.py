@@ -100,7 +100,7 @@ def _container(container: Spec, *, many: bool) -> dict[str, Any]:
         "artifact": artifact,
         "unpacked": artifact is not None and artifact.endswith("/") and not many,
         "many": many,
-        "environment": container.get("environment", {}),
+        "environment": {**container.get("environment", {}), **container.get("secrets", {})},
         "hostname": container.get("hostname"),
     }
 
