@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from smclient.aws import writable
 from smclient.aws.session import Aws, told
 from smclient.aws.stored import parts
 from smclient.errors import AWSError, ClientError, KubernetesError, NotFoundError
@@ -103,7 +104,7 @@ def of_endpoint(found: Object, aws: Aws) -> Iterator[Check]:
         yield Check("object", "unknown", "the operator has not looked at it yet", "does the operator run?")
     role = spec.get("executionRoleARN") or resolved.get("executionRoleARN")
     if role:
-        yield said("execution role", role, partial(_role, aws, str(role)))
+        yield from _of_role(aws, str(role), spec)
     variants = [*(spec.get("variants") or []), *([spec["shadow"]] if spec.get("shadow") else [])]
     containers = [each for variant in variants for each in (variant.get("containers") or [variant])]
     for image in dict.fromkeys(str(each["image"]) for each in containers if each.get("image")):
@@ -136,6 +137,19 @@ def _role(aws: Aws, arn: str) -> Check:
         return Check(about, "unknown", f"{arn}: whether SageMaker may assume it depends on conditions", hint)
     hint = "let sagemaker.amazonaws.com do sts:AssumeRole in its trust policy"
     return Check(about, "bad", f"SageMaker may not assume {arn}", hint)
+
+
+def _of_role(aws: Aws, role: str, spec: Mapping[str, Any]) -> Iterator[Check]:
+    yield said("execution role", role, partial(_role, aws, role))
+    for about, uri in writable.places(spec):
+        yield said(about, role, partial(_writes, aws, role, about, uri))
+
+
+def _writes(aws: Aws, role: str, about: str, uri: str) -> Check:
+    if writable.allowed(aws, role, uri):
+        return Check(about, "ok", f"the execution role may write to {uri}")
+    hint = "allow it s3:PutObject there, unless the policy of the bucket does: AWS tells nobody what it could not write"
+    return Check(about, "bad", f"the policies of the execution role do not let it write to {uri}", hint)
 
 
 def _image(aws: Aws, image: str) -> Check:

@@ -33,7 +33,10 @@ TRUST = json.dumps(
 EXECUTION = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms"], "Resource": "*"}],
+        "Statement": [
+            {"Effect": "Allow", "Action": ["cloudwatch:DescribeAlarms"], "Resource": "*"},
+            {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": "arn:aws:s3:::*sagemaker*"},
+        ],
     }
 )
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"

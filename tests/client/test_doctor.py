@@ -90,6 +90,20 @@ def test_an_endpoint_whose_parts_are_there_is_well(harness: Harness) -> None:
     ]
 
 
+def test_what_the_role_may_not_write_is_named_with_its_place(harness: Harness, endpoint: Endpoint) -> None:
+    capture = {"destination": "s3://sagemaker-us-east-1-123456789012/captured"}
+    written = {"outputPath": "s3://ours/out", "failurePath": "s3://ours/failed/"}
+    checks = list(
+        of_endpoint(endpoint(spec=spec(dataCapture=capture, **{"async": written})), Aws(REGION, harness.session))
+    )
+    assert {each.about: each.outcome for each in checks if each.about in {"data capture", "responses", "failures"}} == {
+        "data capture": "ok",
+        "responses": "bad",
+        "failures": "bad",
+    }
+    assert "s3://ours/out" in " ".join(bad(iter(checks)))
+
+
 def test_what_is_not_there_is_named_each_with_what_to_do(harness: Harness, endpoint: Endpoint) -> None:
     trusted = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = {"Version": "2012-10-17", "Statement": [trusted]}

@@ -132,6 +132,29 @@ def test_an_alarm_that_fired_for_the_last_attempt_does_not_end_the_next(harness:
     assert harness.calls("UpdateEndpoint") == 2
 
 
+def test_it_is_told_as_the_cause_with_no_line_of_a_log_long_after_the_annotation_is_gone(harness: Harness) -> None:
+    begin(harness)
+    asked = list_streams(harness)
+    abort(harness)
+    harness.annotate("iris", {ABORT_REVISION: ""})
+    harness.run(3600)
+    status = harness.resource("iris").status
+    assert status.rollout is not None
+    assert status.rollout.undone_by == "Request"
+    assert status.failure is not None
+    assert status.failure.reason.startswith("was aborted as asked: ")
+    assert status.history[0].message == status.failure.reason
+    stalled = harness.condition("iris", "Stalled")
+    assert stalled is not None
+    assert "was aborted as asked" in stalled.message
+    assert list_streams(harness) == asked, "a log is looked at that has nothing to do with it"
+
+
+def list_streams(harness: Harness) -> int:
+    """How often a container's log was looked for."""
+    return harness.calls("DescribeLogStreams")
+
+
 def test_what_aws_refuses_of_the_bounds_stops_no_abort(harness: Harness) -> None:
     scaled = with_variant(wanted(CANARY, 0), scaling={"minCapacity": 4, "maxCapacity": 6})
     harness.apply("iris", scaled)

@@ -143,6 +143,8 @@ def test_a_new_fleet_that_is_worse_is_undone_and_its_figures_stay(
     stalled = harness.condition("iris", "Stalled")
     assert stalled is not None
     assert "was undone by its analysis" in stalled.message
+    assert story.status()["failure"]["reason"].startswith("was undone by its analysis: worse by more than the margin")
+    assert harness.calls("DescribeLogStreams") == 0
     harness.run(1800, 30)
     assert alarms(harness) == []
     assert story.status()["failure"]["compared"] == story.analysis["metrics"]

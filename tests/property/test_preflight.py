@@ -54,6 +54,22 @@ def notes(harness: Harness) -> list[str]:
     return [event.message for event in harness.events if event.reason == "PreflightIncomplete"]
 
 
+def test_a_role_that_may_not_write_what_is_captured_is_told_and_stops_nothing(harness: Harness) -> None:
+    harness.client("iam").delete_role_policy(RoleName=ROLE, PolicyName="rollouts")
+    ready(harness, {**FIXED, "dataCapture": {"destination": f"s3://{BUCKET}/captured/"}})
+    (told_once,) = notes(harness)
+    assert f"do not allow s3:PutObject on arn:aws:s3:::{BUCKET}/captured/*" in told_once
+    assert "captured requests" in told_once
+    harness.run(3600, 60)
+    assert notes(harness) == [told_once]
+
+
+def test_a_role_that_may_write_it_is_told_nothing(harness: Harness) -> None:
+    written = {"outputPath": f"s3://{BUCKET}/out/", "failurePath": f"s3://{BUCKET}/failed"}
+    ready(harness, {**FIXED, "async": written})
+    assert notes(harness) == []
+
+
 def calls(harness: Harness, operation: str) -> int:
     return harness.world.calls.count(operation)
 

@@ -284,6 +284,10 @@ def test_an_alarm_rolls_it_back_and_the_operators_own_alarms_go_with_it(
     stalled = harness.condition("iris", "Stalled")
     assert stalled is not None
     assert (stalled.reason, f"{name}; " in stalled.message) == ("UpdateFailed", True)
+    assert "was undone by an alarm" in stalled.message
+    assert resource.status.failure is not None
+    assert resource.status.failure.reason.startswith("was undone by an alarm: ")
+    assert harness.calls("DescribeLogStreams") == 0, "the containers were healthy: their log says nothing of it"
     assert [each.outcome for each in resource.status.history] == ["RolledBack", "Deployed"]
     assert {key: getattr(resource.status.rollout, key) for key in NOTHING_UNDER_WAY} == dict.fromkeys(NOTHING_UNDER_WAY)
     assert shares(harness) == {before: pytest.approx(1.0)}

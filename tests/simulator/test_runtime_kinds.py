@@ -162,6 +162,32 @@ def test_captured_requests_stand_in_s3_as_json_lines(live: Live) -> None:
     live.delete("watched")
 
 
+def test_what_the_role_may_not_write_is_captured_nowhere_unless_the_bucket_lets_it(live: Live) -> None:
+    for bucket in ("mine", "theirs", "shared"):
+        live.s3.create_bucket(Bucket=bucket)
+    shared = {
+        "Effect": "Allow", "Principal": {"AWS": live.role}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::shared/*"
+    }  # fmt: skip
+    live.s3.put_bucket_policy(Bucket="shared", Policy=json.dumps({"Version": "2012-10-17", "Statement": [shared]}))
+    live.may_write("mine")
+    modes = [{"CaptureMode": "Input"}]
+    try:
+        for bucket in ("theirs", "shared", "mine"):  # what is written last tells that the others had their turn
+            capture = {
+                "EnableCapture": True, "InitialSamplingPercentage": 100, "DestinationS3Uri": f"s3://{bucket}/here",
+                "CaptureOptions": modes,
+            }  # fmt: skip
+            live.echo(f"to-{bucket}", DataCaptureConfig=capture)
+            live.invoke(f"to-{bucket}", b"1,2", ContentType="text/csv")
+            if bucket != "theirs":
+                until(lambda bucket=bucket: live.objects(bucket))
+        assert live.objects("theirs") == {}
+    finally:
+        live.may_write("*")
+    for bucket in ("theirs", "shared", "mine"):
+        live.delete(f"to-{bucket}")
+
+
 def test_target_tracking_of_the_backlog_leaves_zero_once_more_waits_than_its_target(live: Live) -> None:
     """With no other policy: AWS's metrics of the backlog are there without instances too."""
     live.s3.create_bucket(Bucket="woken")

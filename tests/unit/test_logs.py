@@ -116,6 +116,8 @@ def test_a_creations_log_begins_with_the_endpoint_and_an_updates_with_the_attemp
     assert tail(account, seen.resource, seen.desired, Observed(), todo) == []
     well = replace(todo, verdict=stalled(Reason.NOT_OWNED, "x"))
     assert tail(account, seen.resource, seen.desired, seen.observed, well) == []
+    undone = replace(todo, rollout=rollout.model_copy(update={"undone_by": "Alarm"}))
+    assert tail(account, seen.resource, seen.desired, seen.observed, undone) == []
     assert len(account.asked) == 1
 
 

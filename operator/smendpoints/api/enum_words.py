@@ -35,6 +35,11 @@ _ALL: tuple[Mapping[str, str], ...] = (
         "Inconclusive": "the end came before enough was known",
         "Invalid": "data is missing or could not be read",
     },
+    {
+        "Request": "a person, by the annotation `smendpoints.dev/abort-revision`",
+        "Analysis": "the comparison of both fleets",
+        "Alarm": "an alarm of `rollout.rollback`",
+    },
     {"Input": "requests", "Output": "responses", "InputAndOutput": "both"},
     {
         "Running": "there is an endpoint, within its office hours if it has any",

@@ -10,6 +10,7 @@ from smendpoints.api.base import ApiModel, StatusModel
 from smendpoints.api.snapshot import AutoscalingSnapshot, of_calls
 
 Outcome = Literal["Deployed", "Failed", "RolledBack", "Blocked", "Superseded", "InProgress"]
+UndoneBy = Literal["Request", "Analysis", "Alarm"]
 Stage = Literal["Launching", "ActivatingTraffic", "Baking", "Terminating", "RollingBack"]
 # Fields of `rollout`, as releases before this one called them.
 _RENAMED = {"steps": "totalSteps", "step": "awsMessage"}
@@ -67,6 +68,9 @@ class RolloutStatus(StatusModel):
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )
     message: str | None = Field(None, description="Why it failed, or is blocked.", max_length=1024)
+    undone_by: UndoneBy | None = Field(
+        None, description="What undid it, of one that AWS rolled back although its containers were healthy."
+    )
     analysis: AnalysisStatus | None = Field(None, description="How the new fleet compares with the old one.")
 
     @model_validator(mode="before")

@@ -12,9 +12,9 @@ _FAILED = frozenset({Reason.CREATE_FAILED, Reason.UPDATE_FAILED, Reason.CAPACITY
 
 
 def tail(account: Aws, resource: SageMakerEndpoint, desired: Desired, observed: Observed, todo: Plan) -> list[str]:
-    """The last lines of the log of what has just failed; none if it failed before, or nothing did."""
+    """The last lines of the log of what has just failed; none if it failed before, or its containers were healthy."""
     rollout, endpoint = todo.rollout, observed.endpoint
-    if todo.verdict.reason not in _FAILED or rollout is None or endpoint is None:
+    if todo.verdict.reason not in _FAILED or rollout is None or endpoint is None or rollout.undone_by is not None:
         return []
     told = resource.status.failure
     if told is not None and told.reason == rollout.message:

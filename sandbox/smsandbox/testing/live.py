@@ -55,6 +55,7 @@ class Live:
         self._thread = threading.Thread(target=self._tick, daemon=True)
         self._thread.start()
         self.role = self.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+        self.may_write("*")
         self.s3 = self.client("s3")
         self.s3.create_bucket(Bucket="models")
         self.s3.put_object(Bucket="models", Key="one.tar.gz", Body=archive({"code/a.txt": b"a", "b.txt": b"b"}))
@@ -159,6 +160,13 @@ class Live:
             Period=86400, Statistics=[statistic],
         )["Datapoints"]  # fmt: skip
         return float(sum(point[statistic] for point in points))
+
+    def may_write(self, *buckets: str) -> None:
+        """The role of its models may write to these buckets, and to no others."""
+        resources = [f"arn:aws:s3:::{bucket}/*" for bucket in buckets]
+        writing = [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": resources}]
+        document = json.dumps({"Version": "2012-10-17", "Statement": writing})
+        self.client("iam").put_role_policy(RoleName="r", PolicyName="writes", PolicyDocument=document)
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
         listed = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])

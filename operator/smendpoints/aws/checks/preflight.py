@@ -22,6 +22,7 @@ from smendpoints.aws.checks.single import (
     check_secret,
     check_topic,
     check_watcher,
+    check_writers,
     look_at_role,
     repository_of,
 )
@@ -45,7 +46,8 @@ _MOST_KNOWN = 500  # of each place; what goes early is only asked again
 class Check:
     """One check: of what kind, of what, by which permission on which resource, and how it is made.
 
-    What it finds good is believed for a while, unless it is not `believed` and costs nothing.
+    What it finds good is believed for a while, unless it is not `believed` and costs nothing. If it does not `block`,
+    what it finds is a note.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Check:
     resource: str
     make: Callable[[], ReconcileError | None]
     believed: bool = True
+    blocks: bool = True
 
     @property
     def key(self) -> tuple[str, object]:
@@ -88,7 +91,7 @@ class Preflight:
         self._tries: Bounded[str, int] = Bounded(_MOST_KNOWN)
 
     def check(self, launch: Launch) -> tuple[str, ...]:
-        """Make the checks of a launch; returns a note for each that is off.
+        """Make the checks of a launch; returns a note for each that is off, or that blocks nothing and found something.
 
         Raises:
             ReconcileError: something is missing or too much (`BLOCKED`); or AWS could not be asked now (`RETRY`).
@@ -157,6 +160,10 @@ class Preflight:
         for role in sorted(launch.watchers):
             make = partial(check_watcher, clients, role)
             yield Check("the role's permissions", role, "iam:SimulatePrincipalPolicy", role, make)
+        for role in sorted({each.role for each in launch.writers}):
+            writers = tuple(sorted(each for each in launch.writers if each.role == role))
+            make = partial(check_writers, clients, role, writers)
+            yield Check("the role's permissions", writers, "iam:SimulatePrincipalPolicy", role, make, blocks=False)
         for need in launch.needs:
             yield Check("quotas", need, "servicequotas:ListServiceQuotas", "*", partial(self._check_quota, need))
         if launch.targets is not None:  # last: what is not launched keeps them from nobody
@@ -209,10 +216,11 @@ class Preflight:
         except ReconcileError as failure:
             return self._not_made(check, failure)
         self._tries.drop(check.leave)
-        if wrong is not None:
+        if wrong is None:
+            self._good.put(check.key, self._clock())
+        elif check.blocks:
             raise wrong
-        self._good.put(check.key, self._clock())
-        return None
+        return wrong.message if wrong is not None else None
 
     def _not_made(self, check: Check, failure: ReconcileError) -> str:
         """Turn the check off; the failure itself where it is soon over, or stands in the way of all else, too."""

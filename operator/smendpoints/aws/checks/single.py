@@ -4,11 +4,11 @@ An `ReconcileError` that is returned was found out for certain; one that is rais
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from smendpoints.aws.calls.clients import Clients
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.preflight.launch import Artifact, Stored
+from smendpoints.domain.preflight.launch import Artifact, Stored, Writer
 from smendpoints.domain.preflight.trust import SAGEMAKER, Trust, trust_in_sagemaker
 from smendpoints.domain.reasons import Reason
 
@@ -157,6 +157,35 @@ def check_watcher(clients: Clients, role_arn: str) -> ReconcileError | None:
             )
             return _wrong(Reason.ACCESS_DENIED, message)
     return None
+
+
+def check_writers(clients: Clients, role_arn: str, writers: Sequence[Writer]) -> ReconcileError | None:
+    """Whether the execution role may write what AWS writes in its name, as far as the role's own policies say.
+
+    It is no certain refusal: the policy of a bucket, which is not looked at, may allow it, too.
+    """
+    start = f"arn:{role_arn.split(':')[1]}:s3:::"
+    places = {f"{start}{each.uri.removeprefix('s3://').rstrip('/')}/*": each.what for each in writers}
+    found = clients.call(
+        "iam",
+        "simulate_principal_policy",
+        PolicySourceArn=role_arn,
+        ActionNames=["s3:PutObject"],
+        ResourceArns=sorted(places),
+    )
+    denied = sorted(
+        each["EvalResourceName"]
+        for each in found["EvaluationResults"]
+        if each["EvalDecision"] != "allowed" and not each.get("MissingContextValues")
+    )
+    if not denied:
+        return None
+    what = ", ".join(sorted({places.get(each, "them") for each in denied}))
+    message = (
+        f"the policies of the execution role {role_arn} do not allow s3:PutObject on {', '.join(denied)}: unless the "
+        f"policy of the bucket does, AWS writes no {what} there and tells nobody; allow that to the role"
+    )
+    return _wrong(Reason.ACCESS_DENIED, message)
 
 
 def look_at_role(clients: Clients, role_arn: str) -> str | None:

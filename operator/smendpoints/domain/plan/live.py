@@ -5,6 +5,7 @@ What AWS lacks is worked out once (`Differences`); the rules say how much of it 
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
@@ -127,7 +128,8 @@ def _differences(given: Input, endpoint: ObservedEndpoint) -> Differences:
 def _succeeded(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus:
     """The attempt that brought the config into service, over and done with."""
     config, past = _config(given, endpoint), given.recorded.rollout
-    over = {"phase": "Succeeded", "message": None, "autoscaling_snapshot": [], "abort_alarm": None, **NOTHING_UNDER_WAY}
+    nothing: dict[str, Any] = {"message": None, "autoscaling_snapshot": [], "abort_alarm": None, "undone_by": None}
+    over = {"phase": "Succeeded", **nothing, **NOTHING_UNDER_WAY}
     if past is None or past.config_name != config:  # a FailureReason of now is that of another attempt
         over["endpoint_modified_at"] = endpoint.modified_at
     attempt = recorded_attempt(given, config)

@@ -7,15 +7,16 @@ config keeps serving; the same config is not tried again, unless AWS says that t
 from dataclasses import replace
 from datetime import timedelta
 
-from smendpoints.api.status_rollout import RolloutStatus
+from smendpoints.api.status_rollout import RolloutStatus, UndoneBy
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.abort import is_asked
 from smendpoints.domain.plan.attempts import failed_attempt, moved_since, retry_after, was_made
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.judging import afresh, condemns
 from smendpoints.domain.plan.meanwhile import Meanwhile, meanwhile
+from smendpoints.domain.plan.undone import how_undone
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, reconciling, stalled
-from smendpoints.domain.plan.wording import NO_REASON, may_try_again, names_missing_config
+from smendpoints.domain.plan.wording import NO_REASON, may_try_again, names_missing_config, undone_by_alarm
 from smendpoints.domain.reasons import Reason
 
 
@@ -49,10 +50,8 @@ def rolled_back_for_good(given: Input, endpoint: ObservedEndpoint) -> Plan | Non
     if failed is None:
         return None
     reason = _reason(failed)
-    what = "was aborted as asked" if failed.abort_alarm is not None and is_asked(given.resource, failed) else "failed"
-    if failed.analysis is not None and condemns(failed.analysis):
-        what, reason = "was undone by its analysis", f"{failed.analysis.message}; AWS says: {reason}"
-    message = f"{given.desired.config_name} {what}, {endpoint.config_name} still serving: {reason}"
+    what, why = how_undone(failed) or ("failed", reason)
+    message = f"{given.desired.config_name} {what}, {endpoint.config_name} still serving: {why}"
     if endpoint.config_name is not None and names_missing_config(reason, endpoint.config_name):
         message += (
             "; the config in service was deleted in AWS, and nothing but the spec that it was made for brings it back: "
@@ -88,4 +87,15 @@ def _failed(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus | None:
         return past
     if not was_made(past, endpoint) or not moved_since(past, endpoint):
         return None
-    return failed_attempt(given, endpoint, endpoint.failure_reason or "AWS rolled back and gives no reason")
+    failed = failed_attempt(given, endpoint, endpoint.failure_reason or "AWS rolled back and gives no reason")
+    return failed.model_copy(update={"undone_by": _undone_by(given, failed)})
+
+
+def _undone_by(given: Input, failed: RolloutStatus) -> UndoneBy | None:
+    """What set off the alarm that AWS speaks of; None where it went back by itself."""
+    if not undone_by_alarm(failed.message or ""):
+        return None
+    if failed.analysis is not None and condemns(failed.analysis):
+        return "Analysis"
+    asked = failed.abort_alarm is not None and is_asked(given.resource, failed)
+    return "Request" if asked else "Alarm"

@@ -33,9 +33,21 @@ class Stored:
     modified_at: datetime
 
 
+@dataclass(frozen=True, order=True)
+class Writer:
+    """A role with which AWS writes to a place in S3, and what it writes there, for people."""
+
+    role: str
+    uri: str
+    what: str
+
+
 @dataclass(frozen=True)
 class Launch:
-    """What a fleet is launched from, and what its rollout leans on. `watchers` are roles that must see its alarms."""
+    """What a fleet is launched from, and what its rollout leans on.
+
+    `watchers` are roles that must see its alarms, `writers` those that must write to S3.
+    """
 
     images: frozenset[str]
     artifacts: frozenset[Artifact]
@@ -43,6 +55,7 @@ class Launch:
     needs: tuple[Need, ...]
     targets: Targets | None = None
     watchers: frozenset[str] = frozenset()
+    writers: frozenset[Writer] = frozenset()
 
 
 def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...], alarms: list[str]) -> Launch | None:
@@ -58,6 +71,7 @@ def launch_of(desired: Desired, observed: Observed, actions: tuple[Action, ...],
         needs=needs(desired, observed, launches) if updates else (),
         targets=_targets(desired) if not updates else None,
         watchers=_watchers(desired) if updates else frozenset(),
+        writers=frozenset(_writers(desired)),
     )
 
 
@@ -71,6 +85,19 @@ def _watchers(desired: Desired) -> frozenset[str]:
     if not (desired.deployment or {}).get("AutoRollbackConfiguration"):
         return frozenset()
     return frozenset(model.request["ExecutionRoleArn"] for model in desired.models)
+
+
+def _writers(desired: Desired) -> Iterator[Writer]:
+    """Data capture, whose failures AWS tells nobody, and asynchronous responses."""
+    config = desired.config_request
+    output = (config.get("AsyncInferenceConfig") or {}).get("OutputConfig") or {}
+    places = {
+        "captured requests": (config.get("DataCaptureConfig") or {}).get("DestinationS3Uri"),
+        "asynchronous responses": output.get("S3OutputPath"),
+        "asynchronous failures": output.get("S3FailurePath"),
+    }
+    for role in sorted({str(model.request["ExecutionRoleArn"]) for model in desired.models}):
+        yield from (Writer(role, uri, what) for what, uri in places.items() if uri)
 
 
 def dropped_guardrails(desired: Desired, observed: Observed) -> str | None:

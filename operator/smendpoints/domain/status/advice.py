@@ -8,6 +8,7 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Failure
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.judging import condemns
+from smendpoints.domain.plan.undone import cause
 from smendpoints.domain.plan.verdict import Plan, Verdict, at, reconciling, stalled
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
@@ -62,8 +63,8 @@ def failure_of(
     if plan.verdict.reason not in _HINTS:
         return None if plan.verdict.ready else old
     rollout = plan.rollout
-    reason = (rollout.message if rollout is not None else None) or plan.verdict.message
-    kept = old.log_tail if old is not None and old.reason == reason else []
+    reason = (cause(rollout) if rollout is not None else None) or plan.verdict.message
+    kept = old.log_tail if old is not None and old.reason == reason[:1024] else []
     tail = [] if log_tail is None else log_tail or kept
     undone = rollout is not None and rollout.analysis is not None and condemns(rollout.analysis)
     compared = rollout.analysis.metrics if undone and rollout is not None and rollout.analysis is not None else None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from smendpoints.api.status_rollout import Outcome, Revision, RolloutStatus
 from smendpoints.domain.plan.changes import GOING_BACK
+from smendpoints.domain.plan.undone import cause
 from smendpoints.domain.plan.wording import undone_by_alarm
 
 _SHOWN = 10
@@ -67,7 +68,9 @@ def next_history(
 def _outcome(rollout: RolloutStatus, told: Told) -> tuple[Outcome, str | None]:
     """What has become of the attempt, and why."""
     if rollout.phase == "Failed":
-        return "RolledBack" if undone_by_alarm(rollout.message or "") else "Failed", rollout.message
+        why = cause(rollout)
+        undone = undone_by_alarm(rollout.message or "")  # releases before this one did not say what undid it
+        return "RolledBack" if undone else "Failed", why[:_LONGEST] if why is not None else None
     if rollout.phase == "Blocked":
         return "Blocked", rollout.message
     if rollout.phase == "Pending" and told.blocked is not None:

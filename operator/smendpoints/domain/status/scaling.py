@@ -16,6 +16,7 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 
 ACTIVE = "AutoscalingActive"
+_COMPARED = 200  # characters of a reason: enough to tell one from another, and never cut
 _NOT_THERE = frozenset({"Creating", "Deleting", "Failed"})
 _CALLS = frozenset(verb.operation for verb in Verb if verb.service == "application-autoscaling")
 
@@ -63,7 +64,8 @@ def why_not_scaled(old: SageMakerEndpointStatus, endpoint: ObservedEndpoint | No
     rollout = old.rollout
     if rollout is None or rollout.phase not in {"Succeeded", "Failed", "Blocked"}:
         return None
-    if endpoint.failure_reason[:1024] in {rollout.message, *(each.message for each in old.history)}:
+    told = (rollout.message, *(each.message for each in old.history))
+    if any(endpoint.failure_reason[:_COMPARED] in message for message in told if message is not None):
         return None  # of an update, which is told elsewhere
     since = rollout.endpoint_modified_at
     return endpoint.failure_reason if since is None or endpoint.modified_at > since else None

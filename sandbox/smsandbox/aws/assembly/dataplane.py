@@ -12,6 +12,7 @@ from smsandbox.aws.cloudwatch.metrics import StoreMetrics
 from smsandbox.aws.cloudwatch.service import CloudWatchService
 from smsandbox.aws.fleet.presence import Presence
 from smsandbox.aws.fleet.processes import ProcessFleet
+from smsandbox.aws.iam.writing import may_write
 from smsandbox.aws.moto.logs import MotoLogs
 from smsandbox.aws.runtime.async_queue import AsyncQueue
 from smsandbox.aws.runtime.capture import Capture
@@ -54,7 +55,7 @@ def attach(world: World, folder: Path) -> DataPlane:
     book = AlarmBook(world, store)
     router = Router(world.settings.seed)
     dispatcher = Dispatcher(world, router, Measure(world, store, presence))
-    capture = Capture(world)
+    capture = Capture(world, may_write)
     shadows = Shadows(dispatcher, capture)
     queue = AsyncQueue(world, dispatcher, router)
     fleet.on_launch = queue.watch

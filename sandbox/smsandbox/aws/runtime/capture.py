@@ -1,4 +1,7 @@
-"""Data capture: requests and answers as JSON lines in S3, in SageMaker's layout. In batches; failures are silent."""
+"""Data capture: requests and answers as JSON lines in S3, in SageMaker's layout. In batches.
+
+It writes as the endpoint's execution role, which needs s3:PutObject there. Failures are silent, as AWS's are.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from smsandbox.aws.core.ports import EndpointView
     from smsandbox.aws.core.world import World
     from smsandbox.aws.runtime.forward import Answer, Invocation
+
+    MayWrite = Callable[[str, str, str], bool]  # a role, an endpoint's account and a URI
 
 FLUSH_AWS_SECONDS = 60.0
 _MODES = {"Input": ("Input",), "Output": ("Output",), "InputAndOutput": ("Input", "Output")}
@@ -62,11 +67,12 @@ def key_of(destination: str, endpoint: str, variant: str, when: datetime, unique
 class Capture:
     """Samples, collects and writes. Thread-safe."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, may_write: MayWrite) -> None:
         self._world = world
+        self._may_write = may_write
         self._random = random.Random(world.settings.seed)
         self._lock = threading.Lock()
-        self._pending: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+        self._pending: dict[tuple[str, str | None, str, str, str], list[str]] = defaultdict(list)
         self._is_planned = False
 
     def take(self, view: EndpointView, variant: str, invocation: Invocation, answer: Answer) -> None:
@@ -80,7 +86,9 @@ class Capture:
             event_id = self._unique()
             when = datetime.fromtimestamp(self._world.now(), UTC)
             line = json.dumps(record(config, invocation, answer, event_id, when))
-            self._pending[view.account, config["DestinationS3Uri"], view.name, variant].append(line)
+            self._pending[view.account, view.execution_role, config["DestinationS3Uri"], view.name, variant].append(
+                line
+            )
             planned, self._is_planned = self._is_planned, True
         if not planned:
             with self._world.lock:
@@ -93,8 +101,11 @@ class Capture:
             self._is_planned = False
             when = datetime.fromtimestamp(self._world.now(), UTC)
             named = [(key, lines, self._unique()) for key, lines in pending.items()]
-        for (account, destination, endpoint, variant), lines, unique in named:
+        for (account, role, destination, endpoint, variant), lines, unique in named:
             uri = key_of(destination, endpoint, variant, when, unique)
+            looked_at = role is not None and self._world.settings.options.verify_roles
+            if looked_at and not self._may_write(str(role), account, uri):
+                continue  # AWS says nothing of it
             try:
                 self._world.objects.write(
                     account, uri, "".join(f"{line}\n" for line in lines).encode(), "application/json"
