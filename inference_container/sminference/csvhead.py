@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # What spreadsheets and web pages put around a cell that is not seen: spaces that do not break, marks of byte order.
 UNSEEN = " \t\u00a0\u2007\u202f\u200b\u2060\ufeff"
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SHOWN_NAMES = 4
 
 
@@ -23,14 +24,16 @@ def order_of(line: str, features: Sequence[str], *, said: bool | None) -> list[i
     order, is a header, unless they look like numbers.
 
     Raises:
-        RequestError: 400, the client says that it is a header, and it names other columns than the features.
+        RequestError: 400, the client says that it is a header, and it names other columns than the features; or no
+            commas separate them.
     """
-    if said is False:
-        return None
     try:
         names = [name.strip(UNSEEN) for name in next(csv.reader([line.strip(UNSEEN)], skipinitialspace=True), [])]
     except csv.Error:  # a cell without end
         names = [line[:60]]
+    _check_separator(line, len(names), len(features))
+    if said is False:
+        return None
     found = _order(names, features)
     if found is not None and (said or not any(map(_is_number, features))):
         return found
@@ -39,6 +42,13 @@ def order_of(line: str, features: Sequence[str], *, said: bool | None) -> list[i
             400, f"line 1: expected a header of {_listed(features)}, in any order, {_wrong(names, features)}"
         )
     return None
+
+
+def _check_separator(line: str, found: int, wanted: int) -> None:
+    """What spreadsheets of many countries write is named: a comma may be a decimal mark there."""
+    for mark, name in _SEPARATORS.items():
+        if found != wanted and line.count(mark) >= max(1, wanted - 1):
+            raise RequestError(400, f"line 1: expected columns separated by commas, got {name}")
 
 
 def _order(names: list[str], features: Sequence[str]) -> list[int] | None:
@@ -61,7 +71,7 @@ def _wrong(names: list[str], features: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(ascii(name[:60]).strip("'") for name in names[:_SHOWN_NAMES])
+    shown = ", ".join(ascii(name[:60]).strip("'") or "a column without a name" for name in names[:_SHOWN_NAMES])
     return shown + (f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else "")
 
 

@@ -146,6 +146,21 @@ def test_a_count_reaches_the_live_config_and_the_revision_goes_on_once_it_can(ha
     assert harness.resource("iris").status.rollout.phase == "Succeeded"  # type: ignore[union-attr]
 
 
+def test_while_a_revision_is_blocked_nothing_says_that_aws_matches_the_spec(harness: Harness) -> None:
+    harness.ready()
+    harness.run(60)
+    drifted = harness.condition("iris", "Drifted")
+    assert drifted is not None
+    assert drifted.reason == "InSync"
+    missing = ARTIFACTS[0].replace("model.tar.gz", "absent.tar.gz")
+    harness.apply("iris", with_variant(spec(), modelArtifact=missing))
+    harness.settle("iris")
+    for _ in range(20):
+        harness.run(30)
+        told = harness.condition("iris", "Drifted")
+        assert told is None or told.observed_generation == 1, told
+
+
 def test_what_was_sized_for_another_instance_type_waits_and_that_is_told(harness: Harness) -> None:
     fixed = with_variant(spec(), scaling=None, instance={"type": "ml.m5.large", "count": 8})
     harness.ready(**fixed)

@@ -32,12 +32,15 @@ def test_edits_of_a_suspended_object_show_as_pending_and_are_made_when_it_goes_o
     suspend(harness)
     assert condition(harness).status == "True"
     before = changes(harness)
-    edited = with_variant(spec(tags={"team": "ml"}), modelArtifact=ARTIFACTS[1])
+    wider = {"minCapacity": 1, "maxCapacity": 7, "targetInvocationsPerInstance": 70}
+    edited = with_variant(spec(tags={"team": "ml"}), modelArtifact=ARTIFACTS[1], scaling=wider)
     harness.apply("iris", {**edited, "suspend": True})
     harness.run(300)
     told = condition(harness)
     assert (told.status, told.reason) == ("False", "Suspended")
     assert f"pending: primary: modelArtifact {ARTIFACTS[0]} → {ARTIFACTS[1]}" in told.message
+    assert "tag team none → ml" in told.message
+    assert "primary: scaling 1 to 5 → 1 to 7" in told.message
     assert condition(harness, "Available").status == "True"
     assert changes(harness) == before
     harness.apply("iris", edited)

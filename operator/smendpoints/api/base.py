@@ -36,13 +36,13 @@ class ApiModel(BaseModel):
 
 
 class StatusModel(ApiModel):
-    """A value of a status: lists that would be there by themselves, being empty, are not written."""
+    """A value of a status: lists and maps that would be there by themselves, being empty, are not written."""
 
     @model_serializer(mode="wrap")
     def _brief(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = serialize(self)
         for name, field in type(self).model_fields.items():
-            if field.default_factory is list and not getattr(self, name):
+            if field.default_factory in {list, dict} and not getattr(self, name):
                 written.pop(name, None)
                 written.pop(camel(name), None)
         return written

@@ -1,4 +1,7 @@
-"""`python -m smsandbox.recordings FOLDER`: record every verb on the sandbox that is up."""
+"""`python -m smsandbox.recordings FOLDER [states]`: record every verb, and an endpoint in each state; or only those.
+
+The sandbox has to be up.
+"""
 
 import sys
 import tempfile
@@ -6,20 +9,25 @@ from pathlib import Path
 
 from smclient.cli.main import VERBS
 from smsandbox import paths
+from smsandbox.recordings import states
 from smsandbox.recordings.recorder import Recorder
 from smsandbox.recordings.scene import Scene
 from smsandbox.recordings.script import record
 from smsandbox.world import World, services
 
 
-def main(folder: Path) -> None:
-    """Write a file for each verb into `folder`."""
+def main(folder: Path, *, verbs: bool) -> None:
+    """Write a file for each verb into `folder`, if these are wanted, and one for each state below it."""
     if not all(service.pid for service in services(paths.state())):
         sys.exit("the sandbox is not up: run `make up` first")
     world = World(paths.state(), bound=False)
     with tempfile.TemporaryDirectory() as work, Scene(world, Path(work)) as scene:
+        states.record(scene, folder / "states")
         recorder = Recorder(scene.environment, Path(work))
-        record(scene, recorder)
+        if verbs:
+            record(scene, recorder)
+    if not verbs:
+        return
     missing = [verb for verb in VERBS if verb not in recorder.seen]
     if missing:
         sys.exit(f"nothing was recorded of {', '.join(missing)}")
@@ -27,4 +35,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), verbs="states" not in sys.argv[2:])

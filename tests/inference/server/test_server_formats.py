@@ -1,6 +1,7 @@
 """What goes in and what comes out: the four formats, and how Content-Type and Accept choose among them."""
 
 import io
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sminference.errors import RequestError
 from sminference.model import Model
 from sminference.parsing import Shape, parse_csv
 
@@ -98,14 +100,50 @@ def test_every_format_says_the_same(ask: Any, expected: list[list[float]], conte
         (NAMES.strip().replace(b"petal width", b"petal length"), ", in any order, got petal length (cm) twice"),
         (NAMES[: NAMES.rindex(b",")], ", in any order, got none of petal width (cm)"),
         (b"5.1,3.5,1.4,0.2", ", in any order, got 5.1, 3.5, 1.4, 0.2"),
+        (b"," + NAMES.strip(), ", in any order, got a column without a name"),
         (b'"' + b"x" * 200_000, ", in any order, got "),
     ],
-    ids=["foreign names", "one more", "one twice", "one less", "numbers", "a cell without end"],
+    ids=["foreign names", "one more", "one twice", "one less", "numbers", "an index of pandas", "a cell without end"],
 )
 def test_a_header_of_other_columns_is_refused_instead_of_skipped(ask: Any, first: bytes, message: str) -> None:
     reply = ask(first + b"\n" + csv(ROWS), content_type="text/csv; header=present")
     assert reply.status == 400
     assert re.search(re.escape(message).replace(r"\.\*", ".*"), reply.error)
+
+
+@pytest.mark.parametrize("header", [None, True, False], ids=["unsaid", "header", "none"])
+@pytest.mark.parametrize(
+    ("mark", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars"), (" ;\u00a0", "semicolons")]
+)
+def test_another_separator_is_named(mark: str, name: str, header: bool | None) -> None:
+    features = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+    for first in (
+        mark.join(features),
+        mark.join(["5.1", "3.5", "1.4", "0.2"]),
+        mark.join(["5,1", "3,5", "1,4", "0,2"]),
+    ):
+        with pytest.raises(RequestError, match=f"line 1: expected columns separated by commas, got {name}"):
+            parse_csv(f"{first}\n".encode(), Shape(features, 10), header=header)
+
+
+HOW_NAMES_ARE_WRITTEN = {
+    "as they are": "{}",
+    "quoted": '"{}"',
+    "spaces around": "  {} ",
+    "a mark of byte order before each": "\ufeff{}",
+    "spaces that do not break": "{}\u00a0",
+}
+
+
+@pytest.mark.parametrize("written", HOW_NAMES_ARE_WRITTEN.values(), ids=HOW_NAMES_ARE_WRITTEN)
+def test_a_column_is_never_taken_for_another(written: str) -> None:
+    features = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+    values = dict(zip(features, ("5.1", "3.5", "1.4", "0.2"), strict=True))
+    for names in itertools.permutations(features):
+        for mark, end, said in itertools.product(("", "\ufeff"), ("\n", "\r\n", "\r"), (None, True)):
+            lines = [",".join(written.format(name) for name in names), ",".join(values[name] for name in names)]
+            found = parse_csv((mark + end.join(lines) + end).encode(), Shape(features, 10), header=said)
+            assert found.tolist() == [[5.1, 3.5, 1.4, 0.2]], (names, mark, end, said)
 
 
 def test_names_that_look_like_numbers_are_no_header_unless_said() -> None:

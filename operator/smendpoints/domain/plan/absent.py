@@ -1,5 +1,7 @@
 """The rules for an object without an endpoint in AWS, in the order in which they are asked."""
 
+from datetime import UTC
+
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.desired.desired import tag_list
 from smendpoints.domain.plan.actions import Action, Verb
@@ -30,7 +32,7 @@ def stopped(given: Input) -> Plan | None:
     starts = given.schedule.changes_at
     message = "stopped (desiredState: Stopped)"
     if starts is not None:
-        message = f"stopped outside of its office hours; starts at {starts.isoformat()}"
+        message = f"stopped outside of its office hours; starts at {starts.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return Plan(
         ready(Reason.STOPPED, message),
         garbage(given),

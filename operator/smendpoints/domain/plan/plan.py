@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TypeVarTuple
 
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
+from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.plan.absent import created, deletion_reported, stopped, suspended_without_endpoint
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.busy import busy
@@ -22,8 +22,10 @@ from smendpoints.domain.plan.failed import failed_for_good, failed_for_now, fail
 from smendpoints.domain.plan.foreign import adoptable, adopted, adoption_forbidden, left_alone
 from smendpoints.domain.plan.going_back import held
 from smendpoints.domain.plan.hours import announced
+from smendpoints.domain.plan.in_place import describe_known
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.live import broken, live
+from smendpoints.domain.plan.meanwhile import meanwhile
 from smendpoints.domain.plan.resting import being_deleted, to_be_stopped
 from smendpoints.domain.plan.rolled_back import rolled_back_for_good, rolled_back_for_now
 from smendpoints.domain.plan.rollout import rollback_reported, rolled_out, rollout_awaited, rollout_written_ahead
@@ -60,7 +62,7 @@ def only_watched(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
     if not given.spec.suspend:
         return None
     then = plan(replace(given, resource=_active(given)))
-    would = _would(then, given.observed)
+    would = _would(then, given, endpoint)
     message = f"suspended: the endpoint is {endpoint.status} and is only watched"
     if then.drift:
         message += f"; not corrected: {'; '.join(then.drift)}"
@@ -84,15 +86,22 @@ def adoption_previewed(given: Input, endpoint: ObservedEndpoint) -> Plan | None:
         return None
     ours = replace(endpoint, tags={**endpoint.tags, **given.desired.owner.tags()})
     then = plan(replace(given, resource=_active(given), observed=replace(given.observed, endpoint=ours)))
-    would = "; ".join(_would(then, given.observed)) or "change nothing"
+    would = "; ".join(_would(then, given, ours)) or "change nothing"
     message = f"dry run, as the object is suspended: would take over {endpoint.name}, then {would}"
     return Plan(suspended(Reason.SUSPENDED, message[:_LONGEST]), requeue=Requeue.STEADY)
 
 
-def _would(then: Plan, observed: Observed) -> list[str]:
-    """What a plan would change, for people."""
-    made = (action for action in then.actions if action.verb not in _COLLECTED)
-    return [part for part in (then.changes, *describe(made, observed)) if part]
+def _would(then: Plan, given: Input, endpoint: ObservedEndpoint) -> list[str]:
+    """What a plan would change, for people; a new revision goes first, and all else of an edit with it."""
+    made = [action for action in then.actions if action.verb not in _COLLECTED]
+    if not then.changes:
+        return list(describe(made, given.observed))
+    beside = meanwhile(given, endpoint)
+    words = (
+        *describe_known(given.desired, endpoint),
+        *describe((*made, *beside.scaling, *beside.tags), given.observed),
+    )
+    return list(dict.fromkeys((then.changes, *words)))
 
 
 ABSENT: tuple[Callable[[Input], Plan | None], ...] = (

@@ -28,7 +28,16 @@ _FIELDS = {
     "Timezone": "timeZone",
     "MinCapacity": "minCapacity",
     "MaxCapacity": "maxCapacity",
+    "Namespace": "namespace",
+    "Statistic": "statistic",
+    "Unit": "unit",
+    "ComparisonOperator": "comparisonOperator",
+    "Threshold": "threshold",
+    "Period": "periodSeconds",
+    "EvaluationPeriods": "evaluationPeriods",
+    "TreatMissingData": "treatMissingData",
 }
+_LISTS = {"Dimensions": "dimensions", "StepAdjustments": "steps", "AlarmActions": "actions"}
 _NOT_CONTENT = frozenset({"ServiceNamespace", "ResourceId", "ScalableDimension", "PolicyName", "ScheduledActionName"})
 _REPLACED = {Verb.PUT_POLICY: Verb.DELETE_POLICY, Verb.PUT_SCHEDULE: Verb.DELETE_SCHEDULE}
 IN_PLACE = frozenset(
@@ -54,6 +63,7 @@ def describe(actions: Iterable[Action], observed: Observed) -> tuple[str, ...]:
     targets = {target.resource_id: target for target in observed.targets or ()}
     tags = _tags(observed)
     put_again = {(_REPLACED[each.verb], each.target) for each in actions if each.verb in _REPLACED}
+    put_policy = any(each.verb is Verb.PUT_POLICY for each in actions)
     words: list[str] = []
     for action in actions:
         if (action.verb, action.target) in put_again:
@@ -65,7 +75,7 @@ def describe(actions: Iterable[Action], observed: Observed) -> tuple[str, ...]:
         elif action.verb.service == "application-autoscaling":
             words += _scaling(action, targets.get(action.target.partition(" ")[0]))
         elif action.verb in {Verb.PUT_ALARM, Verb.DELETE_ALARMS}:
-            words += _alarms(action, observed.alarms)
+            words += _alarms(action, observed.alarms, put_policy=put_policy)
         else:
             words.append(action.in_words())
     return tuple(dict.fromkeys(words))
@@ -135,37 +145,52 @@ def _bounds(variant: str, params: Mapping[str, Any], found: ObservedTarget | Non
 
 def _entry(what: str, wanted: Json, shown: Json | None) -> Iterator[str]:
     """A policy or a schedule: what of it differs, or what it is if there is none."""
-    leaves = {key: value for key, value in _leaves(wanted) if key not in _NOT_CONTENT}
     if shown is None:
+        leaves = {key: value for key, value in _leaves(wanted) if key not in _NOT_CONTENT}
         main = leaves.get("TargetValue", leaves.get("Schedule"))
         yield f"{what} {from_to(None, main if main is not None else 'set')}"
         return
-    before = dict(_leaves(shown))
+    yield f"{what}: {_differing(wanted, shown) or 'differs from the spec'}"
+
+
+def _differing(wanted: Json, shown: Json) -> str:
+    """The fields that differ: single values from what is to what is wanted, lists by their names."""
+    leaves, before = dict(_leaves(wanted)), dict(_leaves(shown))
     told = [
-        f"{_FIELDS[key]} {from_to(before.get(key), value)}"
-        for key, value in leaves.items()
-        if key in _FIELDS and not _same(before.get(key), value)
+        f"{_FIELDS[key]} {from_to(before.get(key), leaves.get(key))}"
+        for key in {**leaves, **before}
+        if key in _FIELDS and not _same(before.get(key), leaves.get(key))
     ]
-    yield f"{what}: {', '.join(told) or 'differs from the spec'}"
+    lists, listed = dict(_leaves(wanted, lists=True)), dict(_leaves(shown, lists=True))
+    told += [f"{name} changed" for key, name in _LISTS.items() if _entries(lists.get(key)) != _entries(listed.get(key))]
+    return ", ".join(told)
+
+
+def _entries(listed: Iterable[Any] | None) -> set[Any]:
+    return {tuple(sorted(each.items())) if isinstance(each, Mapping) else each for each in listed or ()}
 
 
 def _same(left: Any, right: Any) -> bool:
-    return bool(left == right) or (left is None and right is False)
+    return bool(left == right) or {left, right} == {None, False}
 
 
-def _leaves(value: Json) -> Iterator[tuple[str, Any]]:
-    """Every member that is no object or list itself, however deep it is."""
+def _leaves(value: Json, *, lists: bool = False) -> Iterator[tuple[str, Any]]:
+    """Every member that is no object or list itself, however deep it is; or every list."""
     for key, each in value.items():
         if isinstance(each, Mapping):
-            yield from _leaves(each)
-        elif not isinstance(each, list | tuple):
+            yield from _leaves(each, lists=lists)
+        elif isinstance(each, list | tuple) is lists:
             yield key, each
 
 
-def _alarms(action: Action, alarms: Mapping[str, Json]) -> Iterator[str]:
+def _alarms(action: Action, alarms: Mapping[str, Json], *, put_policy: bool) -> Iterator[str]:
+    """`put_policy`: a policy is put, too, whose ARN the alarm is given again: that is no change."""
     if action.verb is Verb.PUT_ALARM:
-        known = action.target in alarms
-        yield f"alarm {action.target} differs from the spec" if known else f"alarm {action.target} {NONE} {ARROW} set"
+        shown = alarms.get(action.target)
+        if shown is None:
+            yield f"alarm {action.target} {NONE} {ARROW} set"
+        elif not put_policy or _differing(action.params, shown) != "actions changed":
+            yield f"alarm {action.target}: {_differing(action.params, shown) or 'differs from the spec'}"
     else:
         for name in action.params["AlarmNames"]:
             yield f"alarm {name} {ARROW} {NONE}"

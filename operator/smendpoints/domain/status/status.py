@@ -73,7 +73,7 @@ def report(
     new = []
     converged = plan.verdict.ready and failure is None  # until then what differs is work left, no drift
     drifted = conditions.find(old.conditions, "Drifted")
-    if converged or plan.drift or (drifted is not None and old.observed_generation == generation):
+    if converged or plan.drift or (drifted is not None and drifted.observed_generation == generation):
         new.append(conditions.of_drift(plan.drift, generation, now))
     scaled = autoscaling(old, desired, observed, plan, refusals, applied=failure is None or bool(refusals))
     if scaled is not None:
