@@ -134,7 +134,7 @@ def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> A
         notes.append("the endpoint captured nothing, so classes and inputs are not known: set its spec.dataCapture")
     unread = sum(each.unread for each in seen.values())
     if unread:
-        notes.append(f"{unread} captured answers hold no classes that could be read, and count as requests alone")
+        notes.append(f"{unread} captured responses hold no classes that could be read, and count as requests alone")
     counts = counted(aws, asked.endpoint, asked.variants, asked.since, asked.until, _EDGES)
     traffic = {
         name: Traffic(each.requests, each.errors, each.refused, histogram(_EDGES, each.through))

@@ -180,7 +180,7 @@ def test_what_the_role_may_not_write_is_captured_nowhere_unless_the_bucket_lets_
             live.echo(f"to-{bucket}", DataCaptureConfig=capture)
             live.invoke(f"to-{bucket}", b"1,2", ContentType="text/csv")
             if bucket != "theirs":
-                until(lambda bucket=bucket: live.objects(bucket))
+                until(partial(live.objects, bucket))
         assert live.objects("theirs") == {}
     finally:
         live.may_write("*")

@@ -17,6 +17,7 @@ from smendpoints.config import Config
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smsandbox.__main__ import main as sandbox
 from smsandbox.aws.__main__ import main as simulator
+from smsandbox.recordings.states import STATES
 from smsite.build import SiteError, build, lay_out, navigation
 from smsite.pages import generated, stale
 from smsite.samples import filled
@@ -276,3 +277,13 @@ def test_settings_annotations_metrics_and_files_that_pages_name_are_there() -> N
         named = re.findall(r"`(tests/[\w./*-]+|manifests/[\w./*-]+|docs/[\w./*-]+)`", text)
         wrong += [each for each in named if not list(ROOT.glob(each.rstrip("/")))]
     assert wrong == []
+
+
+def test_each_state_that_is_recorded_is_shown_and_names_no_machine() -> None:
+    page = (DOCS / "states.md").read_text()
+    for state in STATES:
+        shown = (DOCS / "recordings" / "states" / f"{state}.txt").read_text()
+        assert f'title="docs/recordings/states/{state}.txt"' in page
+        assert shown.strip() in page
+        assert f"kubectl describe smendpoint {state}" in shown
+        assert "/container_" not in shown

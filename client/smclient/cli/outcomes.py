@@ -28,7 +28,7 @@ def outcomes(
     """Join an experiment's captured requests with the truth in S3, and leave the counts there for the operator.
 
     Needs s3:ListBucket and s3:GetObject for captured data and truth, and s3:PutObject below
-    <captured data>/<endpoint>/_outcomes. All is counted anew each time: run it as often as you like, in a CronJob say.
+    <captured data>/<endpoint>/_outcomes. Each run counts everything again: run it often, in a CronJob say.
 
     \b
     Examples:

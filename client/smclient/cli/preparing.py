@@ -40,7 +40,7 @@ def bootstrap(
     """Prepare an account: an ECR repository, a bucket, the models' role, the operator's policy.
 
     What is there already and was not made by bootstrap is used as it is: neither changed, nor removed by --delete. Once
-    more changes nothing, or mends what differs. The policy is attached to nothing: that is for who runs the operator.
+    more changes nothing, or fixes what differs. The policy is attached to nothing: that is for who runs the operator.
 
     \b
     Examples:

@@ -60,7 +60,7 @@ def load(kubeconfig: str | None = None, context: str | None = None, pod: Path = 
     user = _named(merged, "users", "user", str(chosen["user"])) if chosen.get("user") else {}
     if not cluster.get("server"):
         raise ClientError(
-            f"the cluster of the context {name} has no server", "mend it with `kubectl config set-cluster`"
+            f"the cluster of the context {name} has no server", "fix it with `kubectl config set-cluster`"
         )
     access = Access(
         server=str(cluster["server"]).rstrip("/"),
@@ -88,7 +88,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = yaml.load(path.read_text(encoding="utf-8"), loader) or {}  # noqa: S506 - a safe loader, in C
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ClientError(f"cannot read the kubeconfig {path}: {str(error).splitlines()[0]}", "mend it") from error
+        raise ClientError(f"cannot read the kubeconfig {path}: {str(error).splitlines()[0]}", "fix it") from error
     if not isinstance(found, dict):
         raise ClientError(f"{path} is not a kubeconfig", "set KUBECONFIG, or pass --kubeconfig")
     for kind, entry in (("clusters", "cluster"), ("users", "user")):
@@ -135,7 +135,7 @@ def _file(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise ClientError(f"cannot read {path}, which the kubeconfig names: {error.strerror}", "mend it") from error
+        raise ClientError(f"cannot read {path}, which the kubeconfig names: {error.strerror}", "fix it") from error
 
 
 def _logged_in(access: Access, user: dict[str, Any], cluster: Mapping[str, Any], kubeconfig: str | None) -> Access:

@@ -4,6 +4,7 @@
 its minute, and looked at one after the other.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,8 @@ from smsandbox.world import REGION
 BROKEN = f"s3://{assets.BUCKET}/broken/model.tar.gz"
 CANARY = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 600}
 _RUNTIME = f"https://runtime.sagemaker.{REGION}.amazonaws.com"
+# Where the sandbox has what a container finds below /opt/ml.
+_MODEL = re.compile(r"/[\w./-]+/container_\d+/model")
 
 Found = dict[str, Any]
 
@@ -48,7 +51,7 @@ def record(scene: Scene, folder: Path) -> None:
     scene.apply("update-failed", _spec(artifact=BROKEN))
     scene.apply("blocked", _spec(image=assets.IMAGE.replace(":1.0", ":9.9"), count=2))
     scene.apply("suspended", _spec(artifact=BOOSTING, count=2, suspend=True))
-    for name, holds in _STATES.items():
+    for name, holds in STATES.items():
         if name == "creating":
             scene.apply(name, _spec())
         elif name == "deleting":
@@ -58,6 +61,7 @@ def record(scene: Scene, folder: Path) -> None:
         text = _shown(scene, name)
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
         print(text, flush=True)
+    scene.apply("suspended", _spec())  # else its deletion waits
 
 
 def _spec(artifact: str = FOREST, image: str = assets.IMAGE, count: int = 1, **more: Any) -> Found:
@@ -87,7 +91,7 @@ def _bakes(found: Found) -> bool:
     return ((found.get("status") or {}).get("rollout") or {}).get("stage") == "Baking"
 
 
-_STATES: dict[str, Callable[[Found], bool]] = {
+STATES: dict[str, Callable[[Found], bool]] = {
     "ready": _is("InService"),
     "creating": _is("Creating"),
     "rolling-out": _bakes,
@@ -105,6 +109,8 @@ def _shown(scene: Scene, name: str) -> str:
     whole = f"kubectl describe smendpoint {name}"
     described = scene.kubectl("describe", "smendpoint", name)
     status = described[described.index("\nStatus:") + 1 :]
-    parts = [f"$ {wide}", scene.kubectl("get", "smendpoint", name, "-o", "wide"), ""]
+    parts = [f"$ {wide}", scene.kubectl("get", "smendpoint", name, "-o", "wide")]
     text = "\n".join([*parts, f"$ {whole} | sed -n '/^Status:/,$p'", status]).replace(scene.world.aws_url, _RUNTIME)
+    text = _MODEL.sub("/opt/ml/model", text)
+    assert str(Path.cwd()) not in text, text
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
