@@ -14,7 +14,7 @@ from smsandbox.world import World, all_or_nothing, end, services
 USAGE = """
   source {env}
   kubectl apply -f manifests/samples/ab-test.yaml
-  kubectl wait --for=condition=Ready smendpoint/iris-ab
+  kubectl wait --for=condition=Ready smendpoint/iris-ab --timeout=5m
   kubectl get smendpoints -o wide
   aws sagemaker list-endpoints
 
