@@ -193,4 +193,5 @@ def main(
     sys.exit(percent < at_least)
 
 
-main()
+if __name__ == "__main__":
+    main()

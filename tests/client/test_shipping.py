@@ -98,3 +98,9 @@ def test_the_first_tool_that_is_installed_pushes(tmp_path: Path, monkeypatch: py
 def test_a_registry_is_not_a_repository(smendpoint: Any) -> None:
     ran = smendpoint("push", "iris:dev", f"{REGISTRY}/iris:1")
     assert (ran.code, "names a registry" in ran.err) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["Iris", "iris model", "iris-", "i", "team//iris"])
+def test_a_name_that_no_repository_can_have_is_told_before_anything_is_asked(smendpoint: Any, name: str) -> None:
+    ran = smendpoint("push", "iris:dev", f"{name}:1")
+    assert (ran.code, "cannot be a repository's name" in ran.err) == (1, True)

@@ -1,11 +1,15 @@
 """`upload` and `push`: a model and an image, brought to where an endpoint finds them."""
 
+import re
 from pathlib import Path
 
 import click
 
 from smclient.aws.shipping import TOOLS
 from smclient.errors import ClientError
+
+# As CreateRepository of the ECR API reference has it.
+_REPOSITORY = re.compile(r"(?=.{2,256}$)([a-z0-9]+([._-]+[a-z0-9]+)*/)*[a-z0-9]+([._-]+[a-z0-9]+)*")
 
 region_option = click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
 
@@ -56,4 +60,9 @@ def push(image: str, repository: str, create: bool, tool: str | None, region: st
     name, _, tag = repository.partition(":")
     if "/" in name and "." in name.partition("/")[0]:
         raise ClientError(f"{name} names a registry", "give the repository's name alone: it is in your account's ECR")
+    if not _REPOSITORY.fullmatch(name):
+        raise ClientError(
+            f"{name!r} cannot be a repository's name",
+            "write 2 to 256 lower-case letters, digits and ._-/, beginning and ending with a letter or a digit",
+        )
     click.echo(ship(Aws(region), tool_of(tool), image, name, tag or "latest", create=create).uri)
