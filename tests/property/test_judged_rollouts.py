@@ -120,6 +120,11 @@ def alarms(harness: Harness) -> list[str]:
     return [each["AlarmName"] for each in found]
 
 
+def fired(harness: Harness) -> list[str]:
+    found = harness.client("cloudwatch").describe_alarms(AlarmNamePrefix="smendpoints/", StateValue="ALARM")
+    return [each["AlarmName"] for each in found["MetricAlarms"]]
+
+
 @pytest.mark.parametrize("rollout", [CANARY, LINEAR], ids=["canary", "linear"])
 @pytest.mark.parametrize("published", ["all", "updates"])
 def test_a_new_fleet_that_is_worse_is_undone_and_its_figures_stay(
@@ -149,6 +154,27 @@ def test_a_new_fleet_that_is_worse_is_undone_and_its_figures_stay(
     assert alarms(harness) == []
     assert story.status()["failure"]["compared"] == story.analysis["metrics"]
     assert harness.calls("UpdateEndpoint") == 1
+
+
+def test_a_scale_out_right_after_it_was_undone_hides_nothing_of_why(harness: Harness) -> None:
+    story = Story(harness, BAD)
+    story.bake()
+    for _ in range(400):
+        harness.tick()
+        if fired(harness):
+            break
+        harness.world.advance(POLL)
+    while harness.live()["EndpointConfigName"] != story.first or harness.live()["EndpointStatus"] != "InService":
+        harness.world.advance(POLL)  # nobody looks meanwhile
+    harness.scale_by_hand(5)
+    while harness.live()["EndpointStatus"] != "InService":
+        harness.world.advance(POLL)
+    assert "FailureReason" not in harness.live()
+    story.end()
+    assert (story.outcome, story.status()["rollout"]["undoneBy"]) == ("RolledBack", "Analysis")
+    reason = story.status()["failure"]["reason"]
+    assert reason.startswith("was undone by its analysis: worse by more than the margin")
+    assert "AWS" not in reason
 
 
 def test_equals_are_brought_into_service_and_a_neighbour_that_is_worse_changes_nothing(harness: Harness) -> None:

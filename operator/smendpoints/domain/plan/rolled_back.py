@@ -16,7 +16,13 @@ from smendpoints.domain.plan.judging import afresh, condemns
 from smendpoints.domain.plan.meanwhile import Meanwhile, meanwhile
 from smendpoints.domain.plan.undone import how_undone
 from smendpoints.domain.plan.verdict import Plan, Requeue, later, reconciling, stalled
-from smendpoints.domain.plan.wording import NO_REASON, may_try_again, names_missing_config, undone_by_alarm
+from smendpoints.domain.plan.wording import (
+    NO_REASON,
+    WENT_BACK,
+    may_try_again,
+    names_missing_config,
+    undone_by_alarm,
+)
 from smendpoints.domain.reasons import Reason
 
 
@@ -87,15 +93,20 @@ def _failed(given: Input, endpoint: ObservedEndpoint) -> RolloutStatus | None:
         return past
     if not was_made(past, endpoint) or not moved_since(past, endpoint):
         return None
-    failed = failed_attempt(given, endpoint, endpoint.failure_reason or "AWS rolled back and gives no reason")
+    failed = failed_attempt(given, endpoint, endpoint.failure_reason or WENT_BACK)
     return failed.model_copy(update={"undone_by": _undone_by(given, failed)})
 
 
 def _undone_by(given: Input, failed: RolloutStatus) -> UndoneBy | None:
-    """What set off the alarm that AWS speaks of; None where it went back by itself."""
-    if not undone_by_alarm(failed.message or ""):
+    """What set off the alarm that AWS speaks of; None where it went back by itself.
+
+    Where AWS's reason is gone already, what the operator did to undo it is the reason.
+    """
+    unexplained, by_alarm = failed.message == WENT_BACK, undone_by_alarm(failed.message or "")
+    if not (unexplained or by_alarm):
         return None
     if failed.analysis is not None and condemns(failed.analysis):
         return "Analysis"
-    asked = failed.abort_alarm is not None and is_asked(given.resource, failed)
-    return "Request" if asked else "Alarm"
+    if failed.abort_alarm is not None and is_asked(given.resource, failed):
+        return "Request"
+    return "Alarm" if by_alarm else None

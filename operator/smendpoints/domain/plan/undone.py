@@ -1,6 +1,7 @@
 """What undid an attempt whose containers were healthy, for people. Not here: what is done to undo one, see `abort`."""
 
 from smendpoints.api.status_rollout import RolloutStatus
+from smendpoints.domain.plan.wording import WENT_BACK
 
 _HOW = {"Request": "was aborted as asked", "Analysis": "was undone by its analysis", "Alarm": "was undone by an alarm"}
 
@@ -11,7 +12,7 @@ def how_undone(rollout: RolloutStatus) -> tuple[str, str] | None:
         return None
     why = rollout.message or ""
     if rollout.undone_by == "Analysis" and rollout.analysis is not None:
-        why = f"{rollout.analysis.message}; AWS says: {why}"
+        why = rollout.analysis.message + (f"; AWS says: {why}" if why != WENT_BACK else "")
     return _HOW[rollout.undone_by], why
 
 

@@ -30,6 +30,7 @@ _AWS_FAULT = "request to service failed"
 _CAPACITY = ("unable to provision requested", "insufficientinstancecapacity", "insufficient capacity")
 
 NO_REASON = "AWS gives no reason"
+WENT_BACK = "AWS rolled back and gives no reason"  # a scale-out right after it takes AWS's own away
 
 
 def may_try_again(failure_reason: str | None) -> bool:

@@ -69,7 +69,8 @@ def _outcome(rollout: RolloutStatus, told: Told) -> tuple[Outcome, str | None]:
     """What has become of the attempt, and why."""
     if rollout.phase == "Failed":
         why = cause(rollout)
-        undone = undone_by_alarm(rollout.message or "")  # releases before this one did not say what undid it
+        # releases before this one did not say what undid it
+        undone = rollout.undone_by is not None or undone_by_alarm(rollout.message or "")
         return "RolledBack" if undone else "Failed", why[:_LONGEST] if why is not None else None
     if rollout.phase == "Blocked":
         return "Blocked", rollout.message
