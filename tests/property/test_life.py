@@ -124,7 +124,7 @@ def test_office_hours_stop_and_start_the_endpoint(harness: Harness) -> None:
     harness.apply("iris", spec(officeHours=hours))
     resource = harness.settle("iris")
     assert harness.inventory()["endpoints"] == []
-    assert "2023-11-15T08:00:00+01:00" in resource.status.conditions[-1].message
+    assert "2023-11-15T07:00:00Z" in resource.status.conditions[-1].message
     harness.run(10 * 3600, 300)
     assert harness.live()["EndpointStatus"] == "InService"
     harness.run(10 * 3600, 300)
