@@ -123,7 +123,7 @@ def test_nested_lists_are_no_row_however_deep(ask: Any) -> None:
         ("1,2,٣,4", 'line 1, column 3: expected a number, got "٣"'),
         ("1,2,1e999,4", f"line 1, column 3: expected {RANGE}, got inf"),
         ("1,2,1e39,4", f"line 1, column 3: expected {RANGE}, got 1e+39"),
-        ("1;2;3;4", 'line 1, column 1: expected a number, got "1;2;3;4"'),
+        ("1;2;3;4", "line 1: expected columns separated by commas, got semicolons"),
         ("1,2,0x1,4", 'line 1, column 3: expected a number, got "0x1"'),
         ("1,2,3,4\x1c5,6,7,8", r'line 1, column 4: expected a number, got "4\u001c5"'),
         ("1,2,3,4\u20285,6,7,8", 'line 1, column 4: expected a number, got "4\\\\u20285"'),
