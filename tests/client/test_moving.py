@@ -124,6 +124,12 @@ def test_exports_of_many_are_documents_and_hostile_text_is_escaped(
     assert "\x1b" not in ran.out
     assert [each["metadata"]["name"] for each in yaml.safe_load_all(ran.out)] == ["a", "b"]
     assert list(yaml.safe_load_all(ran.out))[1]["spec"] == hostile["spec"]
+    listed = smendpoint("export", "-o", "json")
+    assert "\x1b" not in listed.out
+    assert listed.json()["kind"] == "List"
+    assert [each["metadata"]["name"] for each in listed.json()["items"]] == ["a", "b"]
+    server.answers["GET", f"{HERE}/a"] = endpoint("a")
+    assert smendpoint("export", "a", "-o", "json").json()["kind"] == "SageMakerEndpoint"
 
 
 def test_what_to_import_has_to_be_said(smendpoint: Any) -> None:

@@ -1,6 +1,8 @@
 """`upload` and `push`: what reaches S3 and ECR, and that nothing is overwritten or left logged in."""
 
 import hashlib
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,43 @@ def test_a_failed_push_is_a_sentence_and_logs_out_all_the_same(aws: Aws) -> None
     with pytest.raises(ClientError, match="docker push failed with exit code 7"):
         push(aws, "docker", "iris:dev", "new", "1.1", create=True, run=tool)
     assert tool.ran[-1][0] == ["docker", "logout", REGISTRY]
+
+
+def test_an_interrupted_push_logs_out(aws: Aws) -> None:
+    ran: list[str] = []
+
+    def interrupted(command: list[str], **_: Any) -> None:
+        ran.append(command[1])
+        if command[1] == "push":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        push(aws, "docker", "iris:dev", "new", "1.1", create=True, run=interrupted)
+    assert ran == ["login", "tag", "push", "logout"]
+
+
+def test_an_interrupted_upload_leaves_no_object_and_no_part(aws: Aws, harness: Harness, tmp_path: Path) -> None:
+    big = tmp_path / "model.tar.gz"
+    big.write_bytes(bytes(20 << 20))  # in parts: S3's clients send what is larger than 8 MiB so
+    sent: list[object] = []
+
+    def interrupt(**_: Any) -> None:
+        if not sent:
+            os.kill(os.getpid(), signal.SIGINT)
+        sent.append(None)
+
+    s3, before = aws.client("s3"), signal.signal(signal.SIGINT, signal.default_int_handler)
+    s3.meta.events.register("before-call.s3.UploadPart", interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            upload(aws, big, BUCKET, "interrupted")
+    finally:
+        s3.meta.events.unregister("before-call.s3.UploadPart", interrupt)
+        signal.signal(signal.SIGINT, before)
+    assert sent
+    admin = harness.client("s3")
+    assert "Contents" not in admin.list_objects_v2(Bucket=BUCKET, Prefix="interrupted/")
+    assert admin.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
 
 
 def test_no_repository_is_made_unasked(aws: Aws) -> None:

@@ -5,7 +5,7 @@ from typing import IO, Any
 
 import click
 
-from smclient.cli.options import all_option, complete_name, connection_options, selector_option, where
+from smclient.cli.options import all_option, complete_name, connection_options, output_option, selector_option, where
 from smclient.cli.writing import as_yaml
 from smclient.errors import AWSError, ClientError
 from smclient.views.text import line
@@ -15,15 +15,18 @@ from smclient.views.text import line
 @click.argument("names", nargs=-1, shell_complete=complete_name)
 @all_option
 @selector_option
+@output_option("json", "yaml")
 @connection_options
-def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, **given: Any) -> None:
+def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, output: str | None, **given: Any) -> None:
     """Print manifests of objects, fit for Git or another cluster: without what the cluster wrote.
 
     \b
     Examples:
       kubectl smendpoint export iris > iris.yaml
       kubectl smendpoint export -A
+      kubectl smendpoint export iris -o json
     """
+    from smclient.cli import output as out
     from smclient.specs.manifest import exported
 
     if names and (all_namespaces or selector):
@@ -35,7 +38,11 @@ def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, **giv
         found = place.cluster.endpoints(None if all_namespaces else place.namespace, selector)
     if not found:
         raise ClientError("there is nothing to export", "look with `kubectl smendpoint status -A`")
-    click.echo("---\n".join(as_yaml(exported(each)) for each in found), nl=False)
+    manifests = [exported(each) for each in found]
+    if output == "json":  # one document, as kubectl writes it
+        out.data(output, manifests[0] if len(names) == 1 else {"apiVersion": "v1", "kind": "List", "items": manifests})
+        return
+    click.echo("---\n".join(map(as_yaml, manifests)), nl=False)
 
 
 @click.command("import")
