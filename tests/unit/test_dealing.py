@@ -31,6 +31,7 @@ def test_of_one_kind_alone_the_order_is_by_length() -> None:
         "tests/unit/a.py",
     ]
     assert order([], {}) == []
+    assert order(["tests/unit/a.py"], {"tests/unit/a.py": 0.0}) == ["tests/unit/a.py"]  # less than half a second
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def order(files: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
     begins: dict[str, float] = {}
     for kind in (True, False):
         mine = sorted((each for each in units if each.startswith(_WAITING) == kind), key=lambda each: -weights[each])
-        total = sum(weights[each] for each in mine)
+        total = sum(weights[each] for each in mine) or 1.0  # of files that take no second
         done = 0.0
         for each in mine:
             begins[each] = done / total
