@@ -45,7 +45,7 @@ class Joined:
 
     By variant, of the requests that count: `requests`, `events` among them (of a mean values other than 0), and
     `means`, of a mean alone. `waiting` are too young; `unknown` are old enough, and nothing is known of them;
-    `unmatched` are truths of ids that were not captured, as where a part is sampled., as where a part is sampled.
+    `unmatched` are truths of ids that were not captured, as where a part is sampled.
     """
 
     summary: Summary

@@ -36,7 +36,7 @@ _ALL: tuple[Mapping[str, str], ...] = (
         "Invalid": "data is missing or could not be read",
     },
     {
-        "Request": "a person, by the annotation `smendpoints.dev/abort-revision`",
+        "Request": "a person, by the annotation `smendpoints.dev/abortRevision`",
         "Analysis": "the comparison of both fleets",
         "Alarm": "an alarm of `rollout.rollback`",
     },

@@ -1,5 +1,5 @@
-"""Who may read `/metrics`: the API server says whose a token is (TokenReview), and whether he may `get` that path
-(SubjectAccessReview), as controllers of controller-runtime ask. It knows neither ports nor TLS.
+"""Who may read `/metrics`: the API server says whose a token is (TokenReview), and whether that account may `get` the
+path (SubjectAccessReview), as controllers of controller-runtime ask. It knows neither ports nor TLS.
 """
 
 import enum
