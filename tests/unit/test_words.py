@@ -1,5 +1,6 @@
 """What changes in place is told from what is to what is wanted, and names nobody who changes it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -84,6 +85,17 @@ def test_a_policy_that_is_deleted_to_be_put_again_is_told_once(sight: Callable[.
     assert [action.verb for action in seen.plan().actions] == [Verb.DELETE_POLICY, Verb.PUT_POLICY]
     (told,) = describe(seen.plan().actions, seen.observed)
     assert told.startswith("primary: scaling policy busy: predefinedMetric ")
+
+
+def test_a_zero_where_aws_has_nothing_is_told(sight: Callable[..., Any]) -> None:
+    seen = sight(scaled(scaleInCooldownSeconds=0), scaled())
+    (target,) = seen.observed.targets
+    policies = {name: json.loads(json.dumps(each, default=str)) for name, each in target.policies.items()}
+    for each in policies.values():
+        del each["TargetTrackingScalingPolicyConfiguration"]["ScaleInCooldown"]
+    observed = replace(seen.observed, targets=(replace(target, policies=policies),))
+    (told,) = describe(seen.plan().actions, observed)
+    assert told == "primary: scaling policy invocations-per-instance: scaleInCooldownSeconds none → 0"
 
 
 HIGH = "ConcurrentRequestsPerModel"

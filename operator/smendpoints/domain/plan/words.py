@@ -171,7 +171,8 @@ def _entries(listed: Iterable[Any] | None) -> set[Any]:
 
 
 def _same(left: Any, right: Any) -> bool:
-    return bool(left == right) or {left, right} == {None, False}
+    """Alike; what AWS leaves out is false, and no zero."""
+    return bool(left == right) or (left is None and right is False) or (left is False and right is None)
 
 
 def _leaves(value: Json, *, lists: bool = False) -> Iterator[tuple[str, Any]]:
@@ -189,8 +190,8 @@ def _alarms(action: Action, alarms: Mapping[str, Json], *, put_policy: bool) -> 
         shown = alarms.get(action.target)
         if shown is None:
             yield f"alarm {action.target} {NONE} {ARROW} set"
-        elif not put_policy or _differing(action.params, shown) != "actions changed":
-            yield f"alarm {action.target}: {_differing(action.params, shown) or 'differs from the spec'}"
+        elif (told := _differing(action.params, shown)) != "actions changed" or not put_policy:
+            yield f"alarm {action.target}: {told or 'differs from the spec'}"
     else:
         for name in action.params["AlarmNames"]:
             yield f"alarm {name} {ARROW} {NONE}"
