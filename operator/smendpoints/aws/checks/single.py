@@ -142,21 +142,14 @@ def check_role(clients: Clients, role_arn: str) -> ReconcileError | None:
 
 
 def check_watcher(clients: Clients, role_arn: str) -> ReconcileError | None:
-    """Whether the execution role may see the alarms of a rollout: else AWS has nothing to undo it by.
-
-    What depends on the context of a call is not claimed to be denied.
-    """
-    found = clients.call(
-        "iam", "simulate_principal_policy", PolicySourceArn=role_arn, ActionNames=["cloudwatch:DescribeAlarms"]
+    """Whether the execution role may see the alarms of a rollout: else AWS has nothing to undo it by."""
+    if not _denied(clients, role_arn, "cloudwatch:DescribeAlarms"):
+        return None
+    message = (
+        f"the execution role {role_arn} may not call cloudwatch:DescribeAlarms, by which AWS watches the "
+        "alarms of spec.rollout.rollback; allow that on * to the role, or remove spec.rollout.rollback"
     )
-    for result in found["EvaluationResults"]:
-        if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues"):
-            message = (
-                f"the execution role {role_arn} may not call cloudwatch:DescribeAlarms, by which AWS watches the "
-                "alarms of spec.rollout.rollback; allow that on * to the role, or remove spec.rollout.rollback"
-            )
-            return _wrong(Reason.ACCESS_DENIED, message)
-    return None
+    return _wrong(Reason.ACCESS_DENIED, message)
 
 
 def check_writers(clients: Clients, role_arn: str, writers: Sequence[Writer]) -> ReconcileError | None:
@@ -166,18 +159,7 @@ def check_writers(clients: Clients, role_arn: str, writers: Sequence[Writer]) ->
     """
     start = f"arn:{role_arn.split(':')[1]}:s3:::"
     places = {f"{start}{each.uri.removeprefix('s3://').rstrip('/')}/*": each.what for each in writers}
-    found = clients.call(
-        "iam",
-        "simulate_principal_policy",
-        PolicySourceArn=role_arn,
-        ActionNames=["s3:PutObject"],
-        ResourceArns=sorted(places),
-    )
-    denied = sorted(
-        each["EvalResourceName"]
-        for each in found["EvaluationResults"]
-        if each["EvalDecision"] != "allowed" and not each.get("MissingContextValues")
-    )
+    denied = _denied(clients, role_arn, "s3:PutObject", ResourceArns=sorted(places))
     if not denied:
         return None
     what = ", ".join(sorted({places.get(each, "them") for each in denied}))
@@ -186,6 +168,19 @@ def check_writers(clients: Clients, role_arn: str, writers: Sequence[Writer]) ->
         f"policy of the bucket does, AWS writes no {what} there and tells nobody; allow that to the role"
     )
     return _wrong(Reason.ACCESS_DENIED, message)
+
+
+def _denied(clients: Clients, role_arn: str, action: str, **on: Sequence[str]) -> list[str]:
+    """The resources on which the role's own policies deny an action; all of them, `*`, unless it says `on` which.
+
+    What depends on the context of a call is not claimed to be denied.
+    """
+    found = clients.call("iam", "simulate_principal_policy", PolicySourceArn=role_arn, ActionNames=[action], **on)
+    return sorted(
+        str(each.get("EvalResourceName", "*"))
+        for each in found["EvaluationResults"]
+        if each["EvalDecision"] != "allowed" and not each.get("MissingContextValues")
+    )
 
 
 def look_at_role(clients: Clients, role_arn: str) -> str | None:
