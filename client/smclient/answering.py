@@ -71,17 +71,12 @@ def of_experiment(aws: Aws, found: Object, endpoint: Object | None, truth: str |
     if status.started_at is None:
         raise ClientError(f"{name} has not begun", "run this once `kubectl get smexperiments` shows Running")
     parsed = SageMakerEndpoint.parse(endpoint) if endpoint is not None else None
-    models: dict[str, Variant] = {}
-    notes = []
-    for arm in arms if parsed is not None else ():
-        was = next((each.model for each in status.arms if each.variant == arm), None)
-        now_is = arm_of(parsed, arm) if parsed is not None else None
-        if now_is is None or was not in {None, now_is.model}:
-            notes.append(f"{arm} was edited since: of what it was trained on nothing is known any more")
-        else:
-            models |= {each.name: each for each in parsed.spec.variants if each.name == arm} if parsed else {}
+    models = _unedited(experiment, parsed) if parsed is not None else {}
     if parsed is None:
-        notes.append("the endpoint is gone, so it is not known what its models were trained on")
+        notes = ["the endpoint is gone, so it is not known what its models were trained on"]
+    else:
+        edited = (arm for arm in arms if arm not in models)
+        notes = [f"{arm} was edited since: of what it was trained on nothing is known any more" for arm in edited]
     shown = parsed.status.endpoint.name if parsed is not None and parsed.status.endpoint is not None else None
     in_aws = status.captured.rpartition("/")[2] if status.captured is not None else shown
     if in_aws is None:
@@ -96,6 +91,17 @@ def of_experiment(aws: Aws, found: Object, endpoint: Object | None, truth: str |
         status.ended_at or now,
     )
     return _answered(aws, asked, truth, notes)
+
+
+def _unedited(experiment: SageMakerExperiment, endpoint: SageMakerEndpoint) -> dict[str, Variant]:
+    """The arms whose model is the one that the experiment began with, as far as its status says."""
+    began_with = {each.variant: each.model for each in experiment.status.arms}
+    found = {}
+    for variant in endpoint.spec.variants:
+        arm = arm_of(endpoint, variant.name)
+        if arm is not None and began_with.get(variant.name) in {None, arm.model}:
+            found[variant.name] = variant
+    return {name: found[name] for name in experiment.spec.arms() if name in found}
 
 
 def of_endpoint(aws: Aws, found: Object, truth: str | None, since: datetime, now: datetime) -> Answered:

@@ -76,9 +76,8 @@ class Finalizer:
             return Finding(resource.status, sooner(left, shown, self._settings.poll_seconds), Awaits.GONE)
         retain = is_retained(resource)
         kept = resource.status.monitoring
-        monitored = (
-            any(each is not None for each in (kept, resource.spec.monitoring)) or resource.status.created_in_aws is None
-        )
+        old = resource.status.created_in_aws is None  # of a release that did not write down what it made
+        monitored = kept is not None or resource.spec.monitoring is not None or old
         has_dashboard = kept is not None and kept.dashboard is not None
         observed = observe_to_finalize(
             account, name, owner, retain=retain, monitored=monitored, has_dashboard=has_dashboard

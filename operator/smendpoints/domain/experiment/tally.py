@@ -46,8 +46,7 @@ class Batch:
             self.requests[arm] += number
         for key, more in other.counts.items():
             mine = self.counts[key]
-            both = mine is not None and more is not None
-            self.counts[key] = tuple(map(sum, zip(mine or (), more or (), strict=True))) if both else None
+            self.counts[key] = None if mine is None or more is None else tuple(map(sum, zip(mine, more, strict=True)))
 
 
 @dataclass
