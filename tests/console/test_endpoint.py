@@ -153,6 +153,14 @@ def test_metrics_have_a_table_beside_each_picture(client: FlaskClient, objects: 
     assert 'data-value="">' in text
 
 
+def test_what_was_not_measured_is_told_with_what_to_do(client: FlaskClient, objects: Objects, an_object: Make) -> None:
+    objects.put(an_object("idle"))
+    text = shown(client, "/endpoints/ml/idle/metrics", objects)
+    assert "CloudWatch has measured nothing in this time." in text
+    assert "kubectl smendpoint invoke idle -n ml" in text
+    assert "<figure" not in text
+
+
 def test_measurements_stay_with_their_time_while_aws_is_away(
     client: FlaskClient, objects: Objects, aws: Aws, an_object: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ class ApiServer(ThreadingHTTPServer):
         self.items: list[dict[str, Any]] = []
         self.events: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self.watched_from: list[str] = []
+        self.opened: queue.Queue[str] = queue.Queue()  # a watch that has begun
         self.refused: queue.Queue[int] = queue.Queue()
         self.clock = 0.0
         super().__init__(("127.0.0.1", 0), Answer)
@@ -41,9 +42,9 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = {key: values[0] for key, values in parse_qs(urlparse(self.path).query).items()}
-        if self.server.status != 200:
-            self.server.refused.put(self.server.status)
-            self._say(self.server.status, {"message": f"cannot list: {self.server.status}"})
+        if (status := self.server.status) != 200:
+            self.server.refused.put(status)
+            self._say(status, {"message": f"cannot list: {status}"})
         elif "watch" not in query:
             place = int(query.get("continue", 0))
             more = place + 1 < len(self.server.items)
@@ -54,10 +55,13 @@ class Answer(BaseHTTPRequestHandler):
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            self.server.opened.put(query["resourceVersion"])
             while (event := self.server.events.get()) is not None:
                 line = json.dumps(event).encode() + b"\n"
                 for part in (line[:5], line[5:]):  # a line may come in pieces
                     self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+                if event["type"] == "ERROR":  # the real one's last word; who waits on would take the next watch's events
+                    break
             self.wfile.write(b"0\r\n\r\n")
 
     def _say(self, status: int, body: dict[str, Any]) -> None:
@@ -160,6 +164,7 @@ def test_what_may_not_be_read_is_told_with_the_reason_until_it_may(server: ApiSe
 def test_what_was_read_is_believed_until_a_refusal_has_lasted(server: ApiServer, told: Told, status: int) -> None:
     def begin_to_refuse() -> None:
         """As an API server that has just started, to a watch that has to list again."""
+        server.opened.get(timeout=SECONDS)
         server.status = status
         server.events.put({"type": "ERROR", "object": {"code": 410, "message": "too old"}})
 
