@@ -93,7 +93,7 @@ NOT_RUN = {
     ("README.md", "docker build -t REGISTRY/smendpoints:0.1.0"): DOCKER,
 }
 # Whose Python a test of its own runs, over what it asks.
-ELSEWHERE = {"docs/python.md": "tests/client/test_experiments.py::test_the_examples_of_the_docs_run"}
+ELSEWHERE = {"docs/python.md": "tests/client/test_promoting.py::test_the_examples_of_the_docs_run"}
 # Pages with YAML that is no manifest of ours, and what it is.
 VALUES = {"docs/install.md"}
 
