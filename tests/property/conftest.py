@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from smsandbox.testing.harness import Harness
+from smsandbox.testing.trial import Trial
 
 
 @pytest.fixture
@@ -16,3 +17,13 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
     yield made
     made.simulator.close()
     assert made.world.faults.idle() == [], "never struck"
+
+
+@pytest.fixture
+def trial() -> Iterator[Trial]:
+    """An endpoint under traffic, for experiments on it."""
+    made = Trial()
+    yield made
+    made.harness.simulator.close()
+    assert made.harness.violations == []
+    assert made.harness.failed_calls().keys() <= made.expected

@@ -60,9 +60,7 @@ class Answer(BaseHTTPRequestHandler):
                 line = json.dumps(event).encode() + b"\n"
                 for part in (line[:5], line[5:]):  # a line may come in pieces
                     self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
-                if (
-                    event["type"] == "ERROR"
-                ):  # the real one's last word; who waits on would take the next watch's events
+                if event["type"] == "ERROR":  # its last word: who waited on would take the next watch's events
                     break
             self.wfile.write(b"0\r\n\r\n")
 

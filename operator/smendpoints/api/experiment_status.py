@@ -14,6 +14,7 @@ from smendpoints.api.status import Condition
 Phase = Literal["Waiting", "Running", "Finished"]
 Outcome = Literal["SHIP", "ROLLBACK", "INVALID", "INCONCLUSIVE"]
 MOST_LOOKS = 60
+MOST_STEPS = 64
 
 
 class Arm(ApiModel):
@@ -107,7 +108,9 @@ class SageMakerExperimentStatus(StatusModel):
         description="Weights of the arms that are in force instead of the endpoint's spec; none: the spec's are.",
         max_length=5,
     )
-    steps: list[TrafficStep] = Field(default_factory=list, description="Times with the same weights.", max_length=16)
+    steps: list[TrafficStep] = Field(
+        default_factory=list, description="Times with the same weights.", max_length=MOST_STEPS
+    )
     counted_until: datetime | None = Field(None, description="Until when requests were counted.")
     captured: str | None = Field(
         None,

@@ -13,6 +13,7 @@ from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.experiment.outcomes import captured_at
 from smendpoints.domain.plan.in_place import same_weight
 
+_SERVING = {"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed"}
 _HOST = {"type", "pools", "volume_size_gb", "routing", "ami_version"}
 
 
@@ -79,6 +80,29 @@ def serves(endpoint: SageMakerEndpoint, experiment: str, weights: Mapping[str, f
         return False
     shown = {each.name: each.current_weight for each in status.variants if not each.shadow}
     return all(same_weight(weight, shown.get(name)) for name, weight in weights.items())
+
+
+def away(endpoint: SageMakerEndpoint) -> str | None:
+    """Why it serves nobody, as far as its status tells; None: it serves."""
+    shown = endpoint.status.endpoint
+    if shown is not None and shown.status in _SERVING:
+        return None
+    return f"{endpoint.metadata.name} is {shown.status if shown is not None else 'not there'}"
+
+
+def interruption(endpoint: SageMakerEndpoint, weights: Mapping[str, float]) -> str | None:
+    """Why a split that was in force is so no more, as far as the endpoint's status tells; None: it may still be.
+
+    An update moves requests between fleets, and keeps the weights.
+    """
+    gone, shown = away(endpoint), endpoint.status.endpoint
+    if gone is not None or shown is None or shown.status != "InService":
+        return gone
+    current = {each.name: each.current_weight for each in endpoint.status.variants if not each.shadow}
+    found = {arm: now for arm in weights if (now := current.get(arm)) is not None}
+    if all(same_weight(weights[arm], now) for arm, now in found.items()):
+        return None
+    return f"AWS has the weights {', '.join(f'{arm} {now:g}' for arm, now in found.items())}"
 
 
 def _rounded(weight: float) -> float:

@@ -9,9 +9,8 @@ from datetime import timedelta
 
 from smendpoints.api.experiment import SageMakerExperiment
 from smendpoints.api.experiment_status import (
-    Bounds,
+    MOST_STEPS,
     Challenger,
-    Look,
     Outcome,
     SageMakerExperimentStatus,
     TrafficStep,
@@ -20,8 +19,8 @@ from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.experiment import arms as arms_
 from smendpoints.domain.experiment import figures
 from smendpoints.domain.experiment.ending import broken, outcome_of
-from smendpoints.domain.experiment.looks import kept
-from smendpoints.domain.experiment.ramp import closed, given_up, next_percent, stepped
+from smendpoints.domain.experiment.looks import taken
+from smendpoints.domain.experiment.ramp import closed, given_up, interrupted, next_percent, stepped
 from smendpoints.domain.experiment.saying import Said, Saying, shown
 from smendpoints.domain.experiment.scene import Scene
 from smendpoints.domain.experiment.starting import why_not_yet
@@ -108,7 +107,7 @@ def _running(scene: Scene) -> SageMakerExperimentStatus:
     why_not = broken(scene)
     if why_not is not None:
         return _ended(scene, status, "INVALID", why_not)
-    status = _looked(scene, status)
+    status = taken(scene, status)
     outcome = outcome_of(scene, status)
     if outcome is not None:
         return _ended(scene, status, *outcome)
@@ -116,7 +115,10 @@ def _running(scene: Scene) -> SageMakerExperimentStatus:
     step = status.steps[-1]
     if step.counts_from is None:
         return _awaiting_traffic(scene, status, step)
-    following = next_percent(scene, step)
+    why = arms_.interruption(scene.endpoint, step.weights) if scene.endpoint is not None else None
+    if why is not None:
+        return _interrupted(scene, status, why)
+    following = next_percent(scene, status.steps)
     if following is not None:
         status = stepped(scene, status, following)
         return _told(
@@ -135,51 +137,22 @@ def _running(scene: Scene) -> SageMakerExperimentStatus:
     return _told(scene, status, Said(Saying.RUNNING, f"{told or 'counting'}; until {until:%Y-%m-%d %H:%M} UTC"))
 
 
-def _looked(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
-    looked = scene.looked
-    if looked is None or looked.until is None or not looked.judged:
-        return status
-    challengers = [
-        each.model_copy(
-            update={
-                "verdict": str(found.verdict),
-                "reason": found.reason[:1024],
-                "metrics": [
-                    metric.model_copy(update={"counted_until": looked.outcomes.get(metric.metric)})
-                    for metric in found.findings
-                ],
-            }
-        )
-        if (found := looked.judged.get(each.variant)) is not None and each.ended_at is None
-        else each
-        for each in status.challengers
-    ]
-    points = [
-        Bounds(variant=each.variant, difference=first.difference, lower=first.lower, upper=first.upper)
-        for each in challengers
-        if each.metrics and (first := each.metrics[0]) is not None
-    ]
-    requests = sum(looked.requests.values())
-    look = Look(at=looked.until, requests=requests, primary=points)
-    primary = scene.experiment.spec.metrics.primary
-    leading = figures.lead(challengers, higher=primary.better == "Higher")
-    return status.model_copy(
-        update={
-            "challengers": challengers,
-            "looks": kept(status.looks, look),
-            "arms": [each.model_copy(update={"requests": looked.requests.get(each.variant)}) for each in status.arms],
-            "requests": requests,
-            "counted_until": looked.until,
-            "primary": figures.primary(leading, mean=primary.is_mean),
-            "interval": figures.interval(leading, mean=primary.is_mean),
-        }
-    )
+def _interrupted(scene: Scene, status: SageMakerExperimentStatus, why: str) -> SageMakerExperimentStatus:
+    """Requests that are dealt out otherwise, as by a fleet that has just started, count for nothing."""
+    status = interrupted(scene, status)
+    if len(status.steps) > MOST_STEPS:
+        often = f"its traffic was interrupted too often: {why}"
+        return _ended(scene, status.model_copy(update={"steps": status.steps[:-1]}), "INVALID", often)
+    split = figures.split(status.steps[-1].weights)
+    return _told(scene, status, Said(Saying.RUNNING, f"{why}: requests count again once the traffic is {split}"))
 
 
 def _awaiting_traffic(scene: Scene, status: SageMakerExperimentStatus, step: TrafficStep) -> SageMakerExperimentStatus:
     endpoint, name = scene.endpoint, scene.experiment.metadata.name
     if endpoint is None or not arms_.serves(endpoint, name, step.weights):
-        said = Said(Saying.RUNNING, f"waiting for the traffic to be {figures.split(step.weights)}")
+        gone = arms_.away(endpoint) if endpoint is not None else None
+        waits = f"waiting for the traffic to be {figures.split(step.weights)}"
+        said = Said(Saying.RUNNING, f"{gone}: {waits}" if gone is not None else waits)
         return _told(scene, status, said)
     since = arms_.boundary_after(scene.now, scene.period)
     steps = [*status.steps[:-1], step.model_copy(update={"counts_from": since})]

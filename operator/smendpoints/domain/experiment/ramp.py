@@ -1,6 +1,7 @@
 """The steps of traffic in an experiment: when the next one follows, with what weights, and what of it counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from smendpoints.api.experiment_status import SageMakerExperimentStatus, TrafficStep
@@ -9,14 +10,19 @@ from smendpoints.domain.experiment.scene import Scene
 from smendpoints.statistics.rules import Verdict
 
 
-def next_percent(scene: Scene, step: TrafficStep) -> float | None:
-    """The share that follows in the ramp, once its time has come."""
-    spec = scene.experiment.spec
+def next_percent(scene: Scene, steps: Sequence[TrafficStep]) -> float | None:
+    """The share that follows in the ramp, once the last one has served for its time; interruptions do not count."""
+    spec, step = scene.experiment.spec, steps[-1]
     following = next((each for each in arms_.percents(spec) if each > step.traffic_percent), None)
     minutes = next((each.minutes for each in spec.ramp if each.traffic_percent == step.traffic_percent), None)
     if following is None or minutes is None or step.counts_from is None:
         return None
-    return following if scene.now >= step.counts_from + timedelta(minutes=minutes) else None
+    served = sum((_lasted(scene, each) for each in steps if each.traffic_percent == step.traffic_percent), timedelta())
+    return following if served >= timedelta(minutes=minutes) else None
+
+
+def _lasted(scene: Scene, step: TrafficStep) -> timedelta:
+    return (step.counts_until or scene.now) - step.counts_from if step.counts_from is not None else timedelta()
 
 
 def stepped(scene: Scene, status: SageMakerExperimentStatus, percent: float) -> SageMakerExperimentStatus:
@@ -26,6 +32,14 @@ def stepped(scene: Scene, status: SageMakerExperimentStatus, percent: float) -> 
     steps = closed(scene, status.steps)
     new = TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)
     return status.model_copy(update={"weights": weights, "steps": [*steps, new]})
+
+
+def interrupted(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
+    """The same weights, counted anew once they are in force again: not of the last period, as it was noticed late."""
+    earlier = replace(scene, now=scene.now - timedelta(seconds=scene.period))
+    step = status.steps[-1]
+    again = TrafficStep(traffic_percent=step.traffic_percent, weights=step.weights, asked_at=scene.now)
+    return status.model_copy(update={"steps": [*closed(earlier, status.steps), again]})
 
 
 def closed(scene: Scene, steps: Sequence[TrafficStep]) -> list[TrafficStep]:
