@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from smclient.cli.main import run
+from smsandbox.aws.http.server import Server
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer, json_server
 from smsandbox.world import REGION
@@ -70,6 +71,36 @@ def smendpoint(
         return Ran(code, printed.out, printed.err)
 
     return command
+
+
+@pytest.fixture
+def aws_environment(harness: Harness) -> Iterator[dict[str, str]]:
+    """The harness's AWS over HTTP, as a process finds it."""
+    server = Server(harness.simulator.gateway)
+    server.start()
+    yield {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "harness",
+        "AWS_SECRET_ACCESS_KEY": "harness",
+    }
+    harness.world.faults.remove()
+    server.stop()
+
+
+@pytest.fixture
+def again(
+    smendpoint: Kubectl, aws_environment: dict[str, str], harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> Kubectl:
+    """An interrupted command line once more, with no answer of AWS held back."""
+
+    def run(*arguments: str) -> Ran:
+        harness.world.faults.remove()
+        for name, value in aws_environment.items():
+            monkeypatch.setenv(name, value)
+        return smendpoint(*arguments)
+
+    return run
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from smendpoints.api.experiment import ExperimentMetric, Outcome
 from smendpoints.domain.experiment.outcomes import Minute, Summary, SummaryError
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness
+from smsandbox.testing.interrupting import held, interrupted
 from smsandbox.testing.json_server import JsonServer
 
 PAGE = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text()
@@ -267,3 +268,17 @@ def test_what_cannot_be_joined_is_told_with_what_to_do(
 def test_an_outcome_needs_its_age() -> None:
     with pytest.raises(ValueError, match="afterMinutes"):
         Outcome.model_validate({"truth": "s3://b/t"})
+
+
+def test_counts_whose_writing_was_interrupted_are_whole_and_counted_anew(
+    server: JsonServer, harness: Harness, aws_environment: dict[str, str], again: Any
+) -> None:
+    served = Served(harness, server)
+    served.capture("rf", ["a", "b"], 5)
+    served.capture("gb", ["c"], 6)
+    served.put("clicks/1.csv", b"inferenceId,value\na,1\nc,1\n")
+    interrupted(("outcomes", "ab"), held(harness, "PutObject"), aws_environment)
+    first = served.summary()
+    assert first.arms.keys() == {"rf", "gb"}
+    assert again("outcomes", "ab").code == 0
+    assert served.summary().arms == first.arms

@@ -49,3 +49,9 @@ def test_what_is_not_there_is_told_one_by_one(tagging: Any) -> None:
     assert set(failed) == set(missing)
     assert "Could not find model" in failed[missing[0]]["ErrorMessage"]
     assert set(found(tagging, TagFilters=[{"Key": "a"}])) == {f"{SM}model/iris"}
+
+
+def test_a_bucket_has_the_tags_that_it_was_created_with(cloud: Any) -> None:
+    s3, tags = cloud.client("s3"), [{"Key": "team", "Value": "store"}]
+    s3.create_bucket(Bucket="tagged", CreateBucketConfiguration={"Tags": tags})
+    assert s3.get_bucket_tagging(Bucket="tagged")["TagSet"] == tags

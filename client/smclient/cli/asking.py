@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from smclient.cli.changing import Changing, begins
 from smclient.cli.options import complete_name, connection_options, name_argument, where
 from smclient.cli.writing import anyway_option, write_spec
 from smclient.views.text import plain
@@ -13,7 +14,7 @@ from smendpoints.api.group import GROUP, KIND
 names_argument = click.argument("names", nargs=-1, required=True, shell_complete=complete_name)
 
 
-@click.command()
+@click.command(cls=Changing)
 @name_argument
 @connection_options
 def retry(name: str, **given: Any) -> None:
@@ -27,12 +28,10 @@ def retry(name: str, **given: Any) -> None:
     """
     from smclient.acting import retry as asked
 
-    place = where(given)
-    asked(place.cluster, place.cluster.endpoint(place.namespace, name))
-    click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will be tried again")
+    _annotate(asked, name, given, "will be tried again", "run it again: to ask twice does no harm")
 
 
-@click.command()
+@click.command(cls=Changing)
 @name_argument
 @connection_options
 def redeploy(name: str, **given: Any) -> None:
@@ -46,12 +45,11 @@ def redeploy(name: str, **given: Any) -> None:
     """
     from smclient.acting import redeploy as asked
 
-    place = where(given)
-    asked(place.cluster, place.cluster.endpoint(place.namespace, name))
-    click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will be redeployed")
+    again = "run it again if `kubectl smendpoint status` shows no rollout: asked twice, it may roll out twice"
+    _annotate(asked, name, given, "will be redeployed", again)
 
 
-@click.command()
+@click.command(cls=Changing)
 @name_argument
 @connection_options
 def abort(name: str, **given: Any) -> None:
@@ -66,9 +64,16 @@ def abort(name: str, **given: Any) -> None:
     """
     from smclient.acting import abort as asked
 
+    again = "run it again: the rollout under way is aborted once"
+    _annotate(asked, name, given, "will go back to what was in service before", again)
+
+
+def _annotate(asked: Callable[[Any, Any], Any], name: str, given: dict[str, Any], done: str, again: str) -> None:
     place = where(given)
-    asked(place.cluster, place.cluster.endpoint(place.namespace, name))
-    click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} will go back to what was in service before")
+    found = place.cluster.endpoint(place.namespace, name)
+    begins(again)
+    asked(place.cluster, found)
+    click.echo(f"{KIND.lower()}.{GROUP}/{plain(name)} {done}")
 
 
 def _each(names: tuple[str, ...], given: dict[str, Any], change: Callable[[Any], dict[str, Any]], done: str) -> None:
@@ -79,7 +84,7 @@ def _each(names: tuple[str, ...], given: dict[str, Any], change: Callable[[Any],
         write_spec(place, found, change(found), done=done, anyway=anyway)
 
 
-@click.command()
+@click.command(cls=Changing)
 @names_argument
 @anyway_option
 @connection_options
@@ -95,7 +100,7 @@ def suspend(names: tuple[str, ...], **given: Any) -> None:
     _each(names, given, lambda found: acting.suspend(found, yes=True), "suspended")
 
 
-@click.command()
+@click.command(cls=Changing)
 @names_argument
 @anyway_option
 @connection_options
@@ -111,7 +116,7 @@ def resume(names: tuple[str, ...], **given: Any) -> None:
     _each(names, given, lambda found: acting.suspend(found, yes=False), "resumed")
 
 
-@click.command()
+@click.command(cls=Changing)
 @names_argument
 @anyway_option
 @connection_options
@@ -127,7 +132,7 @@ def stop(names: tuple[str, ...], **given: Any) -> None:
     _each(names, given, lambda found: acting.stop(found, yes=True), "stopped")
 
 
-@click.command()
+@click.command(cls=Changing)
 @names_argument
 @anyway_option
 @connection_options

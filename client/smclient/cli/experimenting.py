@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from smclient.cli.agreeing import agree
+from smclient.cli.changing import Changing
 from smclient.cli.options import all_option, complete_experiment, connection_options, output_option, where
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.errors import ClientError
@@ -111,7 +112,7 @@ def deliver(report: str, file: Path | None) -> None:
     click.echo(f"written to {line(file)}", err=True)
 
 
-@click.command()
+@click.command(cls=Changing)
 @experiment_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run_option

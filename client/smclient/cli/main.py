@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from smclient.cli.changing import StoppedError
 from smclient.cli.options import PROGRAM, connection_options, remembered
 from smclient.errors import ClientError
 from smclient.views.text import plain
@@ -116,6 +117,11 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
+    except StoppedError as stopped:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # behind the terminal's ^C
+        click.echo(plain(str(stopped)), err=True)
+        return INTERRUPTED
     except ClientError as error:
         click.echo(f"error: {plain(error.message)}", err=True)
         if error.hint:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from smclient.cli.changing import Changing, begins
 from smclient.cli.experimenting import experiment_argument
 from smclient.cli.options import connection_options, output_option, where
 from smclient.errors import ClientError
@@ -13,7 +14,7 @@ from smclient.errors import ClientError
 _SHORTEST = 60.0
 
 
-@click.command()
+@click.command(cls=Changing)
 @experiment_argument
 @click.option(
     "--every", type=click.FloatRange(_SHORTEST), metavar="SECONDS", help="Do it again and again, until it ends."
@@ -41,6 +42,8 @@ def outcomes(
 
     place, aws = where(given), Aws(region)
     over = False
+    if not dry_run:
+        begins("run it again: everything is counted anew")
     while True:
         try:
             found = place.cluster.experiment(place.namespace, name)

@@ -5,11 +5,12 @@ from typing import Any
 import click
 
 from smclient.cli.agreeing import agree
+from smclient.cli.changing import Changing, begins
 from smclient.cli.options import connection_options, where
 from smclient.views.text import plain
 
 
-@click.command()
+@click.command(cls=Changing)
 @click.option("--dry-run", is_flag=True, help="Print each call that would change something; change nothing.")
 @click.option("--delete", is_flag=True, help="Remove what bootstrap made, with the images and models in it.")
 @click.option("-y", "--yes", is_flag=True, help="With --delete: do not ask.")
@@ -61,9 +62,13 @@ def bootstrap(
     names = Names(repository, bucket or f"sagemaker-{aws.region}-{preparation.account}", role, policy, cluster_id)
     preparation.names, preparation.dry_run = names, dry_run
     if not delete:
+        if not dry_run:
+            begins("run it again: what is there stays, and what is missing is made")
         preparation.make()
         return
     if not dry_run and not yes:
         what = f"Remove {names.bucket}, {repository}, {role} and {policy} from account {preparation.account}, where"
         agree(f"{what} bootstrap made them, with all that is in them?", "nothing was removed")
+    if not dry_run:
+        begins("run it again: what is left is removed")
     preparation.remove()

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from smclient.cli.changing import Changing, begins
 from smclient.cli.options import connection_options, name_argument, output_option, where
 from smclient.cli.writing import anyway_option, dry_run_option, write_spec
 from smclient.views.text import line
@@ -55,7 +56,7 @@ def _value(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-@click.command()
+@click.command(cls=Changing)
 @name_argument
 @click.option("--to-revision", type=int, metavar="N", help="The revision to go back to; the one before if unset.")
 @click.option(
@@ -90,6 +91,7 @@ def undo(name: str, *, to_revision: int | None, by_annotation: bool, dry_run: bo
         if dry_run or write:
             raise click.UsageError("--by-annotation writes no spec: without --dry-run and --write")
         chosen = acting.revision_of(found, to_revision)
+        begins(_again(chosen.revision))
         acting.roll_back(place.cluster, found, chosen)
         click.echo(f"{KIND.lower()}.{GROUP}/{line(name)} goes back to revision {chosen.revision} until its next edit")
         return
@@ -97,4 +99,10 @@ def undo(name: str, *, to_revision: int | None, by_annotation: bool, dry_run: bo
     for each in back.unsaid:
         click.echo(f"not brought back: {line(each)}", err=True)
     done = f"back to revision {back.revision.revision}"
-    write_spec(place, found, back.change, done=done, anyway=write, dry_run=dry_run)
+    again = _again(back.revision.revision)
+    write_spec(place, found, back.change, done=done, anyway=write, dry_run=dry_run, again=again)
+
+
+def _again(revision: int) -> str:
+    """Once it is done, the revision before is another one."""
+    return f"run it again with --to-revision {revision}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from smclient.aws.shipping import TOOLS
+from smclient.cli.changing import Changing, begins
 from smclient.errors import ClientError
 
 # As CreateRepository of the ECR API reference has it.
@@ -14,7 +15,7 @@ _REPOSITORY = re.compile(r"(?=.{2,256}$)([a-z0-9]+([._-]+[a-z0-9]+)*/)*[a-z0-9]+
 region_option = click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
 
 
-@click.command()
+@click.command(cls=Changing)
 @click.argument("file", type=click.Path())
 @click.argument("prefix", metavar="S3_URI")
 @region_option
@@ -32,12 +33,13 @@ def upload(file: str, prefix: str, region: str | None) -> None:
     from smclient.aws.shipping import upload as ship
     from smclient.aws.stored import parts
 
+    begins("run it again: what is there is not uploaded twice")
     shipped = ship(Aws(region), Path(file), *parts(prefix))
     click.echo("already there" if shipped.existed else "uploaded", err=True)
     click.echo(shipped.uri)
 
 
-@click.command()
+@click.command(cls=Changing)
 @click.argument("image")
 @click.argument("repository", metavar="REPOSITORY[:TAG]")
 @click.option("--create", is_flag=True, help="Make the repository, with scan on push, if it is not there.")
@@ -65,4 +67,6 @@ def push(image: str, repository: str, create: bool, tool: str | None, region: st
             f"{name!r} cannot be a repository's name",
             "write 2 to 256 lower-case letters, digits and ._-/, beginning and ending with a letter or a digit",
         )
-    click.echo(ship(Aws(region), tool_of(tool), image, name, tag or "latest", create=create).uri)
+    pushes = tool_of(tool)
+    begins("run it again: what is there is not pushed twice")
+    click.echo(ship(Aws(region), pushes, image, name, tag or "latest", create=create).uri)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from smclient.cli.changing import begins
 from smclient.cli.options import Where
 from smclient.errors import ClientError
 from smclient.views.text import plain
@@ -16,9 +17,18 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Print the patch; 
 
 
 def write_spec(
-    place: Where, found: Mapping[str, Any], change: Mapping[str, Any], *, done: str, anyway: bool, dry_run: bool = False
+    place: Where,
+    found: Mapping[str, Any],
+    change: Mapping[str, Any],
+    *,
+    done: str,
+    anyway: bool,
+    dry_run: bool = False,
+    again: str = "run it again: what is so already stays as it is",
 ) -> None:
     """Merge a change into the spec of an object as it was read, and say what was done, such as `suspended`.
+
+    `again`: how to go on where this is interrupted.
 
     Raises:
         ClientError: a tool keeps the spec as Git has it; then the patch was printed instead.
@@ -31,6 +41,8 @@ def write_spec(
         return
     from smclient.acting import KeptError, write
 
+    if not dry_run:
+        begins(again)
     try:
         write(place.cluster, found, change, anyway=anyway, dry_run=dry_run)
     except KeptError as error:

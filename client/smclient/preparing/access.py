@@ -41,7 +41,9 @@ class Access(Calls):
         if not tagged(found["Role"]):
             self.say(f"role {name}: not made by bootstrap, left as it is")
             return
-        self.do("iam", "delete_role_policy", RoleName=name, PolicyName=_POLICY)
+        # An interrupted removal may have left the role without it.
+        if self.found("iam", "get_role_policy", RoleName=name, PolicyName=_POLICY) is not None:
+            self.do("iam", "delete_role_policy", RoleName=name, PolicyName=_POLICY)
         self.do("iam", "delete_role", RoleName=name)
         self.done(f"role {name}: removed")
 

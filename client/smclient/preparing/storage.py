@@ -42,9 +42,10 @@ class Storage(Calls):
             self.say(f"bucket {name}: there, not made by bootstrap, left as it is")
             return
         if not there:
+            # With its tag at once: interrupted between two calls, it would be taken for somebody else's for ever.
+            tags = {"Tags": [{"Key": TAG, "Value": "true"}]}
             place = {} if self.aws.region == "us-east-1" else {"LocationConstraint": self.aws.region}
-            self.do("s3", "create_bucket", Bucket=name, **({"CreateBucketConfiguration": place} if place else {}))
-            self.do("s3", "put_bucket_tagging", Bucket=name, Tagging={"TagSet": [{"Key": TAG, "Value": "true"}]})
+            self.do("s3", "create_bucket", Bucket=name, CreateBucketConfiguration={**place, **tags})
         self.do("s3", "put_public_access_block", Bucket=name, PublicAccessBlockConfiguration=_PRIVATE)
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
         self.do("s3", "put_bucket_encryption", Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})

@@ -92,7 +92,7 @@ class ApiServer:
         version = patch["metadata"].get("resourceVersion")
         if version is not None and version != stored["metadata"]["resourceVersion"]:
             raise RefusedError(409, "the object has been modified")
-        return self.put(name, _merged(stored, patch))
+        return self.put(name, merged(stored, patch))
 
     def patch_status(self, body: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
         """Merge into the status."""
@@ -104,7 +104,7 @@ class ApiServer:
                 raise Killed
         self._answer()
         self.writes += 1
-        return self.put(name, {**stored, "status": _merged(stored.get("status") or {}, patch)})
+        return self.put(name, {**stored, "status": merged(stored.get("status") or {}, patch)})
 
     def post(self, body: Mapping[str, Any], event: Event) -> None:
         """Keep the Event."""
@@ -127,15 +127,15 @@ class ApiServer:
         return name, self.objects[name].body
 
 
-def _merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
-    """RFC 7386."""
+def merged(old: Mapping[str, Any], patch: Mapping[str, Any]) -> Body:
+    """A document after a JSON merge patch (RFC 7386); both stay as they are."""
     found = dict(old)
     for key, value in patch.items():
         if value is None:
             found.pop(key, None)
         elif isinstance(value, Mapping):
             before = found.get(key)
-            found[key] = _merged(before if isinstance(before, Mapping) else {}, value)
+            found[key] = merged(before if isinstance(before, Mapping) else {}, value)
         else:
             found[key] = copy.deepcopy(value)
     return found

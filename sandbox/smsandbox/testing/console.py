@@ -4,7 +4,6 @@ Flows are tested against the real API server and the operator; this knows neithe
 """
 
 import contextlib
-import copy
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from smclient.errors import KubernetesError, NotFoundError
 from smclient.kube.cluster import Object
 from smclient.kube.kubeconfig import Access
 from smendpoints.api.group import EXPERIMENT_PLURAL, PLURAL
+from smsandbox.testing.api_server import merged
 
 ACCESS = Access("https://cluster.example", context="example", namespace="ml")
 
@@ -124,7 +124,7 @@ class InMemoryCluster:
         self, namespace: str, name: str, change: Mapping[str, Any], *, dry_run: bool = False, plural: str = PLURAL
     ) -> Object:
         kept = self._here(plural)
-        made = _merged(copy.deepcopy(kept.found[namespace, name]), change)
+        made = merged(kept.found[namespace, name], change)
         if not dry_run:
             kept.put(made)
             return kept.found[namespace, name]
@@ -151,17 +151,6 @@ class InMemoryCluster:
         if kept.away is not None:
             raise kept.away
         return kept
-
-
-def _merged(into: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    for key, value in change.items():
-        if value is None:
-            into.pop(key, None)
-        elif isinstance(value, Mapping):
-            into[key] = _merged(dict(into.get(key) or {}), value)
-        else:
-            into[key] = value
-    return into
 
 
 def backend_over(

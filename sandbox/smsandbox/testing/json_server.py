@@ -63,10 +63,11 @@ def json_server() -> Iterator[JsonServer]:
             if answer is None:
                 self.close_connection = True
                 return
-            self.send_response(answer[0])
-            self.send_header("Content-Length", str(len(answer[1])))
-            self.end_headers()
-            self.wfile.write(answer[1])
+            with contextlib.suppress(ConnectionError):  # who asked may be gone
+                self.send_response(answer[0])
+                self.send_header("Content-Length", str(len(answer[1])))
+                self.end_headers()
+                self.wfile.write(answer[1])
 
         do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - as the base class calls them
 

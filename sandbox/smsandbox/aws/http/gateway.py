@@ -75,7 +75,8 @@ class Gateway:
         except AwsError as error:
             self.world.count(call, error.code)
             raise
-        if ours is not None or service == "sts" or self.world.settings.enforce_iam or service in gaps.SERVICES:
+        looked_at = service == "sts" or service in gaps.SERVICES or (service, name) == gaps.TAGGED
+        if ours is not None or looked_at or self.world.settings.enforce_iam:
             call = replace(call, params=protocols.parse(operation, url_params, request))
         if ours is None:
             return self.world.perform(call, lambda: self._leave_to_moto(call, request), protocols.error_code)
@@ -83,12 +84,13 @@ class Gateway:
 
     def _leave_to_moto(self, call: Request, request: MotoRequest) -> protocols.HttpResponse:
         what = f"{call.service}:{call.operation}"
-        if call.service == "s3":
-            return in_its_region(call, self.world.objects, lambda: self._ask_moto(request, what))
         if call.service == "sts":
             role_trust.check(call, enforced=self.world.settings.enforce_iam)
         gaps.before(call, self.world.objects)
-        answer = self._ask_moto(request, what, gaps.owner(call))
+        if call.service == "s3":
+            answer = in_its_region(call, self.world.objects, lambda: self._ask_moto(request, what))
+        else:
+            answer = self._ask_moto(request, what, gaps.owner(call))
         if answer.status < BAD_REQUEST:
             gaps.after(call)
         return answer

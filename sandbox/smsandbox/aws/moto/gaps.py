@@ -2,6 +2,7 @@
 
 CloudFormation would make things of services that are the simulator's in moto's own state, where nobody finds them:
 refused. AWS's managed policies are there once they are named. A repository that scans on push has its images scanned.
+A bucket has the tags that it was created with.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Calls whose parameters are looked at.
 SERVICES = frozenset({"cloudformation", "iam", "ecr"})
+TAGGED = ("s3", "CreateBucket")
 OURS = re.compile(
     r"\bAWS::(?:SageMaker|ApplicationAutoScaling)::\w+|\bAWS::CloudWatch::(?:(?:Composite)?Alarm|Dashboard)\b"
 )
@@ -61,6 +63,11 @@ def after(call: Request) -> None:
         image = repository.images[-1]
         if repository.image_scanning_configuration.get("scanOnPush") and image.last_scan is None:
             backend.start_image_scan(registry, repository.name, {"imageDigest": image.get_image_digest()})
+    if (call.service, call.operation) == TAGGED:
+        tags = (call.params.get("CreateBucketConfiguration") or {}).get("Tags") or []
+        if tags:
+            named = {str(each["Key"]): str(each["Value"]) for each in tags}
+            get_backend("s3")[call.account][PARTITION].put_bucket_tagging(str(call.params["Bucket"]), named)
 
 
 def _templates(call: Request, objects: Objects) -> Iterator[str]:
