@@ -19,18 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from bench.mutate.copies import KEPT, ROOT, Copies, Copy, Run, fingerprint, tracked
+from bench.mutate.copies import KEPT, ROOT, Copies, Copy, fingerprint, tracked
 from bench.mutate.mutants import Mutant, mutants_of
 from bench.mutate.nearest import Lane, Map, measured
 
 SOURCES = ("operator/smendpoints/domain", "operator/smendpoints/controller")
-_WALK = "tests/property/test_walk.py"
+_WALK, _MATRIX = "tests/property/test_walk.py", "tests/property/test_matrix.py"
 LANES = [
-    Lane("unit", ("tests/unit",), 20.0),
-    Lane("property", ("tests/property",), 30.0, left_out=(_WALK, "tests/property/test_matrix.py")),
-    Lane("walk", (_WALK,), 20.0, (("SMENDPOINTS_WALKS", "6"),)),
+    Lane("unit", ("tests/unit",), 10.0),
+    Lane("property", ("tests/property",), 12.0, left_out=(_WALK, _MATRIX)),
+    Lane("walk", (_WALK,), 6.0),
 ]
-_START_SECONDS = 90.0  # of pytest on a busy machine
+_COLLECTED = ("tests/unit", "tests/property", f"--ignore={_MATRIX}")
 _SLACK = 6  # a busy machine, and a mutant that waits for its deadline
 _RESULTS = KEPT / "results.jsonl"
 
@@ -46,6 +46,11 @@ class Chosen:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.mutant.lines.start} {self.mutant.what}"
+
+    def name(self) -> str:
+        """The same as long as what is around it is."""
+        lines = list(difflib.unified_diff(self.original.splitlines(), self.source.splitlines(), n=8))[2:]
+        return fingerprint(str(self.path), *(line for line in lines if not line.startswith("@@")))
 
     def difference(self) -> str:
         """As `diff -u` has it, without context."""
@@ -91,7 +96,7 @@ class Trial:
 
     def of(self, copy: Copy, one: Chosen) -> bool | None:
         """Whether it was noticed; None when the time is over. Says so."""
-        name = fingerprint(str(one.path), one.source)
+        name = one.name()
         if name not in self._known:
             if time.monotonic() > self._until:
                 return None
@@ -105,47 +110,26 @@ class Trial:
 
     def _noticed_by(self, copy: Copy, one: Chosen) -> str | None:
         for each in self._maps:
+            limit = _SLACK * each.lane.seconds
             while tests := each.nearest(one.path, one.mutant.lines, one.mutant.statement):
-                copy.write(one.path, one.source)
-                try:
-                    run = _run(copy, each, tests)
-                finally:
-                    copy.write(one.path, one.original)
+                run = copy.run(tests, limit, one.path, one.source)
                 if run.code == 0:
                     break
                 if run.code is None:
                     return f"{each.lane.name} tests that never end"
                 failed = _failed(run.output, tests)
                 if failed is None:
-                    gone = _gone(copy, each, tests)
-                    if not gone:
-                        return run.output[-300:].strip()
-                    each.failed |= gone
-                    continue
-                if self._is_sound(copy, each, failed):
+                    return run.output[-300:].strip()
+                if self._is_sound(copy, failed, limit):
                     return failed
                 print(f"left out, as it fails without a mutant: {failed}", flush=True)
                 each.failed.add(failed)
         return None
 
-    def _is_sound(self, copy: Copy, of: Map, test: str) -> bool:
+    def _is_sound(self, copy: Copy, test: str, limit: float) -> bool:
         if test not in self._sound:
-            self._sound[test] = _run(copy, of, [test]).code == 0
+            self._sound[test] = copy.sound(test, limit)
         return self._sound[test]
-
-
-def _run(copy: Copy, of: Map, tests: list[str], *more: str) -> Run:
-    listing = copy.folder / "nearest.txt"
-    listing.write_text("\n".join(tests))
-    limit = _START_SECONDS + _SLACK * of.lane.seconds
-    arguments = ("-x", "-q", "--no-header", "--tb=line", *more, f"@{listing}")
-    return copy.pytest(*arguments, limit=limit, **dict(of.lane.environment))
-
-
-def _gone(copy: Copy, of: Map, tests: list[str]) -> set[str]:
-    """Those of a map that is older than the sources which are no tests any more, mutant or not."""
-    told = [line for line in _run(copy, of, tests, "--collect-only").output.splitlines() if line.startswith("ERROR")]
-    return {test for test in tests if any(line.endswith(test) for line in told)}
 
 
 def _failed(output: str, tests: list[str]) -> str | None:
@@ -181,7 +165,7 @@ def main(
     seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     files = [path for path in tracked(*(paths or SOURCES)) if path.suffix == ".py"]
     picked = list(itertools.islice(chosen(random.Random(seed), files), number))
-    with tempfile.TemporaryDirectory(prefix="mutate-") as folder, Copies(Path(folder), workers) as copies:
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder, Copies(Path(folder), workers, _COLLECTED) as copies:
         maps = measured(copies, [lane for lane in LANES if not only or lane.name in only], began + 60 * measuring)
         failed = sorted(test for each in maps for test in each.failed)
         if failed:

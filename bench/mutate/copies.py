@@ -6,19 +6,24 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
+
+from bench.mutate.forked import NOT_HERE
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".sandbox" / "mutate"  # what is known from earlier runs
 _Asked = TypeVar("_Asked")
 _Found = TypeVar("_Found")
-_ON_THE_PATH = ("operator", "sandbox", "training", "inference_container", "bench/mutate")
+MUTATED = "operator/smendpoints"
+ENVIRONMENT = {"SMENDPOINTS_WALKS": "6"}
+_START_SECONDS = 90.0  # of pytest on a busy machine
+_ON_THE_PATH = ("operator", "sandbox", "training", "inference_container")
 
 
 def tracked(*folders: str) -> list[Path]:
@@ -39,61 +44,99 @@ class Run:
 
     code: int | None
     output: str
-    seconds: float
 
 
 class Copy:
     """One copy, and the tests that run in it, one run after another and at low priority."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, collected: Sequence[str]) -> None:
         self.folder = folder
         self._written = 0
         for path in tracked():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, target)
-        places = os.pathsep.join(str(folder / each) for each in _ON_THE_PATH)
-        self._server = subprocess.Popen(
-            ["nice", "-n", "10", sys.executable, "-P", str(folder / "bench/mutate/forked.py")],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": places},
+        self._fresh = self._server("forked")
+        self._collected = self._server("collected", *collected)
+
+    def _server(self, script: str, *arguments: str) -> "subprocess.Popen[str]":
+        places = os.pathsep.join(str(self.folder / each) for each in _ON_THE_PATH)
+        return subprocess.Popen(
+            ["nice", "-n", "10", sys.executable, "-m", f"bench.mutate.{script}", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": places, "MUTATED": str(self.folder / MUTATED), **ENVIRONMENT},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def write(self, path: Path, source: str) -> None:
+    def tests(self) -> list[str]:
+        """All that was collected. Once, and first."""
+        return list(self._answer(self._collected))
+
+    def run(self, tests: Sequence[str], limit: float, path: Path, source: str) -> Run:
+        """Tests with another source at this path, up to the first that fails, for at most `limit` seconds."""
+        changed = {"path": str(self.folder / path), "source": source}
+        run = self._asked(self._collected, limit, tests=tests, **changed)
+        if run.code != NOT_HERE:
+            return run
+        listing = self.folder / "nearest.txt"
+        listing.write_text("\n".join(tests))
+        arguments = ("-x", "-q", "--no-header", "--tb=line", f"@{listing}")
+        self._write(path, source)
+        try:
+            return self._asked(self._fresh, limit + _START_SECONDS, arguments=arguments)
+        finally:
+            self._write(path, (ROOT / path).read_text())
+
+    def sound(self, test: str, limit: float) -> bool:
+        """Whether a test holds without a mutant."""
+        return self._asked(self._collected, limit, tests=[test]).code == 0
+
+    def touched(self, tests: Sequence[str], limit: float) -> dict[str, Any] | None:
+        """What these tests run of the sources, as `touched.py` has it."""
+        told = self.folder / "touched.json"
+        told.unlink(missing_ok=True)
+        self._asked(self._collected, limit, tests=tests, touched=str(told))
+        if not told.exists():
+            return None
+        found: dict[str, Any] = json.loads(told.read_text().replace(f"{self.folder}{os.sep}", ""))
+        return found
+
+    def _write(self, path: Path, source: str) -> None:
         """Replace a file; Python believes its cache of bytecode by size and by whole seconds."""
         self._written += 1
         (self.folder / path).write_text(source)
         stamp = time.time() + 10 * self._written
         os.utime(self.folder / path, (stamp, stamp))
 
-    def pytest(self, *arguments: str, limit: float, **environment: str) -> Run:
-        """Tests of this copy, for at most `limit` seconds."""
-        started = time.monotonic()
+    def _asked(self, server: "subprocess.Popen[str]", limit: float, **asked: object) -> Run:
         output = self.folder / "output.txt"
-        asked = {"arguments": arguments, "environment": environment, "output": str(output), "limit": limit}
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps(asked) + "\n")
-        self._server.stdin.flush()
-        answer = self._server.stdout.readline()
+        assert server.stdin is not None
+        server.stdin.write(json.dumps({**asked, "output": str(output), "limit": limit}) + "\n")
+        server.stdin.flush()
+        return Run(self._answer(server), output.read_text(errors="replace"))
+
+    def _answer(self, server: "subprocess.Popen[str]") -> Any:
+        assert server.stdout is not None
+        answer = server.stdout.readline()
         if not answer:
-            raise RuntimeError(f"the server of {self.folder} has ended")
-        return Run(json.loads(answer), output.read_text(errors="replace"), time.monotonic() - started)
+            raise RuntimeError(f"a server of {self.folder} has ended")
+        return json.loads(answer)
 
     def end(self) -> None:
-        """End its server, and the run under way."""
-        self._server.terminate()
-        self._server.wait()
+        """End its servers, and the run under way."""
+        for server in (self._fresh, self._collected):
+            server.terminate()
+            server.wait()
 
 
 class Copies:
     """Some copies, over which work is spread."""
 
-    def __init__(self, folder: Path, number: int) -> None:
-        self._made = [Copy(folder / str(each)) for each in range(number)]
+    def __init__(self, folder: Path, number: int, collected: Sequence[str]) -> None:
+        self._made = [Copy(folder / str(each), collected) for each in range(number)]
+        self.tests = [copy.tests() for copy in self._made].pop()
         self._free: SimpleQueue[Copy] = SimpleQueue()
         for copy in self._made:
             self._free.put(copy)

@@ -1,5 +1,7 @@
 """A server that runs pytest in forks of itself: what all tests import is imported once, the code under test never.
 
+It is for what `collected.py`, which is quicker, cannot change.
+
 A script: a line of JSON on its standard input is one run, a line on its standard output its exit code (null: its time
 was over). What a run prints goes to a file.
 """
@@ -13,6 +15,8 @@ import select
 import signal
 import sys
 from typing import Any
+
+NOT_HERE = 90  # the exit code of a run that this server cannot do
 
 # What costs most to import; nothing of the operator, which differs from mutant to mutant.
 _IMPORTED = (
@@ -28,25 +32,18 @@ _IMPORTED = (
 )
 
 
-def _end_with(child: int) -> None:
-    """Told to end, end this run too."""
-
-    def end(*_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        os._exit(0)
-
-    signal.signal(signal.SIGTERM, end)
+def separate(output: str) -> None:
+    """In a child: a group of its own, nothing to read, and what it prints in a file."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.setsid()
+    to = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (to, 1), (to, 2)):
+        os.dup2(source, target)
 
 
 def _in_child(run: dict[str, Any]) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.setsid()
-    output = os.open(run["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (output, 1), (output, 2)):
-        os.dup2(source, target)
-    os.environ.update(run["environment"])
+    separate(run["output"])
     import pytest  # noqa: PLC0415
 
     code = int(pytest.main(["-W", "ignore::pytest.PytestAssertRewriteWarning", *run["arguments"]]))
@@ -55,7 +52,15 @@ def _in_child(run: dict[str, Any]) -> None:
     os._exit(code)  # threads that a mutant has left behind hold nobody up
 
 
-def _ended(child: int, limit: float) -> int | None:
+def ended(child: int, limit: float) -> int | None:
+    """The exit code of a child; None when it took longer than `limit` seconds. With this process it ends."""
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, end)
     watch = os.pidfd_open(child)
     ready, _, _ = select.select([watch], [], [], limit)
     os.close(watch)
@@ -76,8 +81,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             _in_child(run)
-        _end_with(child)
-        print(json.dumps(_ended(child, run["limit"])), flush=True)
+        print(json.dumps(ended(child, run["limit"])), flush=True)
 
 
 if __name__ == "__main__":

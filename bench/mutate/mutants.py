@@ -208,9 +208,15 @@ def _parts(node: ast.AST) -> Changes:
                 yield "an argument is gone", ast.Call(node.func, node.args, kept)
 
 
+def _is_false(value: ast.expr) -> bool:
+    """Whether this is a literal that is false: None in its place differs for the type checker, which is strict."""
+    empty = isinstance(value, (ast.Tuple, ast.List, ast.Dict)) and not ast.unparse(value)[1:-1]
+    return empty or (isinstance(value, ast.Constant) and not value.value)
+
+
 def _statement(node: ast.AST) -> Changes:
     match node:
-        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.expr() as value) if not _is_false(value):
             yield "returns nothing", ast.Return(ast.Constant(None))
         case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Raise():
             yield "a statement is gone", ast.Pass()

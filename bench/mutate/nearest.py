@@ -1,13 +1,13 @@
 """Which tests run a line: measured once for each file of tests with coverage.py, and kept.
 
-A map is a hint, never the truth: it stays in use while its file of tests is the same, though the sources have moved on,
-and its lines are moved with them. `touched.py` is the plugin that measures.
+A map is a hint, never the truth: it stays in use while its file of tests is the same (longer, when there is no time to
+measure), though the sources have moved on, and its lines are moved with them. `touched.py` is the plugin that measures.
 """
 
 import difflib
 import json
-import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,7 +16,6 @@ from typing import Any
 
 from bench.mutate.copies import KEPT, ROOT, Copies, Copy, fingerprint, tracked
 
-_WATCHED = "operator/smendpoints"
 _FILE_SECONDS = 1200.0  # for all tests of one file, measured on a busy machine
 
 
@@ -27,7 +26,6 @@ class Lane:
     name: str
     tests: tuple[str, ...]
     seconds: float
-    environment: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
 
     def files(self) -> list[Path]:
@@ -48,7 +46,7 @@ class Map:
     def nearest(self, path: Path, *wheres: range) -> list[str]:
         """The tests that run these lines, else those lines, else any of the file, else those that import it.
 
-        What is run as a module is imported is no test's. The quickest come first, up to a sum of seconds.
+        What is run as a module is imported is no test's. Up to a sum of seconds.
         """
         by_line = self.lines.get(str(path), {})
         for where in (*wheres, by_line):
@@ -59,9 +57,16 @@ class Map:
         return self._within(set(importing) - self.failed)
 
     def _within(self, tests: Iterable[str]) -> list[str]:
+        """The quickest of each file, then the second of each, and so on: unlike each other, they see more."""
         chosen: list[str] = []
         spent = 0.0
+        in_file: Counter[str] = Counter()
+        ranks: dict[str, tuple[int, float]] = {}
         for test in sorted(tests, key=lambda each: (self.seconds[each], each)):
+            file = test.partition("::")[0]
+            ranks[test] = (in_file[file], self.seconds[test])
+            in_file[file] += 1
+        for test in sorted(ranks, key=ranks.__getitem__):
             spent += self.seconds[test]
             if spent > self.lane.seconds and chosen:
                 break
@@ -107,39 +112,40 @@ def measured(copies: Copies, lanes: list[Lane], until: float) -> list[Map]:
         print(f"measuring which lines {len(missing)} files of tests run ...", flush=True)
 
     def measure(copy: Copy, one: tuple[Lane, Path]) -> str:
-        return _measure(copy, *one) if time.monotonic() < until else f"{one[1]}: LEFT OUT for want of time"
+        tests = [test for test in copies.tests if test.startswith(f"{one[1]}::")]
+        return _measure(copy, *one, tests) if time.monotonic() < until else f"{one[1]}: LEFT OUT for want of time"
 
     for number, said in enumerate(copies.spread(measure, missing), start=1):
         print(f"[{number}/{len(missing)}] {said}", flush=True)
     maps = [Map(lane) for lane in lanes]
     for each in maps:
-        for kept in (_kept(each.lane, path) for path in each.lane.files()):
-            if kept.exists():
-                each.add(json.loads(kept.read_text()))
+        for path in each.lane.files():
+            kept = _kept(each.lane, path)
+            for told in [kept] if kept.exists() else _older(path):
+                each.add(json.loads(told.read_text()))
+        each.failed |= each.seconds.keys() - set(copies.tests)  # of a map that is older than the sources
     return maps
 
 
 def _kept(lane: Lane, path: Path) -> Path:
-    said = fingerprint(lane.name, str(lane.environment), str(path), (ROOT / path).read_text())
+    said = fingerprint(lane.name, str(path), (ROOT / path).read_text())
     return KEPT / f"{path.stem}-{said}.json"
 
 
-def _measure(copy: Copy, lane: Lane, path: Path) -> str:
-    told = copy.folder / "touched.json"
-    told.unlink(missing_ok=True)
-    run = copy.pytest(
-        *("-q", "-p", "touched", str(path)),
-        limit=_FILE_SECONDS,
-        TOUCHED_IN=str(copy.folder / _WATCHED),
-        TOUCHED_TO=str(told),
-        **dict(lane.environment),
-    )
-    if not told.exists():
-        return f"{path}: LEFT OUT after {run.seconds:.0f} s: {run.output[-300:]}"
-    found = json.loads(told.read_text().replace(f"{copy.folder}{os.sep}", ""))
+def _older(path: Path) -> list[Path]:
+    """The newest map of what a file of tests was once, if any."""
+    return sorted(KEPT.glob(f"{path.stem}-*.json"), key=lambda each: each.stat().st_mtime)[-1:]
+
+
+def _measure(copy: Copy, lane: Lane, path: Path, tests: list[str]) -> str:
+    began = time.monotonic()
+    found = copy.touched(tests, _FILE_SECONDS)
+    took = time.monotonic() - began
+    if found is None:
+        return f"{path}: LEFT OUT after {took:.0f} s"
     found["sources"] = dict(_sources(found["lines"], copy))
     _kept(lane, path).write_text(json.dumps(found))
-    return f"{path}: {len(found['tests'])} tests in {run.seconds:.0f} s"
+    return f"{path}: {len(tests)} tests in {took:.0f} s"
 
 
 def _sources(paths: Iterable[str], copy: Copy) -> Iterator[tuple[str, str]]:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from smendpoints.api.experiment import ExperimentMetric, SageMakerExperimentSpec
-from smendpoints.api.experiment_status import MOST_LOOKS, Arm, Look
+from smendpoints.api.experiment_status import MOST_LOOKS, Arm, Look, SageMakerExperimentStatus
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import TrafficOwner
 from smendpoints.domain.experiment import arms
 from smendpoints.domain.experiment.figures import afterwards, split
 from smendpoints.domain.experiment.looks import kept
 from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
+from smendpoints.domain.experiment.saying import Said, Saying, events, shown
 from smendpoints.domain.experiment.tally import Plan, Tally
 from smendpoints.domain.observed.samples import Series
 from smendpoints.domain.tenancy.traffic import TrafficClaim, TrafficClaims, traffic_claim, with_traffic
@@ -274,3 +275,33 @@ def test_what_becomes_of_the_traffic_says_what_to_write_in_git() -> None:
     told = afterwards("shop", both, "b")
     assert told.startswith("b serves all their traffic until the arms' weights in shop are edited: set ")
     assert "in Git to a 0, b 4" in told
+
+
+# What programs see of each reason beside `Ready`, and whether its Event is a warning: as docs/reference/conditions.md has it.
+SAYINGS = {
+    Saying.WAITING: ("False", ["Reconciling"], False),
+    Saying.LEAVING: ("False", ["Reconciling"], False),
+    Saying.NOT_FOUND: ("False", ["Stalled"], True),
+    Saying.INVALID_SPEC: ("False", ["Stalled"], True),
+    Saying.TAKEN: ("False", ["Stalled"], True),
+    Saying.INVALID: ("False", ["Stalled"], True),
+    Saying.UNREADABLE: ("False", ["Stalled"], True),
+    Saying.RUNNING: ("True", [], False),
+    Saying.SHIP: ("True", [], False),
+    Saying.ROLLBACK: ("True", [], True),
+    Saying.INCONCLUSIVE: ("True", [], False),
+}
+
+
+@pytest.mark.parametrize("reason", Saying)
+def test_an_experiment_says(reason: Saying) -> None:
+    ready, besides, warning = SAYINGS[reason]
+    conditions = shown(Said(reason, "a sentence"), 3, START)
+    assert [(each.type, each.status) for each in conditions] == [
+        ("Ready", ready),
+        *((each, "True") for each in besides),
+    ]
+    assert {(each.reason, each.message, each.observed_generation) for each in conditions} == {(reason, "a sentence", 3)}
+    before, after = SageMakerExperimentStatus(), SageMakerExperimentStatus(conditions=conditions)
+    assert [(each.reason, each.warning) for each in events(before, after)] == [(reason, warning)]
+    assert events(after, after) == ()

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.observed.observed import Observed, OwnedResources
-from smendpoints.domain.plan.deletion import plan_deletion, plan_retention
-from smendpoints.domain.plan.verdict import Requeue
+from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMonitoring
+from smendpoints.domain.plan.actions import Action, Verb
+from smendpoints.domain.plan.deletion import (
+    plan_deletion,
+    plan_endpoint_removal,
+    plan_retention,
+    scaling_left_undone,
+    suspended_deletion,
+)
+from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling
+from smendpoints.domain.reasons import Reason
 
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}
@@ -139,3 +147,126 @@ def test_retaining_lets_another_objects_endpoint_be(sight: Callable[..., Any]) -
 def test_what_removes_takes_not_found_for_success(desired: Callable[..., Any], owned_resources: OwnedResources) -> None:
     plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner)
     assert all(action.verb.removes for action in plan.actions)
+
+
+@pytest.mark.parametrize("status", ["InService", "Deleting"])
+@pytest.mark.parametrize(
+    ("reason", "then"),
+    [
+        (Reason.DELETING, ""),
+        (Reason.RECREATING, "; then it is created again"),
+        (Reason.STOPPING, "; then it is stopped, as the spec says"),
+    ],
+)
+def test_what_comes_after_the_endpoint_is_gone_is_told(
+    sight: Callable[..., Any], status: str, reason: Reason, then: str
+) -> None:
+    seen = sight(shows={"status": status})
+    plan = plan_endpoint_removal(seen.observed.endpoint, seen.observed, reason)
+    assert plan.verdict.message.endswith(f" the endpoint default-iris{then}")
+    assert plan.verdict.reason is reason
+
+
+@pytest.mark.parametrize(("status", "running"), [("Creating", "creation"), ("Updating", "update")])
+def test_a_deletion_says_what_it_waits_for(sight: Callable[..., Any], status: str, running: str) -> None:
+    seen = sight(shows={"status": status})
+    plan = plan_deletion(seen.observed, seen.desired.owner)
+    assert plan.verdict.message == f"deletion waits for the running {running} ({status})"
+
+
+BESIDE = OwnMonitoring({"b": "arn:b", "a": "arn:a"}, {"board": "arn:board"})
+
+
+@pytest.mark.parametrize("whose", ["ours", "another's", "nobody there"])
+def test_alarms_and_dashboard_that_watch_an_endpoint_go_first(sight: Callable[..., Any], whose: str) -> None:
+    shows = {"ours": {}, "another's": {"tags": OTHERS}}.get(whose)
+    seen = sight(shows=shows, exists=shows is not None, owned_resources=OwnedResources(monitoring=BESIDE))
+    done = words(plan_deletion(seen.observed, seen.desired.owner))
+    assert done[:2] == ["DELETE_ALARMS a, b", "DELETE_DASHBOARD board"]
+    assert len(done) == (3 if whose == "ours" else 2)
+
+
+def test_retaining_takes_the_tags_of_what_watches_too(sight: Callable[..., Any]) -> None:
+    seen = sight(owned_resources=OwnedResources(alarms={ALARM: ALARM_ARN}, monitoring=BESIDE))
+    plan = plan_retention(seen.observed, seen.desired.owner)
+    untagged = [action.params["ResourceARN"] for action in plan.actions if action.verb is Verb.UNTAG_ALARM]
+    assert untagged == ["arn:a", "arn:b", "arn:board", ALARM_ARN]
+    assert (plan.requeue, plan.verdict.message) == (Requeue.NOW, "left in AWS as deletionPolicy says")
+
+
+@pytest.mark.parametrize("status", ["Creating", "Updating", "SystemUpdating", "RollingBack"])
+def test_retaining_waits_while_aws_is_at_work(sight: Callable[..., Any], status: str) -> None:
+    seen = sight(shows={"status": status})
+    plan = plan_retention(seen.observed, seen.desired.owner)
+    assert (plan.actions, plan.verdict.reason) == ((), "Retaining")
+    assert plan.verdict.message == f"default-iris is let go of when AWS is done with it; it is {status}"
+
+
+@pytest.mark.parametrize("serves", ["config_name", "pending_config"])
+def test_what_anothers_endpoint_serves_with_stays_though_it_is_ours(
+    sight: Callable[..., Any], owned_resources: OwnedResources, serves: str
+) -> None:
+    """So after the endpoint's tags were taken by a hand: it would lose its model at the next restart."""
+    used = owned_resources.configs[1]
+    (model,) = used.models()
+    left = replace(owned_resources, models={**owned_resources.models, model: MODEL_ARN})
+    shows = {"tags": OTHERS, "config_name": "elsewhere", serves: used.name}
+    seen = sight(shows=shows, owned_resources=left, live_config=None)
+    plan = plan_deletion(seen.observed, seen.desired.owner)
+    assert words(plan) == ["DELETE_CONFIG default-iris-bbbb", "DELETE_MODEL m1", "DELETE_MODEL m2"]
+    assert (plan.verdict.reason, plan.requeue) == ("NotOwned", Requeue.NOW)
+    assert "which carries no tags of this object, is left in AWS" in plan.verdict.message
+
+
+def test_the_models_of_a_config_that_is_not_ours_stay_with_it(
+    sight: Callable[..., Any], config: Callable[..., Any], desired: Callable[..., Any]
+) -> None:
+    live = config(desired())
+    (model,) = live.models()
+    left = OwnedResources(models={model: MODEL_ARN, "m1": MODEL_ARN})
+    seen = sight(shows={"tags": OTHERS}, owned_resources=left, live_config=live)
+    assert words(plan_deletion(seen.observed, seen.desired.owner)) == ["DELETE_MODEL m1"]
+
+
+@pytest.mark.parametrize(
+    ("wants", "shows", "waits"),
+    [
+        ({"suspend": True}, {}, True),
+        ({"suspend": True}, {"status": "Updating"}, True),
+        ({"suspend": True}, {"status": "Deleting"}, False),
+        ({"suspend": True}, {"tags": OTHERS}, False),
+        ({"suspend": True}, None, False),
+        ({"suspend": False}, {}, False),
+        ({"suspend": True, "deletionPolicy": "Retain"}, {}, False),
+    ],
+)
+def test_a_deletion_waits_while_the_object_is_suspended(
+    sight: Callable[..., Any], wants: dict[str, Any], shows: dict[str, Any] | None, waits: bool
+) -> None:
+    seen = sight(wants, shows=shows, exists=shows is not None)
+    plan = suspended_deletion(seen.resource, seen.desired.owner, seen.observed)
+    assert (plan is not None) is waits
+    if plan is not None:
+        assert (plan.actions, plan.requeue, plan.verdict.reason) == ((), Requeue.STEADY, "DeletionSuspended")
+
+
+def test_what_is_left_in_aws_scales_again_and_carries_no_owners_tags() -> None:
+    own, team = {"Key": "smendpoints.dev/name", "Value": "iris"}, {"Key": "team", "Value": "ml"}
+    target = Action(Verb.REGISTER_TARGET, "t", {"MinCapacity": 1})
+    alarm = Action(Verb.PUT_ALARM, "a", {"AlarmName": "a", "Tags": [own, team]})
+    bare = Action(Verb.PUT_ALARM, "b", {"AlarmName": "b", "Tags": [own]})
+    off = Action(Verb.DELETE_ALARMS, "c", {"AlarmNames": ["c"]})
+    tags, tag_alarm = Action(Verb.ADD_TAGS, "e", {}), Action(Verb.TAG_ALARM, "a", {})
+    update = Action(Verb.UPDATE_ENDPOINT, "e", {})
+    verdict = reconciling(Reason.UPDATING, "updating")
+    undone = (
+        target,
+        Action(Verb.PUT_ALARM, "a", {"AlarmName": "a", "Tags": [team]}),
+        Action(Verb.PUT_ALARM, "b", {"AlarmName": "b"}),
+        off,
+    )
+    assert scaling_left_undone(Plan(verdict, (target, alarm, bare, off, tags, tag_alarm))) == undone
+    instead = Plan(verdict, (update,), otherwise=(target, alarm, bare, off, tag_alarm))
+    assert scaling_left_undone(instead) == undone
+    for verb in (Verb.PUT_POLICY, Verb.PUT_SCHEDULE):
+        assert scaling_left_undone(Plan(verdict, (Action(verb, "p", {}),))) == (Action(verb, "p", {}),)

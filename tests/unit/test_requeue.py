@@ -7,8 +7,11 @@ import pytest
 
 from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus
 from smendpoints.api.status_rollout import RolloutStatus
-from smendpoints.controller.requeue import when
+from smendpoints.controller.observe import Glance
+from smendpoints.controller.requeue import moment, sooner, when, within_hours
 from smendpoints.controller.result import NEVER, Awaits
+from smendpoints.domain.desired.office_hours import Schedule
+from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.judging import last_look
 from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling
 from smendpoints.domain.reasons import Reason
@@ -61,3 +64,54 @@ def test_what_is_judged_is_looked_at_when_cloudwatch_has_more_and_before_its_las
     assert when(resource(CANARY), todo, "Updating", 5.0, NOW)[0] == left
     assert 5.0 < left < 60.0
     assert when(resource(CANARY), baking(-300, 150, verdict="Rollback"), "Updating", 5.0, NOW)[0] == 60.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "looks"),
+    [
+        ({"strategy": "AllAtOnce"}, False),
+        ({"strategy": "AllAtOnce", "terminationWaitSeconds": 60}, True),
+        ({"strategy": "AllAtOnce", "rollback": {"maxErrorRatePercent": 1}}, True),
+        ({"strategy": "Canary", "stepInstances": 1}, True),
+    ],
+)
+def test_an_update_is_looked_at_while_it_has_steps_or_alarms(
+    changes: dict[str, Any], looks: bool, resource: Any
+) -> None:
+    rollout, todo = {"rollout": changes}, Plan(BUSY)
+    assert when(resource(rollout), todo, "Updating", 5.0, NOW)[0] == (5.0 if looks else 600.0)
+    assert when(resource(rollout), todo, "RollingBack", 5.0, NOW)[0] == 600.0
+
+
+def test_an_alarm_that_was_set_is_looked_at_soon_as_cloudwatch_may_take_it_back(resource: Any) -> None:
+    todo = Plan(BUSY, (Action(Verb.SET_ALARM, "a", {}), Action(Verb.PUT_ALARM, "b", {})))
+    assert when(resource(), todo, "Updating", 5.0, NOW) == (5.0, Awaits.CHANGE)
+
+
+def test_a_bake_that_ends_sooner_is_looked_at_then_and_one_that_is_over_at_each_poll(resource: Any) -> None:
+    def after(seconds: float) -> float:
+        todo = baking()
+        assert todo.rollout is not None
+        ends = todo.rollout.model_copy(update={"baking_until": NOW + timedelta(seconds=seconds)})
+        return when(resource(CANARY), Plan(BUSY, rollout=ends), "Updating", 5.0, NOW)[0]
+
+    assert [after(each) for each in (61, 30, 2, 0, -1)] == [60.0, 30.0, 5.0, 5.0, 5.0]
+
+
+def test_what_was_listed_too_early_is_looked_at_soon() -> None:
+    early, late = (Glance(None, since_written=each, absent=False) for each in (False, True))
+    assert (sooner(600.0, early, 5.0), sooner(1.0, early, 5.0), sooner(600.0, late, 5.0)) == (5.0, 1.0, 600.0)
+
+
+def test_no_wait_goes_beyond_office_hours() -> None:
+    def after(wait: float, changes: float | None, look: float | None = None) -> float:
+        moments = [NOW + timedelta(seconds=each) if each is not None else None for each in (changes, look)]
+        return within_hours(wait, Schedule(True, moments[0], look_at=moments[1]), NOW)
+
+    assert [after(NEVER, 100), after(50.0, 100), after(NEVER, 100, 20), after(NEVER, None, 20)] == [101, 50, 21, 21]
+    assert [after(NEVER, None), after(NEVER, -5), after(NEVER, 0)] == [NEVER, 1.0, 1.0]
+
+
+def test_the_moment_of_a_wait_is_told_to_the_second_and_never_is_none() -> None:
+    assert moment(NOW, 1.6) == NOW + timedelta(seconds=2)
+    assert moment(NOW, NEVER) is None

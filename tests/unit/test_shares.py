@@ -67,6 +67,17 @@ def test_the_keys_of_tags_are_kept_until_they_are_wanted_or_gone(verdict: Verdic
     assert left_over(pinned, seen.resource, seen.observed.endpoint, Plan(verdict)).other_tag_keys == kept
 
 
+def test_variants_of_one_type_are_added_up_and_one_that_is_not_there_runs_nothing(sight: Any) -> None:
+    seen = sight(
+        {"variant": {"instance": {"type": M5, "count": 2}}, "challenger": {"instance": {"type": M5, "count": 3}}},
+        {"variant": {"instance": {"type": M5, "count": 2}}},
+        variants={"primary": {"desired_count": 4}},
+    )
+    pinned = resolved({M5: 5}, HELD)
+    found = left_over(pinned, seen.resource, seen.observed.endpoint, Plan(WELL))
+    assert found == resolved({M5: 5}, {M5: 7})
+
+
 def test_what_is_stopped_has_nothing_and_what_is_not_seen_is_kept(sight: Any) -> None:
     pinned, resource = resolved({M5: 2}, HELD), sight().resource
     assert left_over(pinned, resource, None, Plan(ready(Reason.STOPPED, "stopped"))) == resolved({M5: 2})

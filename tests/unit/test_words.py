@@ -48,6 +48,16 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
         scaled(),
         ("primary: scaling policy slow none → set", "alarm smendpoints/default-iris/primary/slow none → set"),
     ),
+    "other steps": (
+        scaled(stepScaling=[{**STEPS, "steps": [{"lowerBound": 0, "adjustment": 3}]}]),
+        scaled(stepScaling=[STEPS]),
+        ("primary: scaling policy slow: steps changed",),
+    ),
+    "an alarm of steps": (
+        scaled(stepScaling=[{**STEPS, "alarm": {**STEPS["alarm"], "threshold": 9, "evaluationPeriods": 2}}]),
+        scaled(stepScaling=[STEPS]),
+        ("alarm smendpoints/default-iris/primary/slow: threshold 500000 → 9, evaluationPeriods 1 → 2",),
+    ),
     "a pause": (scaled(suspended=True), scaled(), ("primary: scaling active → suspended",)),
     "no scaling any more": ({}, scaled(), ("primary: scaling 1 to 5 → none",)),
     "a tag": ({"tags": {"team": "ml"}}, {"tags": {"team": "web"}}, ("tag team web → ml",)),

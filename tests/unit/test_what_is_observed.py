@@ -1,0 +1,362 @@
+"""What a reconcile asks AWS about, in each state: what the plan needs, and nothing more, as calls are few."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from smendpoints.aws.listed.watch import BLIND_SECONDS, NEVER
+from smendpoints.controller.memory import Seen
+from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize, recall
+from smendpoints.domain.desired.ownership import Owner
+from smendpoints.domain.errors import Kind, ReconcileError
+from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMonitoring
+from smendpoints.domain.plan.alarms import Ownership
+from smendpoints.domain.reasons import Reason
+from smsandbox.testing.specs import STEPS
+
+B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
+STEP_SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "stepScaling": [STEPS]}}}
+WATCHED = {"rollout": {"strategy": "Canary", "stepPercent": 10, "rollback": {"maxErrorRatePercent": 1}}}
+SNAPSHOT = {
+    "variant": "primary",
+    "dimension": "sagemaker:variant:DesiredInstanceCount",
+    "minCapacity": 1,
+    "maxCapacity": 2,
+}
+OWNER = Owner("cluster-1", "default", "iris")
+LISTED = Glance(summary=None, since_written=False, absent=False)
+
+
+@dataclass
+class Aws:
+    """Shows what a sight shows, and remembers what it was asked; what is listed costs nothing and is not remembered."""
+
+    seen: Any
+    asked: list[str] = field(default_factory=list)
+    seen_at: float = 1.0
+    blind: float = 0.0
+    denies_models: bool = False
+
+    @property
+    def watch(self) -> "Aws":
+        return self
+
+    @property
+    def observe(self) -> "Aws":
+        return self
+
+    @property
+    def monitoring(self) -> "Aws":
+        return self
+
+    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> Any:
+        self.asked.append("endpoint" if tags is None else "endpoint without its tags")
+        return self.seen.observed.endpoint
+
+    def config(self, name: str) -> Any:
+        self.asked.append("the wanted config" if name == self.seen.desired.config_name else "the live config")
+        return self.seen.observed.live_config
+
+    def model(self, name: str) -> Any:
+        if self.denies_models:
+            raise ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "no")
+        self.asked.append("a model")
+        return {"ModelName": name}
+
+    def targets(self, ids: list[str], *, bare: bool = False) -> Any:
+        self.asked.append("targets alone" if bare else "targets")
+        return self.seen.observed.targets
+
+    def listed_targets(self, name: str, since: float) -> Any:
+        return "as listed"
+
+    def alarms(self, prefix: str) -> Any:
+        self.asked.append("alarms")
+        return self.seen.observed.alarms
+
+    def alarm_owners(self, endpoint: str, owner: Owner) -> Ownership:
+        self.asked.append("whose alarms")
+        return Ownership(ours={"ours": "arn"}, nobodys={"nobodys": "arn"})
+
+    def owned_resources(self, endpoint: str, owner: Owner, *, alarms: bool, listed: bool = False) -> OwnedResources:
+        self.asked.append(f"what is owned{', alarms too' if alarms else ''}{', as listed' if listed else ''}")
+        return OwnedResources()
+
+    def owned(self, endpoint: str, owner: Owner, *, has_dashboard: bool) -> OwnMonitoring:
+        self.asked.append("monitoring and its dashboard" if has_dashboard else "monitoring")
+        return OwnMonitoring({"watching": "arn"})
+
+    def unowned(self, endpoint: str, config_name: str) -> tuple[str, ...]:
+        self.asked.append("what is nobody's")
+        return ("arn",)
+
+    def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
+        return names
+
+    def look(self, name: str, *, max_age: float) -> None:
+        self.asked.append("the lists")
+
+    def blind_seconds(self) -> float:
+        return self.blind
+
+    def peek(self, name: str) -> Any:
+        return "as listed"
+
+    def current(self, name: str, since: float) -> bool:
+        return since == 7.0
+
+    def absent(self, name: str, since: float) -> bool:
+        return since == 7.0
+
+    def recall(self, name: str, summary: Any, since: float) -> Any:
+        return None if summary == "out of date" else (self.seen.observed.endpoint, self.seen.observed.targets)
+
+
+def swept(seen: Any) -> Seen:
+    """The memory of an object whose garbage was collected, and whose tags are right."""
+    made = Seen()
+    made.settled(None, seen.desired, seen.resource.spec.revision_history_limit)
+    return made
+
+
+AT_REST = ["endpoint", "targets"]
+CLEANING = [*AT_REST, "alarms", "what is owned, as listed"]
+REPLACING = ["endpoint", "the live config", "a model", "targets"]
+WITHOUT_WORDS = ["endpoint", "the live config", "targets"]
+DONE = {"phase": "Succeeded"}
+# What a reconcile sees, and what it asked to see it; `swept`: no garbage is left, as this process knows.
+STATES: dict[str, tuple[dict[str, Any], bool, list[str]]] = {
+    "there is none": ({"exists": False}, True, ["endpoint"]),
+    "somebody else's": ({"shows": {"tags": {}}}, True, ["endpoint"]),
+    "to be adopted": (
+        {"wants": {"adoptExisting": True}, "shows": {"tags": {}}},
+        True,
+        ["endpoint", "what is nobody's", "targets"],
+    ),
+    "to be adopted, and not swept": (
+        {"wants": {"adoptExisting": True}, "shows": {"tags": {}}},
+        False,
+        ["endpoint", "what is nobody's", "targets"],
+    ),
+    "to be adopted, without a config": (
+        {"wants": {"adoptExisting": True}, "shows": {"tags": {}, "config_name": None}},
+        True,
+        ["endpoint", "targets"],
+    ),
+    "adopted": ({"wants": {"adoptExisting": True}}, True, AT_REST),
+    "as wanted": ({}, True, AT_REST),
+    "as wanted, and not swept": ({}, False, CLEANING),
+    "that scales by steps": ({"wants": STEP_SCALED}, True, [*AT_REST, "alarms"]),
+    "that scales by steps no longer": ({"wants": {}, "lives": STEP_SCALED}, True, [*AT_REST, "alarms"]),
+    "that alarms watch": ({"wants": WATCHED}, True, [*AT_REST, "alarms"]),
+    "after a rollout of this config": ({"remembers": DONE}, True, AT_REST),
+    "after a rollout of another config": ({"remembers": {**DONE, "configName": "older"}}, True, [*AT_REST, "alarms"]),
+    "whose scaling was taken off": (
+        {"remembers": {**DONE, "autoscalingSnapshot": [SNAPSHOT]}},
+        True,
+        [*AT_REST, "alarms"],
+    ),
+    "that is to be replaced": ({"lives": B}, True, REPLACING),
+    "that is to be replaced, and not swept": ({"lives": B}, False, [*REPLACING, "what is owned, as listed"]),
+    "that is to be replaced by what served before": (
+        {"lives": B, "history": [("LIVE", "Deployed"), ("WANTED", "Deployed")]},
+        True,
+        ["endpoint", "the live config", "the wanted config", "a model", "targets"],
+    ),
+    "that is to be replaced by what failed just now": (
+        {"lives": B, "history": [("WANTED", "Deployed"), ("LIVE", "Deployed")]},
+        True,
+        REPLACING,
+    ),
+    "whose replacement was tried": ({"lives": B, "remembers": DONE}, True, WITHOUT_WORDS),
+    "without a config": ({"shows": {"config_name": None}}, True, AT_REST),
+    "being created": ({"shows": {"status": "Creating"}}, True, ["endpoint"]),
+    "being updated": ({"shows": {"status": "Updating"}}, True, ["endpoint"]),
+    "being deleted": ({"shows": {"status": "Deleting"}}, True, ["endpoint"]),
+    "being updated while alarms watch": (
+        {
+            "wants": WATCHED,
+            "lives": {**WATCHED, **B},
+            "shows": {"status": "Updating", "pending_config": "WANTED"},
+            "remembers": {"phase": "InProgress"},
+        },
+        True,
+        ["endpoint", "alarms"],
+    ),
+    "being updated in an attempt that can be aborted": (
+        {
+            "lives": B,
+            "shows": {"status": "Updating", "pending_config": "WANTED"},
+            "remembers": {"phase": "InProgress", "abortAlarm": "smendpoints/abort"},
+        },
+        True,
+        ["endpoint", "alarms"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_of_an_endpoint_is_asked(sight: Callable[..., Any], name: str) -> None:
+    sees, is_swept, asked = STATES[name]
+    seen = sight(**sees)
+    aws = Aws(seen)
+    found = observe(aws, seen.resource, seen.desired, LISTED, swept(seen) if is_swept else Seen())  # type: ignore[arg-type]
+    assert aws.asked == asked
+    assert found.endpoint is seen.observed.endpoint
+    assert bool(found.owned_resources) is ("what is owned, as listed" in asked)
+    assert bool(found.unowned) is ("what is nobody's" in asked)
+
+
+def test_a_new_endpoint_is_not_asked_for_the_tags_that_it_was_made_with(sight: Callable[..., Any]) -> None:
+    seen, memory = sight(), Seen(created_with={"team": "ml"})
+    aws = Aws(seen)
+    observe(aws, seen.resource, seen.desired, LISTED, memory)  # type: ignore[arg-type]
+    assert aws.asked[0] == "endpoint without its tags"
+
+
+def test_where_there_surely_never_was_an_endpoint_none_is_asked_for(sight: Callable[..., Any]) -> None:
+    absent = replace(LISTED, absent=True)
+    never, gone = sight(exists=False), sight(exists=False, converged=True)
+    for seen, asked in ((never, []), (gone, ["endpoint"])):  # what was there is gone once a Describe says so
+        aws = Aws(seen)
+        assert observe(aws, seen.resource, seen.desired, absent, Seen()).endpoint is None  # type: ignore[arg-type]
+        assert aws.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("running", "suspended", "made", "is_swept", "looks"),
+    [
+        (False, False, True, False, True),
+        (False, False, None, False, True),
+        (False, False, False, False, False),
+        (False, False, True, True, False),
+        (True, False, True, False, False),
+        (False, True, True, False, False),
+    ],
+)
+def test_what_edits_left_of_an_endpoint_that_office_hours_stopped_is_looked_for_once(
+    sight: Callable[..., Any], running: bool, suspended: bool, made: bool | None, is_swept: bool, looks: bool
+) -> None:
+    seen = sight({"suspend": suspended}, exists=False)
+    status = seen.resource.status.model_copy(update={"created_in_aws": made})
+    resource = seen.resource.model_copy(update={"status": status})
+    aws = Aws(seen)
+    memory = swept(seen) if is_swept else Seen()
+    found = observe(aws, resource, seen.desired, LISTED, memory, running=running)  # type: ignore[arg-type]
+    assert aws.asked == ["endpoint", *(["what is owned, as listed"] if looks else [])]
+    assert (found.owned_resources is not None) is looks
+
+
+def test_an_update_shows_the_targets_as_listed_and_a_creation_has_none(sight: Callable[..., Any]) -> None:
+    for status, told in (
+        ("Updating", "as listed"),
+        ("RollingBack", "as listed"),
+        ("Creating", None),
+        ("Deleting", None),
+    ):
+        seen = sight(shows={"status": status})
+        found = observe(Aws(seen), seen.resource, seen.desired, LISTED, Seen())  # type: ignore[arg-type]
+        assert found.targets == told, status
+
+
+def test_what_is_missing_is_told_of_what_the_endpoint_uses_or_is_to_go_back_to(sight: Callable[..., Any]) -> None:
+    deployed = {"history": [("LIVE", "Deployed"), ("WANTED", "Deployed")]}
+    for sees, told in (({}, True), ({"lives": B}, False), ({"lives": B, **deployed}, True)):
+        seen = sight(**sees)
+        found = observe(Aws(seen), seen.resource, seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
+        assert found.missing == (seen.desired.contents() if told else frozenset())
+
+
+def test_the_models_that_are_replaced_are_told_as_far_as_they_can_be_seen(sight: Callable[..., Any]) -> None:
+    seen = sight(lives=B)
+    live = seen.observed.live_config
+    for denied, told in ((False, set(live.models())), (True, set())):
+        aws = Aws(seen, denies_models=denied)
+        found = observe(aws, seen.resource, seen.desired, LISTED, Seen())  # type: ignore[arg-type]
+        assert set(found.live_models) == told
+    same = sight(lives={"variant": {"instance": {"type": "ml.m5.xlarge", "count": 1}}})
+    aws = Aws(same)
+    found = observe(aws, same.resource, same.desired, LISTED, Seen())  # type: ignore[arg-type]
+    assert "a model" not in aws.asked, "what the spec says of a model need not be asked for"
+    assert set(found.live_models) == set(same.observed.live_config.models())
+
+
+FINALIZED: dict[str, tuple[dict[str, Any], bool, bool, list[str]]] = {  # retain, monitored
+    "one in service": ({}, False, True, ["endpoint", "whose alarms", "targets alone"]),
+    "one that is retained": ({}, True, False, ["endpoint", "the wanted config", "what is owned, alarms too"]),
+    "one that AWS is at work on": ({"shows": {"status": "Updating"}}, False, True, ["endpoint"]),
+    "one that AWS deletes": ({"shows": {"status": "Deleting"}}, False, True, ["endpoint", "targets alone"]),
+    "somebody else's at work": (
+        {"shows": {"tags": {}, "status": "Updating"}},
+        False,
+        False,
+        ["endpoint", "the wanted config", "what is owned, alarms too"],
+    ),
+    "none": ({"exists": False}, False, False, ["endpoint", "what is owned, alarms too"]),
+    "none, once monitored": (
+        {"exists": False},
+        False,
+        True,
+        ["endpoint", "what is owned, alarms too", "monitoring and its dashboard"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FINALIZED)
+def test_before_a_deletion_of(sight: Callable[..., Any], name: str) -> None:
+    sees, retain, monitored, asked = FINALIZED[name]
+    seen = sight(**sees)
+    aws = Aws(seen)
+    found = observe_to_finalize(
+        aws,  # type: ignore[arg-type]
+        seen.desired.endpoint_name,
+        seen.desired.owner,
+        retain=retain,
+        monitored=monitored,
+        has_dashboard=True,
+    )
+    assert sorted(aws.asked) == sorted(asked)
+    assert found.endpoint is seen.observed.endpoint
+    if "whose alarms" in asked:
+        assert found.owned_resources == OwnedResources(alarms={"ours": "arn"}, untagged_alarms={"nobodys": "arn"})
+    if "monitoring and its dashboard" in asked:
+        assert found.owned_resources is not None
+        assert found.owned_resources.monitoring == OwnMonitoring({"watching": "arn"})
+
+
+@pytest.mark.parametrize(
+    ("seen_at", "blind", "reads"),
+    [(NEVER, 0.0, True), (1.0, 0.0, False), (1.0, BLIND_SECONDS, False), (1.0, BLIND_SECONDS + 1, True)],
+)
+def test_a_glance_reads_the_lists_where_they_were_not_or_not_for_long(
+    sight: Callable[..., Any], seen_at: float, blind: float, reads: bool
+) -> None:
+    aws = Aws(sight(), seen_at=seen_at, blind=blind)
+    found = glance(aws, "iris", Seen(written_at=7.0), 5.0)  # type: ignore[arg-type]
+    assert aws.asked == (["the lists"] if reads else [])
+    assert found == Glance("as listed", since_written=True, absent=True)  # type: ignore[arg-type]
+
+
+RECALLED: dict[str, tuple[dict[str, Any], dict[str, Any], Any, bool]] = {  # sees, memory, summary, recalled
+    "at rest": ({}, {}, "listed", True),
+    "that is not listed": ({}, {}, None, False),
+    "whose list is out of date": ({}, {}, "out of date", False),
+    "that AWS was told to change": ({}, {"expects": "Updating"}, "listed", False),
+    "that is not swept": ({}, {"garbage_collected": None}, "listed", False),
+    "that is not tagged": ({}, {"tagged": None}, "listed", False),
+    "of somebody else": ({"shows": {"tags": {}}}, {}, "listed", False),
+    "with another config": ({"lives": B}, {}, "listed", False),
+    "with alarms": ({"wants": STEP_SCALED}, {}, "listed", False),
+}
+
+
+@pytest.mark.parametrize("name", RECALLED)
+def test_the_lists_will_do_for_one(sight: Callable[..., Any], name: str) -> None:
+    sees, changed, summary, recalled = RECALLED[name]
+    seen = sight(**sees)
+    memory = replace(swept(seen), **changed)
+    found = recall(Aws(seen), seen.resource, seen.desired, replace(LISTED, summary=summary), memory)  # type: ignore[arg-type]
+    expected = Observed(seen.observed.endpoint, targets=seen.observed.targets, missing=seen.desired.contents())
+    assert found == (expected if recalled else None)
