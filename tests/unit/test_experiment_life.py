@@ -1,0 +1,445 @@
+"""The life of an experiment, step by step: each step is a function of the status, the endpoint and what was counted."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from smendpoints.api.experiment import SageMakerExperiment
+from smendpoints.api.experiment_status import MetricFinding, SageMakerExperimentStatus
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.api.status import SageMakerEndpointStatus
+from smendpoints.domain.experiment.judging import Judged
+from smendpoints.domain.experiment.life import advance, runs
+from smendpoints.domain.experiment.scene import Looked, Scene
+from smendpoints.statistics.rules import Verdict
+from smsandbox.testing import specs
+
+BEGAN = datetime(2026, 11, 26, 12, 0, 30, tzinfo=UTC)
+THREE = ("a", "b", "c")
+WHOLE = {
+    "endpointRef": {"name": "iris"},
+    "control": "a",
+    "challengers": ["b", "c"],
+    "metrics": {"primary": {"name": "errors", "errorRate": {}}},
+    "trafficPercent": 50,
+    "duration": {"minMinutes": 10, "maxMinutes": 60},
+}
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "reason": "InService",
+    "message": "",
+    "lastTransitionTime": BEGAN,
+    "observedGeneration": 1,
+}
+
+
+def found(difference: float | None = None) -> MetricFinding:
+    return MetricFinding(metric="errors", control=0.02, challenger=0.01, difference=difference, lower=-0.03, upper=0.01)
+
+
+def judged(**verdicts: Verdict | tuple[Verdict, float]) -> dict[str, Judged]:
+    """A verdict for each challenger, with its difference if it is told."""
+    pairs = {name: each if isinstance(each, tuple) else (each, -0.01) for name, each in verdicts.items()}
+    return {
+        name: Judged(name, verdict, f"{name} is {verdict}", (found(difference),))
+        for name, (verdict, difference) in pairs.items()
+    }
+
+
+@dataclass
+class Life:
+    """One experiment and its endpoint, whose operator splits the traffic as it is asked to."""
+
+    spec: dict[str, Any] = field(default_factory=dict)
+    endpoint: SageMakerEndpoint | None = None
+    now: datetime = BEGAN
+    status: SageMakerExperimentStatus = field(default_factory=SageMakerExperimentStatus)
+    rival: str | None = None
+    deleted: bool = False
+    finalized: bool = False
+
+    def __post_init__(self) -> None:
+        one = specs.spec()["variants"][0]
+        wish = specs.spec(variants=[{**one, "name": name, "weight": 2, "scaling": None} for name in THREE])
+        wish["variants"] = [{k: v for k, v in each.items() if v is not None} for each in wish["variants"]]
+        self.endpoint = self.endpoint or SageMakerEndpoint.parse(
+            {"metadata": {"name": "iris", "namespace": "n", "uid": "u", "generation": 1}, "spec": wish}
+        )
+        self.serve({})
+
+    @property
+    def experiment(self) -> SageMakerExperiment:
+        metadata = {"name": "x", "namespace": "n", "uid": "u2", "generation": 3}
+        if self.deleted:
+            metadata["deletionTimestamp"] = "2026-11-26T12:00:00Z"
+        made = SageMakerExperiment.parse({"metadata": metadata, "spec": {**WHOLE, **self.spec}})
+        return made.model_copy(update={"status": self.status})
+
+    def serve(self, weights: dict[str, float], **status: Any) -> None:
+        """The endpoint's operator has done so."""
+        assert self.endpoint is not None
+        owner = {"experiment": "x", "weights": weights} if weights else None
+        shown = [{"name": name, "currentWeight": weights.get(name, 2.0), "desiredWeight": 1} for name in THREE]
+        whole = {
+            "observedGeneration": self.endpoint.metadata.generation,
+            "endpoint": {"name": "default-iris", "status": "InService", "configName": "c"},
+            "conditions": [READY],
+            "trafficOwner": owner,
+            "variants": shown,
+            **status,
+        }
+        told = SageMakerEndpointStatus.model_validate(whole)
+        self.endpoint = self.endpoint.model_copy(update={"status": told})
+
+    def edit(self, number: int, **changes: Any) -> None:
+        """The user edits a variant of the endpoint."""
+        assert self.endpoint is not None
+        variants = list(self.endpoint.spec.variants)
+        variants[number] = variants[number].model_copy(update=changes)
+        spec = self.endpoint.spec.model_copy(update={"variants": variants})
+        self.endpoint = self.endpoint.model_copy(update={"spec": spec})
+
+    def go(self, minutes: float = 0, looked: Looked | None = None) -> tuple[str, str]:
+        """Time passes, then a step; what `Ready` says then: its reason and its message."""
+        self.now += timedelta(minutes=minutes)
+        following = advance(Scene(self.experiment, self.endpoint, self.rival, looked, self.now, 60))
+        self.status, self.finalized = following.status, following.finalized
+        ready = next((each for each in self.status.conditions if each.type == "Ready"), None)
+        return (ready.reason, ready.message) if ready is not None else ("", "")
+
+    def counting(self) -> "Life":
+        """Until requests count."""
+        self.go()
+        self.serve(dict(self.status.weights or {}))
+        self.go()
+        return self
+
+    def look(self, **verdicts: Any) -> Looked:
+        """A look that brought these verdicts."""
+        return Looked(judged(**verdicts), {"a": 50, "b": 30, "c": 20}, self.now)
+
+
+def test_it_begins_with_its_weights_and_counts_from_the_next_period_once_aws_serves_by_them() -> None:
+    life = Life()
+    assert not runs(life.experiment)
+    assert life.go() == ("Running", "begun: waiting for the traffic to be a 50 %, b 25 %, c 25 %")
+    status = life.status
+    assert (status.phase, status.started_at, status.requests) == ("Running", BEGAN, 0)
+    assert status.weights == {"a": 3.0, "b": 1.5, "c": 1.5}
+    assert [(each.traffic_percent, each.weights, each.asked_at) for each in status.steps] == [
+        (50.0, status.weights, BEGAN)
+    ]
+    assert [each.variant for each in status.arms] == ["a", "b", "c"]
+    assert [each.variant for each in status.challengers] == ["b", "c"]
+    assert not runs(life.experiment)
+    assert life.go(1) == ("Running", "waiting for the traffic to be a 50 %, b 25 %, c 25 %")
+    life.serve(status.weights or {})
+    assert life.go() == (
+        "Running",
+        "the traffic is a 50 %, b 25 %, c 25 %; requests count from 12:02:00 UTC",
+    )
+    assert life.status.steps[-1].counts_from == datetime(2026, 11, 26, 12, 2, tzinfo=UTC)
+    assert runs(life.experiment)
+    assert life.go()[1].startswith("the traffic is"), "no look: nothing new is told"
+    assert life.go(looked=Looked(until=life.now)) == ("Running", "counting; until 2026-11-26 13:00 UTC")
+    assert life.go(looked=Looked(notes=("do this",)))[1] == "do this; until 2026-11-26 13:00 UTC"
+    assert life.status.observed_generation == 3
+
+
+@pytest.mark.parametrize(
+    "served",
+    [
+        {"trafficOwner": {"experiment": "other", "weights": {"a": 3.0, "b": 1.5, "c": 1.5}}},
+        {"endpoint": {"name": "default-iris", "status": "Updating"}},
+        {"endpoint": None},
+        {"pendingVariants": [{"name": "b"}]},
+        {"variants": [{"name": "a", "currentWeight": 3}, {"name": "b", "currentWeight": 1}]},
+        {
+            "variants": [
+                {"name": "a", "currentWeight": 3},
+                {"name": "b", "currentWeight": 1.5},
+                {"name": "c", "currentWeight": 1.5, "shadow": True},
+            ]
+        },
+    ],
+)
+def test_nothing_counts_before_aws_serves_by_these_weights(served: dict[str, Any]) -> None:
+    life = Life()
+    life.go()
+    life.serve(dict(life.status.weights or {}), **served)
+    assert life.go(1)[1].startswith("waiting for the traffic")
+    assert life.status.steps[-1].counts_from is None
+
+
+# What stands in the way of a beginning, and what is told.
+NOT_YET: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "a rival": ({"rival": "other"}, {}, "TrafficTaken", "SageMakerExperiment other has the traffic of iris"),
+    "its time": ({"spec": {"startAfter": "2026-11-26T13:00:00Z"}}, {}, "Waiting", "begins after 2026-11-26 13:00 UTC"),
+    "a variant that is not there": (
+        {"spec": {"challengers": ["b", "d"]}},
+        {},
+        "InvalidSpec",
+        "iris has no variant d: name variants",
+    ),
+    "an endpoint that is not ready": ({}, {"conditions": []}, "Waiting", "waiting for iris to be ready"),
+    "an edit that is not observed": ({}, {"observedGeneration": 0}, "Waiting", "waiting for iris to be ready"),
+    "an endpoint that is not known": ({}, {"endpoint": None}, "Waiting", "waiting for iris to be ready"),
+    "an endpoint that is busy": (
+        {},
+        {"endpoint": {"name": "e", "status": "Updating"}},
+        "Waiting",
+        "waiting for iris to be in service: it is Updating",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_YET)
+def test_it_does_not_begin_for(name: str) -> None:
+    made, serves, reason, message = NOT_YET[name]
+    life = Life(**made)
+    life.serve({}, **serves)
+    told = life.go()
+    assert (told[0], told[1][: len(message)]) == (reason, message)
+    assert (life.status.phase, life.status.started_at, life.status.weights) == ("Waiting", None, None)
+    assert life.status.observed_generation == 3
+
+
+def test_it_begins_at_its_time() -> None:
+    life = Life(spec={"startAfter": BEGAN.isoformat()})
+    assert life.go()[0] == "Running"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "message"),
+    [
+        ({"suspend": True}, "Waiting", "iris is suspended"),
+        ({"async_": object()}, "InvalidSpec", "iris is asynchronous"),
+        (None, "EndpointNotFound", "there is no SageMakerEndpoint iris"),
+    ],
+)
+def test_it_does_not_begin_on_an_endpoint_that_cannot_take_part(
+    changes: dict[str, Any] | None, reason: str, message: str
+) -> None:
+    life = Life()
+    assert life.endpoint is not None
+    if changes is None:
+        life.endpoint = None
+    else:
+        life.endpoint = life.endpoint.model_copy(update={"spec": life.endpoint.spec.model_copy(update=changes)})
+    told = life.go()
+    assert (told[0], told[1][: len(message)]) == (reason, message)
+
+
+def test_outcomes_want_captured_requests() -> None:
+    outcome = {"name": "sold", "outcome": {"truth": "s3://bucket/truth/", "afterMinutes": 10}}
+    told = Life(spec={"metrics": {"primary": outcome}}).go()
+    assert told[0] == "InvalidSpec"
+    assert told[1].startswith("outcomes of sold are joined with captured requests, and iris captures none")
+
+
+def test_a_ramp_goes_up_when_its_time_has_come_and_what_was_counted_stays() -> None:
+    life = Life(spec={"ramp": [{"trafficPercent": 10, "minutes": 5}, {"trafficPercent": 60, "minutes": 5}]}).counting()
+    first = life.status.steps[0]
+    assert (first.traffic_percent, first.weights) == (10.0, {"a": 5.4, "b": 0.3, "c": 0.3})
+    assert first.counts_from == datetime(2026, 11, 26, 12, 1, tzinfo=UTC)
+    life.go(5.4, life.look(b=Verdict.HOLD))
+    assert len(life.status.steps) == 1, "five minutes of requests that count"
+    assert life.go(0.1) == ("Running", "ramp: the traffic becomes a 50 %, b 25 %, c 25 %")
+    before, after = life.status.steps
+    assert (before.counts_until, after.counts_from, after.traffic_percent) == (
+        datetime(2026, 11, 26, 12, 6, tzinfo=UTC),
+        None,
+        50.0,
+    )
+    assert after.weights == life.status.weights == {"a": 3.0, "b": 1.5, "c": 1.5}
+    assert life.go(30)[1].startswith("waiting for the traffic")
+    life.serve(dict(life.status.weights or {}))
+    life.go()
+    assert len(life.status.steps) == 2, "60 percent are more than is wanted in the end"
+
+
+def test_a_challenger_that_is_worse_gets_no_more_traffic_and_the_other_goes_on() -> None:
+    life = Life().counting()
+    life.go(5, life.look(b=Verdict.ROLLBACK, c=Verdict.HOLD))
+    b, c = life.status.challengers
+    assert (b.verdict, b.reason, b.ended_at, c.ended_at) == ("ROLLBACK", "b is ROLLBACK", life.now, None)
+    assert life.status.weights == {"a": 4.5, "b": 0.0, "c": 1.5}
+    assert life.status.phase == "Running"
+    assert len(life.status.steps) == 2
+    life.serve(dict(life.status.weights or {}))
+    life.go(1)
+    given_up = life.status.challengers[0].ended_at
+    life.go(5, life.look(b=Verdict.SHIP, c=Verdict.HOLD))
+    assert (life.status.challengers[0].verdict, life.status.challengers[0].ended_at) == ("ROLLBACK", given_up)
+    assert life.go(60, life.look(c=Verdict.SHIP))[0] == "SHIP"
+    assert life.status.winner == "c"
+
+
+def test_what_a_look_brought_is_kept() -> None:
+    life = Life().counting()
+    until = life.now
+    life.go(5, life.look(b=(Verdict.HOLD, -0.01), c=(Verdict.HOLD, 0.02)))
+    status = life.status
+    assert (status.requests, status.counted_until) == (100, until)
+    assert [each.requests for each in status.arms] == [50, 30, 20]
+    (look,) = status.looks
+    assert (look.at, look.requests) == (until, 100)
+    assert [(each.variant, each.difference, each.lower, each.upper) for each in look.primary] == [
+        ("b", -0.01, -0.03, 0.01),
+        ("c", 0.02, -0.03, 0.01),
+    ]
+    assert (status.primary, status.interval) == ("2% → 1%", "-3 to +1 points")
+    told = life.go(0, Looked(judged(b=Verdict.SHIP), {}, until=None))
+    assert life.status.challengers == status.challengers, "nothing was counted"
+    assert told[0] == "Running"
+
+
+def test_what_cannot_be_read_is_told_and_waited_for_until_patience_ends() -> None:
+    life = Life().counting()
+    told = ("MetricsUnreadable", "what counts can't be read, and so nothing is concluded: AccessDenied")
+    assert life.go(5, Looked(unread="AccessDenied")) == told
+    assert life.go(69, Looked(unread="AccessDenied")) == told
+    reason, message = life.go(1, Looked(unread="AccessDenied"))
+    assert (reason, message) == (
+        "INVALID",
+        "data is missing: AccessDenied; the weights of iris's spec are in force again",
+    )
+
+
+def test_traffic_that_is_never_split_ends_inconclusively() -> None:
+    life = Life()
+    life.go()
+    assert life.go(74.9)[0] == "Running"
+    reason, message = life.go(0.1)
+    assert (reason, message.split(";")[0]) == (
+        "INCONCLUSIVE",
+        "the traffic was never split as the experiment wants it",
+    )
+    assert life.status.steps != [], "the step that never began is still told"
+
+
+ENDS: dict[str, tuple[float, dict[str, Any], str | None, str | None]] = {  # after minutes; outcome and winner
+    "better, but too early": (9.9, {"b": Verdict.SHIP, "c": Verdict.HOLD}, None, None),
+    "better": (10, {"b": Verdict.SHIP, "c": Verdict.HOLD}, "SHIP", "b"),
+    "the better one of two": (10, {"b": (Verdict.SHIP, -0.01), "c": (Verdict.SHIP, -0.02)}, "SHIP", "c"),
+    "all are worse": (1, {"b": Verdict.ROLLBACK, "c": Verdict.ROLLBACK}, "ROLLBACK", None),
+    "one is worse": (1, {"b": Verdict.ROLLBACK, "c": Verdict.HOLD}, None, None),
+    "one is worse, and nothing is known of the other": (1, {"b": Verdict.ROLLBACK}, None, None),
+    "something is wrong": (1, {"b": Verdict.HOLD, "c": Verdict.INVALID}, "INVALID", None),
+    "nothing to see in the end": (60, {"b": Verdict.INCONCLUSIVE, "c": Verdict.INCONCLUSIVE}, "INCONCLUSIVE", None),
+    "nothing to see, too early": (59.9, {"b": Verdict.INCONCLUSIVE, "c": Verdict.INCONCLUSIVE}, None, None),
+    "one may still be better": (60, {"b": Verdict.INCONCLUSIVE, "c": Verdict.HOLD}, None, None),
+    "worse and nothing to see": (60, {"b": Verdict.ROLLBACK, "c": Verdict.INCONCLUSIVE}, "INCONCLUSIVE", None),
+    "nothing is known in the end": (74.9, {}, None, None),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("shifts", [True, False], ids=["shifting", "reporting"])
+def test_it_ends_where(name: str, shifts: bool) -> None:
+    minutes, verdicts, outcome, winner = ENDS[name]
+    life = Life(spec={"onVerdict": "ShiftTraffic" if shifts else "Report"}).counting()
+    life.now = BEGAN
+    reason, message = life.go(minutes, life.look(**verdicts))
+    status = life.status
+    assert (status.verdict, status.winner) == (outcome, winner)
+    if outcome is None:
+        assert (reason, status.phase, status.ended_at) == ("Running", "Running", None)
+        return
+    assert (reason, status.phase, status.ended_at) == (outcome, "Finished", life.now)
+    serving = (winner or "a") if shifts and outcome in {"SHIP", "ROLLBACK"} else None
+    assert status.weights == ({name: 6.0 if name == serving else 0.0 for name in THREE} if serving else None)
+    after = f"{serving} serves all" if serving else "the weights of iris's spec are in force again"
+    assert message.split("; ", 1)[1].rpartition("; ")[2].startswith(after)
+    ended = life.go(1)
+    assert ended == (reason, message)
+    assert not runs(life.experiment)
+
+
+BROKEN: dict[str, tuple[str, str]] = {
+    "endpoint": ("gone", "SageMakerEndpoint iris is gone"),
+    "rules": ("edited", "its rules were edited while it ran: make a new SageMakerExperiment"),
+    "variant": ("taken out", "variant c was taken out of iris while it ran"),
+    "model": ("edited", "the model of variant b was edited while it ran"),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_it_ends_invalid_if_what_it_compares_changes(what: str) -> None:
+    life = Life(spec={"onVerdict": "ShiftTraffic"}).counting()
+    assert life.endpoint is not None
+    match what:
+        case "endpoint":
+            life.endpoint = None
+        case "rules":
+            life.spec = {**life.spec, "confidence": 0.9}
+        case "variant":
+            spec = life.endpoint.spec.model_copy(update={"variants": life.endpoint.spec.variants[:2]})
+            life.endpoint = life.endpoint.model_copy(update={"spec": spec})
+        case "model":
+            life.edit(1, environment={"A": "b"})
+    reason, message = life.go(5, life.look(b=Verdict.SHIP))
+    assert (reason, message[: len(BROKEN[what][1])]) == ("INVALID", BROKEN[what][1])
+    assert (life.status.weights, life.status.winner) == (None, None), "nobody won"
+    (step,) = life.status.steps
+    assert step.counts_until == datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
+
+
+def test_other_edits_of_the_endpoint_and_of_what_a_verdict_does_change_nothing() -> None:
+    life = Life().counting()
+    life.edit(1, weight=7)
+    life.spec = {"onVerdict": "ShiftTraffic"}
+    assert life.go(5, life.look(b=Verdict.HOLD))[0] == "Running"
+
+
+def test_the_weights_of_a_verdict_hold_until_the_arms_are_edited() -> None:
+    life = Life(spec={"onVerdict": "ShiftTraffic"}).counting()
+    _, message = life.go(20, life.look(b=Verdict.SHIP))
+    weights = life.status.weights
+    assert weights == {"a": 0.0, "b": 6.0, "c": 0.0}
+    life.go(100)
+    assert life.status.weights == weights
+    life.edit(1, weight=3)
+    assert life.go(1) == ("SHIP", f"{message.split('; ')[0]}; the weights of the endpoint's spec are in force again")
+    assert life.status.weights is None
+    life.edit(1, weight=4)
+    life.go(1)
+    assert life.status.weights is None
+
+
+def test_weights_of_a_verdict_end_with_their_endpoint() -> None:
+    life = Life(spec={"onVerdict": "ShiftTraffic"}).counting()
+    life.go(20, life.look(b=Verdict.SHIP))
+    life.endpoint = None
+    life.go(1)
+    assert life.status.weights is None
+
+
+@pytest.mark.parametrize(
+    ("serves", "rival", "gone", "goes"),
+    [
+        (True, None, False, False),
+        (False, None, False, True),
+        (True, "other", False, True),
+        (True, None, True, True),
+    ],
+    ids=["it has the traffic", "it has none", "another has it", "the endpoint is gone"],
+)
+def test_it_leaves_once_the_endpoint_is_back_at_its_own_weights(
+    serves: bool, rival: str | None, gone: bool, goes: bool
+) -> None:
+    life = Life().counting()
+    life.rival = rival
+    life.serve(dict(life.status.weights or {}) if serves else {})
+    if gone:
+        life.endpoint = None
+    life.deleted = True
+    reason, message = life.go()
+    assert life.finalized is goes
+    if not goes:
+        assert reason == "Deleting"
+        assert message == "being deleted: waiting for the endpoint to go back to the weights of its spec"
+    assert not runs(life.experiment)
