@@ -26,8 +26,8 @@ from bench.mutate.nearest import Lane, Map, measured
 SOURCES = ("operator/smendpoints/domain", "operator/smendpoints/controller")
 _WALK, _MATRIX = "tests/property/test_walk.py", "tests/property/test_matrix.py"
 LANES = [
-    Lane("unit", ("tests/unit",), 10.0),
-    Lane("property", ("tests/property",), 12.0, left_out=(_WALK, _MATRIX)),
+    Lane("unit", ("tests/unit",), 6.0),
+    Lane("property", ("tests/property",), 14.0, left_out=(_WALK, _MATRIX)),
     Lane("walk", (_WALK,), 6.0),
 ]
 _COLLECTED = ("tests/unit", "tests/property", f"--ignore={_MATRIX}")
@@ -112,7 +112,7 @@ class Trial:
         for each in self._maps:
             limit = _SLACK * each.lane.seconds
             while tests := each.nearest(one.path, one.mutant.lines, one.mutant.statement):
-                run = copy.run(tests, limit, one.path, one.source)
+                run = copy.run(tests, limit, one.path, one.original, one.source)
                 if run.code == 0:
                     break
                 if run.code is None:

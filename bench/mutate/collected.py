@@ -1,9 +1,9 @@
 """A server that has collected the quick tests once and runs some of them in forks of itself, in each with a mutant.
 
-A script, called with what pytest is to collect: a line of JSON on its standard input is one run, a line on its standard
-output says how it ended; the first line names all tests. A mutant replaces the code of one function, wherever that
-function is held. Not here: what runs while modules are imported or tests collected (tables, defaults); a run of that
-answers `NOT_HERE`, and `forked.py` imports it afresh.
+A script, called with a pair of file descriptors for each server and with what pytest is to collect; once it has, it is
+so many servers. A line of JSON is one run, a line of the answer says how it ended; the first line names all tests. A
+mutant replaces the code of one function, wherever that function is held. Not here: what runs while modules are imported
+or tests collected (tables, defaults); a run of that answers `NOT_HERE`, and `forked.py` imports it afresh.
 """
 
 import gc
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import IO, Any
+from typing import Any
 
 import coverage
 import pytest
@@ -70,15 +70,15 @@ def _lines(code: CodeType) -> set[int]:
 class Server:
     """The plugin: it collects, then runs what it is asked for."""
 
-    def __init__(self, asked: IO[str], answers: IO[str], source: str) -> None:
-        self._asked, self._answers, self._source = asked, answers, source
+    def __init__(self, pairs: list[tuple[int, int]], source: str) -> None:
+        self._pairs, self._source = pairs, source
         self._importing = coverage.Coverage(data_file=None, source=[source], branch=False, config_file=False)
         self._importing.start()
         self._functions: dict[_Key, list[FunctionType]] = {}
         self._failed: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Serve until there is nothing more to read."""
         self._importing.stop()
         for each in gc.get_objects():
@@ -87,22 +87,28 @@ class Server:
         gc.collect()
         gc.freeze()
         items = {item.nodeid: item for item in session.items}
-        self._answer(list(items))
-        for line in self._asked:
-            run = json.loads(line)
-            child = os.fork()
-            if child == 0:
-                self._in_child(session, items, run)
-            self._answer(ended(child, run["limit"]))
-        return True
+        mine, *others = self._pairs
+        for pair in others:
+            if os.fork() == 0:
+                mine = pair
+                break
+        for unused in set(self._pairs) - {mine}:
+            os.close(unused[0])
+            os.close(unused[1])
+        with os.fdopen(mine[0]) as asked, os.fdopen(mine[1], "w") as answers:
+            print(json.dumps(list(items)), file=answers, flush=True)
+            for line in asked:
+                run = json.loads(line)
+                child = os.fork()
+                if child == 0:
+                    self._in_child(session, items, run)
+                print(json.dumps(ended(child, run["limit"])), file=answers, flush=True)
+        os._exit(0)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember what failed."""
         if report.failed:
             self._failed.append(report.nodeid)
-
-    def _answer(self, said: object) -> None:
-        print(json.dumps(said), file=self._answers, flush=True)
 
     def _in_child(self, session: pytest.Session, items: dict[str, pytest.Item], run: dict[str, Any]) -> None:
         code = NOT_HERE
@@ -114,7 +120,7 @@ class Server:
 
     def _run(self, session: pytest.Session, items: dict[str, pytest.Item], run: dict[str, Any]) -> int:
         if "path" in run:
-            self._change(run["path"], run["source"])
+            self._change(run["path"], run["original"], run["source"])
         touched = Touched(self._source, run["touched"]) if "touched" in run else None
         if touched:
             session.config.pluginmanager.register(touched)
@@ -128,8 +134,8 @@ class Server:
         Path(run["output"]).write_text("".join(f"FAILED {each}\n" for each in self._failed))
         return bool(self._failed)
 
-    def _change(self, path: str, source: str) -> None:
-        old = compile(Path(path).read_text(), path, "exec", dont_inherit=True)
+    def _change(self, path: str, original: str, source: str) -> None:
+        old = compile(original, path, "exec", dont_inherit=True)
         new = compile(source, path, "exec", dont_inherit=True)
         ran = set(self._importing.get_data().lines(path) or ())
         for before, after in changed_code(old, new):
@@ -145,12 +151,12 @@ def _key(code: CodeType) -> _Key:
 
 
 def main() -> None:
-    """Collect, and serve until the standard input ends."""
-    asked, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
+    """Collect, and serve until there is nothing more to read."""
+    pairs = [(int(asked), int(answers)) for asked, answers in (each.split(",") for each in sys.argv[1].split(";"))]
     for target, flags in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
         os.dup2(os.open(os.devnull, flags), target)
-    source = os.environ["MUTATED"]
-    pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", *sys.argv[1:]], plugins=[Server(asked, answers, source)])
+    server = Server(pairs, os.environ["MUTATED"])
+    pytest.main(["-q", "--tb=no", "-p", "no:cacheprovider", *sys.argv[2:]], plugins=[server])
 
 
 if __name__ == "__main__":
