@@ -38,6 +38,7 @@ class Aws:
     seen_at: float = 1.0
     blind: float = 0.0
     denies_models: bool = False
+    ids: set[str] = field(default_factory=set)
 
     @property
     def watch(self) -> "Aws":
@@ -67,6 +68,7 @@ class Aws:
 
     def targets(self, ids: list[str], *, bare: bool = False) -> Any:
         self.asked.append("targets alone" if bare else "targets")
+        self.ids = set(ids)
         return self.seen.observed.targets
 
     def listed_targets(self, name: str, since: float) -> Any:
@@ -207,6 +209,14 @@ def test_of_an_endpoint_is_asked(sight: Callable[..., Any], name: str) -> None:
     assert found.endpoint is seen.observed.endpoint
     assert bool(found.owned_resources) is ("what is owned, as listed" in asked)
     assert bool(found.unowned) is ("what is nobody's" in asked)
+
+
+def test_targets_are_asked_for_of_variants_that_are_wanted_and_of_those_that_serve(sight: Callable[..., Any]) -> None:
+    for sees in ({"lives": {"challenger": {}}}, {"wants": {"challenger": {}}, "lives": {}}):
+        seen = sight(**sees)
+        aws = Aws(seen)
+        observe(aws, seen.resource, seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
+        assert aws.ids == {f"endpoint/default-iris/variant/{each}" for each in ("primary", "challenger")}
 
 
 def test_a_new_endpoint_is_not_asked_for_the_tags_that_it_was_made_with(sight: Callable[..., Any]) -> None:
