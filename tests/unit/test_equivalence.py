@@ -16,7 +16,8 @@ RICH = {
     "kmsKeyID": "arn:aws:kms:us-east-1:123456789012:key/k",
     "variant": {"environment": {"A": "1"}},
 }
-SERVERLESS = {"variant": {"instance": None, "serverless": {"memorySizeMB": 2048, "maxConcurrency": 5}}}
+COLD = {"memorySizeMB": 2048, "maxConcurrency": 5}
+SERVERLESS = {"variant": {"instance": None, "serverless": COLD}}
 ASYNC = {"async": {"outputPath": "s3://answers/here"}}
 
 
@@ -156,13 +157,7 @@ def test_what_the_spec_does_not_ask_for_is_a_difference(sight: Callable[..., Any
 
 
 def test_that_concurrency_is_kept_warm_is_one_and_how_much_is_none(sight: Callable[..., Any]) -> None:
-    warm = {
-        "variant": {
-            "instance": None,
-            "serverless": {**SERVERLESS["variant"]["serverless"], "provisionedConcurrency": 2},
-        }
-    }  # type: ignore[dict-item]
-    made = Made(sight, warm)
+    made = Made(sight, {"variant": {"instance": None, "serverless": {**COLD, "provisionedConcurrency": 2}}})
     made.variant["ServerlessConfig"]["ProvisionedConcurrency"] = 4
     assert made.same()
     del made.variant["ServerlessConfig"]["ProvisionedConcurrency"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.experiment import SageMakerExperiment
-from smendpoints.api.experiment_status import MetricFinding, SageMakerExperimentStatus
+from smendpoints.api.experiment_status import MOST_STEPS, MetricFinding, SageMakerExperimentStatus
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import SageMakerEndpointStatus
 from smendpoints.domain.experiment.judging import Judged
@@ -123,7 +123,7 @@ class Life:
 
 
 def test_it_begins_with_its_weights_and_counts_from_the_next_period_once_aws_serves_by_them() -> None:
-    life = Life()
+    life = Life(spec={"startAfter": BEGAN.isoformat()})
     assert not runs(life.experiment)
     assert life.go() == ("Running", "begun: waiting for the traffic to be a 50 %, b 25 %, c 25 %")
     status = life.status
@@ -137,10 +137,7 @@ def test_it_begins_with_its_weights_and_counts_from_the_next_period_once_aws_ser
     assert not runs(life.experiment)
     assert life.go(1) == ("Running", "waiting for the traffic to be a 50 %, b 25 %, c 25 %")
     life.serve(status.weights or {})
-    assert life.go() == (
-        "Running",
-        "the traffic is a 50 %, b 25 %, c 25 %; requests count from 12:02:00 UTC",
-    )
+    assert life.go()[1] == "the traffic is a 50 %, b 25 %, c 25 %; requests count from 12:02:00 UTC"
     assert life.status.steps[-1].counts_from == datetime(2026, 11, 26, 12, 2, tzinfo=UTC)
     assert runs(life.experiment)
     assert life.go()[1].startswith("the traffic is"), "no look: nothing new is told"
@@ -170,7 +167,7 @@ def test_nothing_counts_before_aws_serves_by_these_weights(served: dict[str, Any
     life = Life()
     life.go()
     life.serve(dict(life.status.weights or {}), **served)
-    assert life.go(1)[1].startswith("waiting for the traffic")
+    assert life.go(1)[1].endswith("waiting for the traffic to be a 50 %, b 25 %, c 25 %")
     assert life.status.steps[-1].counts_from is None
 
 
@@ -205,11 +202,6 @@ def test_it_does_not_begin_for(name: str) -> None:
     assert (told[0], told[1][: len(message)]) == (reason, message)
     assert (life.status.phase, life.status.started_at, life.status.weights) == ("Waiting", None, None)
     assert life.status.observed_generation == 3
-
-
-def test_it_begins_at_its_time() -> None:
-    life = Life(spec={"startAfter": BEGAN.isoformat()})
-    assert life.go()[0] == "Running"
 
 
 @pytest.mark.parametrize(
@@ -259,6 +251,65 @@ def test_a_ramp_goes_up_when_its_time_has_come_and_what_was_counted_stays() -> N
     life.serve(dict(life.status.weights or {}))
     life.go()
     assert len(life.status.steps) == 2, "60 percent are more than is wanted in the end"
+
+
+SPLIT = {"a": 3.0, "b": 1.5, "c": 1.5}
+AGAIN = "requests count again once the traffic is a 50 %, b 25 %, c 25 %"
+
+
+@pytest.mark.parametrize(
+    ("served", "why"),
+    [
+        ({"endpoint": {"name": "e", "status": "Stopped"}}, "iris is Stopped"),
+        ({"endpoint": None}, "iris is not there"),
+        ({"variants": [{"name": "a", "currentWeight": 2}]}, "AWS has the weights a 2"),
+        ({"variants": [{"name": "a", "currentWeight": 3}]}, None),
+        ({"variants": [{"name": "a", "currentWeight": 2, "shadow": True}]}, None),
+        ({"endpoint": {"name": "e", "status": "Updating"}, "variants": [{"name": "a", "currentWeight": 2}]}, None),
+    ],
+)
+def test_requests_that_were_dealt_out_otherwise_count_for_nothing(served: dict[str, Any], why: str | None) -> None:
+    life = Life().counting()
+    life.serve(SPLIT, **served)
+    _, message = life.go(9, life.look(b=Verdict.HOLD))
+    if why is None:
+        assert len(life.status.steps) == 1
+        return
+    assert message == f"{why}: {AGAIN}"
+    before, after = life.status.steps
+    assert before.counts_until == datetime(2026, 11, 26, 12, 8, tzinfo=UTC), "it was noticed late"
+    assert (after.traffic_percent, after.weights, after.counts_from) == (50.0, SPLIT, None)
+    assert after.asked_at == life.now
+    life.serve(SPLIT)
+    life.go(1)
+    assert life.status.steps[-1].counts_from == datetime(2026, 11, 26, 12, 11, tzinfo=UTC)
+
+
+def test_a_step_of_the_ramp_lasts_as_long_as_its_requests_count() -> None:
+    life = Life(spec={"ramp": [{"trafficPercent": 10, "minutes": 5}]}).counting()
+    weights = dict(life.status.weights or {})
+    life.serve({})
+    life.go(4)
+    life.go(10)
+    life.serve(weights)
+    life.go()
+    life.go(3)
+    assert [each.traffic_percent for each in life.status.steps] == [10.0, 10.0], "two minutes, and not yet three"
+    life.go(0.5)
+    assert [each.traffic_percent for each in life.status.steps] == [10.0, 10.0, 50.0]
+
+
+def test_traffic_that_is_interrupted_again_and_again_ends_it() -> None:
+    life = Life(spec={"duration": {"maxMinutes": 10000}}).counting()
+    for _ in range(MOST_STEPS):
+        assert life.status.phase == "Running"
+        life.serve({})
+        life.go(5)
+        life.serve(SPLIT)
+        life.go(5)
+    assert life.status.phase == "Finished"
+    assert life.status.conditions[0].message.startswith("its traffic was interrupted too often: AWS has the weights")
+    assert len(life.status.steps) == MOST_STEPS
 
 
 def test_a_challenger_that_is_worse_gets_no_more_traffic_and_the_other_goes_on() -> None:
@@ -395,19 +446,23 @@ def test_other_edits_of_the_endpoint_and_of_what_a_verdict_does_change_nothing()
     assert life.go(5, life.look(b=Verdict.HOLD))[0] == "Running"
 
 
+def runs_on(life: Life) -> dict[str, float] | None:
+    return life.status.weights
+
+
 def test_the_weights_of_a_verdict_hold_until_the_arms_are_edited() -> None:
     life = Life(spec={"onVerdict": "ShiftTraffic"}).counting()
     _, message = life.go(20, life.look(b=Verdict.SHIP))
     weights = life.status.weights
     assert weights == {"a": 0.0, "b": 6.0, "c": 0.0}
     life.go(100)
-    assert life.status.weights == weights
+    assert runs_on(life) == weights
     life.edit(1, weight=3)
     assert life.go(1) == ("SHIP", f"{message.split('; ')[0]}; the weights of the endpoint's spec are in force again")
-    assert life.status.weights is None
+    assert runs_on(life) is None
     life.edit(1, weight=4)
     life.go(1)
-    assert life.status.weights is None
+    assert runs_on(life) is None
 
 
 def test_weights_of_a_verdict_end_with_their_endpoint() -> None:

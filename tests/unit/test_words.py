@@ -15,6 +15,8 @@ from smsandbox.testing.specs import STEPS
 SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
 NIGHT = {"name": "night", "schedule": "cron(0 20 * * ? *)", "maxCapacity": 1}
 
+STEP_ALARM: Any = STEPS["alarm"]
+
 
 def scaled(**more: Any) -> dict[str, Any]:
     return {"variant": {"scaling": {**SCALING, **more}}}
@@ -54,7 +56,7 @@ EDITS: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
         ("primary: scaling policy slow: steps changed",),
     ),
     "an alarm of steps": (
-        scaled(stepScaling=[{**STEPS, "alarm": {**STEPS["alarm"], "threshold": 9, "evaluationPeriods": 2}}]),
+        scaled(stepScaling=[{**STEPS, "alarm": {**STEP_ALARM, "threshold": 9, "evaluationPeriods": 2}}]),
         scaled(stepScaling=[STEPS]),
         ("alarm smendpoints/default-iris/primary/slow: threshold 500000 → 9, evaluationPeriods 1 → 2",),
     ),
