@@ -12,7 +12,7 @@ import numpy as np
 
 from smclient.aws.artifacts import packed
 from smclient.aws.container import NAMESPACE, Source, published
-from smclient.aws.metrics import counted, whole_since
+from smclient.aws.metrics import counted, period_between, whole_since
 from smclient.aws.session import Aws
 from smclient.captured.answers import Seen, Told, Traffic, report_of
 from smclient.captured.training import Training
@@ -33,18 +33,27 @@ _EDGES = [round(1.5**power, 3) for power in range(-2, 28)]  # 0.4 ms to a minute
 
 @dataclass(frozen=True)
 class Answered:
-    """The models side by side: of what, from when to when, and what could not be told, in sentences."""
+    """The models side by side: of what, from when to when, and what could not be told, in sentences.
+
+    `since` is the first whole period (of `period` seconds) that CloudWatch counted: what came before is in no figure.
+    """
 
     of: str
     since: datetime
     until: datetime
+    period: int
     report: Report
     notes: tuple[str, ...] = ()
 
     def about(self) -> str:
         """When it was, in a sentence."""
         since, until = (f"{each.astimezone(UTC):%Y-%m-%d %H:%MZ}" for each in (self.since, self.until))
-        return f"Requests from {since} to {until}."
+        return f"Requests from {since} to {until}, {self.wholly()}."
+
+    def wholly(self) -> str:
+        """What of the time before the first whole period is left out, in half a sentence."""
+        unit = {60: "minute", 3600: "hour"}.get(self.period, f"{self.period // 60} minutes")
+        return f"from the first whole {unit} on, as CloudWatch keeps no shorter time"
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ def of_endpoint(aws: Aws, found: Object, truth: str | None, since: datetime, now
 
 def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> Answered:
     # Captured are requests of the time that CloudWatch counts: else more might be captured than there were.
+    period = period_between(asked.since, asked.until)
     asked = replace(asked, since=whole_since(asked.since, asked.until))
     seen, sources = {}, {}
     for variant in asked.variants:
@@ -146,7 +156,7 @@ def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> A
         name: Traffic(each.requests, each.errors, each.refused, histogram(_EDGES, each.through))
         for name, each in counts.items()
     }
-    return Answered(asked.of, asked.since, asked.until, report_of(seen, traffic, told), tuple(notes))
+    return Answered(asked.of, asked.since, asked.until, period, report_of(seen, traffic, told), tuple(notes))
 
 
 def _told(aws: Aws, asked: _Asked, sources: Mapping[str, Source], silent: Mapping[str, Seen]) -> dict[str, Told]:

@@ -5,11 +5,12 @@ Everything is done with the user's own rights: the kubeconfig for the object, th
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from smclient.aws.invoking import Answer, Asking, Invoker
 from smclient.aws.session import Aws
+from smclient.captured.installed import needs_numpy
 from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Cluster, Object
 from smclient.objects import ClusterObject
@@ -18,6 +19,9 @@ from smclient.views.fields import region_of
 from smclient.views.history import RevisionView, history_view
 from smclient.views.status import StatusView, status_view
 from smclient.views.waiting import verdict
+
+if TYPE_CHECKING:
+    from smclient.answering import Answered
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,16 @@ class Endpoint(ClusterObject):
         if output_path is None:
             return invoker.invoke(sent, asking or Asking())
         return invoker.answer(invoker.submit(sent, asking or Asking(), output_path), seconds)
+
+    def answers(
+        self, truth: str | None = None, *, since: timedelta = timedelta(days=1), region: str | None = None
+    ) -> "Answered":
+        """How its variants, and its shadow, answered in that time; as `Experiment.answers`."""
+        needs_numpy()
+        from smclient.answering import of_endpoint
+
+        found, now = self.object(), datetime.now(UTC)
+        return of_endpoint(Aws(region or region_of(found), self._session), found, truth, now - since, now)
 
     def _ready_invoker(self) -> tuple[Invoker, str | None]:
         """Who asks, and where the answers of an asynchronous endpoint go; the object is read once."""

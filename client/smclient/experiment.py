@@ -1,19 +1,26 @@
 """One experiment for programs: `Experiment("iris-boosting").wait().verdict`.
 
-With the user's own rights in Kubernetes; AWS is not asked. What the figures mean is in docs/experiments.md.
+With the user's own rights in Kubernetes; AWS is asked by `answers` alone. What the figures mean is in
+docs/experiments.md.
 """
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from smclient.acting import winners_weights, write
-from smclient.errors import ClientError
+from smclient.aws.session import Aws
+from smclient.captured.installed import needs_numpy
+from smclient.errors import ClientError, NotFoundError
 from smclient.kube.cluster import Object
 from smclient.objects import ClusterObject
 from smclient.specs.promoting import Promotion
 from smclient.views.advice import advice
 from smclient.views.experiments import ExperimentView, experiment_view
-from smclient.views.fields import is_current
+from smclient.views.fields import is_current, region_of
 from smendpoints.api.group import EXPERIMENT_PLURAL
+
+if TYPE_CHECKING:
+    from smclient.answering import Answered
 
 
 class Experiment(ClusterObject):
@@ -74,6 +81,33 @@ class Experiment(ClusterObject):
         if change:
             write(self._cluster, endpoint, change, anyway=anyway, dry_run=dry_run)
         return made
+
+    def answers(self, truth: str | None = None, *, region: str | None = None, session: Any = None) -> "Answered":
+        """How the models answered since it began: `report.models` by variant, with error rates, latency, classes,
+        confidence, calibration and drift against training; `report.disagreement` on the same inputs; `notes` on what
+        could not be told.
+
+        Args:
+            truth: a prefix in S3 of the true classes by inference id, CSV or JSON lines; without it accuracy,
+                calibration and confusion are None.
+            region: AWS region; the endpoint's unless given.
+            session: a `boto3.Session` to use instead of the default one.
+
+        Raises:
+            ClientError: numpy is missing, it has not begun, or there is nothing to tell.
+            AWSError: S3 or CloudWatch refused, or could not be asked.
+            KubernetesError: as `object`.
+        """
+        needs_numpy()
+        from smclient.answering import of_experiment
+
+        found = self.object()
+        try:
+            endpoint = self._cluster.endpoint(self.namespace, str(found["spec"]["endpointRef"]["name"]))
+        except NotFoundError:
+            endpoint = None
+        where = region or (region_of(endpoint) if endpoint is not None else None)
+        return of_experiment(Aws(where, session), found, endpoint, truth, datetime.now(UTC))
 
     def delete(self) -> None:
         """Delete it: the weights of the endpoint's spec come back; errors as `object`."""

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import boto3
 import numpy as np
 import pytest
 
+from smclient import Endpoint, Experiment
 from smclient.answering import histogram
 from smclient.captured.answers import Prediction, predictions
 from smclient.captured.records import Side
@@ -23,7 +25,9 @@ from sminference.formats import Format
 from sminference.manifest import SCHEMA, version_of
 from sminference.parsing import Shape, parse
 from sminference.responses import ClassifierWriter, ValueWriter
+from smsandbox import paths
 from smsandbox.assets import BUCKET
+from smsandbox.testing.documented import blocks
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
 from smtraining.archive import tar_gz
@@ -166,6 +170,7 @@ class Served:
 
     def __init__(self, harness: Harness, server: JsonServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(boto3, "Session", lambda **_: harness.session)
+        self.session = harness.session
         self.s3, self.cloud, self.server = harness.client("s3"), harness.client("cloudwatch"), server
         harness.clock.advance(datetime.now(UTC).timestamp() - harness.clock.now())  # what comes later is not visible
         self.begun = datetime.now(UTC) - timedelta(minutes=30)
@@ -178,7 +183,11 @@ class Served:
                 "dataCapture": {"destination": f"s3://{BUCKET}/captured"},
             },
             "status": {
-                "endpoint": {"name": "ml-iris", "arn": "arn:aws:sagemaker:::endpoint/ml-iris", "status": "InService"}
+                "endpoint": {
+                    "name": "ml-iris",
+                    "arn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/ml-iris",
+                    "status": "InService",
+                }
             },
         }
         server.answers["GET", f"{PATH}/sagemakerendpoints/iris"] = self.body
@@ -260,7 +269,44 @@ def test_two_models_side_by_side(served: Served, smendpoint: Any) -> None:
     assert (both["inputs"], both["share"]) == (2, 0.5), "of the two inputs that both answered"
     shown = smendpoint("answers", "ab")
     assert "Different classes for the same input" in shown.out
+    assert "from the first whole minute on, as CloudWatch keeps no shorter time." in shown.err
     assert "accuracy" not in shown.out
+
+
+def test_programs_get_the_same_and_the_example_of_the_docs_runs(
+    served: Served, smendpoint: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served.capture("rf", [("1", "5,1", "a", 0.9)])
+    served.capture("gb", [("2", "5,1", "b", 0.6)])
+    served.s3.put_object(Bucket=BUCKET, Key="species/all.csv", Body=b"inferenceId,value\n1,a\n2,a\n")
+    served.experiment()
+    truth = f"s3://{BUCKET}/species/"
+    shown = smendpoint("answers", "ab", "--truth", truth, "-o", "json").json()["report"]
+    with Experiment("ab") as experiment:
+        report = experiment.answers(truth, session=served.session).report
+    assert {name: each["accuracy"] for name, each in shown["models"].items()} == {"rf": 1.0, "gb": 0.0}
+    assert {name: each.accuracy for name, each in report.models.items()} == {"rf": 1.0, "gb": 0.0}
+    with Endpoint("iris", session=served.session) as endpoint:
+        assert endpoint.answers(truth, since=timedelta(hours=1)).report.models["gb"].accuracy == 0.0
+    served.server.answers["GET", f"{PATH}/sagemakerexperiments/iris-boosting"] = served.server.answers[
+        "GET", f"{PATH}/sagemakerexperiments/ab"
+    ]
+    *_, example = (block.text for block in blocks(paths.repository() / "docs/python.md"))
+    example = example.replace("s3://shop-truth/species/", truth)
+    exec(compile(example, "answers", "exec"), {"Experiment": Experiment})  # noqa: S102 - the documentation is ours
+    assert capsys.readouterr().out.splitlines()[-1] == "rf / gb 100.0% of 1 inputs"
+
+
+def test_without_numpy_it_is_told_what_to_install(
+    served: Served, smendpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.experiment()
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    ran = smendpoint("answers", "ab")
+    assert (ran.code, ran.err.splitlines()) == (
+        1,
+        ["error: this needs numpy", "Install it with `pip install 'kubectl-smendpoint[captured]'`"],
+    )
 
 
 def test_errors_and_latencies_are_those_since_the_experiment_began(served: Served, smendpoint: Any) -> None:

@@ -188,7 +188,7 @@ def test_a_program_is_told_where_git_keeps_the_spec(server: JsonServer, ab: Expe
 def test_the_examples_of_the_docs_run(
     server: JsonServer, smendpoint: Any, endpoint: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    """Those of docs/python.md, as they stand there."""
+    """Those of docs/python.md, as they stand there; that of `answers` is in test_answers."""
     for name, value in {
         "ENDPOINT_URL": server.url,
         "REGION": REGION,
@@ -202,7 +202,7 @@ def test_the_examples_of_the_docs_run(
     name = f"{HERE}/iris-boosting"
     server.answers["GET", name] = experiment("SHIP")
     server.answers["DELETE", name] = {}
-    ask, promote = (block.text for block in blocks(paths.repository() / "docs/python.md"))
+    ask, promote, _ = (block.text for block in blocks(paths.repository() / "docs/python.md"))
     exec(compile(ask, "ask", "exec"), {})  # noqa: S102 - the documentation is ours
     assert capsys.readouterr().out.startswith("setosa by ")
     server.answers["GET", THERE] = server.answers["PATCH", THERE] = iris()

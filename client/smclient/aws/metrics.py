@@ -105,7 +105,7 @@ def counted(
 
 def data_of(aws: Aws, asked: Sequence[Asked], begin: datetime, end: datetime) -> list[dict[datetime, float]]:
     """The values of each series in whole periods after `begin`, by their beginning; errors as `counted`."""
-    period, first = _period(begin, end), whole_since(begin, end)
+    period, first = period_between(begin, end), whole_since(begin, end)
     queries = [
         _query(f"q{number}", each.metric, each.statistic, period, each.namespace, **each.dimensions)
         for number, each in enumerate(asked)
@@ -116,12 +116,14 @@ def data_of(aws: Aws, asked: Sequence[Asked], begin: datetime, end: datetime) ->
 
 def whole_since(begin: datetime, end: datetime) -> datetime:
     """The beginning of the first whole period that is read of a time."""
-    period = _period(begin, end)
+    period = period_between(begin, end)
     return datetime.fromtimestamp(-(-begin.timestamp() // period) * period, begin.tzinfo)
 
 
-def _period(begin: datetime, end: datetime) -> int:
-    """Seconds; short, so that little is left out at the beginning, and few enough for what CloudWatch still has."""
+def period_between(begin: datetime, end: datetime) -> int:
+    """The seconds of a period that is read of a time: short, so that little is left out at the beginning, and what
+    CloudWatch still has.
+    """
     age, span = (datetime.now(UTC) - begin).total_seconds(), (end - begin).total_seconds()
     if span <= 6 * _HOUR and age <= 14 * _DAY:
         return 60

@@ -11,7 +11,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -111,31 +111,36 @@ def report_of(seen: Mapping[str, Seen], traffic: Mapping[str, Traffic], told: Ma
             said.update((first[key], second[key]) for key in first.keys() & second.keys())
         if said:
             pairs[one, other] = np.array([[said[a, b] for b in classes] for a in classes])
-    counted = {
-        name: _told(told[name], classes, traffic[name]) if name in told else _answers(found, classes, traffic[name])
-        for name, found in seen.items()
-    }
+    counted = {name: _counted(traffic[name], classes) for name in seen}
+    counted = {name: _told(of, told[name]) if name in told else _seen(of, seen[name]) for name, of in counted.items()}
     return compare(counted, pairs=pairs)
 
 
-def _told(told: Told, classes: list[str], traffic: Traffic) -> Answers:
-    number = sum(told.answers.values())
-    one = np.array([float(number)])
+def _counted(traffic: Traffic, classes: list[str]) -> Answers:
+    """What CloudWatch counted. Errors and requests are counted by different clocks, and may differ by a few."""
     return Answers(
         requests=traffic.requests,
         errors=min(traffic.errors, traffic.requests),
         refused=min(traffic.refused, traffic.requests),
         latencies=traffic.latencies,
-        predicted={name: told.answers.get(name, 0) for name in classes} if number else None,
+        classes=classes,
+    )
+
+
+def _told(of: Answers, told: Told) -> Answers:
+    number = sum(told.answers.values())
+    one = np.array([float(number)])
+    return replace(
+        of,
+        predicted={name: told.answers.get(name, 0) for name in of.classes} if number else None,
         reliability=Reliability(one, one * told.confidence, one * 0, one * 0, one * 0)
         if told.confidence is not None
         else None,
-        classes=classes,
         drift=told.drift,
     )
 
 
-def _answers(seen: Seen, classes: list[str], traffic: Traffic) -> Answers:
+def _seen(of: Answers, seen: Seen) -> Answers:
     counted = Counter(each.label for each in seen.predictions)
     sure = [
         (each.confidence, truth is not None, truth == each.label)
@@ -146,16 +151,13 @@ def _answers(seen: Seen, classes: list[str], traffic: Traffic) -> Answers:
         (truth, each.label) for each, truth in zip(seen.predictions, seen.truths, strict=True) if truth is not None
     )
     asked, expected = seen.inputs.counted(counted) if seen.inputs is not None else (None, {})
-    return Answers(
-        requests=traffic.requests,
-        errors=min(traffic.errors, traffic.requests),  # by different clocks, they may differ by a few
-        refused=min(traffic.refused, traffic.requests),
+    square = [[confusion[truth, said] for said in of.classes] for truth in of.classes]
+    return replace(
+        of,
         captured=seen.captured,
-        latencies=traffic.latencies,
-        predicted={name: counted[name] for name in classes} if counted else None,
+        predicted={name: counted[name] for name in of.classes} if counted else None,
         reliability=reliability(*(np.array(each) for each in zip(*sure, strict=True))) if sure else None,
-        classes=classes,
-        confusion=np.array([[confusion[truth, said] for said in classes] for truth in classes]) if confusion else None,
+        confusion=np.array(square) if confusion else None,
         inputs=asked,
         training=expected,
     )

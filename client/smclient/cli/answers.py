@@ -1,6 +1,6 @@
 """`answers`: what models answered side by side, from captured data and CloudWatch."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import click
 from smclient.cli.experimenting import deliver, experiment_argument
 from smclient.cli.measuring import Span
 from smclient.cli.options import connection_options, output_option, where
-from smclient.errors import ClientError, NotFoundError
 from smclient.views.text import line
 
 
@@ -21,7 +20,7 @@ from smclient.views.text import line
 @click.option(
     "--since", type=Span(), default="24h", show_default=True, metavar="SPAN", help="With --endpoint: how far back."
 )
-@click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+@click.option("--region", metavar="REGION", help="AWS region; the endpoint's if unset.")
 @output_option("text", "json", "yaml", "html")
 @connection_options
 def answers(
@@ -50,31 +49,23 @@ def answers(
     """
     if file is not None and output is None:
         raise click.UsageError("FILE takes -o: text, json, yaml or html")
-    try:
-        from smclient.answering import of_endpoint, of_experiment
-    except ModuleNotFoundError as error:
-        if error.name != "numpy":
-            raise
-        raise ClientError("this needs numpy", "pip install 'kubectl-smendpoint[captured]'") from error
-    from smclient.aws.session import Aws
     from smclient.cli import output as out
-    from smendpoints.statistics.illustrated import illustrated
+    from smclient.endpoint import Endpoint
+    from smclient.experiment import Experiment
+
+    place = where(given)
+    if endpoint:
+        found = Endpoint(name, place.namespace, cluster=place.cluster).answers(truth, since=since, region=region)
+    else:
+        found = Experiment(name, place.namespace, cluster=place.cluster).answers(truth, region=region)
+    from smendpoints.statistics.illustrated import illustrated  # with numpy, which is there by now
     from smendpoints.statistics.render import text
 
-    place, now, aws = where(given), datetime.now(UTC), Aws(region)
-    if endpoint:
-        found = of_endpoint(aws, place.cluster.endpoint(place.namespace, name), truth, now - since, now)
-    else:
-        experiment = place.cluster.experiment(place.namespace, name)
-        try:
-            served = place.cluster.endpoint(place.namespace, experiment["spec"]["endpointRef"]["name"])
-        except NotFoundError:
-            served = None
-        found = of_experiment(aws, experiment, served, truth, now)
     if output == "html":
         made = illustrated(found.report, f"{found.of}: what its models answered", [found.about()], found.notes)
     else:
-        made = text(found.report) if output in {None, "text"} else out.written(str(output), found)
-        for note in found.notes:
+        for_people = output in {None, "text"}
+        made = text(found.report) if for_people else out.written(str(output), found)
+        for note in (*([found.about()] if for_people else ()), *found.notes):
             click.echo(line(note), err=True)
     deliver(made, file)

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 
-from smclient.cli.shares import count, look_cells, metric_cells, minute, percent, source
+from smclient.cli.shares import count, look_cells, metric_cells, minute, source
 from smclient.console.sequence import Picture, picture
 from smclient.views.advice import advice
 from smclient.views.challengers import ChallengerView, limit
 from smclient.views.experiments import ExperimentView
+from smclient.views.levels import percent
 from smclient.views.text import line
 from smendpoints import __version__
 from smendpoints.statistics import document

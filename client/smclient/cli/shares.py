@@ -1,25 +1,11 @@
-"""Percentages, differences and moments of experiments, as people read them."""
+"""Metrics, looks and moments of experiments as cells of tables."""
 
 from datetime import UTC, datetime
 
 from smclient.views.challengers import LookView, MetricView
+from smclient.views.levels import level, points
 
 NONE = "-"
-
-
-def percent(value: float | None) -> str:
-    """A percentage."""
-    return NONE if value is None else f"{value:.3g}%"
-
-
-def level(value: float | None, *, mean: bool) -> str:
-    """What a metric is: a percentage, or a mean."""
-    return percent(value) if not mean else NONE if value is None else f"{value:.4g}"
-
-
-def points(difference: float | None) -> str:
-    """A difference of percentages or means, with its sign."""
-    return NONE if difference is None else f"{difference:+.3g}"
 
 
 def interval(lower: float | None, upper: float | None, *, mean: bool = False) -> str:

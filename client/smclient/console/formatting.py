@@ -9,9 +9,11 @@ import yaml
 from jinja2 import Environment
 from markupsafe import Markup
 
+from smclient.views import levels
 from smclient.views.text import plain
 
 NONE = "\N{EN DASH}"
+_PERCENT = " %"
 _KINDS = {
     "Ready": "good",
     "Deployed": "good",
@@ -95,17 +97,17 @@ def dollars(value: str | Decimal | None, digits: int = 2) -> str:
 
 def percent(share: float | None) -> str:
     """A percentage."""
-    return NONE if share is None else f"{share:.3g} %"
+    return levels.percent(share, NONE, _PERCENT)
 
 
 def level(value: float | None, mean: bool) -> str:  # noqa: FBT001 - a filter's argument
     """What a metric is: a percentage, or a mean."""
-    return percent(value) if not mean else NONE if value is None else f"{value:.4g}"
+    return levels.level(value, NONE, _PERCENT, mean=mean)
 
 
 def points(difference: float | None) -> str:
     """A difference of percentages or means, with its sign."""
-    return NONE if difference is None else f"{difference:+.3g}" if abs(difference) >= 5e-7 else "0"
+    return levels.points(difference, NONE)
 
 
 def kind(state: str | None) -> str:

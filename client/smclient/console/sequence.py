@@ -10,8 +10,8 @@ from datetime import datetime
 from smclient.console.playground.waterfall import Tick, marks, widened
 from smclient.views.challengers import LookView
 
-WIDTH, HEIGHT = 460.0, 240.0
-_LEFT, _RIGHT, _TOP, _FOOT = 46.0, 14.0, 18.0, 34.0
+WIDTH, HEIGHT = 460.0, 252.0
+_LEFT, _RIGHT, _TOP, _FOOT = 46.0, 14.0, 18.0, 46.0  # at the foot two lines of what a phone shows larger
 _MOST_TICKS = 6
 _UNITS = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
 _STEPS = tuple(

@@ -52,7 +52,7 @@ def page(title: str, body: Iterable[str]) -> str:
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], marks: Sequence[str] = ()) -> str:
     """A table of texts; the mark of a row is the class of its last cell."""
-    top = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
+    top = "".join(f'<th scope="col">{escape(head)}</th>' if head else "<td></td>" for head in heads)
     lines = []
     for number, row in enumerate(rows):
         mark = f' class="{marks[number]}"' if number < len(marks) and marks[number] else ""
@@ -62,7 +62,8 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], mar
         )
     body = "".join(lines)
     return (
-        f'<div class="wide"><table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>'
+        f'<div class="wide" role="group" aria-label="{escape(caption)}" tabindex="0"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 

@@ -1,6 +1,7 @@
-"""A report on models as an HTML page of its own: each figure as a picture, with its table beside it."""
+"""A report on models as HTML: each figure as a picture, with its table beside it; alone, or as parts of a page."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
 from smendpoints.statistics import pictures
@@ -12,20 +13,42 @@ _MOST = 20
 _SLIGHT, _LARGE = 0.1, 0.25
 """Of the stability index."""
 Numbers = Mapping[str, float] | None
+NO_VERDICT = "In what models differ is told here; whether that could be chance, a verdict says."
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a report: its title (text), and its HTML, whose classes are those of `document`'s style."""
+
+    title: str
+    html: str
 
 
 def illustrated(report: Report, title: str, about: Iterable[str] = (), notes: Iterable[str] = ()) -> str:
     """The whole page. All are texts: `about` stands below the title, `notes` at the foot."""
-    body = [f"<h1>{escape(title)}</h1>", *(f"<p>{escape(each)}</p>" for each in about), _figures(report)]
+    first, *others = parts(report)
+    body = [f"<h1>{escape(title)}</h1>", *(f"<p>{escape(each)}</p>" for each in about), first.html]
+    for each in others:
+        body += [f"<h2>{escape(each.title)}</h2>", each.html]
+    notes = [f"<p>{escape(each)}</p>" for each in notes]
+    body.append(f"<footer>{''.join(notes)}<p>{NO_VERDICT}</p></footer>")
+    return page(title, body)
+
+
+def parts(report: Report) -> list[Part]:
+    """What is known of the models, part by part; the first has the figures that are a number each."""
     models = report.models
-    body += _bars(models, "Latency of the model", "milliseconds", lambda each: each.latency, lambda ms: f"{ms:,.1f}")
-    body += _bars(
-        models, "Predicted classes", "share of the answers", lambda each: each.classes, lambda share: f"{share:.1%}"
-    )
-    body += _calibration(models)
+    found = [
+        Part("In figures", _figures(report)),
+        *_bars(models, "Latency of the model", "milliseconds", lambda each: each.latency, lambda ms: f"{ms:,.1f}"),
+        *_bars(
+            models, "Predicted classes", "share of the answers", lambda each: each.classes, lambda share: f"{share:.1%}"
+        ),
+        *_calibration(models),
+    ]
     for name, each in models.items():
-        body += _square(f"Confusion of {name}", "rows true, columns predicted", each.confusion)
-    body += _bars(
+        found += _square(f"Confusion of {name}", "rows true, columns predicted", each.confusion)
+    found += _bars(
         models,
         "Drift against training",
         f"population stability index; {_SLIGHT:g} and {_LARGE:g}: a slight and a large change by common use",
@@ -33,16 +56,11 @@ def illustrated(report: Report, title: str, about: Iterable[str] = (), notes: It
         lambda index: f"{index:.3f}",
         limits=(_SLIGHT, _LARGE),
     )
-    for pair, found in report.disagreement.items():
+    for pair, known in report.disagreement.items():
         one, _, other = pair.partition(" / ")
-        told = f"{found.share:.1%} of {found.inputs:,} inputs were answered with different classes; rows {one}, columns"
-        body += _square(f"Answers to the same inputs: {pair}", f"{told} {other}", found.answers)
-    notes = [f"<p>{escape(each)}</p>" for each in notes]
-    body.append(
-        f"<footer>{''.join(notes)}<p>In what models differ is told here; whether that could be chance, a verdict"
-        " says.</p></footer>"
-    )
-    return page(title, body)
+        told = f"{known.share:.1%} of {known.inputs:,} inputs were answered with different classes; rows {one}, columns"
+        found += _square(f"Answers to the same inputs: {pair}", f"{told} {other}", known.answers)
+    return found
 
 
 def _figures(report: Report) -> str:
@@ -68,7 +86,7 @@ def _bars(
     of: Callable[[Described], Numbers],
     written: Callable[[float], str],
     limits: Sequence[float] = (),
-) -> list[str]:
+) -> list[Part]:
     found = [of(each) or {} for each in models.values()]
     names = list(dict.fromkeys(name for each in found for name in each))
     if not names:
@@ -79,13 +97,11 @@ def _bars(
     drawn = {name: groups[name] for name in names if name in largest}
     cut = f" The {_MOST} largest of {len(names)} are drawn." if len(names) > _MOST else ""
     picture = pictures.bars(title, list(models), drawn, written, limits)
-    return [
-        f"<h2>{escape(title)}</h2>",
-        pictured(picture, f"{title}: {unit}.{cut}", table(title, ["", *models], rows)),
-    ]
+    beside = table(title, ["", *models], rows)
+    return [Part(title, pictured(picture, f"{title}: {unit}.{cut}", beside))]
 
 
-def _calibration(models: Mapping[str, Described]) -> list[str]:
+def _calibration(models: Mapping[str, Described]) -> list[Part]:
     found = {name: each.calibration for name, each in models.items() if each.calibration}
     if not found:
         return []
@@ -102,15 +118,15 @@ def _calibration(models: Mapping[str, Described]) -> list[str]:
     picture = pictures.calibration("Calibration", placed)
     caption = "Confidence and the share that was right; on the line they are the same."
     beside = table("Answers with a known truth", ["", "Answers", "Mean confidence", "Right"], rows)
-    return ["<h2>Calibration</h2>", pictured(picture, caption, beside)]
+    return [Part("Calibration", pictured(picture, caption, beside))]
 
 
-def _square(title: str, told: str, counts: Mapping[str, Mapping[str, int]] | None) -> list[str]:
+def _square(title: str, told: str, counts: Mapping[str, Mapping[str, int]] | None) -> list[Part]:
     if not counts:
         return []
     rows = [[name, *(f"{count:,}" for count in row.values())] for name, row in counts.items()]
     beside = table(title, ["", *counts], rows)
-    return [f"<h2>{escape(title)}</h2>", pictured(pictures.squares(title, counts), f"{told}.", beside)]
+    return [Part(title, pictured(pictures.squares(title, counts), f"{told}.", beside))]
 
 
 def _written(value: float | None, form: str) -> str:

@@ -9,6 +9,7 @@ _WIDTH = 460.0
 _LABEL, _FIGURE, _TOP, _FOOT = 120.0, 62.0, 26.0, 30.0
 _BAR, _GAP = 12.0, 8.0
 _LONGEST = 17
+_DARKEST = 0.45  # a count can still be read on it, in both themes
 Values = Sequence[float | None]
 
 
@@ -78,7 +79,7 @@ def squares(title: str, counts: Mapping[str, Mapping[str, int]]) -> str:
             x = _LABEL + across * side
             share = count / total if total else 0.0
             place = f'x="{x:.1f}" y="{y:.1f}" width="{side:.1f}" height="{side:.1f}"'
-            parts.append(f'<rect class="heat" fill-opacity="{0.75 * share:.3f}" {place}/>')
+            parts.append(f'<rect class="heat" fill-opacity="{_DARKEST * share:.3f}" {place}/>')
             if side >= 30:
                 parts.append(_words(x + side / 2, y + side / 2 + 4, str(count), "middle", "count"))
     parts += [

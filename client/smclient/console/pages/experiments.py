@@ -1,11 +1,14 @@
 """Experiments: all that the user may see, live; and one with its confidence sequences, guardrails and verdict."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from smclient.captured.installed import needs_numpy
 from smclient.console.app import backend
 from smclient.console.formatting import in_yaml
 from smclient.console.live import answered
@@ -20,6 +23,11 @@ from smclient.views.gitops import kept_by
 from smclient.views.paging import paged
 from smendpoints.api.group import EXPERIMENT_PLURAL
 
+if TYPE_CHECKING:
+    from smclient.answering import Answered
+    from smendpoints.statistics.models import Report
+
+_ANSWERS_SECONDS = 60.0
 blueprint = Blueprint("experiments", __name__, url_prefix="/experiments")
 NAVIGATION = ("Experiments", "experiments.listed")
 
@@ -46,6 +54,32 @@ def shown(namespace: str, name: str) -> str:
 def now(namespace: str, name: str) -> Response | str:
     """The part of it that moves."""
     return answered(_shown("experiment_now.html", namespace, name))
+
+
+@blueprint.get("/<namespace>/<name>/answers")
+def answers(namespace: str, name: str) -> str:
+    """How the models answered, from captured data and CloudWatch; `truth`: a prefix in S3."""
+    found, truth = existing_experiment(namespace, name), request.args.get("truth", "").strip()
+    endpoint = backend().endpoint(namespace, str(found["spec"]["endpointRef"]["name"])).value
+
+    def ask() -> "Answered":
+        needs_numpy()
+        from smclient.answering import of_experiment
+
+        aws = backend().aws(endpoint) if endpoint is not None else backend().region(None)
+        return of_experiment(aws, found, endpoint, truth or None, datetime.now(UTC))
+
+    key = "answers", found["metadata"]["uid"], truth
+    reading: Reading[Answered] = backend().kept.read(key, _ANSWERS_SECONDS, ask)
+    shown = _told(reading.value.report) if reading.value is not None else {}
+    return render_template("experiment_answers.html", reading=reading, namespace=namespace, name=name, **shown)
+
+
+def _told(report: "Report") -> Mapping[str, Any]:
+    """The report's parts: a title, and HTML in which all that others wrote is escaped; and what stands below."""
+    from smendpoints.statistics.illustrated import NO_VERDICT, parts  # with numpy
+
+    return {"parts": [(each.title, Markup(each.html)) for each in parts(report)], "closing": NO_VERDICT}  # noqa: S704
 
 
 def existing_experiment(namespace: str, name: str) -> Object:
