@@ -7,35 +7,51 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-
 from smendpoints.aws.listed.watch import Cadence
 from smendpoints.domain.desired.desired import tag_list
 from smendpoints.domain.desired.ownership import Owner
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.holdings import LISTS
-from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
+from smsandbox.testing.specs import ARTIFACTS, STEPS, spec, two_variants, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
 SETTINGS = BRISK
 TAGS = {"tags": {"team": "ml"}}
+SCALING = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
+NIGHT = {"name": "night", "schedule": "cron(0 22 * * ? *)", "minCapacity": 1, "maxCapacity": 2}
 COUNTED = with_variant(spec(), scaling=None)
-BOUNDS = {"minCapacity": 2, "maxCapacity": 6, "targetInvocationsPerInstance": 70}
 
 
-def at_rest(harness: Harness, wish: Mapping[str, Any], cadence: Cadence | None = None) -> None:
-    """In service, and nothing left to find out; lists are read again for what is awaited alone."""
+def scaled(**changes: Any) -> dict[str, Any]:
+    """The spec of one variant, scaled otherwise; None takes a field away."""
+    scaling = {key: value for key, value in {**SCALING, **changes}.items() if value is not None}
+    return with_variant(spec(), scaling=scaling)
+
+
+def serverless(most: int) -> dict[str, Any]:
+    return with_variant(spec(), instance=None, scaling=None, serverless={"memorySizeMB": 2048, "maxConcurrency": most})
+
+
+def watched(percent: int) -> dict[str, Any]:
+    return spec(monitoring={"alarms": ["Errors"], "maxErrorRatePercent": percent})
+
+
+def at_rest(harness: Harness, wishes: Mapping[str, Mapping[str, Any]], cadence: Cadence | None = None) -> None:
+    """In service, listed so, and nothing left to find out; lists are read again for what is awaited alone."""
     harness.cadence = cadence or Cadence(poll=5.0, watch=1e6, audit=1e6)
     harness.restart()
-    harness.apply("iris", wish)
-    harness.settle("iris")
+    for name, wish in wishes.items():
+        harness.apply(name, wish)
+    for name in wishes:
+        harness.settle(name)
+    harness.run(60.0)
+    harness.accounts.all()[0].watch.audit(0.0)
     harness.run(60.0)
     harness.world.calls.reset()
 
 
 def made(harness: Harness) -> Counter[str]:
     """The calls so far, but for the shared lists."""
-    return Counter(call["operation"] for call in harness.world.calls.recent()) - LISTS
+    return Counter(call["operation"] for call in harness.world.calls.recent()) - Counter({"ListEndpoints": 1000})
 
 
 def after_writing_ahead(harness: Harness, wish: Mapping[str, Any]) -> None:
@@ -46,31 +62,84 @@ def after_writing_ahead(harness: Harness, wish: Mapping[str, Any]) -> None:
     assert not harness.calls("AddTags")
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "most"),
-    [
-        (spec(), spec(**TAGS), 9),  # three of them tag endpoint, config and model
-        (COUNTED, with_variant(COUNTED, instance={"type": "ml.m5.large", "count": 2}), 7),
-        (spec(), with_variant(spec(), scaling=BOUNDS), 13),  # with the look at the instance that it starts
-        (two_variants(1, 1), two_variants(1, 3), 15),
-        (spec(), with_variant(spec(), modelArtifact=ARTIFACTS[1]), 23),  # five of pre-flight, three of the models
-    ],
-    ids=["tags", "count", "bounds", "weights", "model"],
-)
-def test_an_edit_costs_few_calls_none_of_them_failing(
-    harness: Harness, before: Mapping[str, Any], after: Mapping[str, Any], most: int
-) -> None:
-    at_rest(harness, before)
-    harness.apply("iris", after)
-    harness.settle("iris")
-    calls = made(harness)
-    print(f"{calls.total()} calls: {dict(calls)}")
-    assert calls.total() <= most, calls
-    assert harness.failed_calls() == {}
+# What an edit of each kind costs: calls to AWS until the object says that it is in force, but for the shared lists.
+LOOK = {"DescribeEndpoint": 1, "ListTags": 1}
+CHANGED = {"DescribeEndpoint": 2, "ListTags": 1, "UpdateEndpointWeightsAndCapacities": 1}  # 2: what came of it
+SCALED = {**LOOK, "DescribeScalableTargets": 1, "DescribeScalingPolicies": 1, "DescribeScheduledActions": 1}
+ALARMS = {"DescribeAlarms": 1, "GetDashboard": 1, "ListTagsForResource": 2, "PutMetricAlarm": 1, "PutDashboard": 1}
+REVISION = {
+    "DescribeEndpoint": 2,
+    "ListTags": 2,
+    "DescribeScalableTargets": 2,
+    "DescribeScalingPolicies": 2,
+    "DescribeScheduledActions": 2,
+    "DescribeAlarms": 2,
+    "DescribeEndpointConfig": 2,
+    "DescribeModel": 1,  # so that it can be told what changes
+    "ListServiceQuotas": 3,  # pre-flight; the artifact was looked for already
+    "CreateModel": 1,
+    "CreateEndpointConfig": 1,
+    "UpdateEndpoint": 1,
+}
+EDITS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], dict[str, int]]] = {
+    "weights": (two_variants(1, 1), two_variants(1, 3), CHANGED),
+    "count": (COUNTED, with_variant(COUNTED, instance={"type": "ml.m5.large", "count": 2}), CHANGED),
+    "concurrency": (serverless(5), serverless(8), CHANGED),
+    "tags": (spec(), spec(**TAGS), {**LOOK, "DescribeEndpointConfig": 1, "AddTags": 3}),
+    "most-instances": (spec(), scaled(maxCapacity=6), {**SCALED, "RegisterScalableTarget": 1}),
+    "a-target": (spec(), scaled(targetInvocationsPerInstance=50), {**SCALED, "PutScalingPolicy": 1}),
+    "a-cooldown": (spec(), scaled(scaleInCooldownSeconds=60), {**SCALED, "PutScalingPolicy": 1}),
+    "steps": (
+        spec(),
+        scaled(targetInvocationsPerInstance=None, stepScaling=[STEPS]),
+        {**SCALED, "DescribeAlarms": 1, "DeleteScalingPolicy": 1, "PutScalingPolicy": 1, "PutMetricAlarm": 1},
+    ),
+    "a-schedule": (spec(), scaled(schedules=[NIGHT]), {**SCALED, "PutScheduledAction": 1}),
+    "scaling-suspended": (spec(), scaled(suspended=True), {**SCALED, "RegisterScalableTarget": 1}),
+    "scaling-from-now-on": (
+        COUNTED,
+        spec(),
+        {**LOOK, "DescribeScalableTargets": 1, "RegisterScalableTarget": 1, "PutScalingPolicy": 1},
+    ),
+    "scaling-no-more": (spec(), COUNTED, {**SCALED, "DeregisterScalableTarget": 1}),
+    "alarms": (watched(5), watched(1), ALARMS),
+    "when-a-rollout-is-undone": (
+        spec(),
+        spec(rollout={"rollback": {"maxErrorRatePercent": 5}}),
+        {**LOOK, "DescribeAlarms": 1},
+    ),
+    "fewer-revisions-kept": (
+        spec(),
+        spec(revisionHistoryLimit=1),
+        {**LOOK, "DescribeAlarms": 1, "DescribeEndpointConfig": 1},
+    ),
+    "what-is-done-about-drift": (spec(), spec(driftPolicy="Report"), {}),
+    "what-a-deletion-does": (spec(), spec(deletionPolicy="Retain"), {}),
+    "suspended": (spec(), spec(suspend=True), {}),
+    "another-model": (spec(), with_variant(spec(), modelArtifact=ARTIFACTS[1]), REVISION),
+    "fewest-instances": (  # the last, as the instance that it starts is looked at, too
+        spec(),
+        scaled(minCapacity=2),
+        {**SCALED, "RegisterScalableTarget": 1},
+    ),
+}
+
+
+def test_edits_cost_just_these_calls_none_of_them_failing(harness: Harness) -> None:
+    """Each of an object of its own, one after the other, all beside each other in AWS."""
+    at_rest(harness, {edit: before for edit, (before, _, _) in EDITS.items()})
+    found = {}
+    for edit, (_, after, _) in EDITS.items():
+        harness.world.calls.reset()
+        harness.apply(edit, after)
+        harness.settle(edit)
+        found[edit] = dict(made(harness))
+        assert harness.failed_calls() == {}
+    assert found == {edit: expected for edit, (_, _, expected) in EDITS.items()}
 
 
 def test_an_edit_looks_once_before_it_acts(harness: Harness) -> None:
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     after_writing_ahead(harness, spec(**TAGS))
     before = made(harness)
     harness.tick()
@@ -78,7 +147,7 @@ def test_an_edit_looks_once_before_it_acts(harness: Harness) -> None:
 
 
 def test_a_process_killed_after_writing_ahead_looks_itself(harness: Harness) -> None:
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     after_writing_ahead(harness, spec(**TAGS))
     harness.restart()
     harness.settle("iris")
@@ -87,7 +156,7 @@ def test_a_process_killed_after_writing_ahead_looks_itself(harness: Harness) -> 
 
 
 def test_another_wish_looks_again_and_nothing_of_the_first_reaches_aws(harness: Harness) -> None:
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     after_writing_ahead(harness, spec(**TAGS))
     harness.apply("iris", spec(tags={"team": "data"}))
     harness.settle("iris")
@@ -98,7 +167,7 @@ def test_another_wish_looks_again_and_nothing_of_the_first_reaches_aws(harness: 
 
 
 def test_what_was_seen_long_ago_is_looked_at_again(harness: Harness) -> None:
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     after_writing_ahead(harness, spec(**TAGS))
     harness.world.advance(11.0)
     harness.tick()
@@ -107,7 +176,7 @@ def test_what_was_seen_long_ago_is_looked_at_again(harness: Harness) -> None:
 
 
 def test_a_status_that_is_lost_again_and_again_does_not_keep_an_old_look(harness: Harness) -> None:
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     unwritten = harness.objects["iris"].body["status"]
     after_writing_ahead(harness, spec(**TAGS))
     for _ in range(6):
@@ -119,7 +188,7 @@ def test_a_status_that_is_lost_again_and_again_does_not_keep_an_old_look(harness
 
 
 def test_what_a_list_shows_meanwhile_is_looked_at_again(harness: Harness) -> None:
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     after_writing_ahead(harness, spec(**TAGS))
     harness.scale_by_hand(3)
     harness.accounts.all()[0].watch.look("default-iris", max_age=0.0)
@@ -128,7 +197,7 @@ def test_what_a_list_shows_meanwhile_is_looked_at_again(harness: Harness) -> Non
 
 
 def test_an_endpoint_that_a_hand_deleted_meanwhile_is_made_again_as_the_edit_says(harness: Harness) -> None:
-    at_rest(harness, spec(), harness.cadence)
+    at_rest(harness, {"iris": spec()}, harness.cadence)
     after_writing_ahead(harness, spec(**TAGS))
     harness.client("sagemaker").delete_endpoint(EndpointName="default-iris")
     harness.tick()
@@ -141,7 +210,7 @@ def test_an_endpoint_that_a_hand_deleted_meanwhile_is_made_again_as_the_edit_say
 
 def test_what_would_be_deleted_is_looked_at_right_before(harness: Harness) -> None:
     """A hand goes back to the old config while the status is written: that config is in use again, and stays."""
-    at_rest(harness, spec())
+    at_rest(harness, {"iris": spec()})
     harness.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[1]))
     harness.settle("iris")
     harness.run(60.0)
@@ -159,7 +228,7 @@ def test_what_would_be_deleted_is_looked_at_right_before(harness: Harness) -> No
 
 def test_an_endpoint_that_is_to_be_taken_over_is_looked_at_right_before(harness: Harness) -> None:
     """Another cluster takes it first, while the status is written: it stays theirs."""
-    at_rest(harness, spec(deletionPolicy="Retain"))
+    at_rest(harness, {"iris": spec(deletionPolicy="Retain")})
     harness.delete("iris")
     harness.settle_gone("iris")
     harness.run(120.0)

@@ -121,7 +121,7 @@ def test_an_endpoint_that_has_not_moved_is_recalled_with_what_was_listed_since(p
     place.list_all()
     summary = place.watch.peek("iris")
     assert summary is not None
-    recalled = place.observer.recall("iris", summary, wrote)
+    recalled = place.observer.recall("iris", summary, wrote, wrote)
     assert recalled is not None
     endpoint, targets = recalled
     assert (endpoint.arn, endpoint.status) == (described.arn, "InService")
@@ -139,11 +139,11 @@ def test_what_has_moved_is_described_and_no_more_is_asked(place: Place, why: str
     place.list_all()
     summary = place.watch.peek("iris")
     assert summary is not None
-    recalled = place.observer.recall("iris", summary, 0.5)
+    recalled = place.observer.recall("iris", summary, 0.5, 0.5)
     assert recalled is not None
     assert recalled[0].modified_at == summary.modified_at
     assert place.asked() == ["describe_endpoint"]
-    assert place.observer.recall("iris", summary, 0.5) == recalled
+    assert place.observer.recall("iris", summary, 0.5, 0.5) == recalled
     assert place.asked() == []
 
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_told_from_the_lists_is_not_recalled(place: Place, why: s
     assert summary is not None
     if why == "by now in transition":
         place.aws.become("iris", "Updating")
-    assert place.observer.recall("iris", summary, wrote) is None
+    assert place.observer.recall("iris", summary, wrote, wrote) is None
 
 
 def test_what_is_deregistered_is_not_asked_for_its_policies(place: Place) -> None:

@@ -62,14 +62,14 @@ class Observer:
         return endpoint
 
     def recall(
-        self, name: str, summary: Summary, since: float
+        self, name: str, summary: Summary, tagged_since: float, scaled_since: float
     ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
-        """An endpoint in service with tags and autoscaling as listed after `since`; described only if it has moved.
+        """An endpoint in service with tags and autoscaling as listed since; described only if it has moved.
 
         None where they were not, or it is not in service. It will do to find out that nothing need be done; who finds
         something to do looks again before.
         """
-        tags, targets = self._watch.tags(summary.arn, since), self._watch.targets(name, since)
+        tags, targets = self._watch.tags(summary.arn, tagged_since), self._watch.targets(name, scaled_since)
         if tags is None or targets is None or summary.status != "InService":
             return None
         known = self._described.get(name)
@@ -211,12 +211,19 @@ class Observer:
             self._alarm_tags.drop(params["ResourceARN"])
         if verb is Verb.DELETE_CONFIG:
             self.forget_config(action.target)
-        if verb.changes_endpoint or ":endpoint/" in params.get("ResourceArn", ""):
+        if verb.changes_endpoint:
+            self._changed(params["EndpointName"], verb)
+        elif ":endpoint/" in params.get("ResourceArn", ""):
             self._watch.wrote(action.target)
+
+    def _changed(self, endpoint: str, verb: Verb) -> None:
+        """The endpoint itself: what was described before is not as it is."""
+        self._described.drop(endpoint)
+        self._watch.wrote(endpoint)
         if verb is Verb.DELETE_ENDPOINT:
-            self._watch.deleting(action.target)
+            self._watch.deleting(endpoint)
         if verb is Verb.CREATE_ENDPOINT:
-            self._watch.created(action.target)
+            self._watch.created(endpoint)
 
 
 def _unless_gone(call: Callable[[], T]) -> T | None:

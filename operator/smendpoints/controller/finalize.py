@@ -134,7 +134,7 @@ class Finalizer:
     def failed(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Finding:
         """AWS refused, or could not be asked: it is told, and tried again."""
         memory.look_again()
-        after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic(), leaving=True)
+        after = memory.trouble.back_off(failure, self._settings.poll_seconds, self._monotonic())
         verdict = stalled if failure.kind in {Kind.INVALID, Kind.BLOCKED} else reconciling
         told = with_retry(failure, moment(self._now(), after))
         return self._tell(resource, Plan(verdict(failure.reason, told)), after, Awaits.NOTHING)

@@ -23,19 +23,24 @@ from smendpoints.domain.status.status import told
 
 @dataclass(frozen=True)
 class Finding:
-    """What a reconcile found: the status to tell, when to come again and what for; the rest as in `Result`."""
+    """What a reconcile found: the status to tell, when to come again and what for; the rest as in `Result`.
+
+    `due_after`: seconds until AWS is looked at closely whatever is listed; None: whenever it comes again.
+    """
 
     status: SageMakerEndpointStatus
     requeue_after: float = NEVER
     awaits: Awaits = Awaits.NOTHING
     events: tuple[Event, ...] = ()
     finalized: bool = False
+    due_after: float | None = None
 
 
 def conclude(resource: SageMakerEndpoint, finding: Finding, memory: Memory, now: float) -> Result:
     """The result; `now` is of the monotonic clock."""
     memory.told.asked = resource.asked()
-    memory.schedule.deadline, memory.schedule.awaits = now + finding.requeue_after, finding.awaits
+    due_after = finding.requeue_after if finding.due_after is None else finding.due_after
+    memory.schedule.deadline, memory.schedule.awaits = now + due_after, finding.awaits
     changed = finding.status != resource.status
     happened = events(resource.status, finding.status) if changed else ()
     notes = (Event(warning=False, reason=Reason.PREFLIGHT_INCOMPLETE, message=note) for note in memory.unsaid())

@@ -76,8 +76,7 @@ class Keeper:
         taken = sorted(found.others.keys() & set(self.wanted.names()))
         if taken:
             self.conflicts.append(_conflict(f"the alarm {taken[0]}", "another object"))
-        left = {name: alarm for name, alarm in self.alarms.items() if name not in found.others}
-        actions = [each for each in plan_alarms(self.wanted, left) if each.target not in found.others]
+        actions = ownership.leaving(planned, found.others)
         put = ownership.put(actions)
         taken_over = {name: arn for name, arn in found.nobodys.items() if name in self.wanted.names()}
         tagging = [_tag(self.desired, name, arn) for name, arn in sorted(taken_over.items()) if name not in put]
@@ -134,8 +133,9 @@ class Keeper:
 
     def _topics(self) -> list[ReconcileError]:
         """What is wrong with the topics; looked at where alarms were put, or something was wrong before."""
-        monitoring, seen = self.given.spec.monitoring, self.memory.seen
-        if monitoring is None or not self.wanted.alarms or not (self.todo or seen.refused or not self.before.applied):
+        monitoring, trouble = self.given.spec.monitoring, self.memory.schedule.monitoring
+        asks = self.todo or trouble.failures or not self.before.applied
+        if monitoring is None or not self.wanted.alarms or not asks:
             return []
         try:
             self.memory.note(self.account.preflight.topics(monitoring.topic_arns))

@@ -21,6 +21,7 @@ from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan, Requeue
 
 _BELIEVED = 10.0  # seconds: a write of the status, and a turn in a busy queue
+_LISTED = 600.0  # seconds: an audit of 1,000 endpoints; one that cannot be read any more is not believed for ever
 _DELETES = frozenset({Verb.DELETE_ENDPOINT, Verb.DELETE_CONFIG, Verb.DELETE_MODEL})
 
 
@@ -58,7 +59,8 @@ def look(
 
     given = just_observed() or listed()
     if given is None:
-        observed = observe(account, resource, desired, shown, seen, running=schedule.running)
+        listed_since = max(seen.scaling_at, monotonic() - _LISTED)
+        observed = observe(account, resource, desired, shown, seen, running=schedule.running, listed_since=listed_since)
         given = input_with(with_analysis(account, resource, desired, observed, now))
         seen.look = Look(purpose, given.observed, monotonic())
     seen.observed(shown.summary, desired, given.observed)

@@ -4,7 +4,6 @@
 was said. Nothing here matters: a restart loses it, and the status and the shared listings make up for it.
 """
 
-import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,22 +17,11 @@ from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.monitoring import ListedDashboard
 from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.reasons import Reason
 
 _SETTLING_WINDOW = 120.0
-_BLOCKED_POLLS, _MOST_BLOCKED_POLLS = 60, 360  # five minutes, and half an hour, by default
-_LONGEST_BACKOFF = 300.0
 _MOST_NOTES = 10
-_DICE = random.Random()  # noqa: S311 - it spreads waits
-
-
-@dataclass(frozen=True)
-class Refused:
-    """What AWS would not do of `spec.monitoring`: a digest of it, when it is tried again, and how often it was."""
-
-    digest: str
-    retry_at: float
-    tries: int
 
 
 @dataclass(frozen=True)
@@ -55,12 +43,12 @@ class Seen:
         expects: the `EndpointStatus` that AWS was last seen in, or told to go into: nothing new while it is there.
         needs: the config and models of the live revision, which the endpoint needs to be there.
         written_at: when AWS was last changed for the object: what was listed before knows nothing of it.
+        scaling_at, tags_at: the same of what may have changed autoscaling, and tags; a change in place has neither.
         created_with: tags of an endpoint that was just made: the first look need not ask for them.
         compared: live config, desired config, and whether the first, made by somebody else, stands for the second.
         garbage_collected: the config and the limit of revisions that garbage was last collected for.
         supplies_at: when it is looked next whether what other instances need is there.
         dashboard: the dashboard as listed, and a digest of what is wanted, when it was last as wanted.
-        refused: what AWS would not do of alarms and dashboard.
         tagged: a digest of the tags that configs and models were last seen or put to have.
         look: the last close look, as long as nothing was done but to write of it.
     """
@@ -71,13 +59,14 @@ class Seen:
     expects: str | None = None
     needs: frozenset[str] = frozenset()
     written_at: float = float("-inf")
+    scaling_at: float = float("-inf")
+    tags_at: float = float("-inf")
     created_with: Mapping[str, str] | None = None
     compared: tuple[str, str, bool] | None = None
     garbage_collected: tuple[str, int] | None = None
     tagged: str | None = None
     supplies_at: float | None = None
     dashboard: tuple[ListedDashboard | None, str] | None = None
-    refused: Refused | None = None
     look: Look | None = None
 
     def observed(self, summary: Summary | None, desired: Desired, found: Observed) -> None:
@@ -110,21 +99,29 @@ class Seen:
 
     def applied(self, came: Applied, now: float) -> None:
         """AWS was changed, if it was; after the calls, as what was listed during them is out of date."""
-        if came.changed:
-            self.written_at, self.created_with, self.look = now, came.created_with, None
+        if not came.changed:
+            return
+        self.written_at, self.created_with, self.look = now, came.created_with, None
+        verbs = {each.verb for each in came.made} - {Verb.SET_WEIGHTS_AND_CAPACITIES}
+        if came.refusals or verbs - {Verb.ADD_TAGS, Verb.DELETE_TAGS}:
+            self.scaling_at = now
+        if came.refusals or any(verb.service != "application-autoscaling" for verb in verbs):
+            self.tags_at = now
 
 
 @dataclass
 class Schedule:
     """When the object is to be reconciled again: at `deadline`, of a monotonic clock, or when AWS does what it awaits.
 
-    `trouble` is what went wrong on the way to what is asked for, which makes the waits longer. `begun` is when that
-    began which the next reconcile goes on with at once; None when the last one came to its end.
+    `trouble` is what went wrong on the way to what is asked for, which makes the waits longer; `monitoring` the same of
+    alarms and dashboard, which hold nothing else up. `begun` is when that began which the next reconcile goes on with
+    at once; None when the last one came to its end.
     """
 
     deadline: float = NEVER
     awaits: Awaits = Awaits.NOTHING
     trouble: Trouble = field(default_factory=Trouble)
+    monitoring: Trouble = field(default_factory=Trouble)
     begun: float | None = None
 
 
@@ -197,6 +194,12 @@ class Memory:
         if self.trouble.pursuit != pursuit:
             self.schedule.trouble = Trouble(pursuit)
 
+    def monitors(self, pursuit: Pursuit) -> Trouble:
+        """What went wrong on the way to these alarms and this dashboard."""
+        if self.schedule.monitoring.pursuit != pursuit:
+            self.schedule.monitoring = Trouble(pursuit)
+        return self.schedule.monitoring
+
     def remember_success(self) -> None:
         """The reconcile went through."""
         self.schedule.trouble = Trouble(self.trouble.pursuit)
@@ -211,23 +214,6 @@ class Memory:
             return failure
         reason = Reason.NOT_ACCESSIBLE if failure.reason is Reason.BUSY else failure.reason
         return replace(failure, kind=Kind.BLOCKED, reason=reason)
-
-    def back_off(self, failure: ReconcileError, poll: float, now: float, *, leaving: bool = False) -> float:
-        """How many seconds to wait before the next try, longer each time; `NEVER`: until something else is asked for.
-
-        A deletion (`leaving`) is tried again whatever AWS said. `now` is of the monotonic clock.
-        """
-        self.trouble.failures += 1
-        if failure.kind is Kind.INVALID and not leaving:
-            return NEVER
-        if failure.kind is Kind.BLOCKED and not leaving:  # the cure is in AWS, and what is stuck has a price, too
-            early = self.trouble.blocked > 0 and now < self.schedule.deadline  # woken, it was not its time
-            self.trouble.blocked += not early
-            polls = min(_BLOCKED_POLLS << min(self.trouble.blocked - 1, 10), _MOST_BLOCKED_POLLS)
-            return polls * poll * _DICE.uniform(0.8, 1.0)
-        first = poll if failure.kind is Kind.BUSY else min(poll, 2.0)
-        backoff = min(first * (1 << min(self.trouble.failures - 1, 10)), _LONGEST_BACKOFF)
-        return backoff * _DICE.uniform(0.5, 1.0)
 
 
 def digest(status: Mapping[str, Any] | None) -> str:

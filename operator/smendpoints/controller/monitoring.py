@@ -13,8 +13,9 @@ from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Condition, SageMakerEndpointStatus
 from smendpoints.controller.finding import Finding
 from smendpoints.controller.keeper import Keeper, location_of
-from smendpoints.controller.memory import Memory, Refused
+from smendpoints.controller.memory import Memory
 from smendpoints.controller.ports import Aws
+from smendpoints.controller.trouble import Trouble, pursuit_of
 from smendpoints.controller.voiding import WhyNot
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.monitoring import firing
@@ -32,11 +33,19 @@ from smendpoints.domain.status.monitoring import (
 )
 
 logger = logging.getLogger(__name__)
-_SOON, _AGAIN, _LATEST = 30.0, 300.0, 1800.0  # seconds until what was refused is tried again
+_SOON = 30.0  # seconds
 
 
 def monitored(
-    account: Aws, given: Input, finding: Finding, memory: Memory, now: float, why_not: WhyNot, *, may_change: bool
+    account: Aws,
+    given: Input,
+    finding: Finding,
+    memory: Memory,
+    poll_seconds: float,
+    now: float,
+    why_not: WhyNot,
+    *,
+    may_change: bool,
 ) -> Finding:
     """The finding, once CloudWatch has what the spec wants of it; `now` is of the monotonic clock.
 
@@ -53,21 +62,21 @@ def monitored(
         memory.look_again()
         ahead = status.model_copy(update={"monitoring": MonitoringStatus()})
         return _as_before(resource, replace(finding, status=ahead, requeue_after=0.0))
-    refused = memory.seen.refused
-    if refused is not None and refused.digest == wanted.digest and now < refused.retry_at:
-        return _as_before(resource, _sooner(finding, refused.retry_at - now))
+    trouble = memory.monitors(replace(pursuit_of(resource, given.now), content=wanted.digest))
+    if now < trouble.retry_at:
+        return _as_before(resource, _sooner(finding, trouble.retry_at - now))
     keeper = Keeper(account, given, wanted, before, memory)
     try:
         keeper.look()
     except ReconcileError as failure:
-        return _refused(keeper, finding, [failure], now)
+        return _refused(keeper, finding, [failure], poll_seconds, now)
     if keeper.is_reported():
         return _drifted(keeper, finding)
     if keeper.todo and (why := why_not(resource)) is not None:
         logger.info("%s", why, extra={"reason": Reason.VOID})
         return _as_before(resource, _sooner(finding, _SOON))
     failures = keeper.apply(now)
-    return _refused(keeper, finding, failures, now) if failures else _done(keeper, finding)
+    return _refused(keeper, finding, failures, poll_seconds, now) if failures else _done(keeper, finding)
 
 
 def _tags(given: Input) -> dict[str, str]:
@@ -91,7 +100,7 @@ def _as_before(resource: SageMakerEndpoint, finding: Finding) -> Finding:
 
 def _done(keeper: Keeper, finding: Finding) -> Finding:
     """All is as wanted."""
-    keeper.memory.seen.refused = None
+    keeper.memory.schedule.monitoring = Trouble()
     status = finding.status
     monitoring = keeper.given.spec.monitoring
     if monitoring is None:
@@ -104,15 +113,14 @@ def _done(keeper: Keeper, finding: Finding) -> Finding:
     return _changed(keeper, finding, status.model_copy(update=update), (told,))
 
 
-def _refused(keeper: Keeper, finding: Finding, failures: list[ReconcileError], now: float) -> Finding:
+def _refused(
+    keeper: Keeper, finding: Finding, failures: list[ReconcileError], poll_seconds: float, now: float
+) -> Finding:
     """AWS would not do all of it: told, and tried again, later each time."""
-    seen, digest = keeper.memory.seen, keeper.wanted.digest
-    again = seen.refused is not None and seen.refused.digest == digest
-    tries = seen.refused.tries + 1 if again and seen.refused is not None else 0
-    soon = all(each.kind is Kind.RETRY for each in failures)
-    after = min(_LATEST, (_SOON if soon else _AGAIN) * 2 ** min(tries, 6))
-    seen.refused, seen.dashboard = Refused(digest, now + after, tries), None
     first = min(failures, key=lambda each: each.kind is Kind.RETRY)
+    tried_again = first if first.kind is Kind.RETRY else replace(first, kind=Kind.BLOCKED)  # all else may go through
+    after = keeper.memory.schedule.monitoring.back_off(tried_again, poll_seconds, now)
+    keeper.memory.seen.dashboard = None
     told = _condition(keeper, first.reason, "; ".join(map(str, failures)))
     return _sooner(_changed(keeper, finding, finding.status, (told,)), after)
 

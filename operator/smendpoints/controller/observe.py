@@ -1,6 +1,7 @@
 """What a reconcile observes in AWS: as little as the plan needs. Returns what it found, and keeps nothing itself."""
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from smendpoints.domain.plan.abort import carried_alarm
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
 from smendpoints.domain.plan.guards import is_guarded
+from smendpoints.domain.plan.scaling import plan_scaling
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: G
     listings do not say enough.
     """
     collected = seen.is_collected(desired, resource.spec.revision_history_limit)
-    if shown.summary is None or seen.expects is not None or not collected:
+    if shown.summary is None or not collected or not (seen.expects is None or shown.since_written):
         return None
-    found = account.observe.recall(desired.endpoint_name, shown.summary, seen.written_at)
+    found = account.observe.recall(desired.endpoint_name, shown.summary, seen.tags_at, seen.scaling_at)
     if found is None:
         return None
     endpoint, targets = found
@@ -72,9 +74,18 @@ def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: G
 
 
 def observe(
-    account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen, *, running: bool = True
+    account: Aws,
+    resource: SageMakerEndpoint,
+    desired: Desired,
+    shown: Glance,
+    seen: Seen,
+    *,
+    running: bool = True,
+    listed_since: float = math.inf,
 ) -> Observed:
     """The endpoint, and what of its surroundings matters in its state; `running`: it is not to be stopped.
+
+    Autoscaling that was listed after `listed_since`, and is as wanted, is not asked for.
 
     Raises:
         ReconcileError: AWS could not be asked.
@@ -93,7 +104,7 @@ def observe(
         guarded = is_guarded(resource, desired, endpoint) or carried_alarm(resource, endpoint) is not None
         alarms = account.observe.alarms(names.alarm_prefix(endpoint.name)) if guarded else {}
         updates = endpoint.status in IN_PROGRESS - {"Creating"}
-        targets = account.observe.listed_targets(endpoint.name, seen.written_at) if updates else None
+        targets = account.observe.listed_targets(endpoint.name, seen.scaling_at) if updates else None
         return Observed(endpoint, targets=targets, alarms=alarms, unowned=unowned)
     live: ObservedConfig | None = None
     wanted: ObservedConfig | None = None
@@ -107,8 +118,10 @@ def observe(
         models = _live_models(account, resource, desired, live)
         kept = desired.redeployed is None and _was_adopted(resource, live)
         same = kept and _equivalent(account, desired, live, seen)
-    variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
-    targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
+    targets = None if rolling or adopts else _targets_as_wanted(account, desired, listed_since)
+    if targets is None:
+        variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
+        targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
     limit = resource.spec.revision_history_limit
     settled = (not rolling or same) and not adopts
     collects_garbage = settled and not seen.is_collected(desired, limit)
@@ -120,6 +133,12 @@ def observe(
     if not rolling or wanted is not None:
         missing = account.watch.missing(desired.contents(), seen.written_at)
     return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned, models)
+
+
+def _targets_as_wanted(account: Aws, desired: Desired, since: float) -> tuple[ObservedTarget, ...] | None:
+    """The scalable targets as listed after `since`, if nothing is to be done about them; else they are looked at."""
+    listed = account.observe.listed_targets(desired.endpoint_name, since)
+    return listed if listed is not None and not plan_scaling(desired, listed, {}) else None
 
 
 def _left_while_stopped(

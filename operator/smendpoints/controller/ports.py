@@ -85,9 +85,9 @@ class Observing(Protocol):
         """The endpoint with its tags, which are asked for unless given."""
 
     def recall(
-        self, name: str, summary: Summary, since: float
+        self, name: str, summary: Summary, tagged_since: float, scaled_since: float
     ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
-        """An endpoint in service with tags and autoscaling as listed after `since`; described only if it has moved.
+        """An endpoint in service with tags and autoscaling as listed since; described only if it has moved.
 
         None where they were not, or it is not in service. It will do to find out that nothing need be done; who finds
         something to do looks again before.

@@ -141,7 +141,7 @@ class Controller:
         memory.look_again()
         if leaving:
             return self._finalizer.failed(resource, failure, memory)
-        after = memory.back_off(failure, self._settings.poll_seconds, self._monotonic())
+        after = memory.trouble.back_off(failure, self._settings.poll_seconds, self._monotonic())
         return blinded(resource, failure, after, memory.trouble.failures, lambda: self._account(resource), self._now())
 
     def _reconcile(self, asked: SageMakerEndpoint, memory: Memory, *, untouched: bool) -> Finding:
@@ -172,7 +172,8 @@ class Controller:
         if unasked and nothing_moved(account.watch, shown, memory, self._monotonic()):
             memory.seen.summary = shown.summary
             left = memory.schedule.deadline - self._monotonic()
-            return Finding(asked.status, sooner(left, shown, self._settings.poll_seconds), memory.schedule.awaits)
+            again = sooner(left, shown, self._settings.poll_seconds)
+            return Finding(asked.status, again, memory.schedule.awaits, due_after=left)
         if (
             began
             and not ruling.violations
@@ -210,7 +211,7 @@ class Controller:
         found = supplied(account, given, todo, memory, now) if applied.refused is None else UNKNOWN
         told = finding_of(ruling, account, given, todo, applied, memory, poll, now, supplies=found)
         allowed = not ruling.violations
-        return monitored(account, given, told, memory, self._monotonic(), self._why_not, may_change=allowed)
+        return monitored(account, given, told, memory, poll, self._monotonic(), self._why_not, may_change=allowed)
 
     @staticmethod
     def _plan(given: Input, ruling: Ruling) -> Plan:

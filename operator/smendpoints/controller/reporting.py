@@ -47,7 +47,7 @@ def finding_of(
         failure = replace(failure, message=todo.meanwhile.told_waiting(failure.message))
     wait = NEVER
     if failure is not None:
-        wait = memory.back_off(failure, poll_seconds, now)
+        wait = memory.trouble.back_off(failure, poll_seconds, now)
         if todo.launches() and todo.meanwhile.calls and memory.trouble.failures == 1:
             wait = 0.0  # once the status says that the attempt is blocked, or failed: the rest need not wait for it
         wait = within_hours(wait, given.schedule, given.now)

@@ -5,7 +5,7 @@ An alarm carries its owner's tags from its creation. One without, named as ours 
 none; it is ours where the endpoint is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -50,6 +50,19 @@ def without(observed: Observed, names: Iterable[str]) -> Observed:
     """What was seen, as if these alarms were not there."""
     hidden = set(names)
     return replace(observed, alarms={name: alarm for name, alarm in observed.alarms.items() if name not in hidden})
+
+
+def leaving(actions: Iterable[Action], names: Collection[str]) -> tuple[Action, ...]:
+    """The calls that put and delete alarms, but for these."""
+    found = list[Action]()
+    for action in actions:
+        if action.verb is Verb.DELETE_ALARMS:
+            kept = [name for name in action.params["AlarmNames"] if name not in names]
+            if kept:
+                found.append(replace(action, target=", ".join(kept), params={"AlarmNames": kept}))
+        elif action.target not in names:
+            found.append(action)
+    return tuple(found)
 
 
 def with_tags(todo: Plan, desired: Desired, nobodys: Mapping[str, str]) -> Plan:
