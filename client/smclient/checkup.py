@@ -16,6 +16,7 @@ from smclient.notified import of_monitoring
 from smclient.views.checks import Check, said
 from smclient.views.fields import Object, condition, region_of
 from smendpoints.api.group import GROUP, PLURAL
+from smendpoints.domain.preflight.launch import Writer
 from smendpoints.domain.preflight.trust import Trust, trust_in_sagemaker
 
 _RIGHTS = (
@@ -141,15 +142,15 @@ def _role(aws: Aws, arn: str) -> Check:
 
 def _of_role(aws: Aws, role: str, spec: Mapping[str, Any]) -> Iterator[Check]:
     yield said("execution role", role, partial(_role, aws, role))
-    for about, uri in writable.places(spec):
-        yield said(about, role, partial(_writes, aws, role, about, uri))
+    for writer in writable.writers(spec, role):
+        yield said(writer.what, role, partial(_writes, aws, writer))
 
 
-def _writes(aws: Aws, role: str, about: str, uri: str) -> Check:
-    if writable.allowed(aws, role, uri):
-        return Check(about, "ok", f"the execution role may write to {uri}")
+def _writes(aws: Aws, writer: Writer) -> Check:
+    if writable.allowed(aws, writer):
+        return Check(writer.what, "ok", f"the execution role may write to {writer.uri}")
     hint = "allow it s3:PutObject there, unless the policy of the bucket does: AWS tells nobody what it could not write"
-    return Check(about, "bad", f"the policies of the execution role do not let it write to {uri}", hint)
+    return Check(writer.what, "bad", f"the policies of the execution role do not let it write to {writer.uri}", hint)
 
 
 def _image(aws: Aws, image: str) -> Check:

@@ -16,7 +16,7 @@ from smclient.captured.join import Requests, joined
 from smclient.captured.records import Record, records
 from smclient.captured.truth import TruthFile, latest
 from smclient.errors import ClientError
-from smendpoints.api.experiment import ExperimentMetric, Outcome
+from smendpoints.api.experiment_metrics import ExperimentMetric, Outcome
 from smendpoints.domain.experiment.outcomes import Minute, Summary, SummaryError
 from smsandbox.assets import BUCKET
 from smsandbox.testing.harness import Harness

@@ -248,3 +248,44 @@ def test_an_endpoint_that_is_to_be_taken_over_is_looked_at_right_before(harness:
     told = harness.condition("iris", "Ready")
     assert told is not None
     assert told.status == "False"
+
+
+def test_weights_that_are_edited_back_while_they_move_end_as_they_were(harness: Harness) -> None:
+    """What was described before the first change, and is as wanted again, is not believed."""
+    at_rest(harness, {"iris": two_variants(1, 1)})
+    harness.apply("iris", two_variants(1, 3))
+    harness.tick()
+    assert harness.calls("UpdateEndpointWeightsAndCapacities") == 1
+    harness.apply("iris", two_variants(1, 1))
+    harness.settle("iris")
+    harness.run(60.0)
+    weights = {each["VariantName"]: each["DesiredWeight"] for each in harness.live()["ProductionVariants"]}
+    assert weights == {"primary": 1.0, "challenger": 1.0}
+    assert harness.calls("UpdateEndpointWeightsAndCapacities") == 2
+
+
+def test_autoscaling_that_a_hand_took_off_before_an_edit_of_tags_is_put_back(harness: Harness) -> None:
+    """It is listed as it was when the edit comes, and so not looked at; the next audit shows it."""
+    harness.ready()
+    harness.run(120.0)
+    target = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    scaling = harness.client("application-autoscaling")
+    scaling.deregister_scalable_target(ResourceId="endpoint/default-iris/variant/primary", **target)
+    harness.apply("iris", spec(**TAGS))
+    harness.settle("iris")
+    harness.run(180.0)
+    assert [each["MaxCapacity"] for each in scaling.describe_scalable_targets(**target)["ScalableTargets"]] == [5]
+    assert [event.reason for event in harness.events if event.reason.startswith("Drift")] == ["DriftFound"]
+
+
+def test_a_change_in_place_is_recorded_as_listed_so_that_a_restart_looks_at_nothing(harness: Harness) -> None:
+    harness.apply("iris", two_variants(1, 1))
+    harness.settle("iris")
+    harness.apply("iris", two_variants(1, 3))
+    harness.settle("iris")
+    harness.run(180.0)
+    harness.restart()
+    harness.world.calls.reset()
+    harness.run(60.0)
+    assert harness.calls("DescribeEndpoint") == 0
+    assert harness.condition("iris", "Ready") is not None

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.experiment import ExperimentMetric, SageMakerExperimentSpec
+from smendpoints.api.experiment import SageMakerExperimentSpec
+from smendpoints.api.experiment_metrics import ExperimentMetric
 from smendpoints.api.experiment_status import MOST_LOOKS, Arm, Look, SageMakerExperimentStatus
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import TrafficOwner

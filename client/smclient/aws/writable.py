@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smclient.aws.session import Aws, told
+from smendpoints.domain.preflight.launch import Writer
 
 
-def places(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a spec has AWS write, and where."""
+def writers(spec: Mapping[str, Any], role: str) -> Iterator[Writer]:
+    """What a spec has AWS write in the role's name, and where."""
     responses = spec.get("async") or {}
     for what, uri in (
         ("data capture", (spec.get("dataCapture") or {}).get("destination")),
@@ -15,18 +16,17 @@ def places(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         ("failures", responses.get("failurePath")),
     ):
         if uri:
-            yield what, str(uri)
+            yield Writer(role, str(uri), what)
 
 
-def allowed(aws: Aws, role: str, uri: str) -> bool:
+def allowed(aws: Aws, writer: Writer) -> bool:
     """Whether the role's own policies allow it; that of the bucket is not looked at.
 
     Raises:
         AWSError: the user may not ask.
     """
-    arn = f"arn:{role.split(':')[1]}:s3:::{uri.removeprefix('s3://').rstrip('/')}/*"
-    with told(f"simulate the policies of {role}"):
+    with told(f"simulate the policies of {writer.role}"):
         found = aws.client("iam").simulate_principal_policy(
-            PolicySourceArn=role, ActionNames=["s3:PutObject"], ResourceArns=[arn]
+            PolicySourceArn=writer.role, ActionNames=["s3:PutObject"], ResourceArns=[writer.objects]
         )
     return all(each["EvalDecision"] == "allowed" for each in found["EvaluationResults"])

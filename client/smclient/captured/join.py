@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from smclient.captured.records import Record
 from smclient.captured.truth import Truth, happened, number
-from smendpoints.api.experiment import Outcome
+from smendpoints.api.experiment_metrics import Outcome
 from smendpoints.domain.experiment.outcomes import SECONDS, Minute, Summary
 
 

@@ -6,7 +6,8 @@ captured requests with the truth, which is `kubectl smendpoint outcomes`, and ne
 
 from datetime import UTC, datetime
 
-from smendpoints.api.experiment import ExperimentMetric, SageMakerExperiment
+from smendpoints.api.experiment import SageMakerExperiment
+from smendpoints.api.experiment_metrics import ExperimentMetric
 from smendpoints.controller.ports import Summaries
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.experiment.outcome_tally import tally_of

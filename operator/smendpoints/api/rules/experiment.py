@@ -1,6 +1,6 @@
 """Rules of an experiment: what of it agrees, and what is fixed once it has begun."""
 
-from smendpoints.api.experiment import LONGEST_MINUTES
+from smendpoints.api.experiment_metrics import LONGEST_MINUTES
 from smendpoints.api.rules.cel import Rule, count_of
 
 _SPEC = "SageMakerExperimentSpec"

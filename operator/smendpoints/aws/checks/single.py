@@ -157,8 +157,7 @@ def check_writers(clients: Clients, role_arn: str, writers: Sequence[Writer]) ->
 
     It is no certain refusal: the policy of a bucket, which is not looked at, may allow it, too.
     """
-    start = f"arn:{role_arn.split(':')[1]}:s3:::"
-    places = {f"{start}{each.uri.removeprefix('s3://').rstrip('/')}/*": each.what for each in writers}
+    places = {each.objects: each.what for each in writers}
     denied = _denied(clients, role_arn, "s3:PutObject", ResourceArns=sorted(places))
     if not denied:
         return None

@@ -3,13 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from smendpoints.api.experiment import (
-    ENDPOINT,
-    VARIANT,
-    CloudWatchCount,
-    ExperimentMetric,
-    SageMakerExperimentSpec,
-)
+from smendpoints.api.experiment import SageMakerExperimentSpec
+from smendpoints.api.experiment_metrics import ENDPOINT, VARIANT, CloudWatchCount, ExperimentMetric
 from smendpoints.domain.desired.names import SAGEMAKER_METRICS
 from smendpoints.domain.observed.samples import (
     INVOCATIONS,

@@ -41,6 +41,11 @@ class Writer:
     uri: str
     what: str
 
+    @property
+    def objects(self) -> str:
+        """The ARN of all objects there, in the partition of the role."""
+        return f"arn:{self.role.split(':')[1]}:s3:::{self.uri.removeprefix('s3://').rstrip('/')}/*"
+
 
 @dataclass(frozen=True)
 class Launch:
