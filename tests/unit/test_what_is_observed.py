@@ -1,5 +1,6 @@
 """What a reconcile asks AWS about, in each state: what the plan needs, and nothing more, as calls are few."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +40,7 @@ class Aws:
     blind: float = 0.0
     denies_models: bool = False
     ids: set[str] = field(default_factory=set)
+    listed: Any = "as listed"
 
     @property
     def watch(self) -> "Aws":
@@ -72,7 +74,7 @@ class Aws:
         return self.seen.observed.targets
 
     def listed_targets(self, name: str, since: float) -> Any:
-        return "as listed"
+        return None if since == math.inf else self.listed
 
     def alarms(self, prefix: str) -> Any:
         self.asked.append("alarms")
@@ -112,7 +114,7 @@ class Aws:
     def absent(self, name: str, since: float) -> bool:
         return since == 7.0
 
-    def recall(self, name: str, summary: Any, since: float) -> Any:
+    def recall(self, name: str, summary: Any, tagged_since: float, scaled_since: float) -> Any:
         return None if summary == "out of date" else (self.seen.observed.endpoint, self.seen.observed.targets)
 
 
@@ -209,6 +211,26 @@ def test_of_an_endpoint_is_asked(sight: Callable[..., Any], name: str) -> None:
     assert found.endpoint is seen.observed.endpoint
     assert bool(found.owned_resources) is ("what is owned, as listed" in asked)
     assert bool(found.unowned) is ("what is nobody's" in asked)
+
+
+@pytest.mark.parametrize(
+    ("sees", "asked"),
+    [
+        ({}, ["endpoint"]),
+        ({"wants": {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 6}}}}, AT_REST),
+        ({"lives": B}, REPLACING),
+        ({"wants": {"adoptExisting": True}, "shows": {"tags": {}}}, ["endpoint", "what is nobody's", "targets"]),
+    ],
+    ids=["as wanted", "otherwise than wanted", "of what is replaced", "of what is adopted"],
+)
+def test_autoscaling_that_is_listed_is_not_asked_for(
+    sight: Callable[..., Any], sees: dict[str, Any], asked: list[str]
+) -> None:
+    seen = sight(**sees)
+    aws = Aws(seen, listed=sight().observed.targets)
+    found = observe(aws, seen.resource, seen.desired, LISTED, swept(seen), listed_since=1.0)  # type: ignore[arg-type]
+    assert aws.asked == asked
+    assert found.targets == seen.observed.targets
 
 
 def test_targets_are_asked_for_of_variants_that_are_wanted_and_of_those_that_serve(sight: Callable[..., Any]) -> None:
