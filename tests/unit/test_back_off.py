@@ -1,16 +1,16 @@
 """When an object is tried again after something went wrong: sooner or later, by what it was and how often."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.result import NEVER
-from smendpoints.controller.trouble import Goal, Pursuit
+from smendpoints.controller.trouble import Goal, Pursuit, Trouble
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
 
-RUNS = Pursuit(Goal.RUN, 1, ())
+RUNS, LEAVES = Pursuit(Goal.RUN, 1, ()), Pursuit(Goal.FINALIZE, 1, ())
 POLL = 5.0
 DENIED = ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "no")
 REFUSED = ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, "no")
@@ -25,13 +25,14 @@ class Tries:
     memory: Memory = field(default_factory=Memory)
     now: float = 1000.0
 
-    def wait(self, failure: ReconcileError, longest: float, *, leaving: bool = False, poll: float = POLL) -> None:
+    def wait(self, failure: ReconcileError, longest: float, *, poll: float = POLL) -> None:
         """It fails, and waits for at most so long, and for no less than half of it."""
-        waits = self.memory.back_off(failure, poll, self.now, leaving=leaving)
+        waits = self.memory.trouble.back_off(failure, poll, self.now)
+        leaving = self.memory.trouble.pursuit == LEAVES
         shortest = 0.8 if failure.kind is Kind.BLOCKED and not leaving else 0.5
         assert shortest * longest <= waits <= longest
-        self.memory.schedule.deadline = self.now + waits
         self.now += waits
+        assert self.memory.trouble.retry_at == self.now
 
 
 def test_what_may_work_soon_is_tried_within_seconds_then_less_often() -> None:
@@ -65,15 +66,16 @@ def test_woken_before_its_time_it_does_not_wait_longer_for_that() -> None:
 
 def test_each_object_waits_for_a_time_of_its_own() -> None:
     for failure in (DENIED, THROTTLED):
-        assert len({Memory().back_off(failure, POLL, 0.0) for _ in range(50)}) > 10
+        assert len({Trouble().back_off(failure, POLL, 0.0) for _ in range(50)}) > 10
 
 
 def test_what_was_refused_for_good_is_tried_again_by_a_deletion_alone() -> None:
-    assert Memory().back_off(REFUSED, POLL, 0.0) == NEVER
+    assert Trouble().back_off(REFUSED, POLL, 0.0) == NEVER
     for failure in (REFUSED, DENIED):
         tries = Tries()
-        tries.wait(failure, 2.0, leaving=True)
-        tries.wait(failure, 4.0, leaving=True)
+        tries.memory.pursue(LEAVES)
+        tries.wait(failure, 2.0)
+        tries.wait(failure, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -92,15 +94,26 @@ def test_what_may_still_settle_is_believed_for_two_minutes(reason: Reason, told:
 def test_trouble_on_the_way_to_something_else_is_forgotten() -> None:
     memory = Memory()
     memory.pursue(RUNS)
-    memory.back_off(DENIED, POLL, 0.0)
+    memory.trouble.back_off(DENIED, POLL, 0.0)
     memory.pursue(RUNS)
     assert (memory.trouble.failures, memory.trouble.blocked) == (1, 1)
     memory.pursue(Pursuit(Goal.STOP, 1, ()))
     assert (memory.trouble.failures, memory.trouble.blocked) == (0, 0)
-    memory.back_off(DENIED, POLL, 0.0)
+    memory.trouble.back_off(DENIED, POLL, 0.0)
     memory.remember_success()
     assert memory.trouble.failures == 0
     assert memory.trouble.pursuit == Pursuit(Goal.STOP, 1, ()), "it is still the same that is asked for"
+
+
+def test_trouble_with_alarms_is_beside_that_with_the_endpoint_and_ends_with_what_is_asked_for() -> None:
+    memory = Memory()
+    memory.pursue(RUNS)
+    alarms = replace(RUNS, content="as wanted")
+    memory.monitors(alarms).back_off(DENIED, POLL, 0.0)
+    assert (memory.monitors(alarms).failures, memory.trouble.failures) == (1, 0)
+    assert memory.monitors(replace(alarms, content="otherwise")).failures == 0
+    memory.monitors(alarms).back_off(DENIED, POLL, 0.0)
+    assert memory.monitors(replace(alarms, annotations=("again",))).retry_at < 0.0
 
 
 def test_a_note_is_told_once_and_only_so_many_are_kept() -> None:

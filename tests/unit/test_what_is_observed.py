@@ -10,9 +10,11 @@ import pytest
 from smendpoints.aws.listed.watch import BLIND_SECONDS, NEVER
 from smendpoints.controller.memory import Seen
 from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize, recall
+from smendpoints.controller.result import Applied
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMonitoring
+from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.reasons import Reason
 from smsandbox.testing.specs import STEPS
@@ -231,6 +233,27 @@ def test_autoscaling_that_is_listed_is_not_asked_for(
     found = observe(aws, seen.resource, seen.desired, LISTED, swept(seen), listed_since=1.0)  # type: ignore[arg-type]
     assert aws.asked == asked
     assert found.targets == seen.observed.targets
+
+
+@pytest.mark.parametrize(
+    ("verbs", "refused", "scaling_at", "tags_at"),
+    [
+        ([Verb.SET_WEIGHTS_AND_CAPACITIES], False, NEVER, NEVER),
+        ([Verb.SET_WEIGHTS_AND_CAPACITIES], True, 5.0, 5.0),
+        ([Verb.ADD_TAGS, Verb.DELETE_TAGS], False, NEVER, 5.0),
+        ([Verb.PUT_POLICY, Verb.SET_WEIGHTS_AND_CAPACITIES], False, 5.0, NEVER),
+        ([Verb.UPDATE_ENDPOINT], False, 5.0, 5.0),
+    ],
+)
+def test_what_was_changed_is_no_more_as_it_was_listed_before(
+    verbs: list[Verb], refused: bool, scaling_at: float, tags_at: float
+) -> None:
+    failures = (ReconcileError(Kind.RETRY, Reason.THROTTLED, "slower"),) if refused else ()
+    seen, made = Seen(), tuple(Action(verb, "iris", {}) for verb in verbs)
+    seen.applied(Applied(changed=True, made=made, refusals=failures), 5.0)
+    assert (seen.written_at, seen.scaling_at, seen.tags_at) == (5.0, scaling_at, tags_at)
+    seen.applied(Applied(), 9.0)
+    assert seen.written_at == 5.0
 
 
 def test_targets_are_asked_for_of_variants_that_are_wanted_and_of_those_that_serve(sight: Callable[..., Any]) -> None:
