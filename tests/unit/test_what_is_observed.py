@@ -191,6 +191,15 @@ STATES: dict[str, tuple[dict[str, Any], bool, list[str]]] = {
         True,
         ["endpoint", "alarms"],
     ),
+    "being updated in an attempt that nothing watches": (
+        {
+            "lives": B,
+            "shows": {"status": "Updating", "pending_config": "WANTED"},
+            "remembers": {"phase": "InProgress"},
+        },
+        True,
+        ["endpoint"],
+    ),
     "being updated in an attempt that can be aborted": (
         {
             "lives": B,
