@@ -96,7 +96,7 @@ def told(
     given = replace(seen.given, schedule=schedule) if schedule is not None else seen.given
     return finding_of(
         ruling,
-        aws or Aws(),  # type: ignore[arg-type]
+        aws or Aws(),
         given,
         todo,
         applied or Applied(),

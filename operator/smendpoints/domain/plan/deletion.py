@@ -54,7 +54,7 @@ def _remove_monitoring(owned: OwnMonitoring) -> tuple[Action, ...]:
     return (*_remove_alarms(owned.alarms), *map(delete_dashboard, sorted(owned.dashboards)))
 
 
-def _remove(owned_resources: OwnedResources, used: frozenset[str] = frozenset()) -> list[Action]:
+def _remove(owned_resources: OwnedResources, used: frozenset[str | None] = frozenset()) -> list[Action]:
     """The configs and models that are not `used`."""
     configs = sorted({config.name for config in owned_resources.configs} - used)
     actions = [Action(Verb.DELETE_CONFIG, name, {"EndpointConfigName": name}) for name in configs]
@@ -62,7 +62,9 @@ def _remove(owned_resources: OwnedResources, used: frozenset[str] = frozenset())
     return actions + [Action(Verb.DELETE_MODEL, name, {"ModelName": name}) for name in models]
 
 
-def _alarms_beside(endpoint: ObservedEndpoint, owned_resources: OwnedResources, used: frozenset[str]) -> Iterator[str]:
+def _alarms_beside(
+    endpoint: ObservedEndpoint, owned_resources: OwnedResources, used: frozenset[str | None]
+) -> Iterator[str]:
     """The alarms of ours that an endpoint which is not ours does without: all unless it serves a config of ours.
 
     Nobody's alarm is ours where it watches a config of ours.
@@ -75,9 +77,9 @@ def _alarms_beside(endpoint: ObservedEndpoint, owned_resources: OwnedResources, 
             yield alarm
 
 
-def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str]:
+def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str | None]:
     """The configs that the endpoint serves or is about to serve, and their models."""
-    configs = {name for name in (endpoint.config_name, endpoint.pending_config) if name is not None}
+    configs = {endpoint.config_name, endpoint.pending_config}
     known = [
         *(observed.owned_resources or OwnedResources()).configs,
         *([observed.live_config] if observed.live_config else []),
