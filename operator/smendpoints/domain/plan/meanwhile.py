@@ -43,11 +43,16 @@ class Meanwhile:
         """The message, with what is changed in place."""
         words = describe_in_place(self.in_place, endpoint)
         doing = [f"meanwhile changing in place: {'; '.join(words)}"] if words else []
-        return "; ".join([message, *doing, *([self.turns.told(endpoint)] if self.turns.taken_back else [])])
+        return _joined(message, *doing, *([self.turns.told(endpoint)] if self.turns.taken_back else []))
 
     def told_waiting(self, message: str) -> str:
         """The message, with what waits."""
-        return f"{message}; waiting for the new revision: {'; '.join(self.waits)}" if self.waits else message
+        return _joined(message, *([f"waiting for the new revision: {'; '.join(self.waits)}"] if self.waits else []))
+
+
+def _joined(message: str, *more: str) -> str:
+    """What is told, and more; a sentence of AWS's ends with its full stop only where nothing follows."""
+    return "; ".join([message.rstrip("."), *more]) if more else message
 
 
 NOTHING = Meanwhile()
