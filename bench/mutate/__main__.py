@@ -141,7 +141,7 @@ def _failed(output: str, tests: list[str]) -> str | None:
 @click.command()
 @click.argument("paths", nargs=-1)
 @click.option("--number", default=40, show_default=True, help="How many mutants.")
-@click.option("--seed", type=int, default=None, help="Which mutants; one that is printed gives the same ones again.")
+@click.option("--seed", type=int, multiple=True, help="Which mutants; one that is printed gives the same ones again.")
 @click.option("--workers", default=2, show_default=True, help="How many at a time.")
 @click.option("--minutes", default=120.0, show_default=True, help="Nothing more is begun after so many.")
 @click.option("--measuring", default=60.0, show_default=True, help="No more files of tests are measured after so many.")
@@ -152,7 +152,7 @@ def _failed(output: str, tests: list[str]) -> str | None:
 def main(
     paths: tuple[str, ...],
     number: int,
-    seed: int | None,
+    seed: tuple[int, ...],
     workers: int,
     minutes: float,
     measuring: float,
@@ -162,19 +162,23 @@ def main(
     """Random mutants of PATHS (the domain and the controller), each against the nearest quick tests."""
     KEPT.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    seed = random.SystemRandom().randrange(1_000_000) if seed is None else seed
     files = [path for path in tracked(*(paths or SOURCES)) if path.suffix == ".py"]
-    picked = list(itertools.islice(chosen(random.Random(seed), files), number))
+    percents = []
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder, Copies(Path(folder), workers, _COLLECTED) as copies:
         maps = measured(copies, [lane for lane in LANES if not only or lane.name in only], began + 60 * measuring)
         failed = sorted(test for each in maps for test in each.failed)
         if failed:
             print(f"left out, as they fail without a mutant: {', '.join(failed)}")
-        found = [each for each in copies.spread(Trial(maps, began + 60 * minutes).of, picked) if each is not None]
-    percent = 100 * sum(found) / max(1, len(found))
-    untried = f", {len(picked) - len(found)} not tried for want of time" if len(found) < len(picked) else ""
-    print(f"{sum(found)} of {len(found)} mutants noticed ({percent:.1f} %), seed {seed}{untried}")
-    sys.exit(percent < at_least)
+        trial = Trial(maps, began + 60 * minutes)
+        for one in seed or [random.SystemRandom().randrange(1_000_000)]:
+            picked = list(itertools.islice(chosen(random.Random(one), files), number))
+            found = [each for each in copies.spread(trial.of, picked) if each is not None]
+            percents.append(100 * sum(found) / max(1, len(found)))
+            untried = f", {len(picked) - len(found)} not tried for want of time" if len(found) < len(picked) else ""
+            print(
+                f"{sum(found)} of {len(found)} mutants noticed ({percents[-1]:.1f} %), seed {one}{untried}", flush=True
+            )
+    sys.exit(min(percents) < at_least)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ def test_a_message_names_the_policy_and_at_most_three_values() -> None:
             "ml.x1.large, ml.x2.large or one of 4 more"
         )
     ]
+    assert said(spec(), {"instanceTypes": types[:3]})[0].endswith("matches ml.x0.large, ml.x1.large, ml.x2.large")
     assert said(spec(), {"instanceTypes": []}) == [
         (
             "policy p0, instanceTypes: the instance type ml.m5.large is not allowed: no value is, ask those who run this "
