@@ -34,7 +34,7 @@ class Looks:
         monkeypatch.setattr(looking, "recall", lambda *_: self.listed)
         monkeypatch.setattr(looking, "with_analysis", lambda *given: given[3])
 
-    def _observe(self, *_: object, running: bool) -> Observed:
+    def _observe(self, *_: object, running: bool, listed_since: float) -> Observed:
         self.looks += 1
         return self.observed
 

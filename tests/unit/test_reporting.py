@@ -271,7 +271,7 @@ def test_no_wait_is_longer_than_the_office_hours(sight: Callable[..., Any]) -> N
 def test_a_success_ends_the_trouble_unless_the_attempt_is_blocked_still(sight: Callable[..., Any]) -> None:
     for remembers, forgets in ((None, True), ({"phase": "Blocked"}, False)):
         memory = Memory()
-        memory.back_off(BLOCKED, POLL, NOW)
+        memory.trouble.back_off(BLOCKED, POLL, NOW)
         told(sight(lives=B, remembers=remembers), ROLLS, memory=memory)
         assert (memory.trouble.failures == 0) is forgets
 
