@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from smendpoints.api.group import RETRY
+from smendpoints.api.group import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
+from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.random_specs import kinds_of, random_spec, with_attempt
-from smsandbox.testing.specs import spec
+from smsandbox.testing.specs import ARTIFACTS, spec
+from smsandbox.testing.traffic import Behaviour, Traffic
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.testing.witness import Witness
+from smsandbox.world import ACCOUNT, REGION
 
 STEPS = 50
 FAULTS: list[dict[str, Any]] = [
@@ -96,12 +99,25 @@ class Walk:
         self.tried: set[str] = set()
         if seed % 3 == 0:
             self._hold_to_the_policy()
+        self.traffic: Traffic | None = None
+        if seed % 5 == 0:
+            self._send()
         self.beside = None
         if seed % 4 == 1:
             self.harness.apply("beside", spec(revisionHistoryLimit=0))
             self.harness.settle("beside")
             self.beside = Witness(self.harness, "beside", exact=False)
         self.witness = Witness(self.harness, exact=False)
+
+    def _send(self) -> None:
+        """Traffic; one of the artifacts is a model that fails often."""
+
+        def behaves(instance: InstanceSpec) -> Behaviour:
+            bad = any(ARTIFACTS[2] in str(each) for each in instance.containers)
+            return Behaviour(errors=0.3 if bad else 0.01)
+
+        self.traffic = Traffic(self.harness.world, "default-iris", 300, behaves, account=ACCOUNT, region=REGION)
+        self.tried.add("traffic")
 
     def _hold_to_the_policy(self) -> None:
         """The operator is a user with the policy that we ship, and IAM keeps to it."""
@@ -139,6 +155,9 @@ class Walk:
             self.see_late: 2,
             self.interfere: 6,
             self.retry: 2,
+            self.abort: 4,
+            self.go_back: 2,
+            self.redeploy: 1,
             self.suspend: 1,
             self.delete: 2,
         }
@@ -186,6 +205,32 @@ class Walk:
             self.harness.annotate("iris", {RETRY: str(self.harness.clock.now())})
             self.tried.add("retry")
 
+    def abort(self) -> None:
+        """Of whatever is rolled out."""
+        for revision in self.revisions("InProgress"):
+            self.harness.annotate("iris", {ABORT_REVISION: str(revision)})
+            self.tried.add("aborted")
+
+    def go_back(self) -> None:
+        """To a revision that served once, until the next edit."""
+        served = self.revisions("Deployed")
+        if served:
+            generation = self.harness.objects["iris"].body["metadata"]["generation"]
+            self.harness.annotate("iris", {ROLLBACK_TO: f"{self.rng.choice(served)}@{generation}"})
+            self.tried.add("gone back")
+
+    def redeploy(self) -> None:
+        if "iris" in self.harness.objects:
+            self.harness.annotate("iris", {REDEPLOYED_AT: str(self.harness.clock.now())})
+            self.tried.add("redeployed")
+
+    def revisions(self, outcome: str) -> list[int]:
+        """Of the history, those that ended so."""
+        if "iris" not in self.harness.objects:
+            return []
+        history = self.harness.resource("iris").status.history
+        return [each.revision for each in history if each.outcome == outcome]
+
     def delete(self) -> None:
         if "iris" in self.harness.objects:
             self.harness.delete("iris")
@@ -205,7 +250,9 @@ class Walk:
         harness.apply("iris", before)
 
     def calm(self) -> None:
-        """No fault is in force any more."""
+        """No fault is in force any more, and nobody asks."""
+        if self.traffic is not None:
+            self.traffic.stop()
         self.mend()
         self.harness.kill_after = self.harness.kill_before_write = self.harness.fail_over_after = None
 
@@ -295,7 +342,19 @@ EXPECTED = {
         "containers",
     ),
     *("stepScaling", "schedules", "pools", "stopped", "variants"),
-    *("suspended", "retry", "seen late", "killed before a write", "IAM enforced", "retained and adopted"),
+    *(
+        "suspended",
+        "retry",
+        "aborted",
+        "gone back",
+        "redeployed",
+        "traffic",
+        "analysis",
+        "seen late",
+        "killed before a write",
+        "IAM enforced",
+        "retained and adopted",
+    ),
     *("a second object", "a second process"),
 }
 # Seeds of this run alone, as many as wanted; the end of the run says which.

@@ -22,10 +22,19 @@ STEPS_OF_SCALING = {
 SCHEDULE = {"name": "once", "schedule": "at(2031-01-01T00:00:00)", "minCapacity": 2}
 CAPTURE = {"destination": f"s3://{BUCKET}/captured", "csvContentTypes": ["text/csv"]}
 ASYNC = {"outputPath": f"s3://{BUCKET}/answers", "maxConcurrentInvocationsPerInstance": 4}
+ERRORS = {"name": "errors", "errorRate": {}}
 ROLLOUTS = (
     {"strategy": "Canary", "stepPercent": 10, "stepWaitSeconds": 60},
     {"strategy": "Linear", "stepPercent": 50, "stepWaitSeconds": 30, "rollback": {"maxErrorRatePercent": 5}},
     {"strategy": "Rolling", "stepPercent": 50, "stepWaitSeconds": 30},
+    {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 300, "rollback": {"onRequest": True}},
+    {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 600, "analysis": {"metrics": [ERRORS]}},
+    {
+        "strategy": "Linear",
+        "stepPercent": 50,
+        "stepWaitSeconds": 300,
+        "analysis": {"metrics": [ERRORS], "onInconclusive": "Rollback"},
+    },
 )
 MANY_MODELS = ARTIFACTS[0].rpartition("/")[0] + "/"
 
@@ -144,5 +153,6 @@ def kinds_of(made: dict[str, Any]) -> set[str]:
     found |= {key for key in ("serverless", "multiModel", "containers") if key in first}
     found |= {key for key in ("stepScaling", "schedules") if key in first.get("scaling", {})}
     found |= {"pools"} if "pools" in first.get("instance", {}) else set()
+    found |= {"analysis"} if "analysis" in made.get("rollout", {}) else set()
     found |= {"stopped"} if made.get("desiredState") == "Stopped" else set()
     return found | ({"variants"} if len(made["variants"]) > 1 else set())

@@ -90,6 +90,12 @@ class Witness:
                 reported = "Drifted" in on and self.spec.get("driftPolicy") == "Report"
                 if told["Ready"]["reason"] == "InService" and not reported:
                     self.served = self._kept()
+                if (
+                    told["Ready"]["reason"] == "Stopped"
+                    and not self._exact
+                    and not self.spec.get("revisionHistoryLimit", 3)
+                ):
+                    self.served = []  # what served before another spec was stopped need not come back
 
     def _note_served(self) -> None:
         shown = endpoint_of(self._harness.client("sagemaker"), self.endpoint)

@@ -17,8 +17,10 @@ _PATIENCE = timedelta(minutes=15)
 def broken(scene: Scene) -> str | None:
     """Why nothing can be concluded any more, whatever was counted."""
     status, spec, endpoint = scene.experiment.status, scene.experiment.spec, scene.endpoint
-    if endpoint is None or endpoint.metadata.deletion_timestamp is not None:
+    if endpoint is None:
         return f"SageMakerEndpoint {spec.endpoint_ref.name} is gone"
+    if endpoint.metadata.deletion_timestamp is not None:
+        return f"SageMakerEndpoint {spec.endpoint_ref.name} is being deleted"
     if status.fixed != content_hash(spec.fixed()):
         return "its rules were edited while it ran: make a new SageMakerExperiment"
     for arm in status.arms:
