@@ -1,8 +1,10 @@
 // What htmx does not do: times in the reader's zone, dialogs, a console that has ended, charts from tables.
 (() => {
   "use strict";
-  const clock = new Intl.DateTimeFormat(undefined, {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit"});
-  const hour = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
+  // Made when they are first needed: a browser reads its tables for them, which takes it longer than all else here.
+  const late = (form) => { let made; return {format: (at) => (made ??= new Intl.DateTimeFormat(undefined, form)).format(at)}; };
+  const clock = late({day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit"});
+  const hour = late({hour: "2-digit", minute: "2-digit"});
   const units = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 
   function age(seconds) {
