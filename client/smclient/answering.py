@@ -52,8 +52,11 @@ class Answered:
 
     def wholly(self) -> str:
         """What of the time before the first whole period is left out, in half a sentence."""
-        unit = {60: "minute", 3600: "hour"}.get(self.period, f"{self.period // 60} minutes")
-        return f"from the first whole {unit} on, as CloudWatch keeps no shorter time"
+        return f"from the first whole {_unit(self.period)} on, as CloudWatch keeps no shorter time"
+
+
+def _unit(period: int) -> str:
+    return {60: "minute", 3600: "hour"}.get(period, f"{period // 60} minutes")
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,11 @@ def _answered(aws: Aws, asked: _Asked, truth: str | None, notes: list[str]) -> A
     # Captured are requests of the time that CloudWatch counts: else more might be captured than there were.
     period = period_between(asked.since, asked.until)
     asked = replace(asked, since=whole_since(asked.since, asked.until))
+    if asked.since >= asked.until:
+        raise ClientError(
+            f"{asked.of} ran for less than one whole {_unit(period)}, and CloudWatch keeps no shorter time of then",
+            "if it has just begun, ask again in a minute",
+        )
     seen, sources = {}, {}
     for variant in asked.variants:
         model = asked.models.get(variant)

@@ -297,6 +297,20 @@ def test_programs_get_the_same_and_the_example_of_the_docs_runs(
     assert capsys.readouterr().out.splitlines()[-1] == "rf / gb 100.0% of 1 inputs"
 
 
+@pytest.mark.parametrize(
+    ("ago", "seconds", "unit"), [(timedelta(minutes=5), 30, "minute"), (timedelta(days=70), 50 * 60, "hour")]
+)
+def test_of_less_than_a_whole_period_nothing_is_told(
+    served: Served, smendpoint: Any, ago: timedelta, seconds: int, unit: str
+) -> None:
+    """One of half a minute, and one of less than an hour so long ago that CloudWatch keeps hours alone."""
+    served.begun = datetime.now(UTC).replace(minute=0, second=5) - ago
+    served.experiment(endedAt=f"{served.begun + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}")
+    ran = smendpoint("answers", "ab")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"ran for less than one whole {unit}" in ran.err
+
+
 def test_without_numpy_it_is_told_what_to_install(
     served: Served, smendpoint: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

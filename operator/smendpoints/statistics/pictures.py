@@ -8,7 +8,7 @@ from smendpoints.statistics.document import COLOURS
 _WIDTH = 460.0
 _LABEL, _FIGURE, _TOP, _FOOT = 120.0, 62.0, 26.0, 30.0
 _BAR, _GAP = 12.0, 8.0
-_LONGEST = 17
+_LONGEST = 15
 _DARKEST = 0.45  # a count can still be read on it, in both themes
 Values = Sequence[float | None]
 

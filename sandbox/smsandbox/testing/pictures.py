@@ -39,7 +39,6 @@ PAGES: Mapping[str, str] = {
     "side-by-side": f"/playground/default/iris/?{urlencode({'versus': 'variant:challenger', **BETWEEN_TWO})}",
     "experiments": "/experiments/",
     "experiment": "/experiments/default/iris-ab/",
-    "answers": "/experiments/default/iris-ab/answers",
     "costs": "/costs/",
     "locked": "/",
 }
