@@ -165,7 +165,9 @@ def main(
     files = [path for path in tracked(*(paths or SOURCES)) if path.suffix == ".py"]
     percents = []
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder, Copies(Path(folder), workers, _COLLECTED) as copies:
-        maps = measured(copies, [lane for lane in LANES if not only or lane.name in only], began + 60 * measuring)
+        maps = measured(
+            copies, [lane for lane in LANES if not only or lane.name in only], time.monotonic() + 60 * measuring
+        )
         failed = sorted(test for each in maps for test in each.failed)
         if failed:
             print(f"left out, as they fail without a mutant: {', '.join(failed)}")

@@ -10,11 +10,19 @@ import pytest
 
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.api.experiment_metrics import ExperimentMetric
-from smendpoints.api.experiment_status import MOST_LOOKS, Arm, Look, SageMakerExperimentStatus
+from smendpoints.api.experiment_status import (
+    MOST_LOOKS,
+    Arm,
+    Challenger,
+    Look,
+    MetricFinding,
+    SageMakerExperimentStatus,
+    TrafficStep,
+)
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import TrafficOwner
 from smendpoints.domain.experiment import arms
-from smendpoints.domain.experiment.figures import afterwards, split
+from smendpoints.domain.experiment.figures import afterwards, interval, lead, primary, split
 from smendpoints.domain.experiment.looks import kept
 from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
 from smendpoints.domain.experiment.saying import Said, Saying, events, shown
@@ -306,3 +314,56 @@ def test_an_experiment_says(reason: Saying) -> None:
     before, after = SageMakerExperimentStatus(), SageMakerExperimentStatus(conditions=conditions)
     assert [(each.reason, each.warning) for each in events(before, after)] == [(reason, warning)]
     assert events(after, after) == ()
+
+
+def test_steps_of_the_traffic_are_told_and_challengers_that_are_given_up() -> None:
+    conditions = shown(Said(Saying.RUNNING, "ramp"), 3, START)
+    step = TrafficStep(traffic_percent=5, weights={}, asked_at=START)
+    before = SageMakerExperimentStatus(conditions=conditions, steps=[step], challengers=[Challenger(variant="b")])
+    ramped = before.model_copy(update={"steps": [step, step]})
+    assert [(each.reason, each.warning) for each in events(before, ramped)] == [("Running", False)]
+    lost = before.model_copy(update={"challengers": [Challenger(variant="b", reason="worse", ended_at=START)]})
+    (event,) = events(before, lost)
+    assert (event.warning, event.reason, event.message) == (True, "ROLLBACK", "b gets no more traffic: worse")
+    assert events(lost, lost) == ()
+    assert events(before, lost.model_copy(update={"verdict": "ROLLBACK"})) == (), "the verdict tells it"
+    assert events(before, SageMakerExperimentStatus()) == ()
+
+
+def metric(**told: Any) -> Challenger:
+    return Challenger(variant="b", metrics=[MetricFinding(metric="m", **told)])
+
+
+@pytest.mark.parametrize(
+    ("leading", "mean", "told"),
+    [
+        (None, False, (None, None)),
+        (metric(), False, (None, None)),
+        (metric(control=0.02, lower=-0.01), False, (None, None)),
+        (metric(challenger=0.02, upper=0.01), False, (None, None)),
+        (metric(control=0.02, challenger=0.0, lower=-0.03, upper=0.0), False, ("2% → 0%", "-3 to +0 points")),
+        (metric(control=0.0, challenger=0.5, lower=0.0, upper=0.5), False, ("0% → 50%", "+0 to +50 points")),
+        (metric(control=2.5, challenger=3.0, lower=-0.5, upper=1.25), True, ("2.5 → 3", "-0.5 to +1.25")),
+    ],
+)
+def test_the_leading_challenger_is_told_in_numbers(
+    leading: Challenger | None, mean: bool, told: tuple[str | None, str | None]
+) -> None:
+    assert (primary(leading, mean=mean), interval(leading, mean=mean)) == told
+
+
+@pytest.mark.parametrize(("higher", "best"), [(True, "c"), (False, "b")])
+def test_the_best_that_is_not_given_up_leads(higher: bool, best: str) -> None:
+    def one(name: str, difference: float | None, *, over: bool = False) -> Challenger:
+        found = [MetricFinding(metric="m", difference=difference)]
+        return Challenger(variant=name, metrics=found, ended_at=START if over else None)
+
+    three = [one("b", -0.1), one("c", 0.1), one("d", None)]
+    over = [one("e", 9.0, over=True), one("f", -9.0, over=True)]
+    leading = lead([*three, *over, Challenger(variant="g")], higher=higher)
+    assert leading is not None
+    assert leading.variant == best
+    ended = lead(over, higher=higher)
+    assert ended is not None
+    assert ended.variant == ("e" if higher else "f")
+    assert lead([one("d", None)], higher=higher) is None

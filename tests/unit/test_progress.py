@@ -375,3 +375,10 @@ def test_until_aws_says_how_many_instances_are_to_come_as_many_as_there_are_coun
     assert progress(unknown, way, None).total_steps == 3
     new = replace(shown, variants=(), pending=(replace(shown.pending[0], desired_count=None),))
     assert progress(new, way, None).total_steps is None
+
+
+def test_a_bake_without_a_time_ends_with_the_others_or_nobody_knows_when() -> None:
+    timeless = replace(step("Baking", ON_CANARY), since=None)
+    other = {"b": (3, (step("Baking", ON_CANARY),))}
+    assert progress(Shown((timeless,), others=other).endpoint(), CANARY, None).baking_until == BAKE_END
+    assert progress(Shown((timeless,)).endpoint(), CANARY, None).baking_until is None

@@ -226,6 +226,7 @@ def test_no_line_keeps_the_operator_busy(line: str) -> None:
 def test_a_line_that_is_not_looked_at_to_its_end_says_so() -> None:
     spaced = "a" * 39 + " "
     assert redact(spaced * 10) == spaced * 10
+    assert redact(f"{spaced * 10}b") == f"{spaced * 9}{'a' * 39}…"
     assert redact(spaced * 41).endswith("…")
     hidden = "password=" + "b" * 1600  # what is left of it is short
     assert redact(hidden).endswith("…")

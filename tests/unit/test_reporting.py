@@ -225,6 +225,17 @@ def test_a_first_creation_leaves_no_garbage(
     assert other.seen.garbage_collected is None
 
 
+def test_what_changed_in_place_is_told_by_an_event(sight: Callable[..., Any]) -> None:
+    seen = sight({"tags": {"team": "ml"}}, {"tags": {}})
+    todo = seen.plan()
+    for applied in (Applied(changed=True, made=todo.actions), Applied(BLOCKED, changed=True, made=todo.actions)):
+        found = told(seen, todo, applied)
+        assert [(each.reason, each.message) for each in found.events] == [
+            ("ChangedInPlace", "changed in place: tag team none → ml")
+        ]
+    assert told(seen, todo, Applied(BLOCKED)).events == ()
+
+
 # after a refusal
 
 

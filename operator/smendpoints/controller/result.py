@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Any
 
 from smendpoints.domain.errors import ReconcileError
@@ -15,9 +15,9 @@ NEVER = float("inf")
 class Awaits(StrEnum):
     """What an object waits for in AWS; the shared listings look for it."""
 
-    NOTHING = "nothing"
-    CHANGE = "change"
-    GONE = "gone"
+    NOTHING = auto()
+    CHANGE = auto()
+    GONE = auto()
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,9 @@ def events(old: SageMakerExperimentStatus, new: SageMakerExperimentStatus) -> tu
     """One for each new reason, each step of the traffic, and each challenger that was given up."""
     found = []
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
-    reason = Saying(after.reason) if after is not None else None
-    moved = before is None or after is None or before.reason != after.reason
-    if after is not None and (moved or len(old.steps) < len(new.steps)):
-        found.append(Event(warning=reason in _WARNINGS, reason=after.reason, message=after.message[:_LONGEST]))
+    if after is not None and (before is None or before.reason != after.reason or len(old.steps) < len(new.steps)):
+        warning = Saying(after.reason) in _WARNINGS
+        found.append(Event(warning=warning, reason=after.reason, message=after.message[:_LONGEST]))
     given_up = {each.variant for each in old.challengers if each.ended_at is not None}
     for each in new.challengers:
         if each.ended_at is not None and each.variant not in given_up and new.verdict is None:
