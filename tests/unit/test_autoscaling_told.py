@@ -77,7 +77,7 @@ def test_what_was_not_looked_at_is_told_as_before_if_it_was(sight: Callable[...,
 
 
 def test_a_failure_is_told_until_it_is_known_what_came_of_the_next_try(sight: Callable[..., Any]) -> None:
-    failed = {"reason": "ScalingFailed", "message": "m"}
+    failed: dict[str, Any] = {"reason": "ScalingFailed", "message": "m"}
     assert told(sight(SCALED, shows={"status": "Updating"}), **failed) == (Reason.AUTOSCALING_FAILED, "m")
     assert told(sight(SCALED), **failed) == ON
     assert told(sight(SCALED, shows={"status": "Updating"}), reason="ScalingPending", message="m") == ON
