@@ -31,7 +31,7 @@ def office(harness: Harness, opens: float, closes: float) -> dict[str, str]:
 
 
 def exists(harness: Harness) -> bool:
-    return bool(harness.inventory()["endpoints"])
+    return bool(harness.client("sagemaker").list_endpoints()["Endpoints"])
 
 
 def until_gone(harness: Harness, limit: float) -> float:

@@ -41,8 +41,8 @@ _SLOTS = 1000  # all that are due have their turn in one tick
 class Harness(VirtualAws):
     """An operator, an AWS and their objects, in virtual time."""
 
-    def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None) -> None:
-        super().__init__(seed=seed, settings=settings)
+    def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None, by_wire: bool = False) -> None:
+        super().__init__(seed=seed, settings=settings, by_wire=by_wire)
         self.api = ApiServer(self._stamp)
         self.experiments = ApiServer(self._stamp, new={"observedGeneration": -1})
         self.policies: dict[str, dict[str, Any]] | None = {}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
 
 from smsandbox.aws.core.context import Request
 from smsandbox.aws.core.errors import AwsError, ResponseLostError
@@ -16,6 +19,8 @@ from smsandbox.aws.moto.bucket_regions import in_its_region
 from smsandbox.aws.wire import cbor, protocols
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from moto.core.request import Request as MotoRequest
 
     from smsandbox.aws.core.world import World
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 BUCKET_HOST = re.compile(r"(?P<bucket>[^/]+)\.s3[.-][^/]*amazonaws\.com(?:\.cn)?(?::\d+)?")
-BAD_REQUEST = 400
 #: moto's own of these would contradict the simulator: they never answer for us.
 OURS_ALONE = frozenset({"sagemaker", "sagemaker-runtime", "application-autoscaling"})
 
@@ -44,15 +48,22 @@ class Gateway:
         signed = protocols.signature(request)
         service = signed.service
         try:
-            return self._call(service, signed, request)
+            with _failing():
+                return self._call(service, signed, request)
         except AwsError as error:
             return protocols.failure(service, error, request)
-        except ResponseLostError:
-            raise
-        except Exception as error:
-            log.exception("the simulator failed")
-            return protocols.failure(
-                service, AwsError("InternalFailure", f"the simulator failed: {error!r}", 500), request
+
+    def simulates(self, service: str, operation: str) -> bool:
+        """Whether an operation is one of the simulator's own, which `ask` answers."""
+        own = self.world.services.get(service)
+        return own is not None and hasattr(own, xform_name(operation))
+
+    def ask(self, signed: protocols.Signed, operation: str, params: dict[str, Any], agent: str) -> dict[str, Any]:
+        """A call that is no HTTP request: the shaped answer, or AwsError; ResponseLostError if there is to be none."""
+        account, principal = self._moto.identify(signed.access_key)
+        with _failing():
+            return self.world.call(
+                Request(str(signed.service), operation, account, signed.region, principal, params, agent)
             )
 
     def _call(self, service: str | None, signed: protocols.Signed, request: MotoRequest) -> protocols.HttpResponse:
@@ -91,7 +102,7 @@ class Gateway:
             answer = in_its_region(call, self.world.objects, lambda: self._ask_moto(request, what))
         else:
             answer = self._ask_moto(request, what, gaps.owner(call))
-        if answer.status < BAD_REQUEST:
+        if answer.status < protocols.BAD_REQUEST:
             gaps.after(call)
         return answer
 
@@ -101,6 +112,18 @@ class Gateway:
         except NotImplementedError as missing:
             # 501: clients try a 500 again.
             raise AwsError("NotImplemented", f"The sandbox does not simulate {what}.", 501) from missing
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """What the simulator gets wrong is told as AWS tells of its own failures, and logged."""
+    try:
+        yield
+    except (AwsError, ResponseLostError):
+        raise
+    except Exception as error:
+        log.exception("the simulator failed")
+        raise AwsError("InternalFailure", f"the simulator failed: {error!r}", 500) from error
 
 
 def path_style(url: str) -> str:

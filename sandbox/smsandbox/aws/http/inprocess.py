@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.awsrequest import AWSRequest, AWSResponse, HeadersDict
 from botocore.exceptions import ConnectionClosedError
 from moto.core.request import Request as MotoRequest
 
@@ -29,6 +29,10 @@ class RawBody(io.BytesIO):
         """There is no connection."""
 
 
+class DirectRequest(AWSRequest):
+    """What hooks are shown of a call that is made without the wire (`direct`)."""
+
+
 class Handler(Protocol):
     """A Gateway, or what leads to one."""
 
@@ -38,7 +42,9 @@ class Handler(Protocol):
 def attach(session_or_client: Any, gateway: Handler) -> Any:
     """Let a boto3 Session (all clients made from it later) or one client talk to the gateway; returns it."""
 
-    def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    def send(request: AWSPreparedRequest | DirectRequest, **_: Any) -> AWSResponse | None:
+        if isinstance(request, DirectRequest):
+            return None
         body = request.body or b""
         if hasattr(body, "read"):
             body = body.read()

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from moto.core.model import OperationModel
 
+BAD_REQUEST = 400
 CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 TARGETS = {
     "SageMaker": "sagemaker",
@@ -81,6 +82,12 @@ def signature(request: MotoRequest) -> Signed:
     if service == "sagemaker" and request.path.startswith("/endpoints/"):
         service = "sagemaker-runtime"
     return Signed(match["key"], match["region"], target or BOTOCORE_NAMES.get(service, service))
+
+
+def signed_as(authorization: str, service: str) -> Signed:
+    """What a header of this kind says, of a call to this service."""
+    match = CREDENTIAL.search(authorization)
+    return Signed(match["key"], match["region"], service) if match is not None else Signed(None, "us-east-1", service)
 
 
 def operation_of(service: str, request: MotoRequest) -> tuple[OperationModel, dict[str, Any]] | None:
