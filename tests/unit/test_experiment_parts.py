@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.experiment import SageMakerExperimentSpec
+from smendpoints.api.experiment import SageMakerExperiment, SageMakerExperimentSpec
 from smendpoints.api.experiment_metrics import ExperimentMetric
 from smendpoints.api.experiment_status import (
     MOST_LOOKS,
@@ -21,11 +21,14 @@ from smendpoints.api.experiment_status import (
 )
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import TrafficOwner
+from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.experiment import arms
+from smendpoints.domain.experiment.ending import broken
 from smendpoints.domain.experiment.figures import afterwards, interval, lead, primary, split
 from smendpoints.domain.experiment.looks import kept
 from smendpoints.domain.experiment.metrics import invocations, pair_of, series_of
 from smendpoints.domain.experiment.saying import Said, Saying, events, shown
+from smendpoints.domain.experiment.scene import Scene
 from smendpoints.domain.experiment.tally import Plan, Tally
 from smendpoints.domain.observed.samples import Series
 from smendpoints.domain.tenancy.traffic import TrafficClaim, TrafficClaims, traffic_claim, with_traffic
@@ -367,3 +370,33 @@ def test_the_best_that_is_not_given_up_leads(higher: bool, best: str) -> None:
     assert ended is not None
     assert ended.variant == ("e" if higher else "f")
     assert lead([one("d", None)], higher=higher) is None
+
+
+def test_outcomes_of_requests_that_are_captured_elsewhere_conclude_nothing() -> None:
+    outcome = {"name": "sold", "outcome": {"truth": "s3://bucket/truth/", "afterMinutes": 10}}
+    capturing = {"metadata": {"name": "iris", "namespace": "n", "uid": "u", "generation": 1}}
+    shown_ = {"endpoint": {"name": "default-iris", "status": "InService"}}
+
+    def why_not(destination: str | None, metric: dict[str, Any], *, named: bool = True) -> str | None:
+        wish = specs.two_variants(3, 1)
+        if destination is not None:
+            wish["dataCapture"] = {"destination": destination}
+        body = {**capturing, "spec": wish, "status": shown_ if named else {}}
+        asked = spec(control="primary", challengers=["challenger"], metrics={"primary": metric})
+        live = SageMakerEndpoint.parse(body)
+        found = [arm for name in asked.arms() if (arm := arms.arm_of(live, name)) is not None]
+        status = SageMakerExperimentStatus(
+            fixed=content_hash(asked.fixed()), arms=found, captured="s3://captured/here/default-iris"
+        )
+        metadata = {"name": "x", "namespace": "n", "uid": "u", "generation": 1}
+        made = SageMakerExperiment.parse({"metadata": metadata, "spec": asked.to_json()})
+        scene = Scene(made.model_copy(update={"status": status}), live, None, None, START, 60)
+        return broken(scene)
+
+    assert why_not("s3://captured/here", outcome) is None
+    assert why_not("s3://captured/here", outcome, named=False) is None, "it has no name in AWS for a moment"
+    for destination in ("s3://captured/elsewhere", None):
+        told = why_not(destination, outcome)
+        assert told is not None
+        assert told.startswith("iris captures its requests elsewhere than when it began, or no more")
+        assert why_not(destination, {"name": "errors", "errorRate": {}}) is None

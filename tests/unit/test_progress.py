@@ -382,3 +382,13 @@ def test_a_bake_without_a_time_ends_with_the_others_or_nobody_knows_when() -> No
     other = {"b": (3, (step("Baking", ON_CANARY),))}
     assert progress(Shown((timeless,), others=other).endpoint(), CANARY, None).baking_until == BAKE_END
     assert progress(Shown((timeless,)).endpoint(), CANARY, None).baking_until is None
+
+
+@pytest.mark.parametrize(("way", "percent"), [(ROLLING, 50), (CANARY, 100)])
+def test_while_old_instances_end_the_share_is_what_it_was_unless_all_had_moved(way: Rollout, percent: int) -> None:
+    known = RolloutStatus.model_validate(
+        {"configName": "new", "attempt": "a", "phase": "InProgress", "startedAt": START, "trafficPercent": 50}
+    )
+    ends = Shown(old=(step("Terminating", "Terminating 2 instance(s)."),)).endpoint()
+    assert progress(ends, way, known).traffic_percent == percent
+    assert progress(ends, way, None).traffic_percent == (None if way is ROLLING else percent)

@@ -48,6 +48,23 @@ def test_who_was_refused_hears_of_room_and_who_is_allowed_by_now_does_not() -> N
     assert tenancy.moved() == set()
 
 
+def test_what_is_given_back_is_free_once_the_status_no_longer_tells_of_it() -> None:
+    """An edit asks for one instance of two: AWS runs both until it is done, and the status says so until then."""
+    tenancy = of_two_instances()
+    pinned = {"endpointName": "team-first", "region": "us-east-1", "capacity": {"ml.m5.large": 2}}
+    edited = {**an_object("first", 1, generation=2), "status": {"createdInAWS": True, "resolved": pinned}}
+    assert seen(tenancy, edited)
+    assert not seen(tenancy, an_object("second", 1))
+    written = {**pinned, "capacity": {"ml.m5.large": 1}, "capacityBefore": {"ml.m5.large": 2}}
+    tenancy.see(facts_of({**edited, "status": {"createdInAWS": True, "resolved": written}}))
+    assert not seen(tenancy, an_object("second", 1))
+    tenancy.moved()
+    del written["capacityBefore"]
+    tenancy.see(facts_of({**edited, "status": {"createdInAWS": True, "resolved": written}}))
+    assert tenancy.moved() == {"second"}
+    assert seen(tenancy, an_object("second", 1))
+
+
 def test_who_is_gone_hears_of_nothing() -> None:
     tenancy = of_two_instances()
     assert seen(tenancy, an_object("first", 2))
