@@ -1,11 +1,11 @@
 """Do the quick tests notice when the code is wrong? Random mutants of the pure core, each against the nearest tests.
 
-`python -m bench.mutate [PATH ...] [--number 40] [--seed N]`. Each mutant lives in a fork of a process that has collected
-the tests (`collected.py`), or in a copy of the tree (`forked.py`); the unit tests, then those in virtual time and the
-walks that run its line are tried, the quickest first, up to some seconds of each.
-Printed is what was noticed, and each survivor with its difference. A kept figure, not a test: it ends with 1 only under
-`--at-least`. What was measured and tried is kept in `.sandbox/mutate`: a run that was ended goes on where it was, and a
-mutant that was noticed is not tried again; a survivor is, once the tests have changed.
+`python -m bench.mutate [PATH ...] [--number 40] [--seed N]`. A mutant lives in a fork of a process that has collected
+all tests (`collected.py`), or in a copy of the tree (`forked.py`); the unit tests, then those in virtual time and the
+walks that run its line are tried, the quickest first, up to some seconds of each. Printed is what was noticed, and each
+survivor with its difference. A kept figure, not a test: it ends with 1 only under `--at-least`. What was measured and
+tried is kept in `.sandbox/mutate`: a run that was ended goes on where it was, and a mutant that was noticed is not
+tried again; a survivor is, once the tests have changed.
 """
 
 import difflib
