@@ -20,6 +20,7 @@ from smsandbox.aws.http.server import Server
 from smsandbox.aws.moto import backend as moto_backend
 from smsandbox.aws.moto.images import push
 from smsandbox.testing.live import Live
+from smsandbox.testing.scaled import Scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,3 +235,9 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def echo(live: Live) -> str:
     live.echo("echo", count=2)
     return "echo"
+
+
+@pytest.fixture
+def scaled(cloud: Cloud) -> Scaled:
+    """An endpoint `ep` with two instances, to be scaled."""
+    return Scaled(cloud)

@@ -1,14 +1,13 @@
-"""The status after a reconcile: what was seen, planned and refused, told to people and programs."""
+"""The status after a reconcile: conditions, columns, and the endpoint as AWS shows it."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
 
-from smendpoints.api.status import Cost, OfficeHoursStatus, SageMakerEndpointStatus
-from smendpoints.domain.errors import Kind, ReconcileError
+from smendpoints.api.status import Cost, SageMakerEndpointStatus
+from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.observed import ObservedVariant, Step
 from smendpoints.domain.plan.convergence import was_converged
 from smendpoints.domain.plan.verdict import stalled
@@ -16,42 +15,9 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.advice import advised
 from smendpoints.domain.status.events import events
-from smendpoints.domain.status.status import report
+from smsandbox.testing.statuses import DENIED, NOW, PING, SCALED, THROTTLED, URL, B, told
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-URL = "https://runtime/endpoints/default-iris/invocations"
-B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
-SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
-PING = "The primary container for production variant primary did not pass the ping health check."
-THROTTLED = ReconcileError(Kind.RETRY, Reason.THROTTLED, "ThrottlingException: Rate exceeded", "create_model")
-DENIED = ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "AccessDeniedException: no", "put_scaling_policy")
 CANARY = (Step("ActivatingTraffic", "Activating traffic on canary capacity of 1 instance(s).", NOW),)
-REFUSED = ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, "ValidationException: no", "update_endpoint")
-
-
-def told(
-    seen: Any,
-    failure: ReconcileError | None = None,
-    *,
-    applied: bool = False,
-    log_tail: list[str] | None = None,
-    cost: Cost | None = None,
-    retry_at: datetime | None = None,
-) -> SageMakerEndpointStatus:
-    return report(
-        seen.resource,
-        seen.desired,
-        seen.observed,
-        seen.plan(),
-        failure,
-        applied=applied,
-        url=URL,
-        log_tail=log_tail or [],
-        cost=cost,
-        retry_at=retry_at,
-        fingerprint=None,
-        now=NOW,
-    )
 
 
 def shown(status: SageMakerEndpointStatus) -> dict[str, str]:
@@ -318,9 +284,6 @@ def test_the_bounds_of_a_variant_are_those_that_aws_has(sight: Callable[..., Any
     assert (variant.min_capacity, variant.max_capacity) == (3, 5)
 
 
-FAILED = {"lives": B, "shows": {"failure_reason": PING}, "remembers": {"phase": "InProgress"}}
-
-
 @pytest.mark.parametrize(
     ("reason", "what"),
     [
@@ -333,184 +296,6 @@ FAILED = {"lives": B, "shows": {"failure_reason": PING}, "remembers": {"phase": 
 def test_a_verdict_ends_with_what_to_do(reason: Reason, what: str) -> None:
     said = advised(stalled(reason, "no ping.")).message
     assert said.startswith(f"no ping; {what}" if what else "no ping.")
-
-
-def test_running_outside_of_its_hours_warns_once_and_again_of_another_time(sight: Callable[..., Any]) -> None:
-    quiet = told(sight())
-    hours = [OfficeHoursStatus(hours="h", stops_at=NOW + timedelta(hours=each), outside=True) for each in (1, 2)]
-    first, second = (quiet.model_copy(update={"office_hours": each}) for each in hours)
-    found = [events(before, after) for before, after in ((quiet, first), (first, first), (first, second))]
-    assert [[(each.warning, each.reason) for each in some] for some in found] == [
-        [(True, Reason.OUTSIDE_HOURS)],
-        [],
-        [(True, Reason.OUTSIDE_HOURS)],
-    ]
-    assert events(first, quiet) == ()
-
-
-def test_a_failure_has_awss_reason_the_end_of_the_log_and_what_to_do(sight: Callable[..., Any]) -> None:
-    failure = told(sight(**FAILED), log_tail=["Traceback", "ModuleNotFoundError"]).failure
-    assert failure is not None
-    assert (failure.reason, failure.log_tail) == (PING, ["Traceback", "ModuleNotFoundError"])
-    assert "fix the spec" in str(failure.hint)
-
-
-def test_what_to_do_next_ends_the_message_and_the_event_however_long_they_are(sight: Callable[..., Any]) -> None:
-    for reason in (PING, "x" * 1024):
-        sees = {**FAILED, "shows": {"failure_reason": reason}}
-        status = told(sight(**sees))
-        ready = conditions.find(status.conditions, "Ready")
-        assert ready is not None
-        assert ready.message.endswith("to a new value to try this revision again")
-        (event,) = [each for each in events(SageMakerEndpointStatus(), status) if each.reason == "UpdateFailed"]
-        assert event.message.endswith("to a new value to try this revision again")
-        assert len(event.message) <= 1024
-
-
-def test_what_may_be_put_right_in_aws_says_when_it_is_tried_again(sight: Callable[..., Any]) -> None:
-    seen = sight(exists=False)
-    messages = {}
-    for failure in (DENIED, THROTTLED, REFUSED):
-        status = told(seen, failure, retry_at=NOW + timedelta(minutes=5))
-        ready = conditions.find(status.conditions, "Ready")
-        assert ready is not None
-        messages[failure.reason] = ready.message
-    assert messages[Reason.ACCESS_DENIED].endswith("; trying again at 12:05:00Z")
-    assert "again" not in messages[Reason.THROTTLED] + messages[Reason.INVALID_SPEC]
-
-
-def test_a_count_beside_scaling_is_told_to_be_ignored(sight: Callable[..., Any]) -> None:
-    for count, said in ({"count": 4}, True), ({}, False):
-        wants = {"variant": {**SCALED["variant"], "instance": {"type": "ml.m5.large", **count}}}
-        scaling = conditions.find(told(sight(wants)).conditions, "AutoscalingActive")
-        assert scaling is not None
-        assert ("instance.count of primary is ignored" in scaling.message) is said
-
-
-def test_the_log_of_a_failure_stays_while_the_failure_is_the_same(sight: Callable[..., Any]) -> None:
-    seen = sight(**FAILED)
-    first = told(seen, log_tail=["Traceback"])
-    again = replace(seen, resource=seen.resource.model_copy(update={"status": first}))
-    assert told(again) == first
-
-
-def test_a_failure_is_forgotten_when_the_endpoint_is_as_wanted(sight: Callable[..., Any]) -> None:
-    failed = told(sight(**FAILED), log_tail=["Traceback"])
-    seen = sight()
-    assert told(replace(seen, resource=seen.resource.model_copy(update={"status": failed}))).failure is None
-
-
-def test_a_call_that_cannot_succeed_is_the_failure(sight: Callable[..., Any]) -> None:
-    failure = told(sight(exists=False), DENIED).failure
-    assert failure is not None
-    assert failure.reason == "PutScalingPolicy: AccessDeniedException: no"
-
-
-ABOUT_TO = {"lives": B, "remembers": {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}}
-MEMORIES: dict[str, tuple[ReconcileError | None, bool, str]] = {
-    "made: under way": (None, True, "InProgress"),
-    "not made, as AWS throttled what comes before it: still to be made": (THROTTLED, False, "Pending"),
-    "made, and something after it throttled: under way": (THROTTLED, True, "InProgress"),
-    "refused by AWS for good: failed": (REFUSED, False, "Failed"),
-}
-
-
-@pytest.mark.parametrize(("failure", "applied", "phase"), MEMORIES.values(), ids=MEMORIES.keys())
-def test_an_update_is_remembered_if_it_was(
-    sight: Callable[..., Any], failure: ReconcileError | None, applied: bool, phase: str
-) -> None:
-    rollout = told(sight(**ABOUT_TO), failure, applied=applied).rollout
-    assert rollout is not None
-    assert rollout.phase == phase
-
-
-def test_what_is_written_ahead_is_written(sight: Callable[..., Any]) -> None:
-    status = told(sight(lives=B))
-    assert status.rollout is not None
-    assert status.rollout.phase == "Pending"
-    assert [(each.outcome, each.changes) for each in status.history[1:]] == [("Deployed", "found in service")]
-    assert status.history[0].outcome == "InProgress"
-
-
-def test_a_tag_that_is_not_taken_off_yet_is_not_forgotten(sight: Callable[..., Any]) -> None:
-    """The edit that dropped it also brought a new revision; what the endpoint has lost its models may still have."""
-    lives = {**B, "tags": {"team": "ml"}}
-    endpoint = told(sight({"tags": {}}, lives, tag_keys=["team", "gone"])).endpoint
-    assert endpoint is not None
-    assert endpoint.tag_keys == ["gone", "team"]
-    endpoint = told(sight({"tags": {}}, {"tags": {"team": "ml"}}, tag_keys=["team"]), THROTTLED).endpoint
-    assert endpoint is not None
-    assert endpoint.tag_keys == ["team"]
-    endpoint = told(sight({"tags": {}}, {"tags": {"team": "ml"}}, tag_keys=["team"])).endpoint
-    assert endpoint is not None
-    assert endpoint.tag_keys == []
-
-
-def test_of_anothers_endpoint_no_tags_are_ours(sight: Callable[..., Any]) -> None:
-    endpoint = told(sight({"tags": {"team": "ml"}}, shows={"tags": {}})).endpoint
-    assert endpoint is not None
-    assert endpoint.tag_keys == []
-
-
-def test_a_status_is_no_longer_than_its_schema_takes(sight: Callable[..., Any]) -> None:
-    long = "x" * 5000
-    seen = sight(
-        lives=B,
-        shows={"status": "Updating", "pending_config": "WANTED", "failure_reason": long},
-        variants={"primary": {"steps": (Step("Baking", long), Step("Odd", long))}},
-        remembers={"phase": "Pending"},
-    )
-    for status in (told(seen), told(sight(**{**FAILED, "shows": {"failure_reason": long}}))):
-        assert SageMakerEndpointStatus.model_validate(status.to_json()) == status
-        assert status.rollout is not None
-
-
-def said(before: SageMakerEndpointStatus, after: SageMakerEndpointStatus) -> list[tuple[bool, str]]:
-    return [(event.warning, event.reason) for event in events(before, after)]
-
-
-def test_events_tell_transitions_and_nothing_else(sight: Callable[..., Any]) -> None:
-    nothing, creating, ready = SageMakerEndpointStatus(), told(sight(exists=False)), told(sight())
-    assert said(nothing, creating) == [(False, "Creating")]
-    assert said(creating, creating) == []
-    assert said(creating, ready) == [(False, "InService")]
-    failed = told(sight(**FAILED), log_tail=["one", "two"])
-    assert said(ready, failed) == [(True, "UpdateFailed")]
-    (event,) = events(ready, failed)
-    assert event.message.endswith("the container's log ends: one | two")
-
-
-def test_an_event_tells_drift_once(sight: Callable[..., Any]) -> None:
-    ready = told(sight())
-    drifted = told(sight(variants={"primary": {"desired_weight": 7.0}}, converged=True))
-    assert said(ready, drifted) == [(False, "ShiftingTraffic"), (True, "DriftFound")]
-    assert said(drifted, drifted) == []
-
-
-def test_an_event_tells_each_step_of_a_rollout_once(sight: Callable[..., Any]) -> None:
-    def step(status: str, text: str | None = None) -> SageMakerEndpointStatus:
-        shows = {"status": "Updating", "pending_config": "WANTED"}
-        steps = {"primary": {"steps": (Step(status, text, NOW),)}}
-        return told(sight(lives=B, shows=shows, variants=steps, remembers={"phase": "InProgress"}))
-
-    launching, odd = step("Creating", "Launching 1 instance(s)."), step("Pondering")
-    baking = step("Baking", "Baking for 60 seconds with traffic enabled on full capacity of 1 instance(s).")
-    assert said(launching, launching) == said(baking, baking) == said(odd, odd) == said(baking, launching) == []
-    assert said(launching, baking) == said(launching, odd) == said(odd, baking) == [(False, "RolloutStep")]
-    (event,) = events(launching, baking)
-    assert event.message.endswith(": step 1 of 1, 100% of the traffic, baking until 12:01:00Z")
-    (event,) = events(launching, odd)
-    assert event.message.endswith(": Pondering")
-
-
-def test_a_long_event_is_cut(sight: Callable[..., Any]) -> None:
-    failed = told(sight(**FAILED), log_tail=["x" * 400] * 5)
-    assert all(len(event.message) <= 1024 for event in events(SageMakerEndpointStatus(), failed))
-
-
-def test_the_cost_is_passed_on(sight: Callable[..., Any]) -> None:
-    cost = Cost(hourly_usd="0.23", as_of="2026-11-01")
-    assert told(sight(), cost=cost).cost == cost
 
 
 def test_ready_is_always_there(sight: Callable[..., Any]) -> None:
