@@ -21,13 +21,14 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
 
 
 @pytest.fixture
-def trial() -> Iterator[Trial]:
-    """An endpoint under traffic, for experiments on it."""
+def trial(caplog: pytest.LogCaptureFixture) -> Iterator[Trial]:
+    """An endpoint under traffic, for experiments on it; an internal error of one, which holds up no other, is a fault."""
     made = Trial()
     yield made
     made.harness.simulator.close()
     assert made.harness.violations == []
     assert made.harness.failed_calls().keys() <= made.expected
+    assert [each.getMessage() for each in caplog.get_records("call") if each.exc_info] == []
 
 
 @pytest.fixture

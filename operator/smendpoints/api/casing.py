@@ -8,6 +8,7 @@ _ACRONYMS = {
     "id": "ID",
     "ids": "IDs",
     "mb": "MB",
+    "uid": "UID",
     "uri": "URI",
     "url": "URL",
     "usd": "USD",

@@ -102,6 +102,11 @@ class SageMakerExperimentStatus(StatusModel):
     started_at: datetime | None = Field(None, description="When it began.")
     ended_at: datetime | None = Field(None, description="When it ended.")
     fixed: str | None = Field(None, description="Hash of what must not change once it has begun.", max_length=64)
+    endpoint_uid: str | None = Field(
+        None,
+        description="UID of the endpoint's object when it began: one that was made again is another.",
+        max_length=64,
+    )
     arms: list[Arm] = Field(default_factory=list, description="The variants, the control first.", max_length=5)
     weights: dict[str, float] | None = Field(
         None,

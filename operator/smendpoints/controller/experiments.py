@@ -19,6 +19,7 @@ from smendpoints.controller.parsed import Parsed
 from smendpoints.controller.ports import Aws
 from smendpoints.controller.result import Result
 from smendpoints.controller.tenancy import Tenancy
+from smendpoints.domain.experiment.arms import is_another
 from smendpoints.domain.experiment.life import advance, runs
 from smendpoints.domain.experiment.saying import events
 from smendpoints.domain.experiment.scene import Scene
@@ -71,9 +72,12 @@ class Experiments:
         self._parsed.keep({body["metadata"]["uid"] for body in going_on})
         self._parsed_endpoints.keep({(body["metadata"]["namespace"], _endpoint_of(body)) for body in going_on})
         for body in bodies:
-            running = self._running(body)
-            if running is not None:
-                self._counting.read(running)
+            try:
+                running = self._running(body)
+                if running is not None:
+                    self._counting.read(running)
+            except Exception:
+                logger.exception("experiment %s: internal error", body["metadata"]["name"])  # the others go on
 
     def _running(self, body: Body) -> Running | None:
         status = body.get("status") or {}
@@ -84,7 +88,7 @@ class Experiments:
             found = self._endpoint(experiment.metadata.namespace, experiment.spec.endpoint_ref.name)
         except ValidationError:
             return None  # told by `reconcile`
-        if found is None or not runs(experiment):
+        if found is None or not runs(experiment) or is_another(found, experiment.status.endpoint_uid):
             return None
         identity = self._tenancy.identity(found.metadata.uid)
         if identity is None or not identity.endpoint:

@@ -37,7 +37,7 @@ class KnownTraffic:
 
     def in_force(self, facts: Facts) -> TrafficOwner | None:
         """Who splits the endpoint's traffic now, and how; None: its spec does, or it cannot be read."""
-        return self._claims.in_force(facts.namespace, facts.name) if self._claims is not None else None
+        return self._claims.in_force(facts.namespace, facts.name, facts.uid) if self._claims is not None else None
 
     def in_force_for(self, facts: Facts, resource: SageMakerEndpoint) -> TrafficOwner | None:
         """As `in_force`; where it cannot be read, whoever did by the object's status."""

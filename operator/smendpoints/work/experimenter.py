@@ -124,6 +124,8 @@ class Experimenter:
                 except KubeError as error:
                     if not isinstance(error, RefusedError) or error.status not in _OURS_TO_WAIT:
                         logger.warning("the experiment cannot be written, and is tried again: %s", error)
+                except Exception:
+                    logger.exception("internal error")  # the others go on
 
     def _answered(self, body: Body) -> None:
         """What was written is in force from now on."""

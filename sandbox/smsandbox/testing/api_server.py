@@ -4,6 +4,7 @@ Not here: schemas, admission, watches. What the real one does is for the integra
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,7 @@ class ApiServer:
     writes: int = 0
     new: Mapping[str, Any] = field(default_factory=lambda: {"observedGeneration": -1, "createdInAWS": False})
     _version: int = 0
+    _made: Counter[str] = field(default_factory=Counter)
 
     # what users do
 
@@ -54,7 +56,7 @@ class ApiServer:
             metadata = {
                 "name": name.rpartition("/")[2],
                 "namespace": name.rpartition("/")[0] or "default",
-                "uid": f"uid-{name}",
+                "uid": self._new_uid(name),
                 "creationTimestamp": self.now(),
                 "generation": 1,
             }
@@ -62,6 +64,11 @@ class ApiServer:
         elif stored.body["spec"] != spec:
             metadata = {**stored.body["metadata"], "generation": stored.body["metadata"]["generation"] + 1}
             self.put(name, {**stored.body, "spec": dict(spec), "metadata": metadata})
+
+    def _new_uid(self, name: str) -> str:
+        """One that no object had before."""
+        self._made[name] += 1
+        return f"uid-{name}" if self._made[name] == 1 else f"uid-{name}-{self._made[name]}"
 
     def annotate(self, name: str, annotations: Mapping[str, str]) -> None:
         """Set annotations; the generation does not move."""

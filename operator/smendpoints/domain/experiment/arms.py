@@ -17,6 +17,11 @@ _SERVING = {"InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRol
 _HOST = {"type", "pools", "volume_size_gb", "routing", "ami_version"}
 
 
+def is_another(endpoint: SageMakerEndpoint, began_with: str | None) -> bool:
+    """Whether the object was made again under its name since the experiment began with the one of this uid."""
+    return began_with is not None and endpoint.metadata.uid != began_with
+
+
 def arm_of(endpoint: SageMakerEndpoint, name: str) -> Arm | None:
     """The variant as its endpoint's spec has it; None if there is none of that name."""
     variant = next((each for each in endpoint.spec.variants if each.name == name), None)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from smendpoints.api.experiment_status import Outcome, SageMakerExperimentStatus
+from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.names import content_hash
 from smendpoints.domain.experiment import arms as arms_
 from smendpoints.domain.experiment import figures
@@ -17,10 +18,9 @@ _PATIENCE = timedelta(minutes=15)
 def broken(scene: Scene) -> str | None:
     """Why nothing can be concluded any more, whatever was counted."""
     status, spec, endpoint = scene.experiment.status, scene.experiment.spec, scene.endpoint
-    if endpoint is None:
-        return f"SageMakerEndpoint {spec.endpoint_ref.name} is gone"
-    if endpoint.metadata.deletion_timestamp is not None:
-        return f"SageMakerEndpoint {spec.endpoint_ref.name} is being deleted"
+    why = _without(endpoint, spec.endpoint_ref.name, status.endpoint_uid)
+    if endpoint is None or why is not None:
+        return why
     if status.fixed != content_hash(spec.fixed()):
         return "its rules were edited while it ran: make a new SageMakerExperiment"
     for arm in status.arms:
@@ -40,6 +40,15 @@ def broken(scene: Scene) -> str | None:
             " outcomes are known of a part of them: keep spec.dataCapture, and make a new SageMakerExperiment"
         )
     return None
+
+
+def _without(endpoint: SageMakerEndpoint | None, name: str, began_with: str | None) -> str | None:
+    """Why the object that it began with is none any more."""
+    if endpoint is None:
+        return f"SageMakerEndpoint {name} is gone"
+    if arms_.is_another(endpoint, began_with):
+        return f"SageMakerEndpoint {name} was deleted and made again while it ran: make a new SageMakerExperiment"
+    return f"SageMakerEndpoint {name} is being deleted" if endpoint.metadata.deletion_timestamp is not None else None
 
 
 def outcome_of(scene: Scene, status: SageMakerExperimentStatus) -> tuple[Outcome, str, str | None] | None:

@@ -95,6 +95,7 @@ def _waiting(scene: Scene) -> SageMakerExperimentStatus:
         challengers=[Challenger(variant=name) for name in spec.challengers],
         requests=0,
         captured=arms_.captured(endpoint) if endpoint is not None else None,
+        endpoint_uid=endpoint.metadata.uid if endpoint is not None else None,
     )
     return _told(scene, begun, Said(Saying.RUNNING, f"begun: waiting for the traffic to be {figures.split(weights)}"))
 
@@ -203,7 +204,8 @@ def _finished(scene: Scene) -> SageMakerExperimentStatus:
     status = status.model_copy(update={"observed_generation": generation})
     if status.weights is None:
         return status
-    now = [arms_.arm_of(endpoint, arm.variant) for arm in status.arms] if endpoint is not None else []
+    same = endpoint is not None and not arms_.is_another(endpoint, status.endpoint_uid)
+    now = [arms_.arm_of(endpoint, arm.variant) for arm in status.arms] if endpoint is not None and same else []
     if now == [arm.model_copy(update={"requests": None}) for arm in status.arms]:
         return status
     ready = conditions.find(status.conditions, "Ready")

@@ -19,7 +19,7 @@ class TrafficClaim:
     """One experiment's claim on the traffic of an endpoint of its namespace.
 
     `begun`: its status says so. `holds`: it is not over, or keeps the weights of its verdict. `weights`: those in
-    force.
+    force. `endpoint_uid`: of the endpoint's object with which it began.
     """
 
     uid: str
@@ -30,6 +30,7 @@ class TrafficClaim:
     begun: bool = False
     holds: bool = True
     weights: tuple[tuple[str, float], ...] | None = None
+    endpoint_uid: str | None = None
 
     def order(self) -> tuple[bool, str, str]:
         """Whoever has begun stays; then first come, first kept. The uid decides within a second."""
@@ -50,6 +51,7 @@ def traffic_claim(body: Body) -> TrafficClaim:
         begun=bool(status.get("startedAt")),
         holds=not leaving and (status.get("phase") != "Finished" or bool(weights)),
         weights=tuple(sorted((str(key), float(value)) for key, value in weights.items())) if weights else None,
+        endpoint_uid=status.get("endpointUID"),
     )
 
 
@@ -65,10 +67,13 @@ class TrafficClaims:
         """The experiment that has the endpoint's traffic, or is about to."""
         return self._first.get((namespace, endpoint))
 
-    def in_force(self, namespace: str, endpoint: str) -> TrafficOwner | None:
-        """Who splits the endpoint's traffic now, and how; None: its spec does."""
+    def in_force(self, namespace: str, endpoint: str, uid: str | None = None) -> TrafficOwner | None:
+        """Who splits the endpoint's traffic now, and how; None: its spec does, as of one that was made again.
+
+        `uid`: of the endpoint's object; None: of whichever there is.
+        """
         claim = self.owner(namespace, endpoint)
-        if claim is None or claim.weights is None:
+        if claim is None or claim.weights is None or (uid and claim.endpoint_uid not in {None, uid}):
             return None
         return TrafficOwner(experiment=claim.name, weights=dict(claim.weights))
 
