@@ -7,6 +7,7 @@ moto's state belongs to the process: two worlds in one process share it, and `re
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
@@ -31,6 +32,7 @@ def reset() -> None:
     moto_api_backend.reset()
 
 
+@cache  # they hold no state: that is the process's; and to compile their routes takes long
 def _application_of(service: str | None) -> Any:
     if service is None:
         raise NotImplementedError("moto has no such service")
