@@ -1,14 +1,19 @@
 """When an object is tried again after something went wrong: sooner or later, by what it was and how often."""
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
+from smendpoints.api.resource import SageMakerEndpoint
+from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.result import NEVER
+from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.trouble import Goal, Pursuit, Trouble
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.specs import spec
 
 RUNS, LEAVES = Pursuit(Goal.RUN, 1, ()), Pursuit(Goal.FINALIZE, 1, ())
 POLL = 5.0
@@ -76,6 +81,21 @@ def test_what_was_refused_for_good_is_tried_again_by_a_deletion_alone() -> None:
         tries.memory.pursue(LEAVES)
         tries.wait(failure, 2.0)
         tries.wait(failure, 4.0)
+
+
+def test_a_deletion_that_could_not_even_begin_is_tried_again() -> None:
+    body = {
+        "metadata": {"name": "iris", "namespace": "default", "uid": "u", "deletionTimestamp": "2026-11-26T00:00:00Z"},
+        "spec": spec(),
+    }
+    memory = Memory()
+    memory.pursue(RUNS)
+    finalizer = Finalizer(
+        ControllerSettings("cluster-1", "us-east-1"), lambda: datetime.now(UTC), lambda: 0.0, lambda _: None
+    )
+    for failure in (REFUSED, DENIED):
+        found = finalizer.failed(SageMakerEndpoint.parse(body), failure, memory)
+        assert found.requeue_after <= 4.0
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ class Finalizer:
         left = memory.schedule.deadline - self._monotonic()
         waits = memory.seen.expects == "Deleting" and left > 0
         if waits and (shown.status == "Deleting" or not shown.since_written):
-            return Finding(resource.status, sooner(left, shown, self._settings.poll_seconds), Awaits.GONE)
+            again = sooner(left, shown, self._settings.poll_seconds)
+            return Finding(resource.status, again, Awaits.GONE, due_after=left)
         retain = is_retained(resource)
         kept = resource.status.monitoring
         old = resource.status.created_in_aws is None  # of a release that did not write down what it made
@@ -134,6 +135,7 @@ class Finalizer:
     def failed(self, resource: SageMakerEndpoint, failure: ReconcileError, memory: Memory) -> Finding:
         """AWS refused, or could not be asked: it is told, and tried again."""
         memory.look_again()
+        memory.pursue(finalizing(resource))  # AWS may not even have been asked yet
         after = memory.trouble.back_off(failure, self._settings.poll_seconds, self._monotonic())
         verdict = stalled if failure.kind in {Kind.INVALID, Kind.BLOCKED} else reconciling
         told = with_retry(failure, moment(self._now(), after))
