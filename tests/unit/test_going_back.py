@@ -279,3 +279,44 @@ def test_a_serverless_revision_is_asked_about_as_one(sight: Callable[..., Any]) 
     (variant,) = told.variants
     assert variant.serverless is not None
     assert (variant.serverless.memory_size_mb, variant.serverless.max_concurrency) == (2048, 5)
+
+
+@pytest.mark.parametrize("key", [None, "arn:aws:kms:us-east-1:123456789012:key/k"])
+def test_where_a_revision_answered_and_what_it_captured_is_asked_about(
+    sight: Callable[..., Any], key: str | None
+) -> None:
+    keys = {"kmsKeyID": key} if key else {}
+    found, _, _ = brought(sight, {}, {"async": {"outputPath": "s3://answers/here", **keys}})
+    told = as_spec(sight().resource.spec, found)
+    assert told is not None
+    assert told.async_ is not None
+    assert (told.async_.output_path, told.async_.kms_key_id) == ("s3://answers/here", key)
+    assert told.data_capture is None
+    found, _, _ = brought(sight, {}, {"dataCapture": {"destination": "s3://captured/here", **keys}})
+    told = as_spec(sight().resource.spec, found)
+    assert told is not None
+    assert told.data_capture is not None
+    assert (told.data_capture.destination, told.data_capture.kms_key_id) == ("s3://captured/here", key)
+    assert (told.async_, told.vpc, told.kms_key_id, told.shadow) == (None, None, None, None)
+
+
+def test_policies_are_asked_about_all_that_a_revision_runs(sight: Callable[..., Any]) -> None:
+    pools = [{"type": "ml.m5.large"}, {"type": "ml.c5.large"}]
+    was = {"variant": {"instance": {"pools": pools, "count": 3}, "environment": {"A": "1"}}, "challenger": B["variant"]}
+    seen = sight(SCALED)
+    found, _, _ = brought(sight, SCALED, was)
+    told = as_spec(seen.resource.spec, found)
+    assert told is not None
+    variants = {each.name: each for each in told.variants}
+    first, second = variants["primary"], variants["challenger"]
+    assert first.instance is not None
+    assert ([each.type for each in first.instance.pools], first.instance.type) == (["ml.m5.large", "ml.c5.large"], None)
+    assert [dict(each.environment) for each in first.all_containers()] == [{"A": "1"}]
+    assert first.scaling == seen.resource.spec.variants[0].scaling
+    assert second.scaling is None
+    assert second.instance is not None
+    assert second.instance.count == 3, "as the revision began"
+    folder, _, _ = brought(sight, {}, {"variant": {"modelArtifact": "s3://models/folder/"}})
+    told = as_spec(seen.resource.spec, folder)
+    assert told is not None
+    assert [each.model_artifact for each in told.variants[0].all_containers()] == ["s3://models/folder/"]

@@ -68,6 +68,17 @@ SITUATIONS: dict[str, Sees] = {
         "lives": B,
         "shows": {"status": "Failed", "failure_reason": PING},
     },
+    "it could not be created, and AWS tells no config of it": {
+        "shows": {"status": "Failed", "failure_reason": PING, "config_name": None},
+        "remembers": {"phase": "InProgress"},
+    },
+    "it could not be created, and nobody knows with what": {
+        "shows": {"status": "Failed", "failure_reason": PING, "config_name": None},
+    },
+    "it could not be created, and is to be tried again": {
+        "shows": {"status": "Failed", "failure_reason": PING},
+        "remembers": {"phase": "Failed", "message": PING, "attempt": "another"},
+    },
     "it is as wanted": {"converged": True},
     "it is as wanted, and scales": {"wants": SCALED, "converged": True},
     "it is as wanted, and has no instance": {"variants": {"primary": {"current_count": 0}}, "converged": True},
