@@ -21,6 +21,9 @@ _EXPIRED = {
     "InvalidClientTokenId",
     "UnrecognizedClientException",
 }
+_BUSY = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_SKEWED = re.compile(r"RequestTimeTooSkewed|Signature (?:expired|not yet current)")
+_SERVER_FAULT = 500
 _DENIALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 
 
@@ -91,17 +94,23 @@ def _sentence(error: Exception, doing: str) -> AWSError | None:
     if isinstance(error, exceptions.ClientError):
         about = error.response.get("Error", {})
         code, message = str(about.get("Code", "")), str(about.get("Message") or error)
+        if _SKEWED.search(f"{code} {message}"):
+            return AWSError(f"{tried}{message}", "set this machine's clock: AWS takes requests of now alone", code)
         if code in _EXPIRED:
             return AWSError(f"{tried}AWS does not take the credentials ({code})", _NO_LOGIN, code)
         if code in _DENIALS:
             match = _DENIED.search(message)
             return AWSError(f"{tried}{message}", f"ask for the permission {match[1]}" if match else "", code)
-        return AWSError(f"{tried}{message}", "", code)
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+        again = "it has too much to do: try again in a minute" if code in _BUSY else "that is a fault of AWS: try again"
+        return AWSError(f"{tried}{message}", again if code in _BUSY or status >= _SERVER_FAULT else "", code)
     if isinstance(error, exceptions.NoRegionError):
         return AWSError("no AWS region is known", "set AWS_REGION, or `region` in your AWS profile")
     login = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError)
     if isinstance(error, (*login, exceptions.TokenRetrievalError, exceptions.SSOError, exceptions.ProfileNotFound)):
         return AWSError(f"{tried}there are no AWS credentials ({error})", _NO_LOGIN)
+    if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError)):
+        return AWSError(f"{tried}{error}", "check the network, the region and AWS_ENDPOINT_URL")
     if isinstance(error, exceptions.BotoCoreError):
         return AWSError(f"{tried}{error}", "")
     return None

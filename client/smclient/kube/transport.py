@@ -9,6 +9,7 @@ import json
 import os
 import ssl
 import tempfile
+import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,13 @@ _HINTS = {
     401: "log in again, or choose another --context",
     403: "ask for the right, or choose another --context or namespace",
     409: "look at the object and try again",
+    429: "it has too much to do: try again in a minute",
 }
+_FAULT = "that is a fault of its own, or of what stands before it: try again, or tell who runs it"
+_BUSY = 429
+_TRIES = 3
+_PAUSE = 1.0  # seconds, where a busy server does not say how many
+_LONGEST_PAUSE = 5.0
 
 
 class Transport:
@@ -53,6 +60,19 @@ class Transport:
             KubernetesError: any other refusal, or no answer.
         """
         sent = json.dumps(body).encode() if body is not None else None
+        for _ in range(_TRIES - 1):
+            status, text, pause = self._once(method, path, query, sent, content_type)
+            if status != _BUSY:  # which refuses before anything is done
+                break
+            time.sleep(min(pause, _LONGEST_PAUSE))
+        else:
+            status, text, _ = self._once(method, path, query, sent, content_type)
+        return _read(status, text)
+
+    def _once(
+        self, method: str, path: str, query: Mapping[str, str] | None, sent: bytes | None, content_type: str
+    ) -> tuple[int, bytes, float]:
+        """Status and body, and how many seconds to wait where it is busy."""
         if method != "GET":
             self.close()  # what changes something is sent once, on a connection that is surely there
         for last in (self._kept is None, True):
@@ -67,7 +87,7 @@ class Transport:
                 if last:
                     raise self._unreachable(error) from error
             else:
-                return _read(answer.status, text)
+                return answer.status, text, _seconds(answer.headers.get("Retry-After"))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def lines(self, path: str, query: Mapping[str, str], seconds: float | None = None) -> Iterator[dict[str, Any]]:
@@ -193,14 +213,31 @@ def _present(context: ssl.SSLContext, certificate: str, key: str) -> None:
             Path(path).unlink()
 
 
+def _seconds(said: str | None) -> float:
+    return float(said) if said is not None and said.isdigit() else _PAUSE
+
+
 def _read(status: int, text: bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:
         found = None
-    if 200 <= status < 300 and isinstance(found, dict):
-        return found
+    if 200 <= status < 300:
+        if isinstance(found, dict):
+            return found
+        raise KubernetesError(
+            f"the API server's answer is none of Kubernetes: {_line(text[:80].decode(errors='replace'))!r}",
+            "check the server of the kubeconfig's current context, and what stands before it",
+            status,
+        )
     said = found.get("message") if isinstance(found, dict) else None
-    message = str(said or text[:200].decode(errors="replace").strip() or http.client.responses.get(status, "?"))
+    plain = "" if b"<html" in text[:500].lower() else text[:200].decode(errors="replace")
+    message = _line(str(said or plain)) or http.client.responses.get(status, "?")
     kind = NotFoundError if status == 404 else KubernetesError
-    raise kind(f"the API server refuses ({status}): {message}", _HINTS.get(status, ""), status)
+    hint = _HINTS.get(status, _FAULT if status >= 500 else "")
+    raise kind(f"the API server refuses ({status}): {message}", hint, status)
+
+
+def _line(text: str) -> str:
+    """In one line."""
+    return " ".join(text.split())
