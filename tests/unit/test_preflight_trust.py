@@ -22,6 +22,7 @@ POLICIES: dict[str, tuple[list[dict[str, Any]], Trust]] = {
         Trust.ALLOWED,
     ),
     "everybody": ([statement(Principal="*")], Trust.ALLOWED),
+    "everybody, in other words": ([statement(Principal={"AWS": "*"})], Trust.ALLOWED),
     "every service": ([statement(Principal={"Service": "*"})], Trust.ALLOWED),
     "several actions": ([statement(Action=["sts:TagSession", "sts:AssumeRole"])], Trust.ALLOWED),
     "all actions of STS": ([statement(Action="sts:*")], Trust.ALLOWED),

@@ -199,7 +199,10 @@ SITUATIONS: dict[str, Sees] = {
     },
     "a hand put another config into service": {"lives": B, "converged": True},
     "it is suspended": {"wants": {"suspend": True}, "converged": True},
-    "it is suspended, and was edited": {"wants": {"suspend": True, "tags": {"team": "ml"}}, "lives": B},
+    "it is suspended, and was edited": {
+        "wants": {"suspend": True, "tags": {"team": "ml"}, "variant": {"weight": 3}},
+        "lives": B,
+    },
     "it is suspended, and differs": {
         "wants": {"suspend": True},
         "variants": {"primary": {"desired_weight": 5.0}},
