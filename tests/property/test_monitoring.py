@@ -1,18 +1,14 @@
 """`spec.monitoring`: alarms and a dashboard that follow the spec, are the owner's, and hold nothing up; in virtual time."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from smsandbox import paths
 from smsandbox.assets import BUCKET
-from smsandbox.testing.documented import blocks
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.samples import endpoints, furnish
 from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
@@ -392,29 +388,3 @@ def test_each_alarm_of_an_asynchronous_endpoint_fires_for_what_it_is_for(harness
     assert minutes(2) == ("OK", "OK")
     assert minutes(2) == ("OK", "ALARM")
     assert minutes(3) == ("ALARM", "ALARM")
-
-
-def seen(found: Any, expression: str) -> str:
-    """What kubectl prints of an object for a path of jsonpath, as the guide has them."""
-    for step in re.findall(r'\.(\w+)(?:\[\?\(@\.type=="(\w+)"\)\])?', expression):
-        found = found[step[0]]
-        if step[1]:
-            found = next(each for each in found if each["type"] == step[1])
-    return found if isinstance(found, str) else json.dumps(found, separators=(",", ":"))
-
-
-def test_the_guide_shows_what_is_seen_of_its_sample(harness: Harness) -> None:
-    page = paths.repository() / "docs/guides/monitoring.md"
-    (sample,) = endpoints(paths.repository() / "manifests/samples/monitored.yaml")
-    furnish(sample["spec"], harness.client)
-    name = sample["metadata"]["name"]
-    harness.apply(name, sample["spec"])
-    harness.settle(name)
-    harness.run(300)
-    (shown,) = (block.text for block in blocks(page) if block.kind == "console")
-    commands = re.findall(r"^\$ kubectl get smendpoint (\S+) -o jsonpath='\{(.+)\}'$", shown, re.MULTILINE)
-    assert {named for named, _ in commands} == {name}
-    body = harness.objects[name].body
-    assert [line for line in shown.splitlines() if not line.startswith("$")] == [
-        seen(body, each) for _, each in commands
-    ]

@@ -27,7 +27,9 @@ COMMANDS = [block for block in BLOCKS if block.kind in {"sh", "bash", "console"}
 MANIFESTS = [block for block in BLOCKS if block.kind == "yaml"]
 
 UP = "tests/controlplane/test_world.py::test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all"
-GUIDES_TEST = "tests/integration/test_docs.py::test_the_commands_of_the_guides_run_as_they_stand"
+GUIDES_TEST = "tests/integration/test_docs.py::test_the_commands_of_the_guides_print_what_the_guides_show"
+MONITORING = "tests/client/test_guides.py::test_the_guide_to_monitoring_shows_what_is_seen_of_its_sample"
+JUDGED = "tests/client/test_guides.py::test_the_guide_to_judged_rollouts_shows_its_sample_while_it_is_judged_and_undone"
 # Pages of which a test runs every command as it stands there.
 RUN_WHOLE = {
     **dict.fromkeys(GUIDES, GUIDES_TEST),
@@ -51,11 +53,9 @@ RUN = {
         "kubectl smendpoint import --from-ack",
     ): "tests/client/test_ack.py::test_the_guide_shows_what_is_printed_for_its_sample",
     ("docs/experiments.md", "kubectl get smexperiments -o wide"): "tests/integration/test_operator_experiment.py",
-    (
-        "docs/guides/monitoring.md",
-        "kubectl get smendpoint iris-monitored",
-    ): "tests/property/test_monitoring.py::test_the_guide_shows_what_is_seen_of_its_sample",
-    ("docs/guides/judged-rollouts.md", "kubectl get smendpoint iris-judged"): "tests/property/test_judged_rollouts.py",
+    ("docs/guides/monitoring.md", "kubectl get smendpoint iris-monitored"): MONITORING,
+    ("docs/guides/judged-rollouts.md", "kubectl get smendpoint iris-judged"): JUDGED,
+    ("docs/guides/judged-rollouts.md", "kubectl smendpoint history iris-judged"): JUDGED,
     ("docs/images.md", "docker build -t smendpoints:0.1.0"): "tests/images/test_images.py",
     ("docs/install.md", "kubectl apply -k manifests/"): "tests/integration/test_api_install.py",
     ("docs/install.md", "kubectl delete deployment smendpoints"): "tests/chart/test_install.py",
@@ -92,6 +92,32 @@ NOT_RUN = {
     ("docs/security.md", "cosign verify"): PUBLISHED,
     ("README.md", "docker build -t REGISTRY/smendpoints:0.1.0"): DOCKER,
 }
+ACK = "tests/client/test_ack.py::test_the_guide_shows_what_is_printed_for_its_sample"
+# What is shown as output, by its page and first line, and the test that compares it with what is printed. Of the pages that
+# are run whole all of it is.
+COMPARED = {
+    ("docs/guides/from-ack.md", "$ kubectl smendpoint import --from-ack"): ACK,
+    ("docs/guides/monitoring.md", "$ kubectl get smendpoint iris-monitored"): MONITORING,
+    ("docs/guides/judged-rollouts.md", "$ kubectl get smendpoint iris-judged"): JUDGED,
+    ("docs/guides/judged-rollouts.md", "$ kubectl smendpoint history iris-judged"): JUDGED,
+    (
+        "docs/guides/autoscaling.md",
+        "iris-autoscaled   Updating",
+    ): "tests/client/test_guides.py::test_the_guide_to_autoscaling_shows_its_sample_under_load",
+}
+# What is shown and compared with nothing, and why.
+NOT_COMPARED = {
+    ("docs/experiments.md", "$ kubectl get smexperiments"): "cut short; docs/cli.md has what was recorded",
+    ("docs/models.md", "$ python -m smtraining train"): "takes minutes; tests/training has the figures",
+    (
+        "docs/policy.md",
+        "$ kubectl apply -f iris.yaml",
+    ): "cut short; tests/integration/test_api_policy.py has the sentence",
+    ("docs/start.md", "default/iris  Ready"): "as that of docs/guides/autoscaling.md, which is compared",
+    ("docs/recipe.md", 'echo "$PASSWORD"'): "is typed where there is a registry for Docker",
+    ("README.md", "$ kubectl apply -f iris.yaml"): "as that of docs/start.md, which is compared",
+    ("docs/events.md", "SageMaker "): "is a drawing",
+}
 # Whose Python a test of its own runs, over what it asks.
 ELSEWHERE = {"docs/python.md": "tests/client/test_promoting.py::test_the_examples_of_the_docs_run"}
 # Pages with YAML that is no manifest of ours, and what it is.
@@ -108,6 +134,25 @@ def test_every_block_of_commands_is_run_by_a_test_or_listed_with_the_reason() ->
     assert unlisted == [], "run it in a test, or say why not"
 
 
+def test_every_output_that_is_shown_is_compared_or_listed_with_the_reason() -> None:
+    shown = [
+        block
+        for block in BLOCKS
+        if block.page not in {*RECORDED, "CONTRIBUTING.md"}
+        and (block.kind in {"", "text"} or (block.kind == "console" and block.shows_output))
+    ]
+    listed = [*COMPARED, *NOT_COMPARED]
+    found = {
+        (block.page, block.first): [
+            each for each in listed if each[0] == block.page and block.first.startswith(each[1])
+        ]
+        for block in shown
+        if block.kind != "console" or block.page not in RUN_WHOLE
+    }
+    assert {block: entries for block, entries in found.items() if len(entries) != 1} == {}, "compare it, or say why not"
+    assert {entry for entries in found.values() for entry in entries} == {*listed}
+
+
 def test_every_entry_of_the_tables_is_for_a_block_that_is_there() -> None:
     there = [(block.page, block.commands[0]) for block in COMMANDS]
     entries = [*RUN, *NOT_RUN, *((page, "") for page in RUN_WHOLE)]
@@ -117,7 +162,7 @@ def test_every_entry_of_the_tables_is_for_a_block_that_is_there() -> None:
     assert stale == []
 
 
-@pytest.mark.parametrize("test", sorted({*RUN_WHOLE.values(), *RUN.values(), *ELSEWHERE.values()}))
+@pytest.mark.parametrize("test", sorted({*RUN_WHOLE.values(), *RUN.values(), *COMPARED.values(), *ELSEWHERE.values()}))
 def test_each_test_that_the_tables_name_is_there(test: str) -> None:
     path, _, name = test.partition("::")
     text = (ROOT / path).read_text(encoding="utf-8")
@@ -156,7 +201,7 @@ def _columns(command: str) -> list[str] | None:
         columns = crd["spec"]["versions"][0]["additionalPrinterColumns"]
         return ["NAME", *(each["name"].upper() for each in columns if each.get("priority", 0) <= wide)]
     if command.startswith("kubectl events"):
-        return ["TYPE", "REASON", "MESSAGE"]
+        return ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
     if verb := re.match(r"kubectl smendpoint (history|events)\b", command):
         recorded = (ROOT / f"docs/recordings/{verb[1]}.txt").read_text(encoding="utf-8").splitlines()
         return next(SPACES.split(line.strip()) for line in recorded if re.match(r"[A-Z]+ {2,}[A-Z]+", line))
@@ -181,7 +226,7 @@ def test_a_table_of_a_page_has_the_columns_that_are_printed_today_and_reasons_th
         assert SPACES.split(first.strip()) == heads, command
         if "REASON" in heads:
             where = first.index("REASON")
-            assert {row[where:].split()[0] for row in rows} <= REASONS, command
+            assert {row[where:].split()[0] for row in rows if row != "…"} <= REASONS, command
 
 
 def _documents(block: Block) -> list[dict[str, Any]]:

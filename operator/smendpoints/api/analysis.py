@@ -1,11 +1,10 @@
 """How a rollout is judged while it is under way, and how it stands: the new fleet against the old one."""
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import MAP_BY_NAME, ApiModel, Name, StatusModel
+from smendpoints.api.base import MAP_BY_NAME, ApiModel, Name, StatusModel, Time
 
 MOST_METRICS = 5
 
@@ -102,8 +101,8 @@ class ComparedMetric(ApiModel):
 class AnalysedStep(ApiModel):
     """A step of the traffic: from when to when AWS watched the alarms."""
 
-    since: datetime = Field(description="When it began to bake.")
-    until: datetime = Field(description="When it was to end.")
+    since: Time = Field(description="When it began to bake.")
+    until: Time = Field(description="When it was to end.")
     traffic_percent: int = Field(description="Share of the traffic that the new fleet served.", ge=0, le=100)
 
 
@@ -115,7 +114,7 @@ class AnalysisStatus(StatusModel):
         "Hold", description="What follows from all that was counted."
     )
     message: str = Field("", description="Why, for people.", max_length=1024)
-    as_of: datetime | None = Field(None, description="Until when requests are counted.")
+    as_of: Time | None = Field(None, description="Until when requests are counted.")
     requests_per_minute: float | None = Field(
         None, description="Requests in the hour before the attempt; unknown if unset."
     )

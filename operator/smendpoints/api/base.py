@@ -3,9 +3,10 @@
 Field names follow the AWS field in camelCase with acronyms in capitals (`executionRoleARN`, `kmsKeyID`).
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic.config import JsonDict
 
 from smendpoints.api.casing import camel
@@ -15,6 +16,8 @@ S3_PREFIX = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"
 TIME_ZONE = r"^[A-Za-z]+([/+_-][A-Za-z0-9+_-]+)*$"
 
 Name = Annotated[str, Field(pattern=NAME, max_length=63)]
+Time = Annotated[datetime, AfterValidator(lambda time: time.astimezone(UTC))]
+"""A time of a status: in UTC, as Kubernetes writes its own, whatever zone it was worked out in."""
 KmsKey = Annotated[str, Field(min_length=1, max_length=2048)]
 TimeZone = Annotated[str, Field(pattern=TIME_ZONE, max_length=64)]
 

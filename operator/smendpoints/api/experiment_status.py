@@ -3,12 +3,11 @@
 What was counted is in CloudWatch, and is read again from there: here are the instants that say from when to when.
 """
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
-from smendpoints.api.base import MAP_BY_TYPE, ApiModel, StatusModel
+from smendpoints.api.base import MAP_BY_TYPE, ApiModel, StatusModel, Time
 from smendpoints.api.status import Condition
 
 Phase = Literal["Waiting", "Running", "Finished"]
@@ -31,9 +30,9 @@ class TrafficStep(ApiModel):
 
     traffic_percent: float = Field(description="What the challengers were to get of the arms' traffic together.")
     weights: dict[str, float] = Field(description="Weights of the arms.", max_length=5)
-    asked_at: datetime = Field(description="Since when these weights are wanted.")
-    counts_from: datetime | None = Field(None, description="Since when AWS serves by them; unset: not yet.")
-    counts_until: datetime | None = Field(None, description="Until when; unset: still.")
+    asked_at: Time = Field(description="Since when these weights are wanted.")
+    counts_from: Time | None = Field(None, description="Since when AWS serves by them; unset: not yet.")
+    counts_until: Time | None = Field(None, description="Until when; unset: still.")
 
 
 class MetricFinding(ApiModel):
@@ -46,7 +45,7 @@ class MetricFinding(ApiModel):
     lower: float | None = Field(None, description="Lower end of the differences that are still possible.")
     upper: float | None = Field(None, description="Upper end.")
     requests: int = Field(0, description="Requests of the smaller of the two.")
-    counted_until: datetime | None = Field(
+    counted_until: Time | None = Field(
         None, description="Until when requests of it count, where their outcomes come later."
     )
     worse: bool = Field(False, description="Whether it is shown to be worse by more than its margin.")
@@ -59,7 +58,7 @@ class Challenger(StatusModel):
     variant: str = Field(description="Name of the variant.")
     verdict: str | None = Field(None, description="`HOLD` while nothing is decided; none before the first look.")
     reason: str | None = Field(None, description="Why.", max_length=1024)
-    ended_at: datetime | None = Field(None, description="Since when it gets no traffic, if it was given up.")
+    ended_at: Time | None = Field(None, description="Since when it gets no traffic, if it was given up.")
     metrics: list[MetricFinding] = Field(
         default_factory=list, description="The primary first, then the guardrails.", max_length=6
     )
@@ -77,7 +76,7 @@ class Bounds(ApiModel):
 class Look(StatusModel):
     """One look: enough to draw the confidence sequence."""
 
-    at: datetime = Field(description="Until when requests were counted.")
+    at: Time = Field(description="Until when requests were counted.")
     requests: int = Field(description="Requests of all arms so far.", ge=0)
     primary: list[Bounds] = Field(default_factory=list, description="By challenger.", max_length=4)
 
@@ -99,8 +98,8 @@ class SageMakerExperimentStatus(StatusModel):
         None, description="Differences of the primary metric that are still possible.", max_length=64
     )
     requests: int | None = Field(None, description="Requests of all arms that count.")
-    started_at: datetime | None = Field(None, description="When it began.")
-    ended_at: datetime | None = Field(None, description="When it ended.")
+    started_at: Time | None = Field(None, description="When it began.")
+    ended_at: Time | None = Field(None, description="When it ended.")
     fixed: str | None = Field(None, description="Hash of what must not change once it has begun.", max_length=64)
     endpoint_uid: str | None = Field(
         None,
@@ -116,7 +115,7 @@ class SageMakerExperimentStatus(StatusModel):
     steps: list[TrafficStep] = Field(
         default_factory=list, description="Times with the same weights.", max_length=MOST_STEPS
     )
-    counted_until: datetime | None = Field(None, description="Until when requests were counted.")
+    counted_until: Time | None = Field(None, description="Until when requests were counted.")
     captured: str | None = Field(
         None,
         description="S3 URI below which the endpoint captured requests by variant when it began; none: it did not.",

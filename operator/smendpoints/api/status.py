@@ -1,12 +1,11 @@
 """The status: what the operator found and did. Never a secret, never unbounded."""
 
-from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from smendpoints.api.analysis import ComparedMetric
-from smendpoints.api.base import MAP_BY_TYPE, ApiModel, StatusModel
+from smendpoints.api.base import MAP_BY_TYPE, ApiModel, StatusModel, Time
 from smendpoints.api.monitoring import MonitoringStatus
 from smendpoints.api.spec import Vpc
 from smendpoints.api.status_rollout import InPlaceChange, LaunchedFrom, Revision, RolledBackTo, RolloutStatus
@@ -25,7 +24,7 @@ class Condition(ApiModel):
     reason: str = Field(description="CamelCase reason, made for programs.", max_length=1024)
     message: str = Field(description="A sentence, made for people.", max_length=32768)
     observed_generation: int = Field(description="The generation that the condition speaks of.")
-    last_transition_time: datetime = Field(description="When `status` last changed.")
+    last_transition_time: Time = Field(description="When `status` last changed.")
 
 
 class EndpointStatus(StatusModel):
@@ -36,7 +35,7 @@ class EndpointStatus(StatusModel):
     status: str = Field(description="`EndpointStatus` of AWS, or `Pending`, `Stopped`, `NotFound`, `NotOwned`.")
     config_name: str | None = Field(None, description="The config in service.")
     url: str | None = Field(None, description="URL of its invocations.")
-    created_at: datetime | None = Field(None, description="When AWS created it.")
+    created_at: Time | None = Field(None, description="When AWS created it.")
     tag_keys: list[str] = Field(
         default_factory=list, description="Keys of the tags that the operator keeps on it.", max_length=50
     )
@@ -75,8 +74,8 @@ class OfficeHoursStatus(ApiModel):
     """When office hours stop and start the endpoint next."""
 
     hours: str = Field(description="Hash of the office hours and of the time that it is kept on until.", max_length=64)
-    stops_at: datetime | None = Field(None, description="When it is stopped; past: as soon as AWS lets it.")
-    starts_at: datetime | None = Field(None, description="When it is started.")
+    stops_at: Time | None = Field(None, description="When it is stopped; past: as soon as AWS lets it.")
+    starts_at: Time | None = Field(None, description="When it is started.")
     outside: bool = Field(False, description="Whether it runs outside of its office hours, until `stopsAt`.")
 
 

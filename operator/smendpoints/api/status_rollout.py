@@ -1,12 +1,11 @@
 """What the status says of rollouts: the attempts, their history, what they were launched from. No logic."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from smendpoints.api.analysis import AnalysisStatus
-from smendpoints.api.base import ApiModel, StatusModel
+from smendpoints.api.base import ApiModel, StatusModel, Time
 from smendpoints.api.snapshot import AutoscalingSnapshot, of_calls
 
 Outcome = Literal["Deployed", "Failed", "RolledBack", "Blocked", "Superseded", "InProgress"]
@@ -43,13 +42,13 @@ class RolloutStatus(StatusModel):
     traffic_percent: int | None = Field(
         None, description="Share of the traffic that the attempted config serves.", ge=0, le=100
     )
-    baking_until: datetime | None = Field(
+    baking_until: Time | None = Field(
         None, description="Until when AWS watches the alarms before it continues; there while `stage` is `Baking`."
     )
     aws_message: str | None = Field(
         None, description="What AWS says that it is doing, in its own words.", max_length=1024
     )
-    started_at: datetime = Field(description="When the attempt was decided.")
+    started_at: Time = Field(description="When the attempt was decided.")
     autoscaling_snapshot: list[AutoscalingSnapshot] = Field(
         default_factory=list,
         description="Autoscaling that was taken off for the attempt: it is put back should the attempt fail.",
@@ -64,7 +63,7 @@ class RolloutStatus(StatusModel):
     abort_alarm: str | None = Field(
         None, description="The alarm by which the attempt can be aborted, if it carries one.", max_length=255
     )
-    endpoint_modified_at: datetime | None = Field(
+    endpoint_modified_at: Time | None = Field(
         None, description="`LastModifiedTime` of the endpoint before the attempt."
     )
     message: str | None = Field(None, description="Why it failed, or is blocked.", max_length=1024)
@@ -91,8 +90,8 @@ class InPlaceChange(ApiModel):
 
     change: str = Field(description="Hash of what was asked for.", max_length=64)
     attempts: int = Field(description="How often AWS was asked for it.", ge=1)
-    asked_at: datetime = Field(description="When it was asked for last.")
-    endpoint_modified_at: datetime = Field(description="`LastModifiedTime` of the endpoint before that.")
+    asked_at: Time = Field(description="When it was asked for last.")
+    endpoint_modified_at: Time = Field(description="`LastModifiedTime` of the endpoint before that.")
     message: str | None = Field(None, description="Why AWS took it back.", max_length=1024)
 
 
@@ -110,7 +109,7 @@ class Revision(ApiModel):
 
     revision: int = Field(description="Counts up from 1.")
     config_name: str = Field(description="The config.")
-    at: datetime = Field(description="When it was decided.")
+    at: Time = Field(description="When it was decided.")
     outcome: Outcome = Field(
         description="What became of it: `Deployed`; `Failed`, AWS took it back; `RolledBack`, an alarm undid it;"
         " `Blocked`, it was not launched; `Superseded`, an edit replaced it; `InProgress`.",
@@ -136,7 +135,7 @@ class LaunchedFrom(ApiModel):
     """What was behind the keys of the artifacts when the fleet of a config was launched."""
 
     config_name: str = Field(description="The config.")
-    at: datetime = Field(description="When it was launched.")
+    at: Time = Field(description="When it was launched.")
     artifacts: list[LaunchedArtifact] = Field(
         description="The artifacts that are one object each; the first 32.", max_length=32
     )

@@ -28,6 +28,14 @@ _CONTINUED = re.compile(r"\\\n *")
 
 
 @dataclass(frozen=True)
+class Step:
+    """A command of a page and the output that stands below it."""
+
+    command: str
+    output: str = ""
+
+
+@dataclass(frozen=True)
 class Block:
     """A fenced block of a page (its path in the repository). `file`: the file of the repository that it shows."""
 
@@ -44,10 +52,23 @@ class Block:
     @property
     def commands(self) -> list[str]:
         """The command lines: of `console` what stands behind a prompt, of `sh` and `bash` all but comments."""
-        lines = [line.strip() for line in _CONTINUED.sub(" ", self.text).splitlines()]
         if self.kind in {"sh", "bash"}:
+            lines = [line.strip() for line in _CONTINUED.sub(" ", self.text).splitlines()]
             return [line for line in lines if line and not line.startswith("#")]
-        return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")] if self.kind == "console" else []
+        return [each.command for each in self.steps]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The commands of a `console` with what is shown of each."""
+        if self.kind != "console":
+            return []
+        parts = re.split(r"^ *\$ ", _CONTINUED.sub(" ", self.text), flags=re.MULTILINE)[1:]
+        return [Step(command.strip(), output) for command, _, output in (each.partition("\n") for each in parts)]
+
+    @property
+    def shows_output(self) -> bool:
+        """Whether any of its commands is followed by output."""
+        return any(each.output.strip() for each in self.steps)
 
 
 def blocks(page: Path) -> Iterator[Block]:

@@ -78,16 +78,18 @@ class Traffic:
             routes, self._random.multinomial(requests, [route.share / total for route in routes]), strict=True
         ):
             if count:
-                self._publish(route, int(count))
+                alike = sum(each.instance.spec.variant == route.instance.spec.variant for each in routes)
+                self._publish(route, int(count), 1 / alike)
 
-    def _publish(self, route: Route, count: int) -> None:
-        """What one instance publishes of so many requests."""
+    def _publish(self, route: Route, count: int, share: float) -> None:
+        """What one instance publishes of so many requests; `share` is one through the instances of its variant."""
         spec, draw = route.instance.spec, self._random.binomial
         does = self.behaves(spec)
         failed, slow = int(draw(count, does.errors)), int(draw(count, does.slow))
         refused = int(draw(count - failed, does.client_errors))
         samples = {
             "Invocations": {1.0: count},
+            "InvocationsPerInstance": {share: count},
             "Invocation5XXErrors": {1.0: failed, 0.0: count - failed},
             "Invocation4XXErrors": {1.0: refused, 0.0: count - refused},
             "InvocationModelErrors": {1.0: failed + refused, 0.0: count - failed - refused},
