@@ -12,7 +12,9 @@ import pytest
 
 from smsandbox import assets, paths
 from smsandbox.process import wait_until
+from smsandbox.testing.documented import blocks
 from smsandbox.testing.samples import endpoints, samples
+from smsandbox.testing.transcript import follow
 from smsandbox.world import SERVICES, World, services
 
 pytestmark = pytest.mark.timeout(1200)
@@ -92,19 +94,13 @@ def is_nobody_elses(folder: Path) -> None:
 
 
 def first_page(folder: Path, *sections: str) -> None:
-    """Do what these sections of docs/start.md say, in one shell for each, as a reader does."""
-    page = (paths.repository() / "docs/start.md").read_text()
+    """Do what these sections of docs/start.md say, in one shell for each, and see what they show."""
+    page = paths.repository() / "docs/start.md"
     for section in sections:
-        text = page.partition(f"## {section}\n")[2].partition("\n## ")[0]
-        lines = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
-        assert lines, f"docs/start.md has no section {section} with commands"
-        script = "\n".join(["set -e", f"source {folder}/env", *lines])
-        done = subprocess.run(
-            ["bash", "-c", script], cwd=paths.repository(), capture_output=True, text=True, check=False, timeout=400
-        )
-        assert done.returncode == 0, f"{section}: {done.stdout}{done.stderr}"
-        if section == "Ask it":
-            assert done.stdout.count('"setosa"') >= 2, done.stdout
+        found = list(blocks(page, section))
+        assert any(each.commands for each in found), f"docs/start.md has no section {section} with commands"
+        followed = follow(found, paths.repository(), os.environ, timeout=400, before=f"source {folder}/env")
+        assert followed.differences() == ""
 
 
 def pids(folder: Path) -> dict[str, int | None]:

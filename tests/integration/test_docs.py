@@ -60,7 +60,13 @@ ASKING = tuple(page for page in GUIDES if " invoke " in "".join(each.text for ea
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("asked", [False, True], ids=["echoes", "models"])
 def test_the_commands_of_the_guides_print_what_the_guides_show(
-    stage: Stage, shell: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest, *, asked: bool
+    stage: Stage,
+    shell: dict[str, str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    asked: bool,
 ) -> None:
     if not asked:
         request.getfixturevalue("made_by_a_script")
@@ -70,6 +76,7 @@ def test_the_commands_of_the_guides_print_what_the_guides_show(
     for each in objects:
         furnish(each["spec"], stage.cloud.aws)
     if asked:
+        monkeypatch.setattr(assets, "MEASURED_SPLITS", 0)  # how good the models are takes most of the time
         assets.ensure(stage.cloud.world)
         assets.ensure_samples(stage.cloud.world)
     (tmp_path / "all.yaml").write_text(yaml.safe_dump_all(objects))

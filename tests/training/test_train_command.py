@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import pickle
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -17,6 +18,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
 from sminference.artifact import load
+from smsandbox import paths
+from smsandbox.testing.documented import blocks
+from smsandbox.testing.transcript import differences
 from smtraining.__main__ import main
 from smtraining.archive import tar_gz
 from smtraining.models import MODELS
@@ -35,6 +39,15 @@ def test_the_recipe_is_followed_to_the_bit(tmp_path: Path) -> None:
     assert np.array_equal(estimator.predict_proba(X), recipe.predict_proba(X))
     assert f"accuracy {recipe.score(X_test, y_test):.3f} on 30 held-out rows" in result.output
     assert result.output.splitlines()[-1] == str(tmp_path / "model.tar.gz")
+
+
+def test_the_page_on_models_shows_what_training_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = [each for block in blocks(paths.repository() / "docs/models.md") for each in block.steps if each.output]
+    for step in shown:
+        arguments = shlex.split(step.command.removeprefix("python -m smtraining "), comments=True)
+        assert differences(step.output, CliRunner().invoke(main, arguments).output) == ""
+    assert shown
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -30,6 +30,7 @@ UP = "tests/controlplane/test_world.py::test_up_can_be_called_twice_starts_again
 GUIDES_TEST = "tests/integration/test_docs.py::test_the_commands_of_the_guides_print_what_the_guides_show"
 MONITORING = "tests/client/test_guides.py::test_the_guide_to_monitoring_shows_what_is_seen_of_its_sample"
 JUDGED = "tests/client/test_guides.py::test_the_guide_to_judged_rollouts_shows_its_sample_while_it_is_judged_and_undone"
+MODELS = "tests/training/test_train_command.py::test_the_page_on_models_shows_what_training_prints"
 # Pages of which a test runs every command as it stands there.
 RUN_WHOLE = {
     **dict.fromkeys(GUIDES, GUIDES_TEST),
@@ -59,7 +60,8 @@ RUN = {
     ("docs/images.md", "docker build -t smendpoints:0.1.0"): "tests/images/test_images.py",
     ("docs/install.md", "kubectl apply -k manifests/"): "tests/integration/test_api_install.py",
     ("docs/install.md", "kubectl delete deployment smendpoints"): "tests/chart/test_install.py",
-    ("docs/models.md", "python -m smtraining train"): "tests/training/test_train_command.py",
+    ("docs/models.md", "python -m smtraining train  "): MODELS,
+    ("docs/models.md", "python -m smtraining train --model"): "tests/training/test_train_command.py",
     ("docs/models.md", "openssl genpkey -algorithm ed25519"): "tests/inference/test_artifact_signature.py",
     ("docs/policy.md", "kubectl apply -f iris.yaml"): "tests/integration/test_api_policy.py",
 }
@@ -96,6 +98,7 @@ ACK = "tests/client/test_ack.py::test_the_guide_shows_what_is_printed_for_its_sa
 # What is shown as output, by its page and first line, and the test that compares it with what is printed. Of the pages that
 # are run whole all of it is.
 COMPARED = {
+    ("docs/models.md", "$ python -m smtraining train"): MODELS,
     ("docs/guides/from-ack.md", "$ kubectl smendpoint import --from-ack"): ACK,
     ("docs/guides/monitoring.md", "$ kubectl get smendpoint iris-monitored"): MONITORING,
     ("docs/guides/judged-rollouts.md", "$ kubectl get smendpoint iris-judged"): JUDGED,
@@ -108,12 +111,10 @@ COMPARED = {
 # What is shown and compared with nothing, and why.
 NOT_COMPARED = {
     ("docs/experiments.md", "$ kubectl get smexperiments"): "cut short; docs/cli.md has what was recorded",
-    ("docs/models.md", "$ python -m smtraining train"): "takes minutes; tests/training has the figures",
     (
         "docs/policy.md",
         "$ kubectl apply -f iris.yaml",
     ): "cut short; tests/integration/test_api_policy.py has the sentence",
-    ("docs/start.md", "default/iris  Ready"): "as that of docs/guides/autoscaling.md, which is compared",
     ("docs/recipe.md", 'echo "$PASSWORD"'): "is typed where there is a registry for Docker",
     ("README.md", "$ kubectl apply -f iris.yaml"): "as that of docs/start.md, which is compared",
     ("docs/events.md", "SageMaker "): "is a drawing",

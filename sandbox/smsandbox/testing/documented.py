@@ -24,7 +24,7 @@ GUIDES = (
 _FENCE = re.compile(
     r'^ *```(?P<kind>\w*)(?: title="(?P<file>[\w./-]+)")?[^\n]*\n(?P<text>.*?)^ *```$', re.MULTILINE | re.DOTALL
 )
-_CONTINUED = re.compile(r"\\\n *")
+_CONTINUED = re.compile(r" *\\\n *")
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,13 @@ class Block:
         return any(each.output.strip() for each in self.steps)
 
 
-def blocks(page: Path) -> Iterator[Block]:
-    """The blocks of a page, in their order."""
+def blocks(page: Path, section: str | None = None) -> Iterator[Block]:
+    """The blocks of a page, or of one of its sections, in their order."""
     name = page.relative_to(paths.repository()).as_posix() if page.is_relative_to(paths.repository()) else page.name
-    for found in _FENCE.finditer(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    if section is not None:
+        text = text.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    for found in _FENCE.finditer(text):
         yield Block(name, found["kind"], found["text"], found["file"])
 
 

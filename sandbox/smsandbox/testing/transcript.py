@@ -26,7 +26,7 @@ _VARIES = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d\d:\d\d:\d\dZ", "TIME"),
-    (r"\b[0-9a-f]{10}\b", "HASH"),
+    (r"\b(?=\d*[a-f])(?:[0-9a-f]{10}|[0-9a-f]{12})\b|(?<=-)\d{10}\b", "HASH"),
     (r"\b(\d+[dhms])+\b(?= |$)", "AGE"),
     (r"\bin [\d,]+ ms\b", "in N ms"),
     (r"\b\d+\.\d{5,}(e-?\d+)?\b|\b\d\.\d+e-\d+\b", _rounded),
@@ -84,14 +84,16 @@ def _pattern(lines: Sequence[str]) -> str:
     return "".join(r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(f"{line}\n") for line in lines)
 
 
-def follow(blocks: Iterable[Block], cwd: Path, environment: Mapping[str, str], timeout: float) -> Transcript:
-    """Run all commands of some blocks in one shell, up to the first that fails. `timeout`: seconds for all.
+def follow(
+    blocks: Iterable[Block], cwd: Path, environment: Mapping[str, str], timeout: float, before: str = ""
+) -> Transcript:
+    """Run all commands of some blocks in one shell, up to the first that fails; `before` is what the shell does first.
 
     Raises:
         AssertionError: one failed.
     """
     steps = [(block, step) for block in blocks for step in block.steps or map(Step, block.commands)]
-    script = ["set -euo pipefail"]
+    script = ["set -euo pipefail", before]
     for _, step in steps:
         script += [f"printf '{_MARK}'", step.command]
     text, code = typed("\n".join(script), environment, cwd, columns=_COLUMNS, seconds=timeout)
