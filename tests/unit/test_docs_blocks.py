@@ -18,6 +18,7 @@ from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.domain.reasons import Reason
 from smsandbox import paths
 from smsandbox.testing.documented import GUIDES, Block, blocks, pages
+from smsandbox.testing.kubectl import printer_columns
 
 ROOT = paths.repository()
 BLOCKS = [block for page in pages() if page.parent.name != "decisions" for block in blocks(page)]
@@ -197,9 +198,8 @@ SPACES = re.compile(r" {2,}")
 def _columns(command: str) -> list[str] | None:
     """The heads of the table that a command prints; None of one that prints none, or that another test looks at."""
     if re.match(r"kubectl get smendpoints?\b", command) and not re.search(r"\||-o (json|yaml)|-A", command):
-        crd = yaml.safe_load((ROOT / "crds/sagemakerendpoints.smendpoints.dev.yaml").read_text(encoding="utf-8"))
         wide = 1 if "-o wide" in command else 0
-        columns = crd["spec"]["versions"][0]["additionalPrinterColumns"]
+        columns = printer_columns("smendpoint")
         return ["NAME", *(each["name"].upper() for each in columns if each.get("priority", 0) <= wide)]
     if command.startswith("kubectl events"):
         return ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]

@@ -26,14 +26,15 @@ def got(command: str, body: Mapping[str, Any]) -> str:
     if form.startswith("jsonpath="):
         return _TEMPLATE.sub(lambda part: _printed(part, body), form.removeprefix("jsonpath="))
     columns = [
-        each for each in _columns(kind) if each.get("priority", 0) <= (form == "wide") and each["type"] != "date"
+        each for each in printer_columns(kind) if each.get("priority", 0) <= (form == "wide") and each["type"] != "date"
     ]
     heads = ["NAME", *(each["name"].upper() for each in columns)]
     return "   ".join(heads) + "\n" + "   ".join([name, *(_text(body, each["jsonPath"]) for each in columns)]) + "\n"
 
 
 @cache
-def _columns(kind: str) -> list[dict[str, Any]]:
+def printer_columns(kind: str) -> list[dict[str, Any]]:
+    """The columns of `kubectl get` for a kind, by any of its names."""
     for path in (paths.repository() / "crds").glob("*.smendpoints.dev.yaml"):
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))["spec"]
         names = spec["names"]
