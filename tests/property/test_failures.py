@@ -42,6 +42,30 @@ def test_going_back_after_a_failed_update_is_ready_again(harness: Harness) -> No
     assert harness.condition("iris", "Stalled") is None
 
 
+@pytest.mark.parametrize("how", ["fails", "is refused", "is under way"])
+def test_what_an_edit_made_that_was_taken_back_is_cleared_away(harness: Harness, how: str) -> None:
+    """The same config is in service that was when nothing was left to clear away."""
+    harness.ready(revisionHistoryLimit=0)
+    harness.run(120)
+    before = harness.inventory()
+    if how == "fails":
+        harness.world.faults.add({"kind": "never_healthy", "times": 1})
+    elif how == "is refused":
+        refusal = {"code": "ValidationException", "status": 400, "times": 1}
+        harness.world.faults.add({"kind": "error", "operation": "UpdateEndpoint", **refusal})
+    harness.apply("iris", with_variant(spec(revisionHistoryLimit=0), modelArtifact=ARTIFACTS[1]))
+    if how == "is under way":
+        while not harness.calls("UpdateEndpoint"):
+            harness.tick()
+    else:
+        harness.settle("iris")
+    harness.apply("iris", spec(revisionHistoryLimit=0))
+    harness.settle("iris")
+    harness.run(120)
+    after = harness.inventory()
+    assert (after["models"], after["configs"]) == (before["models"], before["configs"])
+
+
 def test_a_failed_creation_is_told_and_made_anew_when_the_spec_changes(harness: Harness) -> None:
     harness.world.faults.add({"kind": "never_healthy", "times": 1})
     harness.apply("iris", spec())

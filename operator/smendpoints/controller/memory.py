@@ -46,7 +46,7 @@ class Seen:
         scaling_at, tags_at: the same of what may have changed autoscaling, and tags; a change in place has neither.
         created_with: tags of an endpoint that was just made: the first look need not ask for them.
         compared: live config, desired config, and whether the first, made by somebody else, stands for the second.
-        garbage_collected: the config and the limit of revisions that garbage was last collected for.
+        garbage_collected: the config and the limit of revisions of the last collection, if nothing was made since.
         supplies_at: when it is looked next whether what other instances need is there.
         dashboard: the dashboard as listed, and a digest of what is wanted, when it was last as wanted.
         tagged: a digest of the tags that configs and models were last seen or put to have.
@@ -103,6 +103,8 @@ class Seen:
             return
         self.written_at, self.created_with, self.look = now, came.created_with, None
         verbs = {each.verb for each in came.made} - {Verb.SET_WEIGHTS_AND_CAPACITIES}
+        if verbs & {Verb.CREATE_MODEL, Verb.CREATE_CONFIG}:  # garbage as soon as the spec wants something else
+            self.garbage_collected = None
         if came.refusals or verbs - {Verb.ADD_TAGS, Verb.DELETE_TAGS}:
             self.scaling_at = now
         if came.refusals or any(verb.service != "application-autoscaling" for verb in verbs):
