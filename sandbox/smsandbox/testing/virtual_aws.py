@@ -57,7 +57,7 @@ class VirtualAws:
     """A simulator without containers, whose clock stands still until it is moved."""
 
     def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None, by_wire: bool = False) -> None:
-        """`by_wire`: calls to the simulator's own services, too, are made of bytes, which takes four times as long."""
+        """`by_wire`: calls to the simulator's own services, too, are made of bytes, which takes three times as long."""
         self.by_wire = by_wire
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "harness")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "harness")

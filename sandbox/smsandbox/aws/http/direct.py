@@ -1,4 +1,4 @@
-"""boto3 clients whose calls reach a World as they are: no bytes, no HTTP, a quarter of the time.
+"""boto3 clients whose calls reach a World as they are: no bytes, no HTTP, a third of the time.
 
 botocore's checks of parameters, its hooks, signers, retries and errors stay. What the wire makes of values is made of
 them by `wire.values`. Calls that are not to the simulator's own services go by the wire, as `inprocess` has it.
