@@ -47,7 +47,7 @@ prometheus: $(STAMP) ## install Prometheus for the tests of alerts and dashboard
 WORKERS ?= 3
 test: $(STAMP) lint types browser prometheus ## everything: lint, types, unit, property, simulator, integration
 	$(BIN)/python -m smsandbox prepare --tools
-	SMENDPOINTS_FRESH_WALKS=$${SMENDPOINTS_FRESH_WALKS:-2} $(BIN)/pytest -n $(WORKERS) $(RECORD)
+	PYTHONHASHSEED=$${PYTHONHASHSEED:-$$(date +%s)} SMENDPOINTS_FRESH_WALKS=$${SMENDPOINTS_FRESH_WALKS:-2} $(BIN)/pytest -n $(WORKERS) $(RECORD)
 
 lint: $(STAMP) ## ruff and the import contracts
 	$(BIN)/ruff check .

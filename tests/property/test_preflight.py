@@ -319,7 +319,7 @@ def test_a_guarded_rollout_to_other_variants_is_refused_with_the_way_to_do_it(ha
 
 CHECKS = {
     "images": ("DescribeImages", "*", "ecr:DescribeImages on "),
-    "artifacts": ("ListObjectsV2", "*", "s3:ListBucket on arn:aws:s3:::"),
+    "artifacts": ("ListObjectsV2", "*", "s3:ListBucket on the bucket "),
     "alarms": ("DescribeAlarms", "mine", "cloudwatch:DescribeAlarms on *"),
     "quotas": ("ListServiceQuotas", "*", "servicequotas:ListServiceQuotas on *"),
 }

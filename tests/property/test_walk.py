@@ -1,7 +1,8 @@
 """Random histories: edits, time, faults, kills and hands on the console, through the real controller.
 
 After each history the world must be as the last spec says: one endpoint, nothing left over, idle. While it goes on,
-nothing in use is deleted (the harness watches every deletion). `SMENDPOINTS_WALK_SEED` replays one history.
+nothing in use is deleted (the harness watches every deletion). `SMENDPOINTS_WALK_SEED` and `PYTHONHASHSEED`, as a
+failure prints them, replay one history.
 """
 
 import contextlib
@@ -385,7 +386,7 @@ def test_every_history_ends_as_the_last_spec_says(
         record_property("seed", seed)
     walk = Walk(seed)
     harness, witness = walk.harness, walk.witness
-    print(f"SMENDPOINTS_WALK_SEED={seed}, {STEPS} steps")
+    print(f"PYTHONHASHSEED={os.environ.get('PYTHONHASHSEED', '?')} SMENDPOINTS_WALK_SEED={seed}, {STEPS} steps")
     try:
         harness.apply("iris", walk.random_spec())
         for _ in range(STEPS):

@@ -133,7 +133,7 @@ def test_without_permission_a_check_is_off_for_its_bucket_alone_for_an_hour_with
     aws.refuses("s3", "list_objects_v2")
     (note,) = aws.check(of(OBJECT))
     assert note == (
-        "pre-flight does not check artifacts: the operator lacks the permission s3:ListBucket on arn:aws:s3:::models"
+        "pre-flight does not check artifacts: the operator lacks the permission s3:ListBucket on the bucket models"
     )
     other = Artifact("others", "model.tar.gz")
     aws.lists(other.key, artifact=other)
@@ -146,7 +146,7 @@ def test_without_permission_a_check_is_off_for_its_bucket_alone_for_an_hour_with
 def test_an_answer_that_nobody_foresaw_never_blocks(aws: Aws) -> None:
     aws.refuses("s3", "list_objects_v2", "MethodNotAllowed", 405)
     (note,) = aws.check(of(OBJECT))
-    assert "AWS does not answer to s3:ListBucket on arn:aws:s3:::models (MethodNotAllowed)" in note
+    assert "AWS does not answer to s3:ListBucket on the bucket models (MethodNotAllowed)" in note
 
 
 def test_what_cannot_be_asked_now_is_tried_again_twice_and_then_launched_without(aws: Aws) -> None:

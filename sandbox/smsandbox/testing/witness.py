@@ -5,7 +5,7 @@ counted, and no fault strikes it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -127,6 +127,7 @@ class Witness:
         if want is not None and found is not None and not self._exact:
             # Tags of a creation are not read back at once, and what hands do to both is seen when the audit lists it.
             found = {**found, "tags": want["tags"], "scaling": want["scaling"]}
+            found["variants"] = _as_scaled(want["variants"], found["variants"])
         return differences(want, found)
 
     def _wanted(self, ago: float = 0.0) -> dict[str, Any] | None:
@@ -197,3 +198,11 @@ class Witness:
         arns += [sagemaker.describe_model(ModelName=model)["ModelArn"] for model in models]
         for arn in arns:
             assert owner(self._name).items() <= tags_of(sagemaker, arn).items(), arn
+
+
+def _as_scaled(want: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """The variants found; of those that are to be scaled, how many instances they have is not compared."""
+    scaled = {
+        name: {key: "scaled" for key in ("count", "warm") if each.get(key) == "scaled"} for name, each in want.items()
+    }
+    return {name: {**each, **scaled.get(name, {})} for name, each in found.items()}

@@ -177,7 +177,7 @@ class Preflight:
                 "images", image, "ecr:DescribeImages", where, partial(check_image, clients, image, self._digests.put)
             )
         for artifact in sorted(artifacts):
-            where = f"arn:aws:s3:::{artifact.bucket}"
+            where = f"the bucket {artifact.bucket}"
             make = partial(check_artifact, clients, artifact, self._stored.put)
             yield Check("artifacts", artifact, "s3:ListBucket", where, make)
 
