@@ -36,7 +36,7 @@ def typed(
     with _terminal(columns) as (mine, its):
         with subprocess.Popen(
             ["bash", "-c", command],
-            env={**environment, **_SETTINGS},
+            env={**environment, **_SETTINGS, "COLUMNS": str(columns), "LINES": str(LINES)},
             cwd=work,
             stdin=subprocess.DEVNULL,
             stdout=its,

@@ -1,7 +1,10 @@
 """Endpoints that are not ours: left alone, or taken over with no new fleet; in virtual time."""
 
+from typing import Any
+
 import pytest
 
+from smendpoints.api.group import REDEPLOYED_AT
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
@@ -67,6 +70,48 @@ def test_an_adopted_endpoint_that_is_already_right_gets_no_new_fleet(harness: Ha
     harness.settle("iris")
     assert harness.live("legacy")["EndpointConfigName"] != "old-config"
     assert "old-config" in harness.inventory()["configs"]
+
+
+@pytest.mark.parametrize("edit", [{}, {"tags": {"team": "other"}}])
+def test_what_another_object_redeployed_and_left_gets_no_new_fleet_for_its_name(
+    harness: Harness, edit: dict[str, Any]
+) -> None:
+    harness.ready(deletionPolicy="Retain", revisionHistoryLimit=0)
+    harness.annotate("iris", {REDEPLOYED_AT: "today"})
+    harness.run(600)
+    harness.settle("iris")
+    config = harness.live()["EndpointConfigName"]
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    before = harness.inventory()
+    adopting = spec(deletionPolicy="Delete", adoptExisting=True)
+    harness.apply("iris", adopting)
+    harness.run(1200, 30)
+    harness.apply("iris", {**adopting, **edit})
+    harness.run(1200, 30)
+    harness.settle("iris")
+    assert harness.live()["EndpointConfigName"] == config
+    assert harness.inventory() == before
+    harness.apply("iris", with_variant({**adopting, **edit}, modelArtifact=ARTIFACTS[1]))
+    harness.run(600)
+    harness.settle("iris")
+    assert harness.live()["EndpointConfigName"] != config
+    harness.delete("iris")
+    harness.settle_gone("iris")
+    assert not any(harness.inventory().values())
+
+
+def test_an_object_that_may_adopt_and_made_its_endpoint_itself_rolls_out_what_was_taken_out(harness: Harness) -> None:
+    larger = with_variant(
+        spec(adoptExisting=True), instance={"type": "ml.m5.large", "count": 1, "volumeSizeGB": 50}, scaling=None
+    )
+    harness.apply("iris", larger)
+    harness.settle("iris")
+    before = harness.live()["EndpointConfigName"]
+    harness.apply("iris", with_variant(larger, instance={"type": "ml.m5.large", "count": 1}))
+    harness.run(600)
+    harness.settle("iris")
+    assert harness.live()["EndpointConfigName"] != before
 
 
 def test_the_order_of_subnets_and_of_what_is_captured_is_no_reason_for_a_new_fleet(harness: Harness) -> None:

@@ -117,7 +117,7 @@ def observe(
         wanted = account.observe.config(desired.config_name) if _was_deployed(resource, desired) else None
         models = _live_models(account, resource, desired, live)
         kept = desired.redeployed is None and _was_adopted(resource, live)
-        same = kept and _equivalent(account, desired, live, seen)
+        same = kept and _equivalent(account, resource, desired, live, seen)
     targets = None if rolling or adopts else _targets_as_wanted(account, desired, listed_since)
     if targets is None:
         variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
@@ -218,9 +218,19 @@ def _was_adopted(resource: SageMakerEndpoint, live: ObservedConfig | None) -> bo
     return any(each.config_name == live.name for each in resource.status.history)
 
 
-def _equivalent(account: Aws, desired: Desired, live: ObservedConfig | None, seen: Seen) -> bool:
-    """Whether a config that is not of our making serves just what the spec wants; compared once, as neither changes."""
-    if live is None or names.made_here(desired.endpoint_name, live.name):
+def _equivalent(
+    account: Aws, resource: SageMakerEndpoint, desired: Desired, live: ObservedConfig | None, seen: Seen
+) -> bool:
+    """Whether a config that this object did not make serves just what the spec wants; compared once: neither changes.
+
+    One with a name of ours may be another object's, which left it: the name tells what it was made for, such as a
+    deliberate redeploy, not what is in it.
+    """
+    if live is None:
+        return False
+    history = resource.status.history
+    taken_over = not history or (resource.status.adopted is True and history[-1].config_name == live.name)
+    if names.made_here(desired.endpoint_name, live.name) and not (resource.spec.adopt_existing and taken_over):
         return False
     if seen.compared is not None and seen.compared[:2] == (live.name, desired.config_name):
         return seen.compared[2]
