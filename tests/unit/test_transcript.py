@@ -22,6 +22,8 @@ from smsandbox.testing.transcript import differences, follow
         ("Reconciling  Creating\nReady  InService\n", "Ready  InService\n"),
         ("first\n…\nlast\n", "first\nsecond\nthird\nlast\n"),
         ("first\n…\nlast\n", "first\nlast\n"),
+        ("5s  Normal  A  x\n6s  Normal  B  y\n", "2s  Normal  B  y\n2s  Normal  A  x\n"),
+        ("5s  Normal  A  x\n…\n6s  Normal  B  y\n", "1s  Normal  C  z\n2s  Normal  B  y\n2s  Normal  A  x\n"),
     ],
 )
 def test_what_varies_is_no_difference(told: str, seen: str) -> None:
@@ -37,6 +39,7 @@ def test_what_varies_is_no_difference(told: str, seen: str) -> None:
         ('{"setosa":0.9999500749455282}', '{"setosa":0.9879500749455291}'),
         ("Ready  InService\n", "Reconciling  Creating\nReady  Stopped\n"),
         ("first\n…\nlast\n", "first\nlast\nsecond\n"),
+        ("5s  Normal  A  x\n…\n6s  Normal  B  y\n", "1s  Normal  C  z\n2s  Normal  A  x\n"),
         ("", "patched\n"),
         ("patched\n", ""),
     ],

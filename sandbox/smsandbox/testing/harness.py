@@ -101,10 +101,12 @@ class Harness(VirtualAws):
             self.violations.append(f"{action} for {self.at}, whose status says that nothing is made")
         if action.verb not in {Verb.DELETE_CONFIG, Verb.DELETE_MODEL}:
             return
-        faults = self.world.faults.rules()
+        faults, settings = self.world.faults.rules(), self.world.settings
         self.world.faults.remove()
+        self.world.settings = settings.changed({"consistency": {"listing": 0.0}})
         if action.target in self.in_use():
             self.violations.append(f"{action} is in use")
+        self.world.settings = settings
         for rule in faults:
             self.world.faults.add(rule)
 

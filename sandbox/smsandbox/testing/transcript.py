@@ -6,6 +6,7 @@ it is typed, prints one of these. What differs from run to run is compared by wh
 """
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,21 @@ def steady(line: str) -> str:
 
 def normalised(text: str) -> list[str]:
     """The lines of an output without what differs from run to run, and without steps on the way."""
-    return [steady(line) for line in text.rstrip().splitlines() if not ON_THE_WAY.search(line)]
+    lines = [steady(line) for line in text.rstrip().splitlines() if not ON_THE_WAY.search(line)]
+    runs = itertools.groupby(lines, key=lambda line: _left_out(line) or line.lstrip().startswith("AGE "))
+    return [line for events, run in runs for line in (_in_one_order([*run]) if events else run)]
+
+
+def _left_out(line: str) -> bool:
+    return line.strip() == "…"
+
+
+def _in_one_order(events: Sequence[str]) -> list[str]:
+    """Events of one second come in any order; where a page leaves some out, others may stand anywhere between."""
+    told = sorted(line for line in events if not _left_out(line))
+    if len(told) == len(events):
+        return told
+    return ["…", *(part for line in told for part in (line, "…"))]
 
 
 def differences(told: str, seen: str) -> str:
@@ -81,7 +96,7 @@ class Transcript:
 
 
 def _pattern(lines: Sequence[str]) -> str:
-    return "".join(r"(?:[^\n]*\n)*?" if line.strip() == "…" else re.escape(f"{line}\n") for line in lines)
+    return "".join(r"(?:[^\n]*\n)*?" if _left_out(line) else re.escape(f"{line}\n") for line in lines)
 
 
 def follow(
