@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.operator_policy import Clients, allow, statements
+from smsandbox.testing.operator_policy import Clients, hold
 from smsandbox.testing.trial import Trial
 
 
@@ -41,12 +41,5 @@ def trial() -> Iterator[Trial]:
 @pytest.fixture
 def admin(harness: Harness) -> Clients:
     """Clients of the account's root; the operator is a user with the policy, and from now on held to it."""
-    root = harness.client
-    root("iam").create_user(UserName="operator")
-    allow(harness, statements())
-    key = root("iam").create_access_key(UserName="operator")["AccessKey"]
-    credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    harness.connections = harness.connections_of(harness.session_of(**credentials))
-    harness.restart()
-    harness.world.settings = harness.world.settings.changed({"enforce_iam": True})
-    return root
+    hold(harness)
+    return harness.client

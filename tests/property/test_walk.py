@@ -10,7 +10,6 @@ import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from botocore.exceptions import ClientError
 from smendpoints.api.group import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
 from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing.harness import Harness
+from smsandbox.testing.operator_policy import hold
 from smsandbox.testing.random_specs import kinds_of, random_spec, with_attempt
 from smsandbox.testing.specs import ARTIFACTS, spec
 from smsandbox.testing.traffic import Behaviour, Traffic
@@ -43,7 +43,6 @@ FAULTS: list[dict[str, Any]] = [
 
 LATE = {"endpoint_config": 20.0, "model": 20.0, "role": 20.0}
 AT_ONCE = dict.fromkeys(LATE, 0.0)
-POLICIES = Path(__file__).parents[2] / "manifests" / "iam"
 
 
 def hand_weighs(harness: Harness) -> None:
@@ -99,7 +98,8 @@ class Walk:
         self.serverless = {5: "warm", 11: "cold"}.get(seed % 12)
         self.tried: set[str] = set()
         if seed % 3 == 0:
-            self._hold_to_the_policy()
+            hold(self.harness)
+            self.tried.add("IAM enforced")
         self.traffic: Traffic | None = None
         if seed % 5 == 0:
             self._send()
@@ -119,20 +119,6 @@ class Walk:
 
         self.traffic = Traffic(self.harness.world, "default-iris", 300, behaves, account=ACCOUNT, region=REGION)
         self.tried.add("traffic")
-
-    def _hold_to_the_policy(self) -> None:
-        """The operator is a user with the policy that we ship, and IAM keeps to it."""
-        iam = self.harness.client("iam")
-        iam.create_user(UserName="operator")
-        for name in ("operator-policy", "operator-policy-optional"):
-            document = (POLICIES / f"{name}.json").read_text().replace("CLUSTER_ID", "cluster-1")
-            iam.put_user_policy(UserName="operator", PolicyName=name, PolicyDocument=document)
-        key = iam.create_access_key(UserName="operator")["AccessKey"]
-        credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-        self.harness.connections = self.harness.connections_of(self.harness.session_of(**credentials))
-        self.harness.restart()
-        self.harness.world.settings = self.harness.world.settings.changed({"enforce_iam": True})
-        self.tried.add("IAM enforced")
 
     def random_spec(self) -> dict[str, Any]:
         now = datetime.fromtimestamp(self.harness.clock.now(), UTC)

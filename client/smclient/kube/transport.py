@@ -60,13 +60,11 @@ class Transport:
             KubernetesError: any other refusal, or no answer.
         """
         sent = json.dumps(body).encode() if body is not None else None
-        for _ in range(_TRIES - 1):
+        for left in reversed(range(_TRIES)):
             status, text, pause = self._once(method, path, query, sent, content_type)
-            if status != _BUSY:  # which refuses before anything is done
+            if status != _BUSY or not left:  # a busy one refuses before anything is done
                 break
             time.sleep(min(pause, _LONGEST_PAUSE))
-        else:
-            status, text, _ = self._once(method, path, query, sent, content_type)
         return _read(status, text)
 
     def _once(

@@ -30,6 +30,18 @@ def allow(harness: Harness, granted: list[Statement]) -> None:
     harness.client("iam").put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=document)
 
 
+def hold(harness: Harness) -> None:
+    """From now on the operator is a user with the policy, and IAM keeps it to that."""
+    iam = harness.client("iam")
+    iam.create_user(UserName="operator")
+    allow(harness, statements())
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    harness.connections = harness.connections_of(harness.session_of(**credentials))
+    harness.restart()
+    harness.world.settings = harness.world.settings.changed({"enforce_iam": True})
+
+
 def arn(kind_and_name: str) -> str:
     """The ARN of what SageMaker has under this kind and name."""
     return f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind_and_name}"

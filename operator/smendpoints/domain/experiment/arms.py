@@ -83,7 +83,7 @@ def serves(endpoint: SageMakerEndpoint, experiment: str, weights: Mapping[str, f
         return False
     if status.endpoint is None or status.endpoint.status != "InService" or status.pending_variants:
         return False
-    shown = {each.name: each.current_weight for each in status.variants if not each.shadow}
+    shown = _current_weights(endpoint)
     return all(same_weight(weight, shown.get(name)) for name, weight in weights.items())
 
 
@@ -103,11 +103,15 @@ def interruption(endpoint: SageMakerEndpoint, weights: Mapping[str, float]) -> s
     gone, shown = away(endpoint), endpoint.status.endpoint
     if gone is not None or shown is None or shown.status != "InService":
         return gone
-    current = {each.name: each.current_weight for each in endpoint.status.variants if not each.shadow}
+    current = _current_weights(endpoint)
     found = {arm: now for arm in weights if (now := current.get(arm)) is not None}
     if all(same_weight(weights[arm], now) for arm, now in found.items()):
         return None
     return f"AWS has the weights {', '.join(f'{arm} {now:g}' for arm, now in found.items())}"
+
+
+def _current_weights(endpoint: SageMakerEndpoint) -> dict[str, float | None]:
+    return {each.name: each.current_weight for each in endpoint.status.variants if not each.shadow}
 
 
 def _rounded(weight: float) -> float:

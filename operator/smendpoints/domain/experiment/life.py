@@ -189,7 +189,7 @@ def _ended(
             "ended_at": scene.now,
             "arms": arms,
             "weights": arms_.all_to(arms, serving) if serving is not None else None,
-            "steps": closed(scene, status.steps) or status.steps,
+            "steps": closed(status.steps, scene.now, scene.period) or status.steps,
         }
     )
     return _told(

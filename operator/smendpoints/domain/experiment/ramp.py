@@ -1,8 +1,7 @@
 """The steps of traffic in an experiment: when the next one follows, with what weights, and what of it counts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from smendpoints.api.experiment_status import SageMakerExperimentStatus, TrafficStep
 from smendpoints.domain.experiment import arms as arms_
@@ -29,23 +28,22 @@ def stepped(scene: Scene, status: SageMakerExperimentStatus, percent: float) -> 
     """Other weights from now on; what was counted with those of before stays."""
     lost = {each.variant for each in status.challengers if each.ended_at is not None}
     weights = arms_.weights_of(scene.experiment.spec, status.arms, percent, lost)
-    steps = closed(scene, status.steps)
+    steps = closed(status.steps, scene.now, scene.period)
     new = TrafficStep(traffic_percent=percent, weights=weights, asked_at=scene.now)
     return status.model_copy(update={"weights": weights, "steps": [*steps, new]})
 
 
 def interrupted(scene: Scene, status: SageMakerExperimentStatus) -> SageMakerExperimentStatus:
     """The same weights, counted anew once they are in force again: not of the last period, as it was noticed late."""
-    earlier = replace(scene, now=scene.now - timedelta(seconds=scene.period))
-    step = status.steps[-1]
+    earlier, step = scene.now - timedelta(seconds=scene.period), status.steps[-1]
     again = TrafficStep(traffic_percent=step.traffic_percent, weights=step.weights, asked_at=scene.now)
-    return status.model_copy(update={"steps": [*closed(earlier, status.steps), again]})
+    return status.model_copy(update={"steps": [*closed(status.steps, earlier, scene.period), again]})
 
 
-def closed(scene: Scene, steps: Sequence[TrafficStep]) -> list[TrafficStep]:
-    """The last step ends now; one in which nothing was counted is as if it had never been."""
+def closed(steps: Sequence[TrafficStep], at: datetime, period: int) -> list[TrafficStep]:
+    """The last step ends with the last whole period before; one in which nothing was counted has never been."""
     *before, last = steps
-    until = arms_.boundary_before(scene.now, scene.period)
+    until = arms_.boundary_before(at, period)
     if last.counts_from is None or last.counts_from >= until:
         return before
     return [*before, last.model_copy(update={"counts_until": until})]
