@@ -11,6 +11,7 @@ from typing import Any
 from smclient.cli.watching import news_of
 from smclient.views.status import status_view
 from smsandbox import paths
+from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing.documented import Step, blocks
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
@@ -43,6 +44,16 @@ class Reader:
         """Change the one variant."""
         self.spec = {**self.spec, "variants": [{**self.spec["variants"][0], **variant}]}
         self.harness.apply(self.name, self.spec)
+
+    def is_asked(self, per_minute: float, *, errors: float, errors_of_the_next: float) -> None:
+        """Traffic from now on, and the shares that fail: with the config in service, and with any other."""
+        endpoint = f"default-{self.name}"
+        live = self.harness.live(endpoint)["EndpointConfigName"]
+
+        def behaves(instance: InstanceSpec) -> Behaviour:
+            return Behaviour(errors=errors if instance.config_name == live else errors_of_the_next)
+
+        Traffic(self.harness.world, endpoint, per_minute, behaves, account=ACCOUNT, region=REGION)
 
     def sees(self, command: str) -> str:
         """What a command prints."""
@@ -103,15 +114,7 @@ def test_the_guide_to_rollouts_shows_the_history_of_one_that_was_rolled_back(
     reader = Reader(harness, server, smendpoint, "canary")
     reader.edit(environment={"LOG_LEVEL": "debug"})
     harness.settle(reader.name)
-    live = harness.live("default-iris-canary")["EndpointConfigName"]
-    Traffic(
-        harness.world,
-        "default-iris-canary",
-        600,
-        lambda instance: Behaviour(errors=0.0 if instance.config_name == live else 0.5),
-        account=ACCOUNT,
-        region=REGION,
-    )
+    reader.is_asked(600, errors=0.0, errors_of_the_next=0.5)
     reader.edit(environment={"LOG_LEVEL": "info"})
     harness.settle(reader.name)
     command = "kubectl smendpoint history iris-canary"
@@ -190,15 +193,7 @@ def test_the_guide_to_judged_rollouts_shows_its_sample_while_it_is_judged_and_un
 ) -> None:
     page = "docs/guides/judged-rollouts.md"
     reader = Reader(harness, server, smendpoint, "judged-canary")
-    live = harness.live("default-iris-judged")["EndpointConfigName"]
-    Traffic(
-        harness.world,
-        "default-iris-judged",
-        2000,
-        lambda instance: Behaviour(errors=0.002 if instance.config_name == live else 0.02),
-        account=ACCOUNT,
-        region=REGION,
-    )
+    reader.is_asked(2000, errors=0.002, errors_of_the_next=0.02)
     harness.run(3600, 60)
     reader.edit(environment={"LOG_LEVEL": "debug"})
     verdict: dict[str, Any] = {}
