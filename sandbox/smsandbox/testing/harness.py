@@ -30,7 +30,7 @@ from smendpoints.work.watching import Watcher
 from smendpoints.work.workqueue import WorkQueue
 from smsandbox.testing import specs
 from smsandbox.testing.api_server import ApiServer, Killed, Stored
-from smsandbox.testing.virtual_aws import VirtualAws
+from smsandbox.testing.virtual_aws import VirtualAws, unseen
 from smsandbox.world import REGION
 
 __all__ = ["Harness", "Killed"]
@@ -101,14 +101,9 @@ class Harness(VirtualAws):
             self.violations.append(f"{action} for {self.at}, whose status says that nothing is made")
         if action.verb not in {Verb.DELETE_CONFIG, Verb.DELETE_MODEL}:
             return
-        faults, settings = self.world.faults.rules(), self.world.settings
-        self.world.faults.remove()
-        self.world.settings = settings.changed({"consistency": {"listing": 0.0}})
-        if action.target in self.in_use():
-            self.violations.append(f"{action} is in use")
-        self.world.settings = settings
-        for rule in faults:
-            self.world.faults.add(rule)
+        with unseen(self):
+            if action.target in self.in_use():
+                self.violations.append(f"{action} is in use")
 
     def has_done(self, action: Action) -> None:
         """The process may be killed right after the n-th change in AWS, before anything else happens."""

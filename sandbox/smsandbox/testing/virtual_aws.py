@@ -1,7 +1,8 @@
 """An AWS in this process and in virtual time, furnished with what the specs of tests name; clients, calls, contents."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,9 @@ from smendpoints.aws.calls.connections import Connections
 from smendpoints.aws.calls.identity import Presented
 from smsandbox.assets import BUCKET, EXECUTION, ROLE, TRUST
 from smsandbox.aws.assembly.simulator import assemble
+from smsandbox.aws.core.calls import CallLog
 from smsandbox.aws.core.clock import VirtualClock
+from smsandbox.aws.core.faults import Faults
 from smsandbox.aws.core.settings import Settings
 from smsandbox.aws.http.direct import connect
 from smsandbox.aws.http.inprocess import attach
@@ -174,3 +177,16 @@ class VirtualAws:
             "alarms": [e["AlarmName"] for e in cloudwatch.describe_alarms()["MetricAlarms"]],
             "dashboards": [e["DashboardName"] for e in cloudwatch.list_dashboards()["DashboardEntries"]],
         }
+
+
+@contextmanager
+def unseen(aws: VirtualAws) -> Iterator[None]:
+    """Calls in here meet no fault, no throttle and no IAM, see lists as they are now, and leave no trace."""
+    world = aws.world
+    faults, calls, settings = world.faults, world.calls, world.settings
+    world.faults, world.calls = Faults(), CallLog()
+    world.settings = settings.changed({"enforce_iam": False, "consistency": {"listing": 0.0}})
+    try:
+        yield
+    finally:
+        world.faults, world.calls, world.settings = faults, calls, settings

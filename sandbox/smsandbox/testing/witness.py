@@ -5,32 +5,16 @@ counted, and no fault strikes it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from smsandbox.aws.core.calls import CallLog
-from smsandbox.aws.core.faults import Faults
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.in_aws import endpoint_of, every, holding, tags_of, watching
 from smsandbox.testing.oracle import differences, monitoring, owner, wanted
-from smsandbox.testing.virtual_aws import VirtualAws
+from smsandbox.testing.virtual_aws import unseen
 
 _AT_WORK = {"Updating", "SystemUpdating"}  # an autoscaler, a patch: what is served is as wanted
-
-
-@contextmanager
-def unseen(aws: VirtualAws) -> Iterator[None]:
-    """Calls in here meet no fault, no throttle and no IAM, and leave no trace."""
-    world = aws.world
-    faults, calls, settings = world.faults, world.calls, world.settings
-    world.faults, world.calls = Faults(), CallLog()
-    world.settings = settings.changed({"enforce_iam": False})
-    try:
-        yield
-    finally:
-        world.faults, world.calls, world.settings = faults, calls, settings
 
 
 class Witness:
