@@ -4,6 +4,7 @@ The names are those of `manifests/samples`, so that the samples work in a sandbo
 """
 
 import contextlib
+import hashlib
 import json
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from smsandbox.aws.moto.images import PROGRAM_ANNOTATION
 from smsandbox.process import inherited, write_atomically
 from smsandbox.world import ACCOUNT, REGION, World
 
@@ -90,7 +92,7 @@ def ensure(world: World) -> Assets:
     Raises:
         CommandError: training or the push failed.
     """
-    if not _holds(world, RANDOM_FOREST[-1]):
+    if not _offers(world, IMAGE, "sminference") or not _holds(world, "random-forest", RANDOM_FOREST):
         ensure_account(world)
         run(push_command(), world.client_environment())
         _upload(world, "random-forest", RANDOM_FOREST)
@@ -104,7 +106,7 @@ def ensure_samples(world: World) -> None:
     Raises:
         CommandError: training or the push failed.
     """
-    if not _holds(world, GRADIENT_BOOSTING[-1]):
+    if not _offers(world, PASSING_ON, PASSES_ON) or not _holds(world, "gradient-boosting", GRADIENT_BOOSTING):
         run(push_command(PASSING_ON, PASSES_ON), world.client_environment())
         _upload(world, "gradient-boosting", GRADIENT_BOOSTING)
 
@@ -122,7 +124,7 @@ def _upload(world: World, model: str, keys: tuple[str, ...]) -> None:
     """Put the model where it was uploaded to, which is forgotten if AWS is new, and under each of these keys."""
     uploaded = _trained(world, model).removeprefix(f"s3://{BUCKET}/")
     content = (world.folder / model / "model.tar.gz").read_bytes()
-    for key in (uploaded, *keys):  # `_holds` asks for the last one
+    for key in (uploaded, *keys):
         client(world, "s3").put_object(Bucket=BUCKET, Key=key, Body=content)
 
 
@@ -135,13 +137,31 @@ def ensure_account(world: World) -> None:
     client(world, "s3").create_bucket(Bucket=BUCKET)
 
 
-def _holds(world: World, key: str) -> bool:
-    """Whether the simulator still has what an earlier `ensure` made; one that was restarted has nothing."""
+def _holds(world: World, model: str, keys: tuple[str, ...]) -> bool:
+    """Whether the simulator has a model where an earlier `ensure` put it, and nobody has put anything else there.
+
+    One that was restarted has nothing.
+    """
+    archive = world.folder / model / "model.tar.gz"
+    if not archive.exists():
+        return False
+    digest = hashlib.md5(archive.read_bytes(), usedforsecurity=False).hexdigest()  # as S3 makes an ETag
+    s3 = client(world, "s3")
     try:
-        client(world, "s3").head_object(Bucket=BUCKET, Key=key)
+        tags = {s3.head_object(Bucket=BUCKET, Key=key)["ETag"].strip('"') for key in keys}
     except ClientError:
         return False
-    return True
+    return tags == {digest}
+
+
+def _offers(world: World, image: str, program: str) -> bool:
+    """Whether ECR has an image that runs the program."""
+    repository, _, tag = image.removeprefix(f"{REGISTRY}/").rpartition(":")
+    try:
+        found = client(world, "ecr").batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    except ClientError:
+        return False
+    return any(json.loads(each["imageManifest"])["annotations"][PROGRAM_ANNOTATION] == program for each in found)
 
 
 def client(world: World, service: str, how: Config | None = None) -> Any:

@@ -8,12 +8,17 @@ from smsandbox import assets
 from smsandbox.assets import ROLE_ARN
 from smsandbox.testing.e2e import claims
 from smsandbox.testing.e2e.life import Target, live
+from smsandbox.testing.samples import endpoints, furnish, samples
 from smsandbox.testing.stage import SECONDS, Stage
 
 
 def test_an_endpoint_lives_with_a_trained_model_and_the_simulator_answers_as_it_claims(stage: Stage) -> None:
     """Created, invoked, scaled, rolled out, a rollout that fails, put back, deleted; no request fails, nothing is left."""
     cloud = stage.cloud
+    assets.ensure(cloud.world)
+    for sample in samples():
+        for each in endpoints(sample):
+            furnish(each["spec"], cloud.aws)  # echoes in the place of image and models, as other tests leave them
     trained = assets.ensure(cloud.world)
     cloud.simulator.change(containers=True)
     runtime = assets.client(cloud.world, "sagemaker-runtime", Config(retries={"total_max_attempts": 1}))

@@ -115,6 +115,23 @@ def test_what_happens_to_its_endpoint_wakes_it_and_what_happens_to_another_does_
     assert sorted(reconcile(backlog, 2.0)) == ["iris", "rose"]
 
 
+@pytest.mark.parametrize("moved", [{"team-iris"}, None], ids=["it", "all of the place"])
+def test_what_happens_to_its_endpoint_while_it_is_reconciled_for_the_first_time_wakes_it(
+    backlog: Backlog, moved: set[str] | None
+) -> None:
+    """Whose endpoint it is was not known when it was told; nothing else may ever happen to the endpoint."""
+    backlog.see(body(1), 0.0)
+    backlog.see(body(2, "rose"), 0.0)
+    found = {each.name: each for each in begun(backlog, 0.0)}
+    backlog.moved(HERE, moved, 0.1)
+    backlog.moved(THERE, {"team-rose"}, 0.1)
+    for each in found.values():
+        backlog.settle(each, Reconciled((), whereabouts=(HERE, f"Team-{each.name}")), 0.2)
+    assert reconcile(backlog, 0.2) == (["iris"] if moved is not None else ["iris", "rose"])
+    backlog.moved(HERE, {"team-rose"}, 0.3)
+    assert reconcile(backlog, 0.3) == ["rose"]
+
+
 def test_its_own_deadline_wakes_it(backlog: Backlog) -> None:
     backlog.see(body(1), 0.0)
     reconcile(backlog, 0.0, requeue_after=30.0)

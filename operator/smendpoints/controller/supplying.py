@@ -21,13 +21,12 @@ from smendpoints.domain.status.supplies import UNKNOWN, Supplied
 
 logger = logging.getLogger(__name__)
 _HOUR, _SOON = 3600.0, 600.0
-_DICE = random.Random()  # noqa: S311 - it spreads looks
 
 
 def next_look(memory: Memory, now: float) -> float:
     """Seconds until the next look, which is set where there is none yet; `now` is of the monotonic clock."""
     if memory.seen.supplies_at is None:
-        memory.seen.supplies_at = now + _HOUR * _DICE.uniform(0.1, 1.0)
+        memory.seen.supplies_at = now + _HOUR * random.uniform(0.1, 1.0)  # noqa: S311 - it spreads looks
     return max(1.0, memory.seen.supplies_at - now)
 
 
@@ -45,7 +44,7 @@ def supplied(account: Aws, given: Input, todo: Plan, memory: Memory, now: float)
         logger.info("%s: supplies are not looked at: %s", given.desired.endpoint_name, failure)
         memory.seen.supplies_at = now + _SOON
         return UNKNOWN
-    memory.seen.supplies_at = now + (_HOUR * _DICE.uniform(0.8, 1.0) if lacks is None else _SOON)
+    memory.seen.supplies_at = now + (_HOUR * random.uniform(0.8, 1.0) if lacks is None else _SOON)  # noqa: S311
     images = account.preflight.digests(given.desired.images())
     artifacts = account.preflight.stored(artifacts_of(given.desired))
     fleet = _fleet(given, endpoint, artifacts)

@@ -19,7 +19,6 @@ from smendpoints.domain.plan.actions import Action
 
 _BLOCKED_POLLS, _MOST_BLOCKED_POLLS = 60, 360  # five minutes, and half an hour, by default
 _LONGEST = 300.0
-_DICE = random.Random()  # noqa: S311 - it spreads waits
 
 
 class Goal(StrEnum):
@@ -87,9 +86,9 @@ class Trouble:
         if kind is Kind.BLOCKED and not self._leaving:  # the cure is in AWS, and what is stuck has a price, too
             self.blocked += self.blocked == 0 or now >= self.retry_at  # woken, it was not its time
             polls = min(_BLOCKED_POLLS << min(self.blocked - 1, 10), _MOST_BLOCKED_POLLS)
-            return polls * poll * _DICE.uniform(0.8, 1.0)
+            return polls * poll * random.uniform(0.8, 1.0)  # noqa: S311 - it spreads waits
         first = poll if kind is Kind.BUSY else min(poll, 2.0)
-        return min(first * (1 << min(self.failures - 1, 10)), _LONGEST) * _DICE.uniform(0.5, 1.0)
+        return min(first * (1 << min(self.failures - 1, 10)), _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311
 
     @property
     def _leaving(self) -> bool:

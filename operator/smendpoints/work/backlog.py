@@ -26,6 +26,7 @@ class Backlog:
         self._queue = queue
         self._objects = Objects()
         self._running: dict[str, Mapping[str, Any] | None] = {}  # with the newest version that came meanwhile
+        self._moved: dict[str, set[tuple[Place, str | None]]] = {}  # while those run whose endpoint is not known yet
         self._reconciled: set[str] = set()
         self._tally = Tally(tenancy.hourly_limit)
 
@@ -53,6 +54,8 @@ class Backlog:
         """Something happened in AWS to these endpoints; None: to any of the place."""
         for uid in self._objects.at(place) if endpoints is None else self._objects.named(place, endpoints):
             self._queue.wake(uid, now)
+        for moved in self._moved.values():
+            moved.update((place, name) for name in ((None,) if endpoints is None else endpoints))
 
     def ruled(self, now: float) -> None:
         """Policies, namespaces or other objects may mean something else for objects than before."""
@@ -86,17 +89,22 @@ class Backlog:
             return None
         QUEUE_SECONDS.observe(turn.waited)
         self._running[turn.uid] = None
-        return self._objects[turn.uid]
+        tracked = self._objects[turn.uid]
+        if tracked.whereabouts is None:
+            self._moved[turn.uid] = set()
+        return tracked
 
     def settle(self, tracked: Tracked, found: Reconciled, now: float) -> None:
         """The object was reconciled."""
-        came_meanwhile = self._running.pop(tracked.uid)
+        came_meanwhile, moved = self._running.pop(tracked.uid), self._moved.pop(tracked.uid, set())
         if tracked.uid in self._objects:
             for body in found.written:
                 self._take(body, now, ours=True)
             if came_meanwhile is not None:
                 self._take(came_meanwhile, now, ours=False)
             self._objects.place(tracked, found.whereabouts, found.awaits)
+            if tracked.whereabouts is not None and moved & {tracked.whereabouts, (tracked.whereabouts[0], None)}:
+                self._queue.wake(tracked.uid, now)  # what it has made may be all that ever happens to it
             self._reconciled.add(tracked.uid)
         self._queue.done(tracked.uid, now, now + found.requeue_after)
         self.ruled(now)

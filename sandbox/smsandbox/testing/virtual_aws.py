@@ -1,6 +1,7 @@
 """An AWS in this process and in virtual time, furnished with what the specs of tests name; clients, calls, contents."""
 
 import os
+import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -65,6 +66,7 @@ class VirtualAws:
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "harness")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "harness")
         moto_backend.reset()  # moto keeps one state for the whole process
+        random.seed(seed)  # what spreads waits, so that a history can be played again
         self.clock = VirtualClock()
         chosen = Settings(seed=seed, containers=False).changed({"durations": MINUTES, **(settings or {})})
         self.simulator = assemble(settings=chosen, clock=self.clock)
