@@ -111,3 +111,23 @@ def test_that_aws_took_a_change_back_is_its_reason_since_the_last_rollout(
         assert reason is Reason.AUTOSCALING_FAILED
         assert message.endswith(f"number of instances: {WHY}")
     assert why_not_scaled(seen.resource.status, None) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "told", "known"),
+    [
+        ("x" * 1024, f"was undone by an alarm: {'x' * 1000}", True),
+        ("x" * 200 + "now", "x" * 200 + "then", True),
+        ("x" * 199 + "now", "x" * 199 + "then", False),
+        (WHY, None, False),
+    ],
+    ids=["cut at its end", "alike for 200 characters", "alike for fewer", "no reason"],
+)
+def test_the_reason_of_an_update_is_known_by_its_first_200_characters_as_the_history_cuts_the_rest(
+    sight: Callable[..., Any], reason: str, told: str | None, known: bool
+) -> None:
+    seen = sight(SCALED, shows={"failure_reason": reason}, remembers={"phase": "Succeeded"})
+    status = seen.resource.status
+    revision = {"revision": 1, "configName": "c", "at": AT, "outcome": "RolledBack", "message": told}
+    before = type(status).model_validate({**status.to_json(), "history": [revision]})
+    assert why_not_scaled(before, seen.observed.endpoint) == (None if known else reason)

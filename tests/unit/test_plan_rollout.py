@@ -148,11 +148,6 @@ def test_the_memory_holds_what_tells_a_rollback_from_no_attempt(sight: Callable[
     assert pending.attempt == seen.desired.attempt()
 
 
-def test_a_long_reason_is_cut_in_memory_and_still_known_again(sight: Callable[..., Any]) -> None:
-    first = sight(lives=B, shows={"failure_reason": "x" * 1024}).plan()
-    assert len(first.rollout.message) == 1024
-
-
 def test_a_rollback_is_told_with_what_goes_on_serving(sight: Callable[..., Any]) -> None:
     seen = sight(lives=B, shows={"failure_reason": PING}, remembers={"phase": "InProgress"})
     plan = seen.plan()

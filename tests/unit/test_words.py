@@ -138,3 +138,103 @@ def test_what_a_revision_gets_as_it_comes_into_service(
     todo = seen.plan()
     told = changed_in_place(seen.resource.status, todo, todo.actions, seen.observed)
     assert tuple(each.message[: len(words)] for each, words in zip(told, said, strict=True)) == said
+
+
+# Of each field of a policy, a schedule and an alarm: where it stands, two values, and what is told of it.
+TRACKING = "primary: scaling policy busy"
+STEPPING = "primary: scaling policy slow"
+ALARM = "alarm smendpoints/default-iris/primary/slow"
+OWN_METRIC = {"namespace": "shop", "metricName": "Orders"}
+FIELDS: dict[str, tuple[tuple[str, ...], Any, Any, str]] = {
+    "target": (("tracking", "targetValue"), 5, 6.5, f"{TRACKING}: targetValue 5 → 6.5"),
+    "scaling in": (("tracking", "scaleInCooldownSeconds"), 10, 20, f"{TRACKING}: scaleInCooldownSeconds 10 → 20"),
+    "scaling out": (("tracking", "scaleOutCooldownSeconds"), 10, 20, f"{TRACKING}: scaleOutCooldownSeconds 10 → 20"),
+    "only out": (("tracking", "disableScaleIn"), False, True, f"{TRACKING}: disableScaleIn False → True"),
+    "a metric's name": (("metric", "metricName"), "Orders", "Baskets", f"{TRACKING}: metricName Orders → Baskets"),
+    "its namespace": (("metric", "namespace"), "shop", "mall", f"{TRACKING}: namespace shop → mall"),
+    "its statistic": (("metric", "statistic"), "Average", "Sum", f"{TRACKING}: statistic Average → Sum"),
+    "its unit": (("metric", "unit"), None, "Count", f"{TRACKING}: unit none → Count"),
+    "its dimensions": (
+        ("metric", "dimensions"),
+        [{"name": "Shop", "value": "1"}],
+        [{"name": "Shop", "value": "2"}],
+        f"{TRACKING}: dimensions changed",
+    ),
+    "how steps count": (
+        ("steps", "adjustmentType"),
+        "ChangeInCapacity",
+        "ExactCapacity",
+        f"{STEPPING}: adjustmentType ChangeInCapacity → ExactCapacity",
+    ),
+    "the pause of steps": (("steps", "cooldownSeconds"), 300, 60, f"{STEPPING}: cooldownSeconds 300 → 60"),
+    "what steps see": (
+        ("steps", "metricAggregationType"),
+        "Average",
+        "Maximum",
+        f"{STEPPING}: metricAggregationType Average → Maximum",
+    ),
+    "the steps": (
+        ("steps", "steps"),
+        [{"lowerBound": 0, "adjustment": 1}],
+        [{"lowerBound": 0, "upperBound": 5, "adjustment": 1}, {"lowerBound": 5, "adjustment": 2}],
+        f"{STEPPING}: steps changed",
+    ),
+    "an alarm's comparison": (
+        ("alarm", "comparisonOperator"),
+        "GreaterThanThreshold",
+        "LessThanThreshold",
+        f"{ALARM}: comparisonOperator GreaterThanThreshold → LessThanThreshold",
+    ),
+    "its threshold": (("alarm", "threshold"), 5, 0.5, f"{ALARM}: threshold 5 → 0.5"),
+    "its period": (("alarm", "periodSeconds"), 60, 300, f"{ALARM}: periodSeconds 60 → 300"),
+    "its periods": (("alarm", "evaluationPeriods"), 1, 2, f"{ALARM}: evaluationPeriods 1 → 2"),
+    "no data": (
+        ("alarm", "treatMissingData"),
+        "missing",
+        "breaching",
+        f"{ALARM}: treatMissingData missing → breaching",
+    ),
+    "when": (
+        ("schedule", "schedule"),
+        "cron(0 20 * * ? *)",
+        "rate(5 minutes)",
+        "primary: schedule night: schedule cron(0 20 * * ? *) → rate(5 minutes)",
+    ),
+    "where": (("schedule", "timeZone"), None, "Asia/Tokyo", "primary: schedule night: timeZone none → Asia/Tokyo"),
+    "the lower bound": (("schedule", "minCapacity"), 1, 2, "primary: schedule night: minCapacity 1 → 2"),
+    "the upper bound": (("schedule", "maxCapacity"), 3, 4, "primary: schedule night: maxCapacity 3 → 4"),
+}
+
+
+def with_field(place: tuple[str, ...], value: Any) -> dict[str, Any]:
+    """A spec that scales by a policy of each kind, with this value at one place."""
+    metric, alarm = dict(OWN_METRIC), dict(STEP_ALARM)
+    parts: dict[str, dict[str, Any]] = {
+        "metric": metric,
+        "tracking": {"name": "busy", "customizedMetric": metric, "targetValue": 5},
+        "alarm": alarm,
+        "steps": {**STEPS, "alarm": alarm},
+        "schedule": {"name": "night", "schedule": "cron(0 20 * * ? *)", "minCapacity": 1, "maxCapacity": 3},
+    }
+    part, field = place
+    parts[part] = parts[part] | {field: value}
+    if part == "metric":
+        parts["tracking"]["customizedMetric"] = parts["metric"]
+    if part == "alarm":
+        parts["steps"]["alarm"] = parts["alarm"]
+    scaling = {
+        "targetInvocationsPerInstance": None,
+        "targetTracking": [parts["tracking"]],
+        "stepScaling": [parts["steps"]],
+        "schedules": [parts["schedule"]],
+    }
+    return scaled(**scaling)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_field_of_scaling_is_told_by_the_name_that_the_spec_has_for_it(
+    sight: Callable[..., Any], name: str
+) -> None:
+    place, old, new, told = FIELDS[name]
+    seen = sight(with_field(place, new), with_field(place, old))
+    assert describe(seen.plan().actions, seen.observed) == (told,)

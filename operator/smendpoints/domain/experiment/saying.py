@@ -29,7 +29,6 @@ class Saying(StrEnum):
 _STALLED = frozenset({Saying.NOT_FOUND, Saying.INVALID_SPEC, Saying.TAKEN, Saying.INVALID, Saying.UNREADABLE})
 _ON_THE_WAY = frozenset({Saying.WAITING, Saying.LEAVING})
 _WARNINGS = _STALLED | {Saying.ROLLBACK}
-_LONGEST = 1024
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,10 @@ def events(old: SageMakerExperimentStatus, new: SageMakerExperimentStatus) -> tu
     before, after = conditions.find(old.conditions, "Ready"), conditions.find(new.conditions, "Ready")
     if after is not None and (before is None or before.reason != after.reason or len(old.steps) < len(new.steps)):
         warning = Saying(after.reason) in _WARNINGS
-        found.append(Event(warning=warning, reason=after.reason, message=after.message[:_LONGEST]))
+        found.append(Event(warning=warning, reason=after.reason, message=after.message))
     given_up = {each.variant for each in old.challengers if each.ended_at is not None}
     for each in new.challengers:
         if each.ended_at is not None and each.variant not in given_up and new.verdict is None:
             message = f"{each.variant} gets no more traffic: {each.reason}"
-            found.append(Event(warning=True, reason=str(Saying.ROLLBACK), message=message[:_LONGEST]))
+            found.append(Event(warning=True, reason=str(Saying.ROLLBACK), message=message))
     return tuple(found)

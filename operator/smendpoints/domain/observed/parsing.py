@@ -13,10 +13,12 @@ from smendpoints.domain.observed.observed import (
 )
 from smendpoints.domain.observed.redact import redact_text
 
+_LONGEST = 1024  # of AWS's words, and of what the status keeps of them: without its secrets a text may be longer
+
 
 def _clean(words: str | None) -> str | None:
     """AWS's words, which may repeat a container's, without secrets."""
-    return redact_text(words) if words is not None else None
+    return redact_text(words)[:_LONGEST] if words is not None else None
 
 
 def _image(deployed: Json) -> tuple[str | None, str | None]:

@@ -56,7 +56,7 @@ def failed_attempt(given: Input, endpoint: ObservedEndpoint, reason: str) -> Rol
             "analysis": closed(attempt.analysis),
             "phase": "Failed",
             **NOTHING_UNDER_WAY,
-            "message": reason[:1024],
+            "message": reason,
             "endpoint_modified_at": endpoint.modified_at,
         }
     )

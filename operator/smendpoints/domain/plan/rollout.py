@@ -78,7 +78,6 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
     past = given.recorded.rollout
     desired, observed = given.desired, given.observed
     beside = meanwhile(given, endpoint)
-    reason = endpoint.failure_reason
     pending = RolloutStatus(
         config_name=desired.config_name,
         attempt=desired.attempt(),
@@ -88,7 +87,7 @@ def rollout_written_ahead(given: Input, endpoint: ObservedEndpoint) -> Plan:
         abort_alarm=desired.abort_alarm,
         analysis=observed.analysis,
         endpoint_modified_at=endpoint.modified_at,
-        message=reason[:1024] if reason is not None else None,
+        message=endpoint.failure_reason,
         autoscaling_snapshot=next_snapshots(
             past.autoscaling_snapshot if past is not None else (),
             observed.targets or (),

@@ -73,7 +73,7 @@ def turns(given: Input, endpoint: ObservedEndpoint, calls: Iterable[Action]) -> 
                 again.append(call)
             continue
         if record is last and endpoint.failure_reason:
-            record = record.model_copy(update={"message": endpoint.failure_reason[:1024]})
+            record = record.model_copy(update={"message": endpoint.failure_reason})
         kept.append(record)
         unexplained = record.message is None and record.attempts < _UNEXPLAINED
         wait = _wait(record.attempts) - (given.now - endpoint.modified_at)

@@ -41,7 +41,7 @@ _ACTIONS = {
     Reason.DELETION_SUSPENDED: "Finalize",
     Reason.PREFLIGHT_INCOMPLETE: "CheckBeforeLaunch",
 }
-_LONGEST = 1024
+_LONGEST = 1024  # of an Event's message: the rest is cut off where it is posted
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ def events(old: SageMakerEndpointStatus, new: SageMakerEndpointStatus) -> tuple[
         found.append(Event(warning=True, reason=drifted.reason, message=drifted.message))
     found += _beside_ready(old.conditions, new.conditions)
     if after is not None and _is_outside(new.office_hours, old.office_hours):
-        found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message[:_LONGEST]))
+        found.append(Event(warning=True, reason=Reason.OUTSIDE_HOURS, message=after.message))
     if after is not None and _is_new_step(old.rollout, new.rollout):
-        found.append(Event(warning=False, reason="RolloutStep", message=after.message[:_LONGEST]))
+        found.append(Event(warning=False, reason="RolloutStep", message=after.message))
     return (*found, *_of_analysis(old.rollout, new.rollout))
 
 
@@ -83,11 +83,11 @@ def _beside_ready(old: list[Condition], new: list[Condition]) -> Iterator[Event]
         now, before = conditions.find(new, kind), conditions.find(old, kind)
         tells = now is not None and now.status == "False" and (reasons is None or now.reason in reasons)
         if now is not None and tells and (before is None or before.reason != now.reason):
-            yield Event(warning=True, reason=now.reason, message=now.message[:_LONGEST])
+            yield Event(warning=True, reason=now.reason, message=now.message)
     for kind in (LAUNCH_BLOCKED, SOURCE_CHANGED):
         lacking = conditions.find(new, kind)
         if lacking is not None and conditions.find(old, kind) is None:
-            yield Event(warning=True, reason=lacking.reason, message=lacking.message[:_LONGEST])
+            yield Event(warning=True, reason=lacking.reason, message=lacking.message)
 
 
 def _of_analysis(old: RolloutStatus | None, new: RolloutStatus | None) -> tuple[Event, ...]:
@@ -99,11 +99,11 @@ def _of_analysis(old: RolloutStatus | None, new: RolloutStatus | None) -> tuple[
     before = old.analysis if same and old is not None else None
     if before is None:
         told = now.message if forewarning(now) or now.requests_per_minute is None else ""
-        return (Event(warning=True, reason=Reason.FEW_REQUESTS, message=told[:_LONGEST]),) if told else ()
+        return (Event(warning=True, reason=Reason.FEW_REQUESTS, message=told),) if told else ()
     if now.verdict in {"Hold", before.verdict}:
         return ()
     message = f"{new.config_name}: {told_of(now)}"
-    return (Event(warning=now.verdict != "Ship", reason=Reason.JUDGED, message=message[:_LONGEST]),)
+    return (Event(warning=now.verdict != "Ship", reason=Reason.JUDGED, message=message),)
 
 
 def _is_next_rollout(reason: str, old: RolloutStatus | None, new: RolloutStatus | None) -> bool:
@@ -125,7 +125,7 @@ def _with_log(message: str, failure: Failure | None) -> str:
         message = f"{message[: _LONGEST - len(hint) - 3]}…; {hint}"
     if failure is not None and failure.log_tail:
         message = f"{message}; the container's log ends: {' | '.join(failure.log_tail[-5:])}"
-    return message[:_LONGEST]
+    return message
 
 
 def changed_in_place(
@@ -145,7 +145,7 @@ def changed_in_place(
     if not words:
         return ()
     how = "put back" if todo.drift else "for the new revision" if arrived else "changed in place"
-    return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"[:_LONGEST]),)
+    return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"),)
 
 
 def _is_new_step(old: RolloutStatus | None, new: RolloutStatus | None) -> bool:

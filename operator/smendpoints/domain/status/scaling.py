@@ -16,7 +16,7 @@ from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 
 ACTIVE = "AutoscalingActive"
-_COMPARED = 200  # characters of a reason: enough to tell one from another, and never cut
+_COMPARED = 200  # characters of a reason: enough to tell one from another, and never cut in the history
 _NOT_THERE = frozenset({"Creating", "Deleting", "Failed"})
 _CALLS = frozenset(verb.operation for verb in Verb if verb.service == "application-autoscaling")
 
