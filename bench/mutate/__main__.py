@@ -112,13 +112,18 @@ class Trial:
     def _noticed_by(self, copy: Copy, one: Chosen) -> str | None:
         for each in self._maps:
             limit = _SLACK * each.lane.seconds
-            while tests := each.nearest(one.path, one.mutant.lines, one.mutant.statement):
+            renamed: set[str] = set()
+            while nearest := each.nearest(one.path, one.mutant.lines, one.mutant.statement):
+                tests = list(dict.fromkeys(_function(test) if _function(test) in renamed else test for test in nearest))
                 run = copy.run(tests, limit, one.path, one.original, one.source)
                 if run.code == 0:
                     break
                 if run.code is None:
                     return f"{each.lane.name} tests that never end"
                 failed = _failed(run.output, tests)
+                if failed is None and (found := _not_found(run.output, tests) - renamed):
+                    renamed |= found
+                    continue
                 if failed is None:
                     return run.output[-300:].strip()
                 if self._is_sound(copy, failed, limit):
@@ -137,6 +142,17 @@ def _failed(output: str, tests: list[str]) -> str | None:
     """The test of these that failed; None when something else went wrong (what was changed cannot be imported)."""
     told = [line.partition(" ")[2] for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     return max((test for test in tests if any(line.startswith(test) for line in told)), key=len, default=None)
+
+
+def _function(test: str) -> str:
+    """All parameters of a test."""
+    return test.partition("[")[0]
+
+
+def _not_found(output: str, tests: list[str]) -> set[str]:
+    """The tests whose parameters are called otherwise with a mutant, as it changed what they are called by."""
+    told = [line for line in output.splitlines() if line.startswith("ERROR: not found:")]
+    return {name for name in map(_function, tests) if any(line.endswith(f"/{name}") for line in told)}
 
 
 @click.command()

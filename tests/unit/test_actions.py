@@ -61,3 +61,18 @@ def test_equal_calls_have_one_fingerprint_whatever_the_order_of_their_members() 
         Action(Verb.TAG_ALARM, "x", {"a": 1, "b": 2}),
     ]
     assert one.fingerprint() not in {each.fingerprint() for each in others}
+
+
+ABOUT = {
+    "contents": {"CREATE_MODEL", "CREATE_CONFIG"},
+    "garbage": {"DELETE_MODEL", "DELETE_CONFIG"},
+    "endpoint": {"CREATE_ENDPOINT", "UPDATE_ENDPOINT", "SET_WEIGHTS_AND_CAPACITIES", "DELETE_ENDPOINT"},
+    "tags": {"ADD_TAGS", "DELETE_TAGS"},
+    "rollback": {"SET_ALARM"},
+}
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_a_refusal_of_a_call_ends_the_calls_that_are_about_the_same(verb: Verb) -> None:
+    about = next((about for about, verbs in ABOUT.items() if verb.name in verbs), "autoscaling")
+    assert verb.about == about

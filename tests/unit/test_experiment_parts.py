@@ -400,3 +400,19 @@ def test_outcomes_of_requests_that_are_captured_elsewhere_conclude_nothing() -> 
         assert told is not None
         assert told.startswith("iris captures its requests elsewhere than when it began, or no more")
         assert why_not(destination, {"name": "errors", "errorRate": {}}) is None
+
+
+def test_programs_may_rely_on_these_reasons() -> None:
+    assert {each.name: each.value for each in Saying} == {
+        "WAITING": "Waiting",
+        "NOT_FOUND": "EndpointNotFound",
+        "INVALID_SPEC": "InvalidSpec",
+        "TAKEN": "TrafficTaken",
+        "RUNNING": "Running",
+        "UNREADABLE": "MetricsUnreadable",
+        "SHIP": "SHIP",
+        "ROLLBACK": "ROLLBACK",
+        "INVALID": "INVALID",
+        "INCONCLUSIVE": "INCONCLUSIVE",
+        "LEAVING": "Deleting",
+    }

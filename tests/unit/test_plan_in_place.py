@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from smendpoints.domain.plan.in_place import changes_in_place, weights_apart
 from smendpoints.domain.plan.verdict import Requeue
 
 TWO = {"challenger": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -208,3 +209,30 @@ def test_the_second_reconcile_over_what_was_done_does_nothing(sight: Callable[..
     for wants in ({}, TWO, SCALED, SERVERLESS, {"tags": {"a": "b"}}):
         plan = sight(wants, converged=True).plan()
         assert (plan.actions, plan.drift, plan.verdict.ready) == ((), (), True)
+
+
+def test_the_weights_of_some_variants_are_told_apart_from_all_else(sight: Callable[..., Any]) -> None:
+    """An experiment's variants are weighted by it, whatever drift is done about the rest."""
+    shown = {
+        "primary": {"desired_weight": 9.0, "desired_count": 4},
+        "challenger": {"desired_weight": 3.0},
+    }
+    calls = sight(TWO, variants=shown)
+    found = changes_in_place(calls.desired, calls.observed.endpoint)
+    its, rest = weights_apart(found, ["challenger"])
+    assert [(each.target, each.params) for each in its] == [
+        (
+            "challenger",
+            {
+                "EndpointName": "default-iris",
+                "DesiredWeightsAndCapacities": [{"VariantName": "challenger", "DesiredWeight": 1.0}],
+            },
+        )
+    ]
+    assert [(each.target, each.params["DesiredWeightsAndCapacities"]) for each in rest] == [
+        ("primary", [{"VariantName": "primary", "DesiredWeight": 1.0}]),
+        ("primary", [{"VariantName": "primary", "DesiredInstanceCount": 1}]),
+    ]
+    assert weights_apart(found, []) == ((), found)
+    (both,), counts = weights_apart(found, ["primary", "challenger"])
+    assert (both, counts) == (found[0], found[1:])

@@ -9,7 +9,7 @@ from smendpoints.api.status import Resolved
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.verdict import Plan, ready, reconciling
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.status.pins import must_pin, pinned
+from smendpoints.domain.status.pins import must_pin, pinned, without_log
 from smendpoints.domain.status.write_ahead import must_write_ahead, write_ahead
 
 TAGS = Action(Verb.ADD_TAGS, "iris", {})
@@ -60,3 +60,40 @@ def test_an_endpoint_that_is_made_is_no_adopted_one(resource: Any) -> None:
     assert pinned(given.status, given, makes, resolved, allowed=True).adopted is None
     assert pinned(given.status, given, FINE, resolved, allowed=True).adopted is True
     assert pinned(given.status, given, FINE, resolved, allowed=False).resolved == given.status.resolved
+
+
+@pytest.mark.parametrize(
+    ("created", "reason", "allowed", "kept"),
+    [
+        (True, Reason.IN_SERVICE, True, True),
+        (True, Reason.IN_SERVICE, False, False),
+        (False, Reason.IN_SERVICE, True, False),
+        (None, Reason.IN_SERVICE, True, False),
+        (True, Reason.SUSPENDED, True, False),
+        (True, Reason.NOT_OWNED, True, False),
+    ],
+)
+def test_what_is_in_force_is_kept_once_something_is_there_that_it_made(
+    resource: Any, created: bool | None, reason: Reason, allowed: bool, kept: bool
+) -> None:
+    given = resource(None, {"createdInAWS": created})
+    resolved = Resolved.model_validate(IN_FORCE)
+    found = pinned(given.status, given, Plan(ready(reason, "")), resolved, allowed=allowed)
+    assert found.resolved == (resolved if kept else None)
+
+
+def test_that_it_was_adopted_is_kept(resource: Any) -> None:
+    given, resolved = resource(None, {"createdInAWS": True}), Resolved.model_validate(IN_FORCE)
+    adopts = Plan(reconciling(Reason.ADOPTED, "taking over"), (TAGS,))
+    assert pinned(given.status, given, adopts, resolved, allowed=True).adopted is True
+
+
+def test_what_was_shown_of_a_log_goes_where_no_log_may_be_shown(resource: Any) -> None:
+    failed = resource(None, {"failure": {"reason": "no ping", "logTail": ["Traceback"], "hint": "fix it"}}).status
+    bare = without_log(failed)
+    assert bare.failure is not None
+    assert (bare.failure.reason, bare.failure.log_tail, bare.failure.hint) == ("no ping", [], "fix it")
+    assert bare.model_copy(update={"failure": failed.failure}) == failed
+    assert without_log(bare) is bare
+    well = resource().status
+    assert without_log(well) is well
