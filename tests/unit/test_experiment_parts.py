@@ -64,6 +64,8 @@ def test_the_first_that_came_has_the_traffic_and_whoever_has_begun_stays() -> No
     assert TrafficClaims([early, over]).owner("n", "e") == early
     assert TrafficClaims([early, over]).differs(found) == {("n", "e")}
     assert found.differs(TrafficClaims([begun])) == set(), "who waits changes nothing"
+    first, second = claim("a"), claim("b")
+    assert TrafficClaims([second, first]).owner("n", "e") == first, "within one second the uid decides"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from smendpoints.api.policy import SageMakerEndpointPolicy
+from smendpoints.controller.known_claims import KnownClaims
 from smendpoints.controller.known_policies import KnownPolicies
 from smendpoints.controller.known_traffic import KnownTraffic
+from smendpoints.domain.tenancy.facts import Facts, facts_of
 from smendpoints.domain.tenancy.traffic import TrafficClaim
 
 UNKNOWN = "nothing is changed in AWS as long as the policies for this namespace are not known: "
@@ -77,3 +79,38 @@ def test_experiments_are_known_once_they_were_told_of() -> None:
     assert (found.known, found.owner("n", "e")) == (True, None)
     assert found.set([claim("x")]) is None
     assert found.set([claim("x")]) == set()
+
+
+def test_who_wants_the_same_name_hears_of_whoever_makes_it_its_own_and_leaves_it() -> None:
+    def facts(uid: str, created: str, endpoint: str = "shared") -> Facts:
+        meta = {"uid": uid, "namespace": "ml", "name": uid, "creationTimestamp": created}
+        return facts_of({"metadata": meta, "spec": {"endpointName": endpoint}})
+
+    claims = KnownClaims("us-east-1")
+    assert claims.enter(facts("early", "1"), ()) == set()
+    assert claims.enter(facts("late", "2"), ()) == {"early"}
+    assert claims.enter(facts("late", "2"), ()) == set(), "nothing new"
+    assert claims.before("early") is None
+    rival = claims.before("late")
+    assert rival is not None
+    assert rival.uid == "early"
+    assert claims.hold("late") == {"early"}
+    assert claims.hold("late") == set(), "once"
+    assert claims.before("late") is None
+    assert claims.enter(facts("early", "1", "other"), ()) == {"late"}
+    assert claims.drop("late") == set()
+    assert claims.enter(facts("new", "3", "other"), ()) == {"early"}
+    assert claims.drop("early") == {"new"}
+    assert claims.before("new") is None
+
+
+@pytest.mark.parametrize(("own", "hangs"), [(None, True), ("1", False)])
+def test_a_name_may_hang_on_which_account_the_operator_acts_in(own: str | None, hangs: bool) -> None:
+    claims = KnownClaims("us-east-1")
+    claims.own_account = own
+    for uid, role in (("early", "arn:aws:iam::1:role/r"), ("late", None)):
+        meta = {"uid": uid, "namespace": "ml", "name": uid, "creationTimestamp": uid}
+        claims.enter(facts_of({"metadata": meta, "spec": {"endpointName": "shared", "assumeRoleARN": role}}), ())
+    assert claims.hangs_on_own_account("late") is hangs
+    assert not claims.hangs_on_own_account("early")
+    assert not claims.hangs_on_own_account("nobody")

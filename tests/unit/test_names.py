@@ -58,3 +58,80 @@ def test_the_hash_is_the_same_in_every_process_and_release() -> None:
 def test_variants_that_begin_alike_have_models_of_their_own() -> None:
     one, other = (names.model_name("e" * 63, "v" * 62 + end, {}) for end in "ab")
     assert one != other
+
+
+# Whoever renames one orphans what is there in AWS, and breaks policies of IAM that users have written.
+NAMES = {
+    "a model": (names.model_name("default-iris", "primary", {"a": 1}), "default-iris-primary-015abd7f5c"),
+    "a model of long names": (
+        names.model_name("e" * 63, "v" * 63, {}),
+        f"{'e' * 27}-228d6c62c1-vv-6617709fd5-44136fa355",
+    ),
+    "a config": (names.config_name("default-iris", {"a": 1}), "default-iris-015abd7f5c"),
+    "a config of a long name": (names.config_name("e" * 63, {}), f"{'e' * 41}-228d6c62c1-44136fa355"),
+    "an alarm": (names.alarm_prefix("default-iris"), "smendpoints/default-iris/"),
+    "an alarm of monitoring": (names.monitoring_prefix("default-iris"), "smendpoints/monitoring.default-iris/"),
+    "a dashboard": (names.dashboard_name("us-east-1", "default-iris"), "smendpoints-us-east-1-default-iris"),
+    "the dashboards of a region": (names.dashboard_prefix("us-east-1"), "smendpoints-us-east-1-"),
+    "a scalable target": (names.resource_id("default-iris", "primary"), "endpoint/default-iris/variant/primary"),
+    "a name that is cut at a hyphen": (names.fit(f"{'a' * 51}-{'b' * 20}"), f"{'a' * 51}-d6b4834859"),
+    "the longest that is not cut": (names.fit("x" * 63), "x" * 63),
+}
+
+
+@pytest.mark.parametrize(("made", "name"), NAMES.values(), ids=NAMES.keys())
+def test_in_aws_there_is(made: str, name: str) -> None:
+    assert made == name
+
+
+@pytest.mark.parametrize(
+    ("alarm", "monitored", "of"),
+    [
+        ("smendpoints/monitoring.iris/primary/errors", "iris", None),
+        ("smendpoints/monitoring.iris", None, None),
+        ("smendpoints/iris/iris-0123456789/primary/errors", None, "iris"),
+        ("smendpoints/iris/primary/wake-up", None, "iris"),
+        ("smendpoints/iris/", None, None),
+        ("somebodys/iris/alarm", None, None),
+        ("iris/alarm", None, None),
+        ("smendpoints/iris-/x", None, None),
+    ],
+)
+def test_an_alarm_tells_whose_it_is_by_its_name(alarm: str, monitored: str | None, of: str | None) -> None:
+    assert names.monitored_endpoint(alarm) == monitored
+    assert names.endpoint_of_alarm(alarm) == of
+
+
+@pytest.mark.parametrize(
+    ("alarm", "config"),
+    [
+        ("smendpoints/iris/iris-0123456789/primary/errors", "iris-0123456789"),
+        ("smendpoints/iris/iris-0123456789/abort", "iris-0123456789"),
+        ("smendpoints/iris/primary/wake-up", None),
+        ("smendpoints/other/iris-0123456789/abort", None),
+        ("smendpoints/iris/other-0123456789/abort", None),
+        ("smendpoints/iris/iris-012345678/abort", None),
+        ("smendpoints/iris/iris-0123456789a/abort", None),
+    ],
+)
+def test_an_alarm_of_a_rollout_tells_its_config(alarm: str, config: str | None) -> None:
+    assert names.config_of_alarm("iris", alarm) == config
+
+
+@pytest.mark.parametrize(
+    ("model", "ours"),
+    [
+        ("iris-primary-0123456789", True),
+        ("iris-p-0123456789", True),
+        ("iris-0123456789", False),
+        ("iris-primary-012345678", False),
+        ("other-primary-0123456789", False),
+        ("iris-primary-0123456789-x", False),
+    ],
+)
+def test_a_model_is_known_for_one_that_was_made_here(model: str, ours: bool) -> None:
+    assert names.model_made_here("iris", model) is ours
+
+
+def test_the_variant_is_the_end_of_its_targets_name() -> None:
+    assert names.variant_of("endpoint/default-iris/variant/primary") == "primary"

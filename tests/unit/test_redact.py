@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smendpoints.domain.observed.log_lines import shown
-from smendpoints.domain.observed.redact import LONGEST_LINE, redact
+from smendpoints.domain.observed.redact import LONGEST_LINE, conceal_blocks, redact
 
 SECRET = "hunter2hunter2"
 SECRETS = {
@@ -135,6 +135,10 @@ def test_a_block_of_pem_is_gone_though_it_goes_over_lines(events: list[str], kep
     assert B64[:20] not in said
     assert "AbCd" not in said
     assert all(line in said for line in kept)
+
+
+def test_one_line_of_base64_hides_no_other() -> None:
+    assert conceal_blocks([B64, "ready to serve", "200 OK"]) == ["[redacted]", "ready to serve", "200 OK"]
 
 
 @pytest.mark.parametrize("opening", ["password:", "password: |", "client_secret: >-", '"password":', "export TOKEN=\\"])

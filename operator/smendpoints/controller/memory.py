@@ -147,7 +147,7 @@ class Told:
 
     def is_current(self, status: Mapping[str, Any] | None) -> bool:
         """Whether the status is the one that was written last."""
-        return self.status is not None and self.status == digest(status)
+        return self.status == digest(status)
 
 
 @dataclass

@@ -145,9 +145,8 @@ def _drift_reported(given: Input, drift: tuple[str, ...]) -> Plan | None:
 
 
 def _reason_of(change: Action) -> Reason:
-    """Weights move traffic; instances and concurrency are scaled."""
-    shifts = all("DesiredWeight" in entry for entry in weights_and_capacities(change))
-    return Reason.SHIFTING if shifts else Reason.SCALING
+    """Weights move traffic; instances and concurrency are scaled. No call does both."""
+    return Reason.SHIFTING if "DesiredWeight" in weights_and_capacities(change)[0] else Reason.SCALING
 
 
 def _changed_in_place(endpoint: ObservedEndpoint, found: Differences, now: Turns) -> Plan | None:
