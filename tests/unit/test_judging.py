@@ -9,12 +9,14 @@ from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus, Com
 from smendpoints.api.spec import Rollout
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.controller.judging import with_analysis
+from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan import judging
 from smendpoints.domain.plan.analysis import fleets, forewarning, planned, series_before, series_during, share_of
 from smendpoints.domain.plan.judging import afresh, closed, condemns, is_over, judged, unread, with_step
 from smendpoints.domain.plan.progress import Progress
+from smendpoints.domain.reasons import Reason
 
 BEGUN = datetime(2026, 11, 26, 12, 0, 30, tzinfo=UTC)
 FIRST = int(BEGUN.timestamp() // 60)
@@ -306,3 +308,128 @@ def test_cloudwatch_is_asked_for_what_is_new_and_before_aws_goes_on_in_any_case(
     assert account.asked == asked_again
     assert found.analysis is not None
     assert (found.analysis.verdict != "Hold") is (left == 119)
+
+
+class Silent(Reads):
+    """An account whose CloudWatch cannot be read."""
+
+    def __init__(self, told_until: datetime, kind: Kind) -> None:
+        super().__init__(told_until)
+        self._kind = kind
+
+    def read(self, *_: Any) -> Readings:
+        raise ReconcileError(self._kind, Reason.ACCESS_DENIED, "no")
+
+
+def looked(sight: Any, account: Any, before: AnalysisStatus, left: int, **shows: Any) -> AnalysisStatus | None:
+    """The analysis after a look so many seconds before the end of its step."""
+    seen = sight(shows={"status": "Updating", "pending_config": "new", **shows})
+    status = seen.resource.status.model_copy(update={"rollout": rollout(before)})
+    resource = seen.resource.model_copy(update={"status": status})
+    found = with_analysis(account, resource, seen.desired, seen.observed, END - timedelta(seconds=left))
+    return found.analysis
+
+
+TOLD = END.replace(second=0) - timedelta(minutes=12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "verdict"),
+    [
+        (Kind.RETRY, 600, "Hold"),
+        (Kind.BLOCKED, 600, "Invalid"),
+        (Kind.RETRY, 119, "Inconclusive"),
+        (Kind.BLOCKED, 119, "Inconclusive"),
+    ],
+)
+def test_what_cannot_be_read_in_the_middle_of_a_rollout_is_no_success(
+    kind: Kind, left: int, verdict: str, sight: Any
+) -> None:
+    found = looked(sight, Silent(TOLD, kind), status(), left)
+    assert found is not None
+    assert (found.verdict, found.message) == (verdict, "CloudWatch could not be read: no")
+
+
+@pytest.mark.parametrize("changes", [{"steps": []}, {"metrics": []}])
+def test_where_there_is_nothing_to_compare_nothing_is_read_and_at_the_end_it_is_told(
+    changes: dict[str, Any], sight: Any
+) -> None:
+    account = Reads(TOLD)
+    before = status(**changes)
+    assert looked(sight, account, before, 600) == before
+    assert account.asked == 0
+
+
+def test_what_was_never_compared_is_told_at_the_end() -> None:
+    assert judging.missed(status()).verdict == "Inconclusive"
+    assert judging.missed(status()).message == "nothing could be compared: nobody looked while both fleets served"
+    assert judging.missed(status(metrics=[])).message == "nothing could be compared: no variant is in both fleets"
+
+
+def test_what_is_decided_is_not_looked_at_again(sight: Any) -> None:
+    account = Reads(TOLD)
+    for verdict in ("Rollback", "Inconclusive"):
+        before = status(verdict=verdict)
+        assert looked(sight, account, before, 600) == before
+    assert account.asked == 0
+
+
+@pytest.mark.parametrize("shows", [{"status": "RollingBack"}, {"status": "InService"}, {"pending_config": "another"}])
+def test_what_aws_is_not_at_work_on_is_not_looked_at(shows: dict[str, Any], sight: Any) -> None:
+    account = Reads(TOLD)
+    assert looked(sight, account, status(), 600, **shows) is None
+    assert looked(sight, account, status(), 600, tags={}) is None
+    assert account.asked == 0
+
+
+JUDGED = {"rollout": {"strategy": "Canary", "analysis": {"metrics": [ERRORS]}}}
+OTHER = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
+
+
+def beforehand(sight: Any, account: Any, **sees: Any) -> AnalysisStatus | None:
+    seen = sight(**{"wants": {**JUDGED, **OTHER}, "lives": {}, **sees})
+    found = with_analysis(account, seen.resource, seen.desired, seen.observed, END)
+    return found.analysis
+
+
+def test_before_an_attempt_the_hour_before_is_read(sight: Any) -> None:
+    account = Reads(TOLD)
+    made = beforehand(sight, account)
+    assert made is not None
+    assert [(each.name, each.variant) for each in made.metrics] == [("errors", "primary")]
+    assert account.asked == 1
+    unread = beforehand(sight, Silent(TOLD, Kind.RETRY))
+    assert unread is not None
+    assert unread.message == "how little can be seen is not known: no"
+
+
+@pytest.mark.parametrize(
+    "sees",
+    [
+        {"wants": OTHER},
+        {"wants": JUDGED},
+        {"shows": {"status": "Updating"}},
+        {"remembers": {"phase": "Pending"}},
+        {"equivalent": True},
+        {"exists": False},
+    ],
+    ids=["unjudged", "no new revision", "AWS at work", "an attempt that is known", "nothing else", "nothing there"],
+)
+def test_where_no_attempt_is_about_to_be_written_down_nothing_is_read(sees: dict[str, Any], sight: Any) -> None:
+    account = Reads(TOLD)
+    assert beforehand(sight, account, **sees) is None
+    assert account.asked == 0
+
+
+def test_an_attempt_that_was_blocked_gets_its_rules_anew(sight: Any) -> None:
+    assert beforehand(sight, Reads(TOLD), remembers={"phase": "Blocked"}) is not None
+
+
+def test_figures_are_told_for_people() -> None:
+    whole = ComparedMetric(name="errors", variant="a", old_requests=12_345, new_requests=678)
+    assert judging.figures(whole) == "errors of a: 678 requests of the new fleet, 12,345 of the old one"
+    shares = whole.model_copy(update={"old_percent": 1.2345, "new_percent": 2.0})
+    assert judging.figures(shares) == "errors of a 2% instead of 1.23% in 678 and 12,345 requests"
+    bounds = shares.model_copy(update={"lower_points": -0.5, "upper_points": 2.25})
+    told = "errors of a 2% instead of 1.23% (-0.5 to +2.25 points) in 678 and 12,345 requests"
+    assert judging.figures(bounds) == told
