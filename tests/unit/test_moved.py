@@ -75,6 +75,11 @@ GLANCES: dict[str, tuple[Mapping[str, Any], Glance, frozenset[str], bool]] = {
 }
 
 
+def test_a_process_that_has_just_started_has_looked_at_nothing_not_even_at_what_is_not_there() -> None:
+    absent = Glance(summary=None, since_written=True, absent=True)
+    assert not nothing_moved(Watch(), absent, Memory(), 0.0)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", GLANCES)
 def test_an_endpoint_has_not_moved_if_it_is(name: str) -> None:
     seen, shown, gone, still = GLANCES[name]
