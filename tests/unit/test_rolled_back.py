@@ -1,0 +1,228 @@
+"""An attempt that AWS rolled back: why, what is told of it, and what goes on beside the old config."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from smendpoints.api.analysis import Analysis, AnalysisStatus
+from smendpoints.api.status_rollout import InPlaceChange
+from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.plan.wording import may_try_again, names_missing_config, undone_by_alarm
+from smendpoints.domain.reasons import Reason
+
+B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
+PING = "The container did not pass the ping health check."
+WENT_BACK = "AWS rolled back and gives no reason"
+BY_ALARM = "The deployment was rolled back, as alarm a was in ALARM"
+BY_ANALYSIS = "default-iris-WANTED was undone by its analysis, default-iris-LIVE still serving: "
+ALARM = "smendpoints/default-iris/abort/new"
+ASKED = Analysis.model_validate({"metrics": [{"name": "errors", "errorRate": {}}]})
+
+
+def back(
+    sight: Callable[..., Any],
+    reason: str | None,
+    *,
+    verdict: str | None = None,
+    annotation: str | None = None,
+    wants: dict[str, Any] | None = None,
+    **remembers: Any,
+) -> Any:
+    """What is seen of an attempt that was under way, and from which AWS came back."""
+    seen = sight(
+        wants or {},
+        B,
+        shows={"failure_reason": reason},
+        remembers={"phase": "InProgress", **remembers},
+        history=[("WANTED", "InProgress")],
+    )
+    resource = seen.resource
+    if verdict is not None:
+        made = AnalysisStatus(asked=ASKED, horizon=100, verdict=verdict, message="worse")  # type: ignore[arg-type]
+        rollout = resource.status.rollout.model_copy(update={"analysis": made})
+        resource = resource.model_copy(update={"status": resource.status.model_copy(update={"rollout": rollout})})
+    if annotation is not None:
+        meta = resource.metadata.model_copy(update={"annotations": {"smendpoints.dev/abortRevision": annotation}})
+        resource = resource.model_copy(update={"metadata": meta})
+    return replace(seen, resource=resource)
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict", "aborted", "by"),
+    [
+        (PING, None, False, None),
+        (PING, "Rollback", False, None),  # AWS says why: it failed by itself
+        (PING, None, True, None),
+        (None, None, False, None),
+        (None, "Rollback", False, "Analysis"),
+        (None, "Hold", False, None),
+        (None, None, True, "Request"),
+        (BY_ALARM, None, False, "Alarm"),
+        (BY_ALARM, "Rollback", False, "Analysis"),
+        (BY_ALARM, None, True, "Request"),
+        (BY_ALARM, "Rollback", True, "Analysis"),
+    ],
+)
+def test_what_undid_it(
+    sight: Callable[..., Any], reason: str | None, verdict: str | None, aborted: bool, by: str | None
+) -> None:
+    abort = {"annotation": "1", "abortAlarm": ALARM} if aborted else {}
+    rollout = back(sight, reason, verdict=verdict, **abort).plan().rollout
+    assert rollout is not None
+    assert (rollout.phase, rollout.undone_by, rollout.message) == ("Failed", by, reason or WENT_BACK)
+
+
+def test_an_abort_that_was_asked_for_without_an_alarm_did_not_undo_it(sight: Callable[..., Any]) -> None:
+    rollout = back(sight, None, annotation="1").plan().rollout
+    assert rollout is not None
+    assert rollout.undone_by is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "options", "told"),
+    [
+        (PING, {}, f"default-iris-WANTED failed, default-iris-LIVE still serving: {PING}"),
+        (None, {}, f"default-iris-WANTED failed, default-iris-LIVE still serving: {WENT_BACK}"),
+        (
+            BY_ALARM,
+            {},
+            f"default-iris-WANTED was undone by an alarm, default-iris-LIVE still serving: {BY_ALARM}",
+        ),
+        (
+            None,
+            {"annotation": "1", "abortAlarm": ALARM},
+            f"default-iris-WANTED was aborted as asked, default-iris-LIVE still serving: {WENT_BACK}",
+        ),
+        (
+            BY_ALARM,
+            {"verdict": "Rollback"},
+            f"{BY_ANALYSIS}worse; AWS says: {BY_ALARM}",
+        ),
+        (
+            None,
+            {"verdict": "Rollback"},
+            f"{BY_ANALYSIS}worse",
+        ),
+    ],
+)
+def test_it_is_told_with_what_serves(
+    sight: Callable[..., Any], reason: str | None, options: dict[str, Any], told: str
+) -> None:
+    seen = back(sight, reason, **options)
+    todo = seen.plan()
+    assert (todo.verdict.reason, todo.verdict.stalled, todo.requeue) == (Reason.UPDATE_FAILED, True, Requeue.STEADY)
+    assert seen.words(todo.verdict.message) == told
+
+
+def test_where_the_config_in_service_was_deleted_the_way_out_is_told(sight: Callable[..., Any]) -> None:
+    live = sight(B).desired.config_name
+    missing = f"Could not find endpoint configuration {live}."
+    told = back(sight, missing).plan().verdict.message
+    assert told.endswith(
+        "; the config in service was deleted in AWS, and nothing but the spec that it was made for brings it back: "
+        "apply that, wait until it is Ready, then apply the new one"
+    )
+    assert "was deleted in AWS" not in back(sight, "Could not find endpoint configuration x.").plan().verdict.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "missing"),
+    [
+        ("Could not find endpoint configuration one.", True),
+        ("COULD NOT FIND ENDPOINT CONFIGURATION one", True),
+        ("Could not find endpoint configuration two.", False),
+        ("The container of one did not start", False),
+    ],
+)
+def test_awss_words_for_a_config_that_is_gone(reason: str, missing: bool) -> None:
+    assert names_missing_config(reason, "one") is missing
+
+
+@pytest.mark.parametrize(
+    ("reason", "again"),
+    [
+        ("Request to service failed. Try again.", True),
+        ("The container said: request to service failed", False),
+        ("Unable to provision requested ML compute capacity", True),
+        ("... due to InsufficientInstanceCapacity error.", True),
+        ("There is insufficient capacity of ml.p5", True),
+        (PING, False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_awss_words_for_what_may_work_later(reason: str | None, again: bool) -> None:
+    assert may_try_again(reason) is again
+
+
+@pytest.mark.parametrize(
+    ("reason", "undone"),
+    [
+        (BY_ALARM, True),
+        ("One or more alarms went off", True),
+        ("The role is not authorized to describe alarms", False),
+        ("alarm a does not exist", False),
+        ("alarm a was not found", False),
+        ("The access to alarms is denied: no permission", False),
+        ("Alarms could not be read", False),
+        ("The alarming container did not start", False),
+        (PING, False),
+    ],
+)
+def test_awss_words_for_an_alarm(reason: str, undone: bool) -> None:
+    assert undone_by_alarm(reason) is undone
+
+
+def test_weights_change_while_the_old_config_serves(sight: Callable[..., Any]) -> None:
+    seen = sight({**B, "challenger": {"weight": 2}}, {"challenger": {}}, remembers={"phase": "Failed", "message": PING})
+    todo = seen.plan()
+    assert [each.verb for each in todo.actions] == [Verb.SET_WEIGHTS_AND_CAPACITIES]
+    assert (todo.requeue, todo.endpoint_status, todo.apart) == (Requeue.POLL, "Updating", True)
+    assert todo.verdict.message.endswith("; meanwhile changing in place: challenger: weight 1 → 2")
+    assert "health check; meanwhile" in todo.verdict.message, "AWS's full stop goes where something follows"
+
+
+def changing(sight: Callable[..., Any], *, message: str | None, asked: timedelta, moved: bool) -> Plan:
+    """A failed attempt beside a weight that AWS was asked for before."""
+    failed = {"phase": "Failed", "message": PING}
+    seen = sight({**B, "challenger": {"weight": 2}}, {"challenger": {}}, remembers=failed)
+    (call,) = seen.plan().turns.made
+    before = call.endpoint_modified_at - timedelta(minutes=5) if moved else call.endpoint_modified_at
+    record = InPlaceChange(
+        change=call.change, attempts=6, asked_at=seen.given.now - asked, endpoint_modified_at=before, message=message
+    )
+    status = seen.resource.status.model_copy(update={"in_place": [record]})
+    todo: Plan = replace(seen, resource=seen.resource.model_copy(update={"status": status})).plan()
+    return todo
+
+
+def test_what_aws_begins_with_is_looked_at_soon(sight: Callable[..., Any]) -> None:
+    todo = changing(sight, message=None, asked=timedelta(minutes=1), moved=False)
+    assert (todo.actions, todo.requeue, todo.verdict.stalled) == ((), Requeue.POLL, True)
+
+
+def test_what_aws_took_back_is_told_and_comes_again_by_itself(sight: Callable[..., Any]) -> None:
+    todo = changing(sight, message="no capacity", asked=timedelta(minutes=15), moved=True)
+    assert (todo.actions, todo.requeue) == ((), 20 * 60.0)
+    assert todo.verdict.message.endswith("; AWS took back challenger: weight 1 → 2: no capacity")
+
+
+def test_a_blocked_attempt_is_told_as_it_was_until_it_is_under_way(sight: Callable[..., Any]) -> None:
+    seen = sight({}, B, remembers={"phase": "Blocked"})
+    at = {"observedGeneration": 4, "lastTransitionTime": "2026-11-22T11:00:00Z"}
+    stalled = {"type": "Stalled", "status": "True", "reason": "ImageNotFound", "message": "no image r:1", **at}
+    status = type(seen.resource.status).model_validate(
+        {**seen.resource.status.to_json(), "observedGeneration": 4, "conditions": [stalled]}
+    )
+    todo = replace(seen, resource=seen.resource.model_copy(update={"status": status})).plan()
+    assert (todo.verdict.reason, todo.verdict.message) == (Reason.IMAGE_NOT_FOUND, "no image r:1")
+    assert todo.verdict.stalled
+    assert (todo.requeue, todo.announces is not None) == (Requeue.NOW, True)
+    edited = replace(
+        seen, resource=seen.resource.model_copy(update={"status": status.model_copy(update={"observed_generation": 3})})
+    )
+    assert edited.plan().verdict.reason is Reason.UPDATING
