@@ -70,7 +70,7 @@ def back(
 def test_what_undid_it(
     sight: Callable[..., Any], reason: str | None, verdict: str | None, aborted: bool, by: str | None
 ) -> None:
-    abort = {"annotation": "1", "abortAlarm": ALARM} if aborted else {}
+    abort: dict[str, Any] = {"annotation": "1", "abortAlarm": ALARM} if aborted else {}
     rollout = back(sight, reason, verdict=verdict, **abort).plan().rollout
     assert rollout is not None
     assert (rollout.phase, rollout.undone_by, rollout.message) == ("Failed", by, reason or WENT_BACK)
