@@ -42,7 +42,7 @@ def back(
     )
     resource = seen.resource
     if verdict is not None:
-        made = AnalysisStatus(asked=ASKED, horizon=100, verdict=verdict, message="worse")  # type: ignore[arg-type]
+        made = AnalysisStatus(asked=ASKED, horizon=100, verdict=verdict, message="worse")
         rollout = resource.status.rollout.model_copy(update={"analysis": made})
         resource = resource.model_copy(update={"status": resource.status.model_copy(update={"rollout": rollout})})
     if annotation is not None:
