@@ -131,3 +131,16 @@ def test_the_reason_of_an_update_is_known_by_its_first_200_characters_as_the_his
     revision = {"revision": 1, "configName": "c", "at": AT, "outcome": "RolledBack", "message": told}
     before = type(status).model_validate({**status.to_json(), "history": [revision]})
     assert why_not_scaled(before, seen.observed.endpoint) == (None if known else reason)
+
+
+def test_the_reason_of_an_attempt_that_was_given_up_is_none_of_what_serves(sight: Callable[..., Any]) -> None:
+    """The spec went back to what serves: AWS goes on showing why the other config failed."""
+    remembers = {"phase": "Failed", "configName": "another", "endpointModifiedAt": "2026-11-22T11:00:00Z"}
+    seen = sight(SCALED, shows={"failure_reason": WHY}, remembers=remembers)
+    rollout = seen.plan().rollout
+    assert (rollout.phase, rollout.endpoint_modified_at) == ("Succeeded", seen.observed.endpoint.modified_at)
+    status = seen.resource.status.model_copy(update={"rollout": rollout})
+    assert why_not_scaled(status, seen.observed.endpoint) is None
+    own = sight(SCALED, shows={"failure_reason": WHY}, remembers={**remembers, "configName": "WANTED"})
+    kept = own.plan().rollout
+    assert kept.endpoint_modified_at == own.resource.status.rollout.endpoint_modified_at

@@ -1,7 +1,7 @@
 """An experiment that is over is read again when it or its endpoint has changed, and at no other time."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smendpoints.controller.experiments import Experiments
@@ -40,9 +40,9 @@ def body(version: str = "1", **status: Any) -> dict[str, Any]:
     return {"metadata": metadata, "spec": spec, "status": over}
 
 
-def made(endpoints: Endpoints) -> Experiments:
+def made(endpoints: Endpoints, now: datetime = NOW) -> Experiments:
     tenancy = Tenancy(Operator("us-east-1"), lambda: None)
-    return Experiments(lambda _: None, "us-east-1", tenancy, endpoints, lambda: NOW)  # type: ignore[arg-type, return-value]
+    return Experiments(lambda _: None, "us-east-1", tenancy, endpoints, lambda: now)  # type: ignore[arg-type, return-value]
 
 
 def test_one_that_is_over_is_read_again_when_something_of_it_changed() -> None:
@@ -84,3 +84,14 @@ def test_what_cannot_be_read_is_left() -> None:
     broken = {**body(), "spec": {"endpointRef": {"name": "iris"}}}
     result = made(endpoints).reconcile(broken)
     assert (result.status, endpoints.reads) == (None, 0)
+
+
+def test_its_times_are_whole_seconds_as_kubernetes_writes_them() -> None:
+    endpoints = Endpoints()
+    endpoints.at = None
+    began = "2026-11-26T11:00:00Z"
+    steps = [{"trafficPercent": 50, "weights": {"primary": 1, "challenger": 1}, "askedAt": began}]
+    running = body(phase="Running", startedAt=began, verdict=None, steps=steps)
+    status = made(endpoints, NOW + timedelta(milliseconds=700)).reconcile(running).status
+    assert status is not None
+    assert (status["phase"], status["endedAt"]) == ("Finished", "2026-11-26T12:00:00Z")

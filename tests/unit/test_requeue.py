@@ -66,6 +66,13 @@ def test_what_is_judged_is_looked_at_when_cloudwatch_has_more_and_before_its_las
     assert when(resource(CANARY), baking(-300, 150, verdict="Rollback"), "Updating", 5.0, NOW)[0] == 60.0
 
 
+@pytest.mark.parametrize(("ends", "after"), [(200, 60.0), (150, 30.0), (121, 5.0), (120, 60.0), (60, 60.0)])
+def test_two_minutes_before_its_last_step_ends_it_is_looked_at_for_the_last_time(
+    resource: Any, ends: int, after: float
+) -> None:
+    assert when(resource(CANARY), baking(-300, ends), "Updating", 5.0, NOW)[0] == after
+
+
 @pytest.mark.parametrize(
     ("changes", "looks"),
     [
