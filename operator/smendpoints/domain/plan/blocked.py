@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.plan.input import Input
-from smendpoints.domain.plan.verdict import Plan, Requeue, stalled
+from smendpoints.domain.plan.verdict import Plan, stalled
 
 _BLOCKS = frozenset({Kind.BLOCKED, Kind.INVALID})
 
@@ -34,7 +34,6 @@ def before_rollout(todo: Plan, given: Input, refused: ReconcileError | None) -> 
     return Plan(
         stalled(reason, beside.told(message, endpoint)),
         beside.calls,
-        requeue=Requeue.POLL,
         rollout=past,
         endpoint_status="Updating" if beside.in_place else None,
         meanwhile=beside,

@@ -55,7 +55,7 @@ def to_tell(schedule: Schedule, told: OfficeHoursStatus | None) -> OfficeHoursSt
     if schedule.running:
         return OfficeHoursStatus(hours=schedule.hours, stops_at=schedule.changes_at, outside=schedule.outside)
     due = told.stops_at if told is not None and told.hours == schedule.hours else None  # until it is gone
-    return OfficeHoursStatus(hours=schedule.hours, stops_at=due, starts_at=schedule.changes_at, outside=False)
+    return OfficeHoursStatus(hours=schedule.hours, stops_at=due, starts_at=schedule.changes_at)
 
 
 def announced(todo: Plan, given: Input) -> Plan:
