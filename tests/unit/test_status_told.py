@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.status import Cost, OfficeHoursStatus, SageMakerEndpointStatus
+from smendpoints.api.status import Cost, Failure, OfficeHoursStatus, SageMakerEndpointStatus
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.reasons import Reason
@@ -177,3 +177,25 @@ def test_an_event_tells_each_step_of_a_rollout_once(sight: Callable[..., Any]) -
 def test_the_cost_is_passed_on(sight: Callable[..., Any]) -> None:
     cost = Cost(hourly_usd="0.23", as_of="2026-11-01")
     assert told(sight(), cost=cost).cost == cost
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [(THROTTLED, "of before"), (None, "of before"), (DENIED, str(DENIED)), (REFUSED, str(REFUSED))],
+)
+def test_why_it_failed_last_is_told_until_something_else_is_known(
+    sight: Callable[..., Any], failure: ReconcileError | None, reason: str
+) -> None:
+    seen = sight({}, B)  # a new revision is about to be rolled out
+    before = Failure(reason="of before", log_tail=["Traceback"], hint="fix it")
+    status = seen.resource.status.model_copy(update={"failure": before})
+    found = told(replace(seen, resource=seen.resource.model_copy(update={"status": status})), failure).failure
+    assert found is not None
+    assert found.reason == reason
+    assert (found == before) is (reason == "of before")
+
+
+def test_what_is_ready_has_not_failed(sight: Callable[..., Any]) -> None:
+    seen = sight()
+    status = seen.resource.status.model_copy(update={"failure": Failure(reason="of before")})
+    assert told(replace(seen, resource=seen.resource.model_copy(update={"status": status}))).failure is None

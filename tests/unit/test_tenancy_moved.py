@@ -39,6 +39,9 @@ def test_who_was_refused_hears_of_room_and_who_is_allowed_by_now_does_not() -> N
     assert not seen(tenancy, an_object("second", 1))
     tenancy.moved()
     assert seen(tenancy, an_object("first", 1, generation=2))
+    assert tenancy.moved() == {"second"}, "nothing was made of the first's second instance"
+    assert seen(tenancy, an_object("first", 1, generation=3))
+    assert tenancy.moved() == set(), "it holds what it held"
     tenancy.forget("first")
     assert tenancy.moved() == {"second"}
     assert seen(tenancy, an_object("second", 1))
