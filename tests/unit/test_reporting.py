@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus
 from smendpoints.api.status import Resolved
-from smendpoints.api.status_rollout import LaunchedFrom
+from smendpoints.api.status_rollout import LaunchedFrom, RolloutStatus
 from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.reporting import finding_of
@@ -317,3 +318,18 @@ def test_what_a_fleet_was_launched_from_is_kept_from_its_launch_on(sight: Callab
     old = LaunchedFrom(config_name=seen.live.config_name, at=seen.given.now, artifacts=[])
     kept = told(seen, todo, supplies=Supplied(known=True, fleet=old))
     assert kept.status.launched_from == [old]
+
+
+def test_what_is_judged_comes_again_when_cloudwatch_has_a_period_more(sight: Callable[..., Any]) -> None:
+    seen = sight({"rollout": {"strategy": "Canary", "stepInstances": 1, "stepWaitSeconds": 600}}, B)
+    now = seen.given.now
+    step = AnalysedStep(since=now, until=now + timedelta(minutes=10), traffic_percent=25)
+    asked = Analysis.model_validate({"metrics": [{"name": "errors", "errorRate": {}}]})
+    made = {"configName": "new", "attempt": "a", "phase": "InProgress", "startedAt": "2026-11-22T11:00:00Z"}
+    rollout = RolloutStatus.model_validate(made).model_copy(
+        update={"baking_until": step.until, "analysis": AnalysisStatus(asked=asked, horizon=100, steps=[step])}
+    )
+    for period in (20, 60):
+        shown = sight(B, shows={"status": "Updating"})
+        found = told(replace(seen, observed=shown.observed), replace(ROLLS, rollout=rollout), aws=Aws(period=period))
+        assert found.requeue_after == period
