@@ -152,3 +152,11 @@ def test_a_change_that_goes_on_at_once_goes_on_with_what_it_saw() -> None:
     assert (memory.schedule.begun, memory.seen.look) == (7.0, look)
     memory.ended(7.0, after=0.1)
     assert (memory.schedule.begun, memory.seen.look) == (None, None)
+
+
+def test_no_wait_for_aws_is_longer_than_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda least, most: most)
+    tries = Tries()
+    for _ in range(10):
+        waits = tries.memory.trouble.back_off(THROTTLED, POLL, tries.now)
+    assert waits == 300.0

@@ -8,7 +8,7 @@ import pytest
 from smendpoints.api.analysis import Analysis
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.domain.experiment.metrics import Pair, invocations, pair_of, series_of
-from smendpoints.domain.observed.samples import Arm, Readings, Series, counts, error_rate, wanted
+from smendpoints.domain.observed.samples import Arm, Readings, Series, counts, error_rate, latency_above, wanted
 from smendpoints.domain.plan.analysis import fleets, rules_of, share_of
 from smendpoints.statistics.rules import Better, Goal
 
@@ -182,3 +182,11 @@ def test_of_the_old_fleet_count_those_that_the_new_one_had_not(
             points[series] = {7: float(value)}
     found = counts(Arm("old", ENDPOINT, less=NEW), share, Readings(60, 8, points), [7])
     np.testing.assert_array_equal((found.requests[0], found.events[0]), counted)
+
+
+def test_slow_requests_are_told_as_the_percentage_that_was_not() -> None:
+    share = latency_above("slow", 20)
+    of_requests, of_events = share.series(ENDPOINT)
+    readings = Readings(60, 9, {of_requests: {7: 200.0, 8: 40.0}, of_events: {7: 97.5, 8: 100.0}})
+    found = counts(Arm("v", ENDPOINT), share, readings, [7, 8])
+    assert (found.requests.tolist(), found.events.tolist()) == ([200.0, 40.0], [5.0, 0.0])

@@ -45,7 +45,7 @@ STATUSES: dict[str, Callable[[Any], SageMakerEndpointStatus]] = {
         sight(
             lives=B,
             shows={"status": "Updating", "pending_config": "WANTED"},
-            variants={"primary": {"steps": (Step("Baking", FULL), Step("Odd", FULL[:-1]))}},
+            variants={"primary": {"steps": (Step("Baking", FULL), Step("Baking", FULL[:-1]))}},
             remembers={"phase": "InProgress"},
         )
     ),

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from smendpoints.api.experiment import SageMakerExperimentSpec
-from smendpoints.domain.experiment.judging import Judged, judge
+from smendpoints.domain.experiment.judging import Judged, judge, rules_of
 from smendpoints.domain.experiment.metrics import counted, invocations, pair_of
 from smendpoints.domain.experiment.tally import Plan, Tally
 from smendpoints.domain.observed.samples import Series
-from smendpoints.statistics.rules import Verdict
+from smendpoints.statistics.rules import Goal, Verdict
 
 EVEN = [{"a": 1.0, "b": 1.0}]
 ERRORS = {"name": "errors", "errorRate": {}}
@@ -62,6 +62,9 @@ def test_a_share_that_is_worse_beyond_doubt_is_given_up() -> None:
     assert found.primary is not None
     assert (found.primary.metric, found.primary.control, found.primary.challenger) == ("errors", 0.01, 0.2)
     assert (found.primary.difference, found.primary.worse, found.primary.passed) == (0.19, True, False)
+    better = judged(spec(), tally(spec(), {"a": (100, 20), "b": (100, 1)})).primary
+    assert better is not None
+    assert (better.worse, better.passed) == (False, True)
 
 
 def test_before_the_first_request_it_holds_and_at_the_end_nothing_is_known() -> None:
@@ -130,3 +133,31 @@ def test_outcomes_that_come_later_are_judged_as_far_as_they_are_known(known: boo
         assert (found.primary.control, found.primary.challenger, found.primary.requests > 0) == (0.2, 0.6, True)
     else:
         assert (found.primary.requests, found.verdict) == (0, Verdict.HOLD)
+
+
+def test_the_rules_are_the_specs_with_the_chance_of_a_wrong_verdict_divided() -> None:
+    asked = spec(
+        challengers=["b", "c"],
+        metrics={
+            "primary": {**ERRORS, "marginPercentagePoints": 2},
+            "guardrails": [{"name": "slow", "latencyAbove": {"milliseconds": 20}, "marginPercentagePoints": 1}],
+        },
+        confidence=0.9,
+        minRequests=70,
+        targetRequests=5000,
+        goal="NonInferiority",
+        duration={"minMinutes": 1, "maxMinutes": 30},
+    )
+    found = rules_of(asked)
+    assert [(each.name, each.margin) for each in (found.primary, *found.guardrails)] == [
+        ("errors", 0.02),
+        ("slow", 0.01),
+    ]
+    assert (found.horizon, found.longest, found.goal) == (5000.0, 1800.0, Goal("NonInferiority"))
+    assert (round(found.alpha, 6), found.least_requests) == (0.05, 70)
+
+
+def test_what_is_told_has_five_digits() -> None:
+    found = judged(spec(), tally(spec(), {"a": (700, 3), "b": (700, 4)})).primary
+    assert found is not None
+    assert (found.control, found.challenger, found.difference) == (0.0042857, 0.0057143, 0.0014286)

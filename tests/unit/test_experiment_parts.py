@@ -418,3 +418,14 @@ def test_programs_may_rely_on_these_reasons() -> None:
         "INCONCLUSIVE": "INCONCLUSIVE",
         "LEAVING": "Deleting",
     }
+
+
+def test_every_word_of_a_claim_is_read() -> None:
+    meta = {"uid": "u", "namespace": "n", "name": "x", "creationTimestamp": "2026-11-26T00:00:00Z"}
+    status = {"phase": "Running", "startedAt": "2026-11-26T01:00:00Z", "weights": {"b": 1, "a": 3}, "endpointUID": "e"}
+    body = {"metadata": meta, "spec": {"endpointRef": {"name": "iris"}}, "status": status}
+    weights = (("a", 3.0), ("b", 1.0))
+    expected = TrafficClaim("u", "n", "x", "iris", "2026-11-26T00:00:00Z", True, True, weights, "e")
+    assert traffic_claim(body) == expected
+    bare = {"metadata": {key: meta[key] for key in ("uid", "namespace", "name")}}
+    assert traffic_claim(bare) == TrafficClaim("u", "n", "x", "", "", False, True, None, None)

@@ -17,12 +17,17 @@ class Endpoints:
     def __init__(self) -> None:
         self.at: int | None = 1
         self.reads = 0
+        self.status: dict[str, Any] = {}
 
     def read(self, namespace: str, name: str) -> Mapping[str, Any] | None:
         assert (namespace, name) == ("n", "iris")
         self.reads += 1
         metadata = {"name": "iris", "namespace": "n", "uid": "e", "generation": 1}
-        return {"metadata": metadata, "spec": specs.two_variants(3, 1)} if self.at is not None else None
+        return (
+            {"metadata": metadata, "spec": specs.two_variants(3, 1), "status": self.status}
+            if self.at is not None
+            else None
+        )
 
     def version(self, namespace: str, name: str) -> int | None:
         return self.at
@@ -95,3 +100,33 @@ def test_its_times_are_whole_seconds_as_kubernetes_writes_them() -> None:
     status = made(endpoints, NOW + timedelta(milliseconds=700)).reconcile(running).status
     assert status is not None
     assert (status["phase"], status["endedAt"]) == ("Finished", "2026-11-26T12:00:00Z")
+
+
+def test_what_it_began_with_is_remembered() -> None:
+    endpoints = Endpoints()
+    endpoints.status = {
+        "endpoint": {"name": "iris", "status": "InService"},
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True",
+                "reason": "InService",
+                "message": "",
+                "observedGeneration": 1,
+                "lastTransitionTime": "2026-11-26T11:00:00Z",
+            }
+        ],
+        "observedGeneration": 1,
+    }
+    waiting = body(phase="Waiting", verdict=None)
+    status = made(endpoints).reconcile(waiting).status
+    assert status is not None
+    assert (status["phase"], status["endpointUID"], status["observedGeneration"]) == ("Running", "e", 1)
+
+
+def test_one_that_is_over_is_told_to_be_known_as_it_is_edited() -> None:
+    edited = body()
+    edited["metadata"]["generation"] = 2
+    status = made(Endpoints()).reconcile(edited).status
+    assert status is not None
+    assert status["observedGeneration"] == 2

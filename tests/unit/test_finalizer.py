@@ -157,6 +157,8 @@ def test_what_is_being_deleted_is_not_asked_about_until_it_is_gone_or_its_time_i
     memory.schedule.deadline = 130.0
     found = finalized(aws, MADE, memory)
     assert (aws.asked, found.awaits, found.due_after) == ([], Awaits.GONE, 30.0)
+    memory.schedule.deadline = 100.5
+    assert (finalized(aws, MADE, memory).due_after, aws.asked) == (0.5, [])
     memory.schedule.deadline = 100.0
     finalized(aws, MADE, memory)
     assert aws.asked == ["endpoint"]

@@ -51,3 +51,21 @@ def test_a_note_is_an_event_once(resource: Any) -> None:
     ]
     memory.note(["the role may not list images"])
     assert conclude(given, Finding(given.status), memory, 0.0).events == ()
+
+
+LEAVING = {"deletionTimestamp": "2026-11-26T00:00:00Z"}
+SPEC = {"variants": [{"name": "a", "image": "i", "instance": {"type": "ml.m5.large"}}]}
+
+
+def test_of_what_is_being_deleted_the_status_counts_as_far_as_it_can_be_read() -> None:
+    status = {"adopted": True, "observedGeneration": "many", "rollout": {"phase": "Odd"}}
+    found = read(an_object(SPEC, status, **LEAVING)).status
+    assert (found.adopted, found.rollout) == (True, None)
+    with pytest.raises(ValidationError):
+        read(an_object(SPEC, status))
+
+
+@pytest.mark.parametrize(("spec", "status"), [({"variants": 1}, {"adopted": True}), (SPEC, "all of it")])
+def test_what_is_wrong_beside_a_part_of_the_status_stands_in_the_way(spec: dict[str, Any], status: Any) -> None:
+    with pytest.raises(ValidationError):
+        read(an_object(spec, status, **LEAVING))

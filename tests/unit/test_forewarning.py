@@ -16,6 +16,7 @@ from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.reasons import Reason
 
 STOPPED = {"desiredState": "Stopped"}
+SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 
 
 def refusal(kind: Kind) -> ReconcileError:
@@ -64,7 +65,7 @@ def warned(sight: Callable[..., Any], aws: Aws, memory: Memory | None = None, **
 
 def test_one_that_could_start_is_told_as_it_is(sight: Callable[..., Any]) -> None:
     aws, memory = Aws(), Memory()
-    todo, found = warned(sight, aws, memory)
+    todo, found = warned(sight, aws, memory, wants=STOPPED | SCALED)
     assert found == todo
     assert len(aws.checked) == 1
     assert aws.checked[0].targets is None, "it takes no scalable target from anybody"

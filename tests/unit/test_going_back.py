@@ -320,3 +320,24 @@ def test_policies_are_asked_about_all_that_a_revision_runs(sight: Callable[..., 
     told = as_spec(seen.resource.spec, folder)
     assert told is not None
     assert [each.model_artifact for each in told.variants[0].all_containers()] == ["s3://models/folder/"]
+
+
+def test_no_alarm_and_no_verdict_undoes_it(sight: Callable[..., Any]) -> None:
+    analysis = {"metrics": [{"name": "errors", "errorRate": {}}]}
+    judged = {"rollout": {"strategy": "Canary", "rollback": {"maxErrorRatePercent": 1}, "analysis": analysis}}
+    found, wanted, _ = brought(sight, judged, B)
+    assert wanted.rollback_alarms
+    assert wanted.analysis is not None
+    assert (found.rollback_alarms, found.analysis, found.deployment) == ((), None, None)
+
+
+def test_the_newest_ten_that_were_in_service_are_offered(sight: Callable[..., Any]) -> None:
+    resource = asking(sight, "99")
+    history = [
+        {"revision": number, "configName": f"c{number}", "at": AT, "outcome": "Deployed"} for number in range(12, 0, -1)
+    ]
+    status = type(resource.status).model_validate({"history": history})
+    with pytest.raises(ReconcileError, match=r"in service \(12, 11, 10, 9, 8, 7, 6, 5, 4, 3\), or"):
+        asked_back(resource.model_copy(update={"status": status}))
+    with pytest.raises(ReconcileError, match=r"in service \(none\), or"):
+        asked_back(resource.model_copy(update={"status": type(resource.status)()}))

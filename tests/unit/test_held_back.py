@@ -8,6 +8,7 @@ import pytest
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.held_back import held_back
+from smendpoints.domain.plan.turns import Turns
 from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict, ready, reconciling, stalled, suspended
 from smendpoints.domain.reasons import Reason
 
@@ -84,6 +85,7 @@ def test_nothing_comes_and_nothing_that_runs_is_touched(name: str, sight: Any) -
         assert found == Plan(
             Verdict(Reason.POLICY_VIOLATION, TOLD, stalled=True), requeue=Requeue.STEADY, drift=todo.drift
         )
+        assert not found.apart
     elif todo.verdict.ready:
         assert found == replace(todo, verdict=Verdict(Reason.POLICY_VIOLATION, TOLD, ready=True, stalled=True))
     else:
@@ -95,8 +97,11 @@ WEIGHT = counts({"VariantName": "primary", "DesiredWeight": 2.0})
 
 @pytest.mark.parametrize("beside", [(), (call(Verb.ADD_TAGS),)], ids=["", "though tags are not"])
 def test_weights_are_changed_as_they_only_move_traffic(sight: Any, beside: tuple[Action, ...]) -> None:
-    found = held(sight, Plan(BUSY, (*beside, WEIGHT), endpoint_status="Updating"))
+    asked = Turns(next=WEIGHT)
+    found = held(sight, Plan(BUSY, (*beside, WEIGHT), endpoint_status="Updating", turns=asked))
     assert found.actions == (WEIGHT,)
+    assert found.turns is asked, "that it is asked for is remembered"
+    assert (found.requeue, found.endpoint_status, found.apart) == (Requeue.POLL, "Updating", True)
     assert found.verdict.stalled
     assert found.verdict.message.startswith("changing in place: primary: weight 1 → 2; all else waits: violation 1")
     drifted = held(sight, Plan(BUSY, (WEIGHT,), drift=("primary: weight 1 → 2",)))

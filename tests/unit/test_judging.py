@@ -161,7 +161,8 @@ END = BEGUN + timedelta(minutes=20)
     ("way", "changes", "left", "over"),
     [
         (CANARY, {}, 121, False),
-        (CANARY, {}, 119, True),  # AWS goes on before anybody looks again
+        (CANARY, {}, 120, True),  # AWS goes on before anybody looks again
+        (CANARY, {}, 119, True),
         (CANARY, {"total_steps": 4}, 60, False),  # other steps follow
         (CANARY, {"total_steps": 4, "current_step": 3}, 60, True),
         (CANARY.model_copy(update={"termination_wait_seconds": 900}), {}, 60, False),  # alarms count there, too
@@ -179,7 +180,8 @@ def test_with_an_old_fleet_that_is_kept_the_last_minutes_are_waited_for() -> Non
     now = END + timedelta(seconds=120)
     assert not is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), now)
     assert is_over(rollout(status(), **last), kept, END, now)
-    assert is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), END + timedelta(seconds=800))
+    assert is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), END + timedelta(seconds=780))
+    assert not is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), END + timedelta(seconds=779))
 
 
 def test_a_step_is_noted_once_while_both_fleets_serve() -> None:
@@ -215,6 +217,11 @@ def test_what_was_not_decided_stays_so_and_an_attempt_made_again_knows_nothing()
     again = afresh(status(verdict="Rollback", message="worse"))
     assert again is not None
     assert (again.verdict, again.message, again.steps) == ("Hold", "", [])
+    seen = ComparedMetric(name="errors", variant="a", smallest_visible_points=0.7, old_requests=9, verdict="Worse")
+    once_more = afresh(status(metrics=[seen], as_of=BEGUN))
+    assert once_more is not None
+    assert once_more.metrics == [ComparedMetric(name="errors", variant="a", smallest_visible_points=0.7)]
+    assert once_more.as_of is None
     assert afresh(None) is None
 
 
@@ -433,3 +440,42 @@ def test_figures_are_told_for_people() -> None:
     bounds = shares.model_copy(update={"lower_points": -0.5, "upper_points": 2.25})
     told = "errors of a 2% instead of 1.23% (-0.5 to +2.25 points) in 678 and 12,345 requests"
     assert judging.figures(bounds) == told
+
+
+def test_what_is_written_of_a_metric_has_four_decimals_at_most() -> None:
+    found = judged(status(), "shop", "new", readings((900, 7), (100, 3)), over=False).metrics[0]
+    told = (found.old_percent, found.new_percent, found.difference_points, found.lower_points, found.upper_points)
+    assert (found.old_percent, found.new_percent, found.difference_points) == (0.7778, 3.0, 2.2222)
+    assert all(each is not None and each == round(each, 4) for each in told)
+
+
+def dim(**visible: float) -> AnalysisStatus:
+    """An analysis with margins of one point that sees these differences of its metrics."""
+    analysis = asked(*({"name": name, "errorRate": {}, "marginPercentagePoints": 1} for name in visible))
+    metrics = [ComparedMetric(name=name, variant="v", smallest_visible_points=each) for name, each in visible.items()]
+    return AnalysisStatus(asked=analysis, horizon=1, requests_per_minute=3.0, metrics=metrics)
+
+
+@pytest.mark.parametrize(
+    ("visible", "told", "more"),
+    [
+        ({"a": 3.0}, [], ""),
+        ({"a": 3.5}, ["3.5 percentage points of a"], ""),
+        (
+            {"a": 4.0, "b": 6.0, "c": 3.1},
+            ["6 percentage points of b", "4 percentage points of a", "3.1 percentage points of c"],
+            "",
+        ),
+        (
+            {"a": 4.0, "b": 6.0, "c": 5.0, "d": 7.0},
+            ["7 percentage points of d", "6 percentage points of b", "5 percentage points of c"],
+            ", and 1 more",
+        ),
+    ],
+)
+def test_differences_far_beyond_the_margin_that_cannot_be_seen_are_told_the_largest_first(
+    visible: dict[str, float], told: list[str], more: str
+) -> None:
+    words = ", ".join(f"less than {each} of v" for each in told)
+    warned = forewarning(dim(**visible))
+    assert warned == (f"at 3 requests a minute this rollout cannot see {words}{more}" if told else "")

@@ -101,3 +101,20 @@ def test_of_what_is_too_long_in_the_shortest_form_as_many_members_as_fit_are_sho
 @pytest.mark.parametrize("line", ['"text"', "5", "null", "{not json", "", "  plain text"])
 def test_what_is_no_object_and_no_list_is_shown_as_it_is(line: str) -> None:
     assert shown([line]) == [line.rstrip()]
+
+
+def test_a_line_of_json_that_just_fits_is_shown_whole() -> None:
+    fits = {"a": "x" * 390, "b": 1}
+    whole = json.dumps(fits)[:-1] + " " * 0 + "}"
+    line = {"a": "x" * (390 - (len(whole) - LONGEST_LINE)), "b": 1}
+    assert len(json.dumps(line)) == LONGEST_LINE
+    assert shown([json.dumps(line)]) == [json.dumps(line)]
+
+
+@pytest.mark.parametrize(("length", "read"), [(262_144, True), (262_145, False)])
+def test_an_event_of_256_kib_is_the_longest_that_is_read_as_json(length: int, read: bool) -> None:
+    line = json.dumps({"a": "", "end": 1})
+    line = line.replace('""', '"' + "x" * (length - len(line)) + '"')
+    assert len(line) == length
+    (said,) = shown([line])
+    assert ('"end"' in said) is read

@@ -116,6 +116,7 @@ KEPT: dict[str, tuple[str, str, bool, str]] = {
     "over its stop": ("2026-11-23T12:00:00Z", "2026-11-23T20:00:00+01:00", True, "2026-11-23T19:00:00Z"),
     "until before its stop": ("2026-11-23T12:00:00Z", "2026-11-23T15:00:00Z", True, "2026-11-23T18:00:00Z"),
     "no longer": ("2026-11-23T19:00:00Z", "2026-11-23T18:59:59Z", False, "2026-11-24T08:00:00Z"),
+    "until this very moment": ("2026-11-23T19:00:00Z", "2026-11-23T19:00:00Z", False, "2026-11-24T08:00:00Z"),
 }
 
 
@@ -123,6 +124,20 @@ KEPT: dict[str, tuple[str, str, bool, str]] = {
 def test_kept_on(resource: Callable[..., Any], now: str, until: str, runs: bool, then: str) -> None:
     found = schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat(now), until)
     assert (found.running, found.changes_at) == (runs, datetime.fromisoformat(then))
+
+
+def test_what_is_kept_on_outside_of_its_hours_says_so_and_is_looked_at_when_they_end(
+    resource: Callable[..., Any],
+) -> None:
+    def kept(now: str, until: str) -> Schedule:
+        return schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat(now), until)
+
+    evening = kept("2026-11-23T19:00:00Z", "2026-11-23T21:00:00Z")
+    assert (evening.outside, evening.look_at) == (True, None)
+    over = kept("2026-11-23T12:00:00Z", "2026-11-23T20:00:00+01:00")
+    assert (over.outside, over.look_at) == (False, datetime.fromisoformat("2026-11-23T18:00:00Z"))
+    within = kept("2026-11-23T12:00:00Z", "2026-11-23T15:00:00Z")
+    assert (within.outside, within.look_at) == (False, None)
 
 
 @pytest.mark.parametrize("said", ["friday", "", "2026-11-27", "2026-11-27T20:00:00", "2026-13-01T00:00:00Z", "9" * 500])

@@ -7,7 +7,7 @@ import pytest
 
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.update import update_endpoint
-from smendpoints.domain.preflight.launch import Artifact, dropped_guardrails, launch_of
+from smendpoints.domain.preflight.launch import Artifact, Writer, dropped_guardrails, launch_of
 from smendpoints.domain.preflight.quota import Need, needs
 from smendpoints.domain.preflight.targets import Targets
 
@@ -269,3 +269,34 @@ def test_an_update_and_an_endpoint_that_does_not_scale_need_no_targets(sight: Ca
 def test_what_is_left_of_the_quota_of_targets_is_told(taken: set[str], limit: float, told: str | None) -> None:
     refusal = Targets("e", frozenset({"x", "y"})).refusal(taken, limit, "eu-west-1")
     assert refusal == told or (refusal is not None and told is not None and refusal.startswith(told))
+
+
+def test_the_roles_that_look_at_alarms_and_write_to_s3_are_named(sight: Callable[..., Any]) -> None:
+    role = "arn:aws:iam::123456789012:role/sagemaker-execution"
+    writes = {
+        "dataCapture": {"destination": "s3://models/captured"},
+        "async": {"outputPath": "s3://models/answers", "failurePath": "s3://models/failures"},
+    }
+    alarmed = {"rollout": {"rollback": {"alarmNames": ["a"]}}}
+    seen = sight(
+        {"variant": NEW, **writes, **alarmed},
+        {},
+        remembers={"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"},
+    )
+    launch = launch_of(seen.desired, seen.observed, seen.plan().actions, ["a"])
+    assert launch is not None
+    assert launch.watchers == {role}
+    assert launch.writers == {
+        Writer(role, seen.desired.config_request["DataCaptureConfig"]["DestinationS3Uri"], "captured requests"),
+        Writer(role, "s3://models/answers", "asynchronous responses"),
+        Writer(role, "s3://models/failures", "asynchronous failures"),
+    }
+    assert {each.objects for each in launch.writers} >= {"arn:aws:s3:::models/answers/*"}
+    calm = sight({"variant": NEW}, {}, remembers={"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"})
+    without = launch_of(calm.desired, calm.observed, calm.plan().actions, [])
+    assert without is not None
+    assert (without.watchers, without.writers) == (frozenset(), frozenset())
+    new = sight({**alarmed}, exists=False)
+    created = launch_of(new.desired, new.observed, new.plan().actions, ["a"])
+    assert created is not None
+    assert created.watchers == frozenset(), "no rollout of a creation is undone"

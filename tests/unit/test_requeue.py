@@ -77,7 +77,7 @@ def test_two_minutes_before_its_last_step_ends_it_is_looked_at_for_the_last_time
     ("changes", "looks"),
     [
         ({"strategy": "AllAtOnce"}, False),
-        ({"strategy": "AllAtOnce", "terminationWaitSeconds": 60}, True),
+        ({"strategy": "AllAtOnce", "terminationWaitSeconds": 1}, True),
         ({"strategy": "AllAtOnce", "rollback": {"maxErrorRatePercent": 1}}, True),
         ({"strategy": "Canary", "stepInstances": 1}, True),
     ],

@@ -226,3 +226,46 @@ def test_a_blocked_attempt_is_told_as_it_was_until_it_is_under_way(sight: Callab
         seen, resource=seen.resource.model_copy(update={"status": status.model_copy(update={"observed_generation": 3})})
     )
     assert edited.plan().verdict.reason is Reason.UPDATING
+
+
+def test_an_out_of_band_rollback_is_only_told_where_the_spec_says_so(sight: Callable[..., Any]) -> None:
+    seen = sight({"driftPolicy": "Report"}, B, remembers={"phase": "Succeeded"}, converged=True)
+    todo = seen.plan()
+    assert (todo.actions, todo.requeue, todo.verdict.reason) == ((), Requeue.STEADY, Reason.DRIFT_FOUND)
+    assert todo.verdict.stalled
+    told = "in service with default-iris-LIVE, not default-iris-WANTED; driftPolicy is Report"
+    assert seen.words(todo.verdict.message) == told
+    assert [seen.words(each) for each in todo.drift] == ["config in service default-iris-LIVE → default-iris-WANTED"]
+    assert todo.rollout == seen.resource.status.rollout
+
+
+def test_what_is_found_in_service_is_remembered_as_an_attempt_of_now(sight: Callable[..., Any]) -> None:
+    seen = sight()
+    rollout = seen.plan().rollout
+    assert rollout is not None
+    assert (rollout.config_name, rollout.attempt) == (seen.desired.config_name, seen.desired.attempt())
+    assert (rollout.phase, rollout.started_at) == ("Succeeded", seen.given.now)
+
+
+def test_a_rollout_takes_along_what_changes_in_place_if_aws_refuses_it(sight: Callable[..., Any]) -> None:
+    remembers = {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}
+    edit = {"variant": {**B["variant"], "weight": 2}, "challenger": {}, "tags": {"team": "ml"}}
+    todo = sight(edit, {"challenger": {}}, remembers=remembers).plan()
+    assert [str(each) for each in todo.meanwhile.calls] == [
+        "SET_WEIGHTS_AND_CAPACITIES primary, challenger",
+        "ADD_TAGS default-iris",
+    ]
+
+
+def test_what_waits_for_the_new_revision_is_told_with_a_failure(sight: Callable[..., Any]) -> None:
+    bigger = {"variant": {**B["variant"], "instance": {"type": "ml.c5.large", "count": 3}}}
+    todo = sight(bigger, {}, remembers={"phase": "Failed", "message": PING}).plan()
+    assert todo.verdict.message.endswith("; waiting for the new revision: primary: instances 1 → 3")
+
+
+@pytest.mark.parametrize("status", [None, "InService"])
+def test_a_suspended_object_tells_what_is_missing(sight: Callable[..., Any], status: str | None) -> None:
+    seen = sight({"suspend": True}, exists=status is not None, converged=True)
+    todo = seen.plan()
+    assert (todo.actions, todo.requeue, todo.verdict.reason) == ((), Requeue.STEADY, Reason.SUSPENDED)
+    assert bool(todo.drift) is (status is None)

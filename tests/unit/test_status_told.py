@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from smendpoints.api.analysis import Analysis, AnalysisStatus, ComparedMetric
 from smendpoints.api.status import Cost, Failure, OfficeHoursStatus, SageMakerEndpointStatus
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Step
@@ -195,7 +196,31 @@ def test_why_it_failed_last_is_told_until_something_else_is_known(
     assert (found == before) is (reason == "of before")
 
 
+def test_how_the_fleets_compared_is_kept_where_that_undid_the_rollout(sight: Callable[..., Any]) -> None:
+    asked = Analysis.model_validate({"metrics": [{"name": "errors", "errorRate": {}}]})
+    metric = ComparedMetric(name="errors", variant="primary", difference_points=3.0)
+    judged = AnalysisStatus(asked=asked, horizon=9, verdict="Rollback", message="worse", metrics=[metric])
+    for analysis, compared in ((judged, [metric]), (judged.model_copy(update={"verdict": "Hold"}), None), (None, None)):
+        seen = sight({}, B, remembers={"phase": "Failed", "message": PING})
+        rollout = seen.resource.status.rollout.model_copy(update={"analysis": analysis})
+        status = seen.resource.status.model_copy(update={"rollout": rollout})
+        failure = told(replace(seen, resource=seen.resource.model_copy(update={"status": status}))).failure
+        assert failure is not None
+        assert failure.compared == compared
+
+
 def test_what_is_ready_has_not_failed(sight: Callable[..., Any]) -> None:
     seen = sight()
     status = seen.resource.status.model_copy(update={"failure": Failure(reason="of before")})
     assert told(replace(seen, resource=seen.resource.model_copy(update={"status": status}))).failure is None
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_when_all_was_as_wanted_last_is_kept_with_whose_the_traffic_was(sight: Callable[..., Any], ready: bool) -> None:
+    seen = sight() if ready else sight({}, B)
+    before = {"generation": 3, "fingerprint": "f", "traffic": {"experiment": "x", "weights": {"primary": 1.0}}}
+    status = type(seen.resource.status).model_validate({**seen.resource.status.to_json(), "converged": before})
+    found = told(replace(seen, resource=seen.resource.model_copy(update={"status": status}))).converged
+    assert found is not None
+    assert (found.generation, found.fingerprint) == ((4, None) if ready else (3, None))
+    assert (found.traffic is None) is ready, "of an experiment that is over nothing is kept once it is as wanted"

@@ -1,7 +1,7 @@
 """Looks at what another instance would need: once in an hour, of an endpoint at rest alone, and no more than that."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +32,7 @@ class Aws:
     denied: ReconcileError | None = None
     asked: int = 0
     modified_at: datetime = STORED.modified_at
+    images: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def preflight(self) -> "Aws":
@@ -44,7 +45,7 @@ class Aws:
         return self.gone
 
     def digests(self, _: object) -> Mapping[str, str]:
-        return {}
+        return self.images
 
     def stored(self, _: object) -> Mapping[str, Stored]:
         return {URI: Stored("etag", self.modified_at)}
@@ -89,6 +90,13 @@ def test_what_is_found_is_told_and_looked_at_again(sight: Callable[..., Any], go
     assert memory.seen.supplies_at is not None
     waits = memory.seen.supplies_at - NOW
     assert waits == 600.0 if gone else 2880.0 <= waits <= 3600.0
+
+
+def test_an_image_that_was_overwritten_is_told(sight: Callable[..., Any]) -> None:
+    seen = sight(variants={"primary": {"image": "r:1", "digest": "sha256:old"}})
+    found = looked(seen, Aws(images={"r:1": "sha256:new"}), due())
+    assert found.overwritten is not None
+    assert found.overwritten.startswith("the image r:1 is sha256:new now, and sha256:old serves")
 
 
 def test_what_cannot_be_looked_at_is_not_known_and_tried_again_soon(sight: Callable[..., Any]) -> None:

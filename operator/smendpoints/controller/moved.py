@@ -1,5 +1,7 @@
 """Whether anything has happened since an object was reconciled last: if not, there is nothing to observe or to do."""
 
+import math
+
 from smendpoints.api.group import ROLLBACK_TO
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.aws.listed.watch import ABSENT, NEVER
@@ -12,8 +14,6 @@ from smendpoints.domain.desired.office_hours import Schedule
 from smendpoints.domain.status import conditions
 from smendpoints.domain.status.availability import AVAILABLE
 from smendpoints.domain.status.monitoring import is_current
-
-_HOWEVER_OLD = 1e9
 
 
 def nothing_moved(watch: Listings, shown: Glance, memory: Memory, now: float) -> bool:
@@ -58,8 +58,8 @@ def was_settled(watch: Listings, resource: SageMakerEndpoint, desired: Desired, 
 def _complete(watch: Listings) -> Listings:
     """The listings, read to their end once in the life of the process."""
     if not watch.known:
-        watch.look("", max_age=_HOWEVER_OLD)
-        watch.audit(_HOWEVER_OLD)
+        watch.look("", max_age=math.inf)  # however old they are
+        watch.audit(math.inf)
     return watch
 
 
