@@ -5,7 +5,7 @@ from typing import Any
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.observed.observed import Observed
 from smendpoints.domain.plan.actions import Action, Verb
-from smendpoints.domain.plan.alarms import Ownership, put, sort, touched, with_tags, without
+from smendpoints.domain.plan.alarms import Ownership, leaving, put, sort, touched, with_tags, without
 from smendpoints.domain.plan.verdict import Plan, ready
 from smendpoints.domain.reasons import Reason
 
@@ -67,3 +67,12 @@ def test_an_alarm_gets_its_owners_tags_with_its_creation_and_nobodys_before_it_i
         (Verb.TAG_ALARM, "one", {"ResourceARN": "arn:one", "Tags": OWNERS_TAGS}),
         (Verb.PUT_ALARM, "one", tagged),
     ]
+
+
+def test_what_stays_of_calls_without_the_alarms_of_another() -> None:
+    both = Action(Verb.DELETE_ALARMS, "a, b", {"AlarmNames": ["a", "b"]})
+    gone, kept = Action(Verb.PUT_ALARM, "a", {}), Action(Verb.PUT_ALARM, "b", {})
+    left = leaving((both, gone, kept), {"a"})
+    assert left == (Action(Verb.DELETE_ALARMS, "b", {"AlarmNames": ["b"]}), kept)
+    assert [each.params for each in left] == [{"AlarmNames": ["b"]}, {}]
+    assert leaving((both,), {"a", "b"}) == ()

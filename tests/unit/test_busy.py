@@ -126,3 +126,9 @@ def test_a_creation_is_waited_for(sight: Callable[..., Any]) -> None:
     todo = sight({"tags": {"team": "ml"}}, {}, shows={"status": "Creating"}).plan()
     assert (todo.verdict.message, todo.actions) == ("AWS is creating the endpoint default-iris", ())
     assert (todo.verdict.reason, todo.verdict.reconciling) == (Reason.CREATING, True)
+
+
+def test_what_is_remembered_of_the_last_attempt_stays_while_aws_is_at_work_by_itself(sight: Callable[..., Any]) -> None:
+    done = {"phase": "Succeeded", "attempt": "x"}
+    seen = sight(SCALED, shows={"status": "SystemUpdating"}, remembers=done, converged=True)
+    assert seen.plan().rollout == seen.resource.status.rollout

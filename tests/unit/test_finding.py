@@ -69,3 +69,12 @@ def test_of_what_is_being_deleted_the_status_counts_as_far_as_it_can_be_read() -
 def test_what_is_wrong_beside_a_part_of_the_status_stands_in_the_way(spec: dict[str, Any], status: Any) -> None:
     with pytest.raises(ValidationError):
         read(an_object(spec, status, **LEAVING))
+
+
+def test_what_was_told_before_is_no_event_again() -> None:
+    body = an_object({"variants": 1}, {"observedGeneration": 3})
+    with pytest.raises(ValidationError) as caught:
+        read(body)
+    first = unreadable(body, caught.value, NOW)
+    assert [each.reason for each in first.events] == ["InvalidSpec"]
+    assert unreadable({**body, "status": first.status}, caught.value, NOW).events == ()

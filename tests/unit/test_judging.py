@@ -164,7 +164,10 @@ END = BEGUN + timedelta(minutes=20)
         (CANARY, {}, 120, True),  # AWS goes on before anybody looks again
         (CANARY, {}, 119, True),
         (CANARY, {"total_steps": 4}, 60, False),  # other steps follow
+        (CANARY, {"total_steps": 4, "current_step": 2}, 60, False),
         (CANARY, {"total_steps": 4, "current_step": 3}, 60, True),
+        (CANARY.model_copy(update={"termination_wait_seconds": 240}), {}, 60, True),
+        (CANARY.model_copy(update={"termination_wait_seconds": 241}), {}, 60, False),
         (CANARY.model_copy(update={"termination_wait_seconds": 900}), {}, 60, False),  # alarms count there, too
         (None, {}, 60, True),
     ],
@@ -287,14 +290,14 @@ class Reads:
     """An account whose CloudWatch tells nothing after a moment; counts how often it is asked."""
 
     def __init__(self, told_until: datetime) -> None:
-        self.datapoints, self.asked, self.period = self, 0, 60
+        self.datapoints, self.asked, self.since, self.period = self, 0, 0, 60
         self._settled = int(told_until.timestamp() // 60)
 
     def settled(self, _: datetime) -> int:
         return self._settled
 
-    def read(self, *_: Any) -> Readings:
-        self.asked += 1
+    def read(self, _: Any, since: int, *__: Any) -> Readings:
+        self.asked, self.since = self.asked + 1, since
         return readings((1000, 10), (1000, 10))
 
 
@@ -404,7 +407,7 @@ def test_before_an_attempt_the_hour_before_is_read(sight: Any) -> None:
     made = beforehand(sight, account)
     assert made is not None
     assert [(each.name, each.variant) for each in made.metrics] == [("errors", "primary")]
-    assert account.asked == 1
+    assert (account.asked, account.since) == (1, TOLD.timestamp() // 60 - 60)
     unread = beforehand(sight, Silent(TOLD, Kind.RETRY))
     assert unread is not None
     assert unread.message == "how little can be seen is not known: no"
@@ -479,3 +482,42 @@ def test_differences_far_beyond_the_margin_that_cannot_be_seen_are_told_the_larg
     words = ", ".join(f"less than {each} of v" for each in told)
     warned = forewarning(dim(**visible))
     assert warned == (f"at 3 requests a minute this rollout cannot see {words}{more}" if told else "")
+
+
+def test_a_minute_counts_in_one_step_though_the_next_begins_before_its_time(sight: Any) -> None:
+    early = BEGUN + timedelta(minutes=10)
+    steps = [
+        AnalysedStep(since=BEGUN, until=END, traffic_percent=25),
+        AnalysedStep(since=early, until=END, traffic_percent=50),
+    ]
+    asked_ = asked(warmUpSeconds=0)
+    found = judged(status(asked_, steps=steps), "shop", "new", readings((90, 1), (10, 0), analysis=asked_), over=False)
+    assert found.metrics[0].new_requests == 18 * 10, "of twenty minutes two lie in both"
+
+
+def test_a_step_begins_at_a_whole_second() -> None:
+    since = BEGUN + timedelta(milliseconds=400)
+    endpoint = ObservedEndpoint(
+        "shop",
+        "arn",
+        "Updating",
+        "old",
+        BEGUN,
+        BEGUN,
+        pending=(ObservedVariant("a", steps=(Step("Baking", "", since),)),),
+    )
+    found = with_step(status(steps=[]), endpoint, Progress(stage="Baking", traffic_percent=25, baking_until=END))
+    assert [each.since for each in found.steps] == [BEGUN]
+
+
+def test_how_little_is_seen_depends_on_the_share_the_margin_and_which_side_is_worse() -> None:
+    def visible(share: int = 10, **metric: Any) -> float | None:
+        way = CANARY.model_copy(update={"step_percent": share})
+        made = planned(asked({**ERRORS, **metric}), way, LIVE, ["a"], hour(600, 12))
+        return made.metrics[0].smallest_visible_points
+
+    usual = visible()
+    assert usual is not None
+    for other in (visible(50), visible(better="Higher"), visible(marginPercentagePoints=5)):
+        assert other is not None
+        assert abs(other - usual) > 0.05

@@ -74,6 +74,19 @@ def test_stopped_is_stopped_at_all_hours(resource: Callable[..., Any]) -> None:
     stopped = spec(resource, WORKDAYS, desiredState="Stopped")
     moment = datetime.fromisoformat("2026-11-23T12:00:00Z")
     assert schedule_of(stopped, moment) == Schedule(running=False, changes_at=None)
+    wrong = schedule_of(spec(resource, {**WORKDAYS, "timeZone": "Europe/Atlantis"}, desiredState="Stopped"), moment)
+    assert not wrong.running
+    assert wrong.problem is not None
+    assert wrong.problem.startswith("officeHours.timeZone: 'Europe/Atlantis' is no time zone")
+
+
+def test_an_hour_before_it_starts_it_is_looked_at(resource: Callable[..., Any]) -> None:
+    def looks(now: str) -> datetime | None:
+        return schedule_of(spec(resource, WORKDAYS), datetime.fromisoformat(now)).look_at
+
+    assert looks("2026-11-23T19:00:00Z") == datetime.fromisoformat("2026-11-24T07:00:00Z")
+    assert looks("2026-11-24T07:00:00Z") is None
+    assert looks("2026-11-23T12:00:00Z") is None, "it runs"
 
 
 REFUSED = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.plan.in_place import changes_in_place, weights_apart
+from smendpoints.domain.plan.in_place import changes_in_place, same_weight, weights_apart
 from smendpoints.domain.plan.verdict import Requeue
 
 TWO = {"challenger": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -236,3 +236,20 @@ def test_the_weights_of_some_variants_are_told_apart_from_all_else(sight: Callab
     assert weights_apart(found, []) == ((), found)
     (both,), counts = weights_apart(found, ["primary", "challenger"])
     assert (both, counts) == (found[0], found[1:])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown", "same"),
+    [
+        (0.5, 0.500_009, True),
+        (0.5, 0.500_011, False),
+        (0.0, 0.000_009, True),
+        (0.0, 0.000_011, False),
+        (10.0, 10.000_09, True),
+        (10.0, 10.000_11, False),
+        (1.0, None, False),
+        (None, 1.0, False),
+    ],
+)
+def test_weights_are_the_same_up_to_what_aws_rounds(wanted: float | None, shown: float | None, same: bool) -> None:
+    assert same_weight(wanted, shown) is same

@@ -153,6 +153,12 @@ def test_the_refusal_names_type_quota_both_fleets_and_the_ways_out() -> None:
     )
 
 
+@pytest.mark.parametrize(("limit", "advised"), [(4.0, False), (5.0, True), (7.0, True)])
+def test_rolling_is_advised_where_it_just_fits(limit: float, advised: bool) -> None:
+    told = Need("ml.m5.large", live=4, beside=4, beside_rolling=1).refusal(limit)
+    assert ("Rolling" in told) is advised
+
+
 @pytest.mark.parametrize("rolling", [None, 1])
 def test_rolling_is_not_advised_where_it_would_not_fit_either(rolling: int | None) -> None:
     assert "Rolling" not in Need("ml.m5.large", live=4, beside=4, beside_rolling=rolling).refusal(4.0)

@@ -234,3 +234,9 @@ def test_a_line_that_is_not_looked_at_to_its_end_says_so() -> None:
     assert redact(spaced * 41).endswith("…")
     hidden = "password=" + "b" * 1600  # what is left of it is short
     assert redact(hidden).endswith("…")
+
+
+@pytest.mark.parametrize(("length", "marked"), [(1600, False), (1601, True)])
+def test_a_line_says_that_its_end_was_not_looked_at(length: int, marked: bool) -> None:
+    line = f"password={'x' * (length - len('password='))}"
+    assert redact(line) == f"password=[redacted]{'…' if marked else ''}"

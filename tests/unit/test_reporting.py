@@ -333,3 +333,10 @@ def test_what_is_judged_comes_again_when_cloudwatch_has_a_period_more(sight: Cal
         shown = sight(B, shows={"status": "Updating"})
         found = told(replace(seen, observed=shown.observed), replace(ROLLS, rollout=rollout), aws=Aws(period=period))
         assert found.requeue_after == period
+
+
+def test_what_other_instances_lack_is_told(sight: Callable[..., Any]) -> None:
+    gone = ReconcileError(Kind.BLOCKED, Reason.ARTIFACT_NOT_FOUND, "gone")
+    found = told(sight(), RESTS, supplies=Supplied(known=True, lacks=gone)).status
+    assert [each.reason for each in found.conditions if each.type == "LaunchBlocked"] == ["ArtifactNotFound"]
+    assert not [each for each in told(sight(), RESTS).status.conditions if each.type == "LaunchBlocked"]

@@ -9,6 +9,7 @@ import pytest
 
 from smendpoints.api.analysis import Analysis, AnalysisStatus
 from smendpoints.api.status_rollout import InPlaceChange
+from smendpoints.domain.observed.observed import OwnedResources
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.plan.wording import may_try_again, names_missing_config, undone_by_alarm
@@ -269,3 +270,24 @@ def test_a_suspended_object_tells_what_is_missing(sight: Callable[..., Any], sta
     todo = seen.plan()
     assert (todo.actions, todo.requeue, todo.verdict.reason) == ((), Requeue.STEADY, Reason.SUSPENDED)
     assert bool(todo.drift) is (status is None)
+
+
+def test_what_is_stopped_is_told_as_stopped_and_without_garbage_once_it_was_looked_for(
+    sight: Callable[..., Any],
+) -> None:
+    stopped = sight({"desiredState": "Stopped"}, exists=False)
+    assert (stopped.plan().endpoint_status, stopped.plan().garbage_collected) == ("Stopped", False)
+    swept = sight({"desiredState": "Stopped"}, exists=False, owned_resources=OwnedResources()).plan()
+    assert swept.garbage_collected
+    suspended = sight({"desiredState": "Stopped", "suspend": True}, exists=False).plan()
+    assert (suspended.endpoint_status, suspended.verdict.ready) == ("Stopped", True)
+
+
+def test_the_alarm_that_aborts_an_attempt_is_written_down_before_it(sight: Callable[..., Any]) -> None:
+    seen = sight({"rollout": {"rollback": {"onRequest": True}}}, B)
+    rollout = seen.plan().rollout
+    assert rollout is not None
+    assert seen.words(rollout.abort_alarm) == "smendpoints/default-iris/default-iris-WANTED/abort"
+    plain = sight({}, B).plan().rollout
+    assert plain is not None
+    assert plain.abort_alarm is None

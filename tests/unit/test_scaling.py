@@ -282,3 +282,17 @@ COVERED: dict[str, tuple[Any, Any, bool]] = {
 @pytest.mark.parametrize(("wanted", "found", "same"), COVERED.values(), ids=COVERED.keys())
 def test_of_what_is_wanted_and_found(wanted: Any, found: Any, same: bool) -> None:
     assert covers(wanted, found) is same
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "same"),
+    [
+        (0.5, 0.500_000_9, True),
+        (0.5, 0.500_001_1, False),
+        (100, 100.000_09, True),
+        (100, 100.000_11, False),
+        (5, "5", False),
+    ],
+)
+def test_numbers_are_the_same_up_to_what_aws_rounds(wanted: float, found: Any, same: bool) -> None:
+    assert covers(wanted, found) is same

@@ -7,7 +7,7 @@ import pytest
 from smendpoints.api.status import Resolved
 from smendpoints.domain.plan.verdict import Plan, Verdict, ready, reconciling, stalled
 from smendpoints.domain.reasons import Reason
-from smendpoints.domain.tenancy.shares import before, left_over
+from smendpoints.domain.tenancy.shares import before, left_over, other_keys
 
 M5, C5 = "ml.m5.large", "ml.c5.large"
 
@@ -82,3 +82,8 @@ def test_what_is_stopped_has_nothing_and_what_is_not_seen_is_kept(sight: Any) ->
     pinned, resource = resolved({M5: 2}, HELD), sight().resource
     assert left_over(pinned, resource, None, Plan(ready(Reason.STOPPED, "stopped"))) == resolved({M5: 2})
     assert left_over(pinned, resource, None, Plan(reconciling(Reason.CREATING, "creating"))) == pinned
+
+
+def test_of_tags_that_may_have_been_set_a_hundred_keys_are_kept(sight: Any) -> None:
+    required = [f"k{number:03}" for number in range(120)]
+    assert other_keys(sight().resource, ["k000"], required) == required[1:101]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.analysis import Analysis, AnalysisStatus, ComparedMetric
-from smendpoints.api.status import Cost, Failure, OfficeHoursStatus, SageMakerEndpointStatus
+from smendpoints.api.status import Cost, Failure, OfficeHoursStatus, SageMakerEndpointStatus, TrafficOwner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.reasons import Reason
@@ -224,3 +224,13 @@ def test_when_all_was_as_wanted_last_is_kept_with_whose_the_traffic_was(sight: C
     assert found is not None
     assert (found.generation, found.fingerprint) == ((4, None) if ready else (3, None))
     assert (found.traffic is None) is ready, "of an experiment that is over nothing is kept once it is as wanted"
+
+
+def test_who_splits_the_traffic_is_told(sight: Callable[..., Any]) -> None:
+    seen = sight()
+    traffic = TrafficOwner(experiment="x", weights={"primary": 1.0})
+    owned = replace(seen, resource=seen.resource.model_copy(update={"traffic": traffic}))
+    found = told(owned)
+    assert (found.traffic_owner, told(seen).traffic_owner) == (traffic, None)
+    assert found.converged is not None
+    assert found.converged.traffic == traffic
