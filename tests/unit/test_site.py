@@ -26,9 +26,8 @@ from smtraining.__main__ import main as training
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
-WRITTEN = [
-    page for page in PAGES if page.relative_to(ROOT).as_posix().removeprefix("docs/") not in {*generated(), "cli.md"}
-]
+MADE = {*generated(), "cli.md"}
+WRITTEN = [page for page in PAGES if page.relative_to(ROOT).as_posix().removeprefix("docs/") not in MADE]
 PROGRAMS: dict[str, click.Command] = {
     "kubectl smendpoint": client,
     "python -m smendpoints": operator,
