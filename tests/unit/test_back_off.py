@@ -160,3 +160,15 @@ def test_no_wait_for_aws_is_longer_than_five_minutes(monkeypatch: pytest.MonkeyP
     for _ in range(10):
         waits = tries.memory.trouble.back_off(THROTTLED, POLL, tries.now)
     assert waits == 300.0
+
+
+def test_what_only_somebody_can_cure_is_tried_after_five_minutes_and_each_half_hour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda least, most: most)
+    tries = Tries()
+    waits = []
+    for _ in range(6):
+        waits.append(tries.memory.trouble.back_off(DENIED, 5.0, tries.now))
+        tries.now += waits[-1]
+    assert waits == [300.0, 600.0, 1200.0, 1800.0, 1800.0, 1800.0]

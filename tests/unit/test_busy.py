@@ -1,6 +1,7 @@
 """What is told, and what is done at once, while AWS is at work on an endpoint."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,11 @@ def test_an_edit_of_what_changes_in_place_waits_for_the_end_of_the_update(sight:
     told = "waiting for AWS to be done: primary: weight 1 → 2; primary: instances 1 → 3"
     assert waits.verdict.message.endswith(told)
     assert (waits.verdict.reason, waits.verdict.reconciling) == (Reason.UPDATING, True)
+    unknown = pending(sight, three, weight=1.0, count=1)
+    (coming,) = unknown.observed.endpoint.pending
+    bare = replace(unknown.observed.endpoint, pending=(replace(coming, desired_count=None),))
+    told = replace(unknown, observed=replace(unknown.observed, endpoint=bare)).plan().verdict.message
+    assert told.endswith("waiting for AWS to be done: primary: weight 1 → 2"), "of what is not shown nothing is told"
     comes = pending(sight, three, weight=2.0, count=3).plan()
     assert "waiting" not in comes.verdict.message, "the new variants come with it"
 

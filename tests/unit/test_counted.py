@@ -109,6 +109,7 @@ def test_a_metric_of_an_analysis_is_counted_by(name: str) -> None:
     metric, requests, events = SHARES[name]
     (asked,) = Analysis.model_validate({"metrics": [{"name": "m", **metric}]}).metrics
     assert share_of(asked).series(ENDPOINT) == (requests, events)
+    assert share_of(asked).below is events.statistic.startswith("PR(")
 
 
 def test_the_old_fleet_is_the_variant_less_the_new_one() -> None:

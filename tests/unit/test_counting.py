@@ -154,6 +154,7 @@ def test_a_period_of_which_something_is_missing_is_waited_for_and_then_passed_ov
     assert count.look(5.5).until == START + timedelta(minutes=2)
     assert count.look(2 + LATE - 0.5).until == START + timedelta(minutes=2)
     assert count.look(2 + LATE + 0.5).until == START + timedelta(minutes=2 + LATE - 1)
+    assert LATE == 10, "minutes that CloudWatch may be late"
 
 
 def test_who_is_denied_hears_of_it_at_once_and_who_is_throttled_at_the_third_time() -> None:

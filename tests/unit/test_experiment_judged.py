@@ -62,6 +62,9 @@ def test_a_share_that_is_worse_beyond_doubt_is_given_up() -> None:
     assert found.primary is not None
     assert (found.primary.metric, found.primary.control, found.primary.challenger) == ("errors", 0.01, 0.2)
     assert (found.primary.difference, found.primary.worse, found.primary.passed) == (0.19, True, False)
+    assert found.primary.lower is not None
+    assert found.primary.upper is not None
+    assert 0 < found.primary.lower < 0.19 < found.primary.upper < 1
     better = judged(spec(), tally(spec(), {"a": (100, 20), "b": (100, 1)})).primary
     assert better is not None
     assert (better.worse, better.passed) == (False, True)

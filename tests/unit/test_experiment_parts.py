@@ -93,6 +93,14 @@ def endpoint(first: float = 3, second: float = 1) -> SageMakerEndpoint:
     return SageMakerEndpoint.parse({"metadata": metadata, "spec": specs.two_variants(first, second)})
 
 
+@pytest.mark.parametrize(("weight", "holds"), [(0.5, True), (0.0, False)])
+def test_weights_are_in_force_wherever_some_variant_gets_a_request(weight: float, holds: bool) -> None:
+    metadata = {"name": "iris", "namespace": "n", "uid": "u", "generation": 1}
+    live = SageMakerEndpoint.parse({"metadata": metadata, "spec": specs.two_variants(3, 1)})
+    owner = TrafficOwner(experiment="x", weights={"primary": weight, "challenger": 0.0})
+    assert (with_traffic(live, owner).traffic is not None) is holds
+
+
 def test_weights_in_force_stand_in_for_those_of_the_spec_unless_nobody_would_serve() -> None:
     owner = TrafficOwner(experiment="x", weights={"primary": 0.5, "challenger": 3.5})
     ruled = with_traffic(endpoint(), owner)

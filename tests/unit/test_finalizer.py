@@ -264,3 +264,7 @@ def test_in_the_middle_of_an_update_it_is_waited_for(sight: Callable[..., Any]) 
         assert (aws.made, found.finalized, found.awaits) == ([], False, Awaits.CHANGE)
         assert found.status.endpoint is not None
         assert found.status.endpoint.status == "InService", "what AWS shows is told by Available"
+    creating = finalized(Aws(sight(shows={"status": "Creating"}), listed="Creating"), MADE)
+    available = conditions.find(creating.status.conditions, "Available")
+    assert available is not None
+    assert available.status == "False"

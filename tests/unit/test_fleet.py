@@ -165,3 +165,26 @@ def test_traffic_is_told_of_both_fleets(
     assert traffic(variants, beside, rollout) == told
     if beside == []:
         assert traffic(variants, beside, None) == told
+
+
+def test_all_that_aws_shows_of_a_variant_is_told(sight: Callable[..., Any]) -> None:
+    shown = {
+        "image": "r:1",
+        "digest": "sha256:a",
+        "current_weight": 1.0,
+        "desired_weight": 2.0,
+        "current_count": 3,
+        "desired_count": 4,
+    }
+    seen = sight(variants={"primary": shown})
+    (found,) = in_service(seen.observed, seen.desired, seen.resource.status)
+    assert found.to_json() == {
+        "name": "primary",
+        "image": "r:1",
+        "digest": "sha256:a",
+        "modelArtifact": "s3://models/a/model.tar.gz",
+        "currentWeight": 1,
+        "desiredWeight": 2,
+        "currentInstances": 3,
+        "desiredInstances": 4,
+    }

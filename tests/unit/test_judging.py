@@ -254,6 +254,7 @@ def test_what_the_traffic_before_lets_be_seen_is_told_beforehand() -> None:
     assert many.metrics[0].smallest_visible_points is not None
     assert many.metrics[0].smallest_visible_points < 1
     assert (forewarning(many), many.message) == ("", "")
+    assert planned(asked(), CANARY, LIVE, ["a"], Readings(60, 160, {})).requests_per_minute == 0.0
     none = planned(asked(), CANARY, LIVE, ["a"], hour(0, 0))
     assert "any difference of errors of a" in forewarning(none)
 
@@ -266,6 +267,7 @@ def test_as_many_steps_as_the_instances_make_are_planned_for() -> None:
 
 def test_without_the_hour_before_it_is_judged_all_the_same_and_told() -> None:
     found = planned(asked(), CANARY, LIVE, ["a", "b"], "AccessDenied")
+    assert found.horizon == 10_000
     assert [(each.name, each.variant) for each in found.metrics] == [("errors", "a")]
     assert "AccessDenied" in found.message
     assert forewarning(found) == ""

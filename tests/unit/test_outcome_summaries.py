@@ -84,3 +84,14 @@ def test_each_summary_has_a_place_beside_what_is_captured() -> None:
     captured = captured_at("s3://captured/here/", "default-iris")
     assert captured == captured_at("s3://captured/here", "default-iris") == "s3://captured/here/default-iris"
     assert summary_at(captured, "x", "sold") == f"{captured}/_outcomes/x/sold.json"
+
+
+def test_it_is_written_so() -> None:
+    """Another release may read it: whoever changes this has to change the version."""
+    assert json.loads(MEANS.dump()) == {
+        "version": 1,
+        "experiment": "u",
+        "metric": "revenue",
+        "until": 90,
+        "arms": {"a": {"minutes": [60], "requests": [5], "events": [2], "total": [-7.5], "squares": [40.0]}},
+    }

@@ -270,3 +270,8 @@ def test_what_is_left_in_aws_scales_again_and_carries_no_owners_tags() -> None:
     assert scaling_left_undone(instead) == undone
     for verb in (Verb.PUT_POLICY, Verb.PUT_SCHEDULE):
         assert scaling_left_undone(Plan(verdict, (Action(verb, "p", {}),))) == (Action(verb, "p", {}),)
+
+
+def test_what_is_gone_is_let_go_of_at_once(desired: Callable[..., Any]) -> None:
+    todo = plan_deletion(Observed(), desired().owner)
+    assert (todo.verdict.reason, todo.requeue) == ("Deleted", Requeue.NOW)

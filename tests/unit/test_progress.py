@@ -14,6 +14,7 @@ from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
 from smendpoints.domain.observed.parsing import parse_endpoint
 from smendpoints.domain.plan.progress import NOTHING_UNDER_WAY, Progress, begun, planned_steps, progress
+from smendpoints.domain.plan.wording import end_of
 
 START = datetime(2026, 11, 22, 14, 0, 20, 500_000, tzinfo=UTC)
 BAKE_END = datetime(2026, 11, 22, 14, 10, 20, tzinfo=UTC)
@@ -392,3 +393,19 @@ def test_while_old_instances_end_the_share_is_what_it_was_unless_all_had_moved(w
     ends = Shown(old=(step("Terminating", "Terminating 2 instance(s)."),)).endpoint()
     assert progress(ends, way, known).traffic_percent == percent
     assert progress(ends, way, None).traffic_percent == (None if way is ROLLING else percent)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Baking for 90 seconds", 90),
+        ("Baking for 1.5 minutes", 90),
+        ("Baking for 2 min", 120),
+        ("Baking for 2 hours", 7200),
+        ("Baking", 10),
+    ],
+)
+def test_how_long_awss_words_say_that_it_bakes(words: str, seconds: int) -> None:
+    begun_at = datetime(2026, 11, 22, 14, tzinfo=UTC)
+    assert end_of(Step("Baking", words, begun_at), 10.0) == begun_at + timedelta(seconds=seconds)
+    assert end_of(Step("Baking", words), 10.0) is None

@@ -11,9 +11,13 @@ from smendpoints.api.analysis import Analysis, AnalysisStatus
 from smendpoints.api.status_rollout import InPlaceChange
 from smendpoints.domain.observed.observed import OwnedResources
 from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.plan.in_place import changes_in_place
+from smendpoints.domain.plan.live import Differences
+from smendpoints.domain.plan.tags import tag_changes
 from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.plan.wording import may_try_again, names_missing_config, undone_by_alarm
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.statuses import NOW
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 PING = "The container did not pass the ping health check."
@@ -291,3 +295,81 @@ def test_the_alarm_that_aborts_an_attempt_is_written_down_before_it(sight: Calla
     plain = sight({}, B).plan().rollout
     assert plain is not None
     assert plain.abort_alarm is None
+
+
+def test_what_is_created_is_an_attempt_and_what_comes_again_was_deleted(sight: Callable[..., Any]) -> None:
+    seen = sight(exists=False)
+    rollout, again = seen.plan().rollout, sight(exists=False, converged=True).plan()
+    assert rollout is not None
+    assert (rollout.phase, rollout.attempt, rollout.started_at) == (
+        "InProgress",
+        seen.desired.attempt(),
+        seen.given.now,
+    )
+    assert (seen.plan().drift, again.drift) == ((), ("the endpoint was deleted",))
+    assert (again.endpoint_status, again.verdict.reason) == ("Creating", Reason.CREATING)
+
+
+def test_an_attempt_that_is_written_down_tells_how_it_stands_with_what_changes_in_place(
+    sight: Callable[..., Any],
+) -> None:
+    todo = sight({"variant": {**B["variant"], "weight": 2}, "challenger": {}}, {"challenger": {}}).plan()
+    assert todo.announces is not None
+    assert todo.turns == todo.meanwhile.turns
+    assert todo.turns is not None
+    assert todo.turns.next is not None
+
+
+def test_what_is_broken_keeps_what_is_remembered(sight: Callable[..., Any]) -> None:
+    seen = sight(shows={"status": "OutOfService"}, remembers={"phase": "Succeeded", "attempt": "x"})
+    assert seen.plan().rollout == seen.resource.status.rollout
+
+
+def test_where_nothing_is_made_nothing_comes_again_by_itself(sight: Callable[..., Any]) -> None:
+    for wants in ({"suspend": True}, {"suspend": True, "desiredState": "Stopped"}, {"desiredState": "Stopped"}):
+        assert sight(wants, exists=False).plan().requeue is Requeue.STEADY
+
+
+def test_what_may_be_lent_later_is_looked_at_every_five_minutes(sight: Callable[..., Any]) -> None:
+    seen = sight({"adoptExisting": True}, shows={"tags": {"team": "fraud"}})
+    refused = replace(seen, desired=replace(seen.desired, adoption_refused="policy p does not allow it"))
+    assert refused.plan().requeue == 300.0
+
+
+def test_the_weights_of_an_experiment_are_told_apart_from_other_drift(sight: Callable[..., Any]) -> None:
+    shown = {"primary": {"desired_weight": 9.0}, "challenger": {"desired_count": 4}}
+    seen = sight({"challenger": {}, "tags": {"team": "ml"}}, {"challenger": {}}, variants=shown)
+    calls = changes_in_place(seen.desired, seen.observed.endpoint)
+    found = Differences(tags=tag_changes(seen.given, seen.observed.endpoint), in_place=calls)
+    weights, others = found.traffic_apart(["primary"])
+    assert [str(each) for each in weights.in_place] == ["SET_WEIGHTS_AND_CAPACITIES primary"]
+    assert weights.tags == ()
+    assert [str(each) for each in (*others.in_place, *others.tags)] == [
+        "SET_WEIGHTS_AND_CAPACITIES challenger",
+        "ADD_TAGS default-iris",
+    ]
+
+
+def test_what_fails_for_now_is_remembered_as_failed(sight: Callable[..., Any]) -> None:
+    short = "Unable to provision requested ML compute capacity"
+    todo = sight(shows={"status": "Failed", "failure_reason": short, "modified_at": NOW}).plan()
+    assert todo.rollout is not None
+    assert (todo.rollout.phase, todo.rollout.message, todo.requeue) == ("Failed", short, 60.0)
+    due = sight(shows={"status": "Failed", "failure_reason": short, "modified_at": NOW - timedelta(minutes=1)}).plan()
+    assert due.verdict.reason is Reason.RECREATING
+    assert due.rollout is not None
+    assert due.rollout.phase == "Failed"
+
+
+def test_a_minute_after_it_was_rolled_back_for_now_it_is_tried_again(sight: Callable[..., Any]) -> None:
+    def tried(seconds: int) -> Any:
+        since = (NOW - timedelta(seconds=seconds)).isoformat()
+        failed = {"phase": "Failed", "message": "Request to service failed.", "endpointModifiedAt": since}
+        return sight({}, B, remembers=failed).plan()
+
+    assert (tried(60).requeue, tried(60).rollout.phase) == (Requeue.NOW, "Pending")
+    assert (tried(59).requeue, tried(59).rollout.phase) == (1.0, "Failed")
+
+
+def test_parts_of_what_serves_do_not_wait_for_each_other(sight: Callable[..., Any]) -> None:
+    assert sight().plan().apart

@@ -65,3 +65,15 @@ def test_sessions_are_bounded_and_the_last_used_are_kept() -> None:
 @pytest.mark.parametrize("namespace", [None, "team-a"])
 def test_without_a_role_there_is_no_session(namespace: str | None) -> None:
     assert Sessions(Presented("prod"), lambda _: {}).credentials(None, namespace) is None
+
+
+@pytest.mark.parametrize(
+    ("cluster", "namespace", "name"),
+    [
+        ("c" * 32, "n" * 31, f"{'c' * 32}.{'n' * 31}"),
+        ("c" * 32, "n" * 32, f"{'c' * 22}.{'n' * 32}-9076cd63"),
+        ("c" * 60, "n" * 63, f"{'c' * 8}.{'n' * 46}-2c7e0c2b"),
+    ],
+)
+def test_a_name_of_more_than_64_characters_is_cut_the_cluster_first(cluster: str, namespace: str, name: str) -> None:
+    assert session_name(cluster, namespace) == name

@@ -158,13 +158,7 @@ def desired_target(endpoint: str, variant: Variant) -> DesiredTarget | None:
         return None
     tracking = list(scaling.target_tracking)
     if scaling.target_invocations_per_instance is not None:
-        tracking.append(
-            TargetTracking(
-                name=SHORT_FORM_POLICY,
-                predefined_metric="InvocationsPerInstance",
-                target_value=scaling.target_invocations_per_instance,
-            )
-        )
+        tracking.append(TargetTracking(name=SHORT_FORM_POLICY, target_value=scaling.target_invocations_per_instance))
     return DesiredTarget(
         variant=variant.name,
         resource_id=names.resource_id(endpoint, variant.name),
