@@ -13,7 +13,7 @@ from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan import judging
-from smendpoints.domain.plan.analysis import fleets, forewarning, planned, series_before, series_during, share_of
+from smendpoints.domain.plan.analysis import fleets, series_during, share_of
 from smendpoints.domain.plan.judging import afresh, closed, condemns, is_over, judged, unread, with_step
 from smendpoints.domain.plan.progress import Progress
 from smendpoints.domain.reasons import Reason
@@ -228,64 +228,9 @@ def test_what_was_not_decided_stays_so_and_an_attempt_made_again_knows_nothing()
     assert afresh(None) is None
 
 
-LIVE = ObservedEndpoint(
-    "shop", "arn", "InService", "old", BEGUN, BEGUN, variants=(ObservedVariant("a", desired_count=4),)
-)
-
-
-def hour(requests: int, events: int) -> Readings:
-    """The same in each minute of an hour."""
-    points = {}
-    for each in series_before(asked(), LIVE):
-        value = float(requests if each.metric == "Invocations" else events)
-        points[each] = dict.fromkeys(range(100, 160), value)
-    return Readings(60, 160, points)
-
-
-def test_what_the_traffic_before_lets_be_seen_is_told_beforehand() -> None:
-    few = planned(asked(), CANARY, LIVE, ["a"], hour(3, 0))
-    assert few.requests_per_minute == 3.0
-    assert few.horizon == 3 * 19
-    smallest = few.metrics[0].smallest_visible_points
-    assert smallest is None or smallest > 20
-    assert forewarning(few).startswith("at 3 requests a minute this rollout cannot see ")
-    assert few.message == forewarning(few)
-    many = planned(asked(), CANARY, LIVE, ["a"], hour(6000, 6))
-    assert many.metrics[0].smallest_visible_points is not None
-    assert many.metrics[0].smallest_visible_points < 1
-    assert (forewarning(many), many.message) == ("", "")
-    assert planned(asked(), CANARY, LIVE, ["a"], Readings(60, 160, {})).requests_per_minute == 0.0
-    none = planned(asked(), CANARY, LIVE, ["a"], hour(0, 0))
-    assert "any difference of errors of a" in forewarning(none)
-
-
-def test_as_many_steps_as_the_instances_make_are_planned_for() -> None:
-    way = Rollout(strategy="Linear", step_percent=30, step_wait_seconds=1200)
-    two_of_four = planned(asked(), way, LIVE, ["a"], hour(3, 0))
-    assert two_of_four.horizon == 3 * 19  # both fleets serve for one wait: 30 % of four instances are two
-
-
-def test_without_the_hour_before_it_is_judged_all_the_same_and_told() -> None:
-    found = planned(asked(), CANARY, LIVE, ["a", "b"], "AccessDenied")
-    assert found.horizon == 10_000
-    assert [(each.name, each.variant) for each in found.metrics] == [("errors", "a")]
-    assert "AccessDenied" in found.message
-    assert forewarning(found) == ""
-    strange = planned(asked(), CANARY, LIVE, ["b"], hour(100, 1))
-    assert strange.metrics == []
-    assert "no variant" in strange.message
-
-
 def test_a_hundred_endpoints_with_three_metrics_are_a_thousand_series() -> None:
     three = asked(ERRORS, {"name": "slow", "latencyAbove": {"milliseconds": 200}}, HITS)
     assert len(series_during(status(three), "shop", "new")) == 10
-
-
-def test_the_share_of_events_before_is_what_the_smallest_difference_is_reckoned_from() -> None:
-    rare, often = (planned(asked(), CANARY, LIVE, ["a"], hour(6000, events)) for events in (6, 1800))
-    assert rare.metrics[0].smallest_visible_points is not None
-    assert often.metrics[0].smallest_visible_points is not None
-    assert often.metrics[0].smallest_visible_points > 1.5 * rare.metrics[0].smallest_visible_points
 
 
 class Reads:
@@ -454,38 +399,6 @@ def test_what_is_written_of_a_metric_has_four_decimals_at_most() -> None:
     assert all(each is not None and each == round(each, 4) for each in told)
 
 
-def dim(**visible: float) -> AnalysisStatus:
-    """An analysis with margins of one point that sees these differences of its metrics."""
-    analysis = asked(*({"name": name, "errorRate": {}, "marginPercentagePoints": 1} for name in visible))
-    metrics = [ComparedMetric(name=name, variant="v", smallest_visible_points=each) for name, each in visible.items()]
-    return AnalysisStatus(asked=analysis, horizon=1, requests_per_minute=3.0, metrics=metrics)
-
-
-@pytest.mark.parametrize(
-    ("visible", "told", "more"),
-    [
-        ({"a": 3.0}, [], ""),
-        ({"a": 3.5}, ["3.5 percentage points of a"], ""),
-        (
-            {"a": 4.0, "b": 6.0, "c": 3.1},
-            ["6 percentage points of b", "4 percentage points of a", "3.1 percentage points of c"],
-            "",
-        ),
-        (
-            {"a": 4.0, "b": 6.0, "c": 5.0, "d": 7.0},
-            ["7 percentage points of d", "6 percentage points of b", "5 percentage points of c"],
-            ", and 1 more",
-        ),
-    ],
-)
-def test_differences_far_beyond_the_margin_that_cannot_be_seen_are_told_the_largest_first(
-    visible: dict[str, float], told: list[str], more: str
-) -> None:
-    words = ", ".join(f"less than {each} of v" for each in told)
-    warned = forewarning(dim(**visible))
-    assert warned == (f"at 3 requests a minute this rollout cannot see {words}{more}" if told else "")
-
-
 def test_a_minute_counts_in_one_step_though_the_next_begins_before_its_time(sight: Any) -> None:
     early = BEGUN + timedelta(minutes=10)
     steps = [
@@ -510,16 +423,3 @@ def test_a_step_begins_at_a_whole_second() -> None:
     )
     found = with_step(status(steps=[]), endpoint, Progress(stage="Baking", traffic_percent=25, baking_until=END))
     assert [each.since for each in found.steps] == [BEGUN]
-
-
-def test_how_little_is_seen_depends_on_the_share_the_margin_and_which_side_is_worse() -> None:
-    def visible(share: int = 10, **metric: Any) -> float | None:
-        way = CANARY.model_copy(update={"step_percent": share})
-        made = planned(asked({**ERRORS, **metric}), way, LIVE, ["a"], hour(600, 12))
-        return made.metrics[0].smallest_visible_points
-
-    usual = visible()
-    assert usual is not None
-    for other in (visible(50), visible(better="Higher"), visible(marginPercentagePoints=5)):
-        assert other is not None
-        assert abs(other - usual) > 0.05
