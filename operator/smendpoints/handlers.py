@@ -20,6 +20,9 @@ class Sees(Protocol):
     def forget(self, uid: str) -> None:
         """An object is gone."""
 
+    def watched_anew(self) -> None:
+        """All objects there are were listed anew."""
+
 
 class Handlers:
     """kopf has to know of handlers before its loop runs; `to` is whom they tell, from the loop's start on."""
@@ -36,3 +39,8 @@ class Handlers:
             self.to.forget(body["metadata"]["uid"])
         else:
             self.to.see(body)
+
+    def listing(self, path: str) -> None:
+        """A listing by kopf begins: its watch begins anew, and tells of no object that is gone meanwhile."""
+        if self.to is not None and path.endswith(f"/{PLURAL}"):
+            self.to.watched_anew()

@@ -25,7 +25,7 @@ from smendpoints.controller.experiments import Experiments
 from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.handlers import Handlers
-from smendpoints.kube.census import take_census, uids
+from smendpoints.kube.census import run_census, uids
 from smendpoints.kube.cluster import Login, cluster_uid
 from smendpoints.kube.current import why_not_current
 from smendpoints.kube.gate import Gate
@@ -129,7 +129,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         dispatcher = Dispatcher(backlog, reconciler.reconcile, workers)
         handlers.to = dispatcher
         watcher = Watcher(accounts, dispatcher.places, dispatcher.awaited, dispatcher.moved)
-        census = take_census(partial(uids, standing.client, config.namespace_list()), dispatcher)
+        census = run_census(partial(uids, standing.client, config.namespace_list()), dispatcher)
         tasks.extend(loop.create_task(each) for each in (watch_aws(watcher, watchers), dispatcher.run(), census))
         if config.events_queue_url is not None:
             where = Place(region_of_queue(config.events_queue_url) or region)
@@ -182,7 +182,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
     handlers = Handlers(registry)
     reconciler = Reconciler(controller, KubeObjects(standing.client, gate, standing.fence))
     boundary = Boundary(standing.client, controller.tenancy, required=config.require_policies)
-    kopf.on.login(registry=registry)(Login().log_in)  # a registry of one's own has none
+    kopf.on.login(registry=registry)(Login(handlers.listing).log_in)  # a registry of one's own has none
     kopf.on.startup(registry=registry)(start)
     kopf.on.cleanup(registry=registry)(stop)
 

@@ -3,11 +3,14 @@
 import os
 import re
 import signal
+from collections.abc import Callable
+from functools import partial
 
 from kubernetes import client
 
+from smendpoints.api.group import GROUP, PLURAL, VERSION
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
-from smsandbox.testing.stage import Stage
+from smsandbox.testing.stage import Stage, condition
 
 CHANGING = (
     "CreateModel",
@@ -31,6 +34,17 @@ NEXT = with_variant(
 def count(stage: Stage, operation: str) -> int:
     calls = stage.cloud.simulator.calls(stage.namespace)
     return sum(call.operation == operation and call.code in {"OK", "ResponseLost"} for call in calls)
+
+
+def is_taken(edit: Callable[[], object]) -> bool:
+    """Whether it is: for a moment an API server that has just started takes none, as its checks need more time."""
+    try:
+        edit()
+    except client.ApiException as error:
+        if error.status != 422:
+            raise
+        return False
+    return True
 
 
 def live_and_die(stage: Stage, name: str = "iris") -> None:
@@ -97,17 +111,8 @@ def test_the_api_server_goes_away_for_half_a_minute_during_an_update(stage: Stag
     assert stage.served("iris").artifact == ARTIFACTS[1]
     stage.cloud.plane.apiserver.start()
 
-    def taken() -> bool:
-        """Whether the edit is: for a moment an API server that has just started takes none, as its checks need more time."""
-        try:
-            stage.apply("iris", with_variant(spec(), modelArtifact=ARTIFACTS[2]))
-        except client.ApiException as error:
-            if error.status != 422:
-                raise
-            return False
-        return True
-
-    stage.see(taken, "an edit that is taken")
+    edit = with_variant(spec(), modelArtifact=ARTIFACTS[2])
+    stage.see(lambda: is_taken(lambda: stage.apply("iris", edit)), "an edit that is taken")
     found = stage.ready("iris")
     assert stage.operator_pid() == pid
     assert stage.served("iris").artifact == ARTIFACTS[2]
@@ -145,3 +150,29 @@ def test_edits_and_deletions_made_while_the_operator_was_down_are_carried_out_la
     assert [each["outcome"] for each in found["status"]["history"]] == ["Deployed", "Deployed"]
     stage.gone("deleted")
     assert stage.left("deleted") == {}
+
+
+def test_an_object_that_goes_while_nobody_watches_keeps_its_name_from_nobody(stage: Stage) -> None:
+    """A watch that begins anew tells what is there, and not what is there no more."""
+    named = spec(endpointName=f"{stage.namespace}-shared")
+    stage.apply("old", {**named, "suspend": True})
+    stage.until("old", lambda found: condition(found, "Ready") is not None, "a status")
+    pid = stage.operator_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        stage.cloud.plane.apiserver.kill()
+        stage.cloud.plane.apiserver.start()  # and with that the watch has ended
+        stage.delete("old")
+        where = (GROUP, VERSION, stage.namespace, PLURAL, "old")
+        bare = {"metadata": {"finalizers": None}}
+        patch = partial(stage.cloud.api.patch_namespaced_custom_object, *where, bare)
+        stage.see(lambda: is_taken(patch), "the finalizer taken off")
+        stage.gone("old")
+        stage.cloud.plane.apiserver.kill()
+        stage.cloud.plane.apiserver.start()  # it knows no older versions any more
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    stage.see(lambda: is_taken(lambda: stage.apply("new", named)), "a new object that is taken")
+    stage.ready("new")
+    assert stage.operator_pid() == pid

@@ -195,3 +195,92 @@ def test_what_is_kept_of_a_version_is_what_is_read_of_it(backlog: Backlog) -> No
     (tracked,) = begun(backlog, 0.0)
     assert "managedFields" not in tracked.read()["metadata"]
     assert len(tracked.body) < 300
+
+
+def named_again(version: int) -> dict[str, Any]:
+    """Another object under the name of the first."""
+    found = body(version)
+    found["metadata"]["uid"] = "uid-again"
+    return found
+
+
+def test_an_object_under_the_name_of_another_says_that_the_other_is_gone(backlog: Backlog) -> None:
+    backlog.see(body(1), 0.0)
+    reconcile(backlog, 0.0)
+    backlog.see(named_again(5), 1.0)
+    assert backlog.uids() == {"uid-again"}
+    backlog.see(body(4), 2.0)  # events of two objects may come in any order
+    assert backlog.uids() == {"uid-again"}
+    assert [each.uid for each in begun(backlog, 2.0)] == ["uid-again"]
+
+
+def test_one_that_is_made_again_while_it_is_reconciled_keeps_nothing_of_the_first(backlog: Backlog) -> None:
+    backlog.see(body(1), 0.0)
+    (first,) = begun(backlog, 0.0)
+    backlog.see(named_again(5), 1.0)
+    backlog.settle(first, Reconciled((body(3),), whereabouts=(HERE, "team-iris")), 2.0)
+    assert backlog.uids() == {"uid-again"}
+    assert [each.uid for each in begun(backlog, 2.0)] == ["uid-again"]
+    backlog.moved(HERE, {"team-iris"}, 3.0)
+    assert begun(backlog, 3.0) == []
+
+
+def test_which_objects_are_there_is_asked_now_and_then_and_once_the_watch_began_anew(backlog: Backlog) -> None:
+    backlog.listed(0.0)
+    backlog.see(body(1), 0.0)
+    assert [backlog.doubts(now) for now in (0.0, 599.0, 600.0)] == [False, False, True]
+    assert backlog.counted({"uid-iris"}, backlog.uids(), 600.0) == frozenset()
+    assert not backlog.doubts(601.0)
+    backlog.watched_anew(601.0)
+    backlog.watched_anew(602.5)  # each object of the listing tells it
+    assert [backlog.doubts(now) for now in (602.9, 603.0)] == [False, True]
+
+
+GOING = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("found", "doubted"),
+    [
+        (Reconciled((body(2, metadata={**GOING, "finalizers": []}),)), True),
+        (Reconciled((body(2, metadata={**GOING, "finalizers": ["another's"]}),)), False),
+        (Reconciled((body(2, metadata={"finalizers": []}),)), False),
+        (Reconciled(gone=True), True),
+        (Reconciled(), False),
+    ],
+    ids=["finalized", "another keeps it", "nobody deletes it", "not found", "nothing"],
+)
+def test_an_object_that_must_be_gone_and_of_which_the_watch_does_not_tell_is_asked_for(
+    backlog: Backlog, found: Reconciled, *, doubted: bool
+) -> None:
+    backlog.listed(0.0)
+    backlog.see(body(1), 0.0)
+    (tracked,) = begun(backlog, 0.0)
+    backlog.settle(tracked, found, 1.0)
+    assert [backlog.doubts(now) for now in (5.9, 6.0)] == [False, doubted]
+    backlog.forget("uid-iris", 7.0)
+    assert not backlog.doubts(8.0), "it was told"
+
+
+def test_what_is_not_listed_is_gone_with_all_that_it_held_unless_it_came_after_it_was_asked(backlog: Backlog) -> None:
+    backlog.listed(0.0)
+    for name in ("iris", "rose"):
+        backlog.see(body(1, name), 0.0)
+    reconcile(backlog, 0.0)
+    known = backlog.uids()
+    backlog.see(body(2, "tulip"), 1.0)
+    assert backlog.counted({"uid-rose"}, known, 2.0) == {"uid-iris"}
+    assert backlog.uids() == {"uid-rose", "uid-tulip"}
+    backlog.moved(HERE, {"team-iris"}, 3.0)
+    assert reconcile(backlog, 3.0) == ["tulip"]
+    assert backlog.counts() == {"known": 2, "reconciled": 2, "waiting": 0}
+
+
+def test_one_that_was_found_there_is_not_doubted_again_for_the_same(backlog: Backlog) -> None:
+    backlog.listed(0.0)
+    backlog.see(body(1), 0.0)
+    (tracked,) = begun(backlog, 0.0)
+    backlog.settle(tracked, Reconciled(gone=True), 1.0)
+    assert backlog.doubts(6.0)
+    backlog.counted({"uid-iris"}, backlog.uids(), 6.5)
+    assert not backlog.doubts(7.0)

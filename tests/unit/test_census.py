@@ -28,7 +28,8 @@ class Seen:
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("_LOOK_SECONDS", 0.001), ("_FIRST_SECONDS", 0.01), ("_LONGEST_SECONDS", 0.02)):
+    soon = {"_LOOK_SECONDS": 0.001, "_FIRST_SECONDS": 0.01, "_LONGEST_SECONDS": 0.02, "_DOUBT_SECONDS": 0.001}
+    for name, seconds in soon.items():
         monkeypatch.setattr(census, name, seconds)
 
 
@@ -112,3 +113,56 @@ def test_all_pages_of_all_namespaces_that_are_served_are_read(namespaces: tuple[
     server: Any = Server()
     assert census.uids(server, namespaces) == {f"{folder}-{number}" for folder in folders for number in range(5)}
     assert len(server.asked) == 3 * len(folders)
+
+
+class Doubtful:
+    """Doubts as often as is said, and keeps what it is told."""
+
+    def __init__(self, *doubts: bool) -> None:
+        self.left = list(doubts)
+        self.known = frozenset({"a", "b"})
+        self.told: list[tuple[set[str], frozenset[str]]] = []
+        self.ended = asyncio.Event()
+
+    def doubts(self) -> bool:
+        if not self.left:
+            self.ended.set()
+            return False
+        return self.left.pop(0)
+
+    def uids(self) -> frozenset[str]:
+        return self.known
+
+    def counted(self, there: Collection[str], known: Collection[str]) -> None:
+        self.told.append((set(there), frozenset(known)))
+
+
+def kept(there: Callable[[], Collection[str]], *doubts: bool) -> Doubtful:
+    """The census goes on until there is no doubt left."""
+
+    async def keep() -> Doubtful:
+        to = Doubtful(*doubts)
+        task = asyncio.create_task(census.keep_census(there, to))
+        async with asyncio.timeout(60):
+            await to.ended.wait()
+        task.cancel()
+        return to
+
+    return asyncio.run(keep())
+
+
+def test_later_it_is_asked_again_only_where_there_is_doubt() -> None:
+    listings = iter([("a",)])
+    assert kept(lambda: next(listings), False, True, False).told == [({"a"}, frozenset({"a", "b"}))]
+
+
+@pytest.mark.parametrize("error", [UnreachableError("no answer"), ValueError("no answer")])
+def test_what_cannot_be_listed_is_not_taken_for_gone_and_is_asked_again(error: Exception) -> None:
+    fails = iter([True, False])
+
+    def there() -> Collection[str]:
+        if next(fails):
+            raise error
+        return ("b",)
+
+    assert kept(there, True, True).told == [({"b"}, frozenset({"a", "b"}))]

@@ -208,6 +208,24 @@ def test_kopf_sends_the_token_as_the_file_has_it_now(api: Any, monkeypatch: pyte
     assert [each[2]["Authorization"] for each in api.asked] == ["Bearer old", "Bearer new", "Bearer new"]
 
 
+def test_each_listing_that_kopf_begins_is_told(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "credentials", lambda _: info(api))
+    told: list[str] = []
+
+    async def life() -> None:
+        found = await Login(told.append).log_in(settings=kopf.OperatorSettings())
+        assert found is not None
+        async with found.aiohttp_session as session:
+            for query in ("?limit=500", "?watch=true&resourceVersion=7", ""):
+                async with session.get(f"{found.server}/apis/things{query}"):
+                    pass
+            async with session.patch(f"{found.server}/apis/things"):
+                pass
+
+    asyncio.run(life())
+    assert told == ["/apis/things", "/apis/things"]
+
+
 BODY = {
     "metadata": {"name": "iris", "namespace": "team", "uid": "u-1", "resourceVersion": "7", "finalizers": []},
     "spec": {},

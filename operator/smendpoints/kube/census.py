@@ -1,4 +1,4 @@
-"""When all objects that there are have been seen: they are listed once more, by uid, beside kopf.
+"""Which objects there are, listed by uid beside kopf: when all have been seen, and later whether all are still there.
 
 kopf tells of each object that it lists, and not when it has told of all. Its indices would; but then each object's task
 wakes those of all others, which takes minutes with thousands of objects. Not here: what is seen, which is `backlog`'s.
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LOOK_SECONDS = 0.05
 _FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 16.0
+_DOUBT_SECONDS = 1.0
 
 
 class Sees(Protocol):
@@ -28,6 +29,23 @@ class Sees(Protocol):
 
     def listed(self) -> None:
         """All objects there are were seen once."""
+
+
+class Doubts(Protocol):
+    """What is asked of the dispatcher later."""
+
+    def doubts(self) -> bool:
+        """Whether to ask which objects are still there."""
+
+    def uids(self) -> frozenset[str]:
+        """The objects of which nobody has told that they are gone."""
+
+    def counted(self, there: Collection[str], known: Collection[str]) -> None:
+        """Of those that were `known` before it was asked, these are `there`."""
+
+
+class Counts(Sees, Doubts, Protocol):
+    """The dispatcher."""
 
 
 def uids(client: KubeClient, namespaces: Iterable[str]) -> frozenset[str]:
@@ -73,3 +91,32 @@ async def take_census(there: Callable[[], Collection[str]], to: Sees) -> None:
                     return
                 await asyncio.sleep(_LOOK_SECONDS)
         seconds = min(2 * seconds, _LONGEST_SECONDS)
+
+
+async def keep_census(there: Callable[[], Collection[str]], to: Doubts) -> None:
+    """Tell `to` without end which objects `there` names, whenever it doubts; it is asked in a thread.
+
+    An object that was known before it was asked, and is not named, is gone: no uid comes back.
+    """
+    loop = asyncio.get_running_loop()
+    seconds = _DOUBT_SECONDS
+    while True:
+        await asyncio.sleep(seconds)
+        seconds = _DOUBT_SECONDS
+        if not to.doubts():
+            continue
+        known = to.uids()
+        try:
+            to.counted(await loop.run_in_executor(None, there), known)
+        except KubeError as error:
+            logger.info("cannot list the objects, which may be gone: %s", error)
+            seconds = _LONGEST_SECONDS
+        except Exception:
+            logger.exception("cannot list the objects, which may be gone: internal error")
+            seconds = _LONGEST_SECONDS
+
+
+async def run_census(there: Callable[[], Collection[str]], to: Counts) -> None:
+    """Both, one after the other, without end."""
+    await take_census(there, to)
+    await keep_census(there, to)

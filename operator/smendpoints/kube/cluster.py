@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,9 +92,13 @@ def _why(error: Exception) -> str:
 
 
 class Login:
-    """kopf's login handler. kopf only lists and watches with it; what is written goes through `objectapi`."""
+    """kopf's login handler. kopf only lists and watches with it; what is written goes through `objectapi`.
 
-    def __init__(self) -> None:
+    `listing` is told the path of each listing that kopf begins; kopf itself tells it nobody.
+    """
+
+    def __init__(self, listing: Callable[[str], None] = lambda _: None) -> None:
+        self._listing = listing
         self._given_at = float("-inf")
 
     async def log_in(self, *, settings: kopf.OperatorSettings, **_: Any) -> kopf.AiohttpSession | None:
@@ -108,7 +113,7 @@ class Login:
             headers=info.as_http_headers(),
             proxy=info.proxy_url,
             trust_env=info.trust_env,
-            middlewares=[_FreshToken(settings, info)],
+            middlewares=[_FreshToken(settings, info), self._notice],
         )
         return kopf.AiohttpSession(
             server=info.server,
@@ -116,6 +121,13 @@ class Login:
             priority=info.priority,
             aiohttp_session=session,
         )
+
+    async def _notice(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if request.method == "GET" and "watch" not in request.url.query:
+            self._listing(request.url.path)
+        return await handler(request)
 
 
 class _FreshToken:

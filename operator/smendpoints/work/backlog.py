@@ -12,7 +12,8 @@ from smendpoints.aws.listed.watch import Awaited
 from smendpoints.controller.tenancy import Tenancy
 from smendpoints.domain.tenancy.facts import facts_of
 from smendpoints.metrics import QUEUE_SECONDS
-from smendpoints.work.objects import Objects, Tracked
+from smendpoints.work.doubts import Doubts
+from smendpoints.work.objects import Objects, Tracked, version_of
 from smendpoints.work.reconciler import Reconciled
 from smendpoints.work.tally import Tally
 from smendpoints.work.workqueue import WorkQueue
@@ -29,6 +30,7 @@ class Backlog:
         self._moved: dict[str, set[tuple[Place, str | None]]] = {}  # while those run whose endpoint is not known yet
         self._reconciled: set[str] = set()
         self._tally = Tally(tenancy.hourly_limit)
+        self._doubts = Doubts()
 
     # what wakes objects
 
@@ -50,6 +52,14 @@ class Backlog:
         self._tenancy.forget(uid)
         self.ruled(now)
 
+    def listed(self, now: float) -> None:
+        """All objects there are were seen once."""
+        self._doubts.answered(now)
+
+    def watched_anew(self, now: float) -> None:
+        """All objects there are were listed anew, perhaps not all that are known among them."""
+        self._doubts.watched_anew(now)
+
     def moved(self, place: Place, endpoints: Collection[str] | None, now: float) -> None:
         """Something happened in AWS to these endpoints; None: to any of the place."""
         for uid in self._objects.at(place) if endpoints is None else self._objects.named(place, endpoints):
@@ -64,6 +74,11 @@ class Backlog:
             self._queue.wake(uid, now)
 
     def _take(self, body: Mapping[str, Any], now: float, *, ours: bool) -> None:
+        before = self._objects.namesake(body)
+        if before is not None:  # one of the two is gone: the older
+            if version_of(body) < before.version:
+                return
+            self.forget(before.uid, now)
         known = self._objects.get(body["metadata"]["uid"])
         asked = known.asked if known is not None else None
         tracked = self._objects.see(body)
@@ -106,6 +121,8 @@ class Backlog:
             if tracked.whereabouts is not None and moved & {tracked.whereabouts, (tracked.whereabouts[0], None)}:
                 self._queue.wake(tracked.uid, now)  # what it has made may be all that ever happens to it
             self._reconciled.add(tracked.uid)
+            if found.gone or (found.written and _is_last(found.written[-1])):
+                self._doubts.suspect(tracked.uid, now)
         self._queue.done(tracked.uid, now, now + found.requeue_after)
         self.ruled(now)
 
@@ -127,6 +144,22 @@ class Backlog:
         """Whether each of these objects was seen, and is there."""
         return all(uid in self._objects for uid in uids)
 
+    def uids(self) -> frozenset[str]:
+        """The objects of which nobody has told that they are gone."""
+        return self._objects.uids()
+
+    def doubts(self, now: float) -> bool:
+        """Whether to ask which of them are still there."""
+        return self._doubts.are_due(now, self._objects)
+
+    def counted(self, there: Collection[str], known: Collection[str], now: float) -> frozenset[str]:
+        """Of those that were `known` before it was asked, these are `there`; those that are gone without a word."""
+        self._doubts.answered(now)
+        gone = frozenset(known) - frozenset(there)
+        for uid in gone:
+            self.forget(uid, now)
+        return gone
+
     def places(self) -> Collection[Place]:
         """Where objects have their endpoints."""
         return self._objects.places()
@@ -143,3 +176,9 @@ class Backlog:
     def oldest_wait(self, now: float) -> float:
         """Seconds that the object waits for a slot that is due for longest; 0 when none does. From any thread."""
         return self._queue.oldest_wait(now)
+
+
+def _is_last(body: Mapping[str, Any]) -> bool:
+    """Whether no version comes after it: nothing keeps the object any more."""
+    meta = body["metadata"]
+    return bool(meta.get("deletionTimestamp")) and not meta.get("finalizers")

@@ -54,6 +54,26 @@ class Dispatcher:
         self._backlog.forget(uid, self._clock())
         self._wakeup.set()
 
+    def watched_anew(self) -> None:
+        """All objects there are were listed anew."""
+        if self._listed:
+            self._backlog.watched_anew(self._clock())
+
+    def uids(self) -> frozenset[str]:
+        """The objects of which nobody has told that they are gone."""
+        return self._backlog.uids()
+
+    def doubts(self) -> bool:
+        """Whether to ask which of them are still there."""
+        return self._backlog.doubts(self._clock())
+
+    def counted(self, there: Collection[str], known: Collection[str]) -> None:
+        """Of those that were `known` before it was asked, these are `there`."""
+        gone = self._backlog.counted(there, known, self._clock())
+        if gone:
+            logger.info("%d objects are gone, which the watch did not tell", len(gone))
+            self._wakeup.set()
+
     def has_seen(self, uids: Collection[str]) -> bool:
         """Whether each of these objects was seen, and is there."""
         return self._backlog.has_seen(uids)
@@ -62,6 +82,7 @@ class Dispatcher:
         """All objects there are were seen once: only now it is known which of them may do what."""
         if not self._listed:
             self._listed = True
+            self._backlog.listed(self._clock())
             self._wakeup.set()
 
     def moved(self, place: Place, endpoints: Collection[str] | None) -> None:

@@ -66,6 +66,16 @@ class Objects:
     def __contains__(self, uid: object) -> bool:
         return uid in self._objects
 
+    def uids(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset(self._objects)
+
+    def namesake(self, body: Mapping[str, Any]) -> Tracked | None:
+        """Another object with the namespace and name of this one; there cannot be both."""
+        meta = body["metadata"]
+        found = self._by_name.get((meta["namespace"], meta["name"]))
+        return found if found is not None and found.uid != meta["uid"] else None
+
     def see(self, body: Mapping[str, Any]) -> Tracked | None:
         """A version of an object, from a watch or as the answer to a write; None unless it is newer than what is known.
 

@@ -30,12 +30,16 @@ _CONFLICT, _GONE = 409, 404
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What became of an object: the versions that were written, and when and by what it is due again."""
+    """What became of an object: the versions that were written, and when and by what it is due again.
+
+    `gone`: the API server knows of no such object.
+    """
 
     written: tuple[Mapping[str, Any], ...] = ()
     requeue_after: float = NEVER
     awaits: Awaits = Awaits.NOTHING
     whereabouts: tuple[Place, str] | None = None
+    gone: bool = False
 
 
 @dataclass
@@ -100,7 +104,7 @@ class Reconciler:
             return self._reconcile_and_write(tracked)
 
     def _reconcile_and_write(self, tracked: Tracked) -> Reconciled:
-        begun = self._clock()
+        begun, gone = self._clock(), False
         writing = _Writing(tracked.read())
         memory = tracked.memory
         try:
@@ -114,6 +118,7 @@ class Reconciler:
             memory.told.unwritten, memory.told.status = 0, digest(writing.body.get("status"))
             RECONCILES.labels("changed" if writing.written else "unchanged").inc()
         except KubeError as error:
+            gone = isinstance(error, RefusedError) and error.status == _GONE
             result = self._not_written(tracked, error)
             RECONCILES.labels("unwritten").inc()
         except Exception:
@@ -123,13 +128,13 @@ class Reconciler:
             RECONCILES.labels("crashed").inc()
         RECONCILE_SECONDS.observe(self._clock() - begun)
         where = self._controller.whereabouts(tracked.uid, memory)
-        return Reconciled(tuple(writing.written), result.requeue_after, result.awaits, where)
+        return Reconciled(tuple(writing.written), result.requeue_after, result.awaits, where, gone)
 
     def _not_written(self, tracked: Tracked, error: KubeError) -> Result:
         self._controller.forget(tracked.memory)
         status = error.status if isinstance(error, RefusedError) else None
-        if status == _GONE:
-            return Result()
+        if status == _GONE:  # as soon as that is certain, nobody comes back to it
+            return Result(requeue_after=_LONGEST_BACKOFF)
         told = tracked.memory.told
         told.unwritten += 1
         if status != _CONFLICT:
