@@ -29,7 +29,7 @@ class KeptError(ClientError):
     """A tool keeps the spec as Git has it, so nothing was written; `patch` is what would have been."""
 
     def __init__(self, name: str, keeper: str, patch: Mapping[str, Any]) -> None:
-        super().__init__(f"{keeper} keeps the spec of {name} as Git has it, so nothing was written")
+        super().__init__(f"{keeper} manages the spec of {name}, so nothing was written")
         self.keeper = keeper
         self.patch = patch
 
@@ -70,11 +70,11 @@ def not_abortable(found: Object) -> ClientError | None:
     status = found.get("status") or {}
     rollout, history, name = status.get("rollout") or {}, status.get("history") or [], _name(found)
     if rollout.get("phase") not in {"Pending", "InProgress"} or not history:
-        return ClientError(f"no rollout of {name} is under way", "to go back to an earlier revision use `undo`")
+        return ClientError(f"{name} has no rollout in progress", "to go back to an earlier revision use `undo`")
     if not rollout.get("abortAlarm"):
         return ClientError(
-            f"this rollout of {name} carries no alarm to be aborted by",
-            "wait for its end, then `kubectl smendpoint undo`; for the next one set spec.rollout.rollback.onRequest",
+            f"this rollout of {name} cannot be aborted: it was started without rollback.onRequest",
+            "wait until it has ended, then run `kubectl smendpoint undo`; next time set spec.rollout.rollback.onRequest",
         )
     return None
 

@@ -55,7 +55,7 @@ def _meaning(found: Object, differences: tuple[Change, ...], *, against_aws: boo
     if not differences:
         return "There is no difference."
     if not against_aws:
-        return "What is not served (weights, counts, scaling, tags) is not compared."
+        return "Weights, counts, scaling and tags are not compared: they are not part of a revision."
     spec = found["spec"]
     if spec.get("suspend"):
         return "The operator changes nothing: spec.suspend is set."

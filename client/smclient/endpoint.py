@@ -180,6 +180,6 @@ def invoker_of(found: Object, session: Any = None) -> Invoker:
 
 
 def output_path_of(found: Object) -> str | None:
-    """Where the answers of an asynchronous endpoint go; None where it answers at once."""
+    """Where the answers of an asynchronous endpoint go; None where it is not asynchronous."""
     path = ((found.get("spec") or {}).get("async") or {}).get("outputPath")
     return str(path) if path else None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 COLUMNS, LINES = 120, 60
 _SECONDS = 300.0
-_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _SETTINGS = {"NO_COLOR": "1", "TERM": "xterm", "PS1": ""}
 
 
@@ -52,7 +52,12 @@ def typed(
                     os.killpg(running.pid, signal.SIGINT)
                     until = None
                 assert time.monotonic() < end, f"{command} does not end:\n{text}"
-        return _ESCAPES.sub("", text).replace("\r\n", "\n"), running.returncode
+        return shown(text), running.returncode
+
+
+def shown(written: str) -> str:
+    """What is read of what was written to a terminal: no colours, no links."""
+    return _ESCAPES.sub("", written).replace("\r\n", "\n")
 
 
 @contextlib.contextmanager

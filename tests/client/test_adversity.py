@@ -116,7 +116,7 @@ def test_credentials_that_expire_are_told_with_what_to_do(
     server.answers["GET", f"{HERE}/sagemakerendpoints/iris"] = endpoint(monitoring=None)
     said = told(smendpoint(verb, *ARGUMENTS[verb]))
     if verb != "upload":  # of a HEAD AWS's answer has no body, and so no code
-        assert "AWS does not take the credentials (ExpiredToken" in said
+        assert "AWS rejected the credentials (ExpiredToken" in said
         assert "Log in to AWS" in said
 
 
@@ -124,7 +124,7 @@ def test_credentials_that_expire_are_told_with_what_to_do(
     ("code", "message", "status", "hint"),
     [
         ("ThrottlingException", "Rate exceeded", 400, "try again in a minute"),
-        ("InternalFailure", "unknown", 500, "a fault of AWS: try again"),
+        ("InternalFailure", "unknown", 500, "an error on the side of AWS: try again"),
         ("RequestTimeTooSkewed", "The difference between the request time and the current time", 403, "clock"),
         ("InvalidSignatureException", "Signature expired: 20261126T100000Z is now earlier than", 403, "clock"),
         ("ValidationException", "no such thing", 400, ""),

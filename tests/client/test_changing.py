@@ -102,7 +102,7 @@ def test_where_git_keeps_the_spec_the_patch_is_printed_instead(
     server.answers["GET", f"{HERE}/iris"] = found
     ran = smendpoint("stop", "iris")
     assert (ran.code, ran.out) == (1, "spec:\n  desiredState: Stopped\n")
-    assert ran.err.startswith("error: Flux keeps the spec of iris as Git has it, so nothing was written\n")
+    assert ran.err.startswith("error: Flux manages the spec of iris, so nothing was written\n")
     assert [request.method for request in server.asked] == ["GET"]
     server.answers["PATCH", f"{HERE}/iris"] = found
     assert smendpoint("stop", "iris", "--write").code == 0
@@ -183,9 +183,9 @@ def test_a_rollout_that_carries_an_alarm_is_aborted_by_its_revision(
 @pytest.mark.parametrize(
     ("rollout", "said"),
     [
-        ({"phase": "InProgress", "configName": "c"}, "carries no alarm to be aborted by"),
-        ({"phase": "Succeeded", "configName": "c", "abortAlarm": "a"}, "no rollout of iris is under way"),
-        (None, "no rollout of iris is under way"),
+        ({"phase": "InProgress", "configName": "c"}, "cannot be aborted: it was started without rollback.onRequest"),
+        ({"phase": "Succeeded", "configName": "c", "abortAlarm": "a"}, "iris has no rollout in progress"),
+        (None, "iris has no rollout in progress"),
     ],
 )
 def test_what_cannot_be_aborted_is_told_and_not_asked_for(

@@ -8,10 +8,14 @@ import shlex
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+import yaml
+
 from smclient.cli.watching import news_of
 from smclient.views.status import status_view
 from smsandbox import paths
 from smsandbox.aws.core.ports import InstanceSpec
+from smsandbox.testing import traffic
 from smsandbox.testing.documented import Step, blocks
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import JsonServer
@@ -167,11 +171,11 @@ def test_the_guide_to_autoscaling_shows_its_sample_under_load(
             rows.append(row)
 
     harness.witnesses.append(look)
-    traffic = Traffic(
+    requests = Traffic(
         harness.world, "default-iris-autoscaled", 600, lambda _: Behaviour(), account=ACCOUNT, region=REGION
     )
     harness.run(1200)
-    traffic.stop()
+    requests.stop()
     harness.run(3600)
     wanted = [steady(line).removesuffix(" AGE") for line in told.splitlines()]
     assert wanted == rows[1:]
@@ -205,3 +209,21 @@ def test_the_guide_to_judged_rollouts_shows_its_sample_while_it_is_judged_and_un
     assert differences(hold.output, reader.sees(hold.command)) == ""
     harness.settle(reader.name)
     assert differences(history.output, reader.sees(history.command)) == ""
+
+
+def test_the_page_on_experiments_shows_its_sample_after_three_hours(
+    harness: Harness, server: JsonServer, smendpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Reader(harness, server, smendpoint, "ab-test")
+    (sample,) = yaml.safe_load_all((ROOT / "manifests/samples/experiment.yaml").read_text(encoding="utf-8"))
+    name, slow = sample["metadata"]["name"], {"random-forest": 0.021, "gradient-boosting": 0.014}
+    monkeypatch.setattr(traffic, "FAST", 5_000.0)  # below the sample's 20 milliseconds
+    harness.experiments.apply(name, sample["spec"])
+    Traffic(
+        harness.world, "default-iris-ab", 120, lambda instance: Behaviour(slow=slow[instance.variant]),
+        account=ACCOUNT, region=REGION, every=60,
+    )  # fmt: skip
+    harness.run(3 * 3600, 600)
+    (shown,) = steps("docs/experiments.md")
+    told = re.sub(r" (AGE|3h) ", " ", shown.output)  # `got` prints no ages
+    assert differences(told, got(shown.command, harness.experiments.objects[name].body)) == ""

@@ -113,7 +113,7 @@ def test_before_anything_was_asked_for_nothing_is_changed(
     ran = smendpoint(verb, *([] if verb == "bootstrap" else ["iris"]))
     said = "interrupted, and nothing was changed"
     if verb == "outcomes":  # which may have written what it wrote the time before
-        said = "interrupted, and what was asked for may be done all the same; run it again: everything is counted anew"
+        said = "interrupted, but the change may have been made; run it again: everything is counted anew"
     assert (ran.code, ran.out, ran.err) == (130, "", f"{said}\n")
 
 

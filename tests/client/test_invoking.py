@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -100,7 +102,7 @@ def refused(code: str, message: str, **more: Any) -> BotoError:
     [
         (
             refused("ExpiredToken", "x"),
-            "cannot look: AWS does not take the credentials (ExpiredToken)",
+            "cannot look: AWS rejected the credentials (ExpiredToken)",
             "log in to AWS",
         ),
         (
@@ -255,7 +257,8 @@ def test_an_asynchronous_failure_is_told_with_what_aws_wrote() -> None:
 def test_an_answer_that_does_not_come_is_told_with_where_it_will_be() -> None:
     asking = invoker(accepted)
     with pytest.raises(
-        AWSError, match=r"no answer after 3 s; it is still in the queue; it will be at s3://bucket/answers/i.out"
+        AWSError,
+        match=r"no response after 3 s; the request is still queued; the response will be at s3://bucket/answers/i.out",
     ):
         asking.answer(asking.submit("s3://bucket/in", Asking(), "s3://bucket/answers"), 3)
 
@@ -287,6 +290,21 @@ def test_a_program_predicts(server: JsonServer, endpoint: Any) -> None:
         assert found.wait("ready") is not None
 
 
+def test_a_pipe_gets_the_body_alone_and_what_is_said_of_it_stands_before(
+    server: JsonServer, endpoint: Any, smendpoint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who pipes into a program that writes to the same terminal, or takes both (`2>&1`), sees the note in a line."""
+    server.answers["GET", f"{HERE}/iris"] = endpoint()
+    monkeypatch.setattr("smclient.endpoint.invoker_of", lambda _: invoker(lambda _: {"Body": io.BytesIO(b"[1]")}))
+    ran = smendpoint("invoke", "iris", "--row", "1")
+    assert (ran.code, ran.out) == (0, "[1]")
+    assert re.fullmatch(r"answered in \d+ ms \(.*\)\n", ran.err)
+    with monkeypatch.context() as both:
+        both.setattr(sys, "stderr", sys.stdout)
+        printed = smendpoint("invoke", "iris", "--row", "1").out
+    assert re.fullmatch(r"answered in \d+ ms \(.*\)\n\[1\]", printed)
+
+
 def test_an_object_without_an_endpoint_cannot_be_asked(server: JsonServer, endpoint: Any, smendpoint: Any) -> None:
     server.answers["GET", f"{HERE}/iris"] = endpoint(endpoint=None)
     ran = smendpoint("invoke", "iris", "--row", "1")
@@ -297,7 +315,7 @@ def test_what_does_not_go_together_is_wrong_usage(server: JsonServer, endpoint: 
     server.answers["GET", f"{HERE}/iris"] = endpoint()
     assert smendpoint("invoke", "iris", "--row", "1", "-f", "x").code == 2
     assert smendpoint("invoke", "iris", "--row", "1", "--stream", "-o", "json").code == 2
-    assert "answers at once" in smendpoint("invoke", "iris", "--row", "1", "--no-wait").err
+    assert "is not asynchronous" in smendpoint("invoke", "iris", "--row", "1", "--no-wait").err
     assert smendpoint("invoke", "iris", "-f", "/absent/rows.csv").err == (
         "error: cannot read /absent/rows.csv: No such file or directory\n"
     )

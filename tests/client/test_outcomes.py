@@ -94,7 +94,7 @@ def test_what_is_no_truth_is_told_with_its_place(text: str | bytes, told: str) -
 
 
 def test_what_is_no_captured_request_is_told_with_its_place() -> None:
-    with pytest.raises(ClientError, match=r"s3://b/x, line 2: this is no captured request"):
+    with pytest.raises(ClientError, match=r"s3://b/x, line 2: this is not a captured request"):
         list(records(captured("a", START) + b"{}\n", "s3://b/x"))
 
 
@@ -226,7 +226,7 @@ def test_the_command_leaves_the_counts_for_the_operator_and_tells_them(served: S
         ["clicked", "rf", "2", "1"],
     ]
     for told in (
-        "1 requests are too young to count",
+        "1 requests are too recent to count",
         "1 requests are old enough, and nothing is known of them",
         "1 requests are left out, as several variants answered",
         "2 truths are of requests that were not captured",

@@ -164,6 +164,6 @@ def test_nothing_is_removed_unasked(server: Any, smendpoint: Any, monkeypatch: p
     ran = smendpoint("bootstrap", "--delete")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err.splitlines()[1:] == [
-        "error: nothing was removed, as nobody could be asked: standard input has ended",
-        "Give --yes to do it unasked",
+        "error: nothing was removed: standard input ended before the question was answered",
+        "Use --yes to skip the question",
     ]

@@ -69,8 +69,8 @@ def test_nothing_is_written_without_a_yes(server: JsonServer, smendpoint: Any, m
     assert (refused.code, refused.err.splitlines()[1:]) == (
         1,
         [
-            "error: nothing was written, as nobody could be asked: standard input has ended",
-            "Give --yes to do it unasked",
+            "error: nothing was written: standard input ended before the question was answered",
+            "Use --yes to skip the question",
         ],
     )
     ran = smendpoint("promote", "ab", "--dry-run")
@@ -87,7 +87,7 @@ def test_where_git_keeps_the_spec_the_patch_is_printed_and_the_experiment_stays(
     assert ran.code == 1
     assert [each["weight"] for each in yaml.safe_load(ran.out)["spec"]["variants"]] == [0.0, 4.0, 4.0]
     assert "Keep the experiment until the spec says so" in ran.err
-    assert "Flux keeps the spec of iris as Git has it" in ran.err
+    assert "Flux manages the spec of iris" in ran.err
     assert {each.method for each in server.asked} == {"GET"}
 
 
@@ -179,7 +179,7 @@ def test_a_program_hears_why_there_will_be_no_verdict(server: JsonServer, ab: Ex
 def test_a_program_is_told_where_git_keeps_the_spec(server: JsonServer, ab: Experiment) -> None:
     server.answers["GET", f"{HERE}/ab"] = experiment("SHIP")
     server.answers["GET", THERE] = iris(labels={"kustomize.toolkit.fluxcd.io/name": "apps"})
-    with pytest.raises(KeptError, match="Flux keeps the spec of iris") as refused:
+    with pytest.raises(KeptError, match="Flux manages the spec of iris") as refused:
         ab.promote()
     assert [each["weight"] for each in refused.value.patch["spec"]["variants"]] == [0.0, 4.0, 4.0]
     assert ab.promote(anyway=True).winner == "gb"

@@ -4,10 +4,12 @@ import hashlib
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from s3transfer.manager import TransferManager
 
 from smclient.aws.session import Aws
 from smclient.aws.shipping import push, tool_of, upload
@@ -41,9 +43,9 @@ def test_a_bucket_or_a_file_that_is_not_there_is_named(aws: Aws, tmp_path: Path,
     with pytest.raises(ClientError, match=r"cannot read .*absent: No such file"):
         upload(aws, tmp_path / "absent", BUCKET, "")
     (tmp_path / "m").write_bytes(b"m")
-    with pytest.raises(AWSError, match="there is no bucket nowhere-at-all; make it, or name another"):
+    with pytest.raises(AWSError, match="there is no bucket nowhere-at-all; create it, or use another"):
         upload(aws, tmp_path / "m", "nowhere-at-all", "")
-    assert smendpoint("upload", "m", "bucket/prefix").err.startswith("error: bucket/prefix is no S3 URI")
+    assert smendpoint("upload", "m", "bucket/prefix").err.startswith("error: bucket/prefix is not an S3 URI")
 
 
 class Tool:
@@ -94,32 +96,53 @@ def test_an_interrupted_push_logs_out(aws: Aws) -> None:
     assert ran == ["login", "tag", "push", "logout"]
 
 
-def test_an_interrupted_upload_leaves_no_object_and_no_part(aws: Aws, harness: Harness, tmp_path: Path) -> None:
+def test_an_interrupted_upload_ends_the_parts_under_way_and_leaves_none(
+    harness: Harness, aws_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first part to be sent brings Ctrl-C, and no part goes on before that has arrived."""
+    for name, value in aws_environment.items():
+        monkeypatch.setenv(name, value)
     big = tmp_path / "model.tar.gz"
     big.write_bytes(bytes(20 << 20))  # in parts: S3's clients send what is larger than 8 MiB so
-    sent: list[object] = []
+    arrived, begun, answered = threading.Event(), threading.Lock(), []
+    ends, told = TransferManager.__exit__, []
 
-    def interrupt(**_: Any) -> None:
-        if not sent:
+    def ended(transfers: TransferManager, *error: Any) -> None:
+        arrived.set()
+        ends(transfers, *error)
+
+    def sending(**_: Any) -> None:
+        if begun.acquire(blocking=False):
             os.kill(os.getpid(), signal.SIGINT)
-        sent.append(None)
+        assert arrived.wait(60)
 
+    monkeypatch.setattr(TransferManager, "__exit__", ended)
+    aws = Aws(REGION)
     s3, before = aws.client("s3"), signal.signal(signal.SIGINT, signal.default_int_handler)
-    s3.meta.events.register("before-call.s3.UploadPart", interrupt)
+    s3.meta.events.register("before-send.s3.UploadPart", sending)
+    s3.meta.events.register("after-call.s3.UploadPart", lambda **_: answered.append("a part"))
     try:
         with pytest.raises(KeyboardInterrupt):
-            upload(aws, big, BUCKET, "interrupted")
+            upload(aws, big, BUCKET, "interrupted", lambda: told.append("it waits"))
     finally:
-        s3.meta.events.unregister("before-call.s3.UploadPart", interrupt)
         signal.signal(signal.SIGINT, before)
-    assert sent
+    assert begun.locked()
+    assert (told, answered) == (["it waits"], [])
     admin = harness.client("s3")
     assert "Contents" not in admin.list_objects_v2(Bucket=BUCKET, Prefix="interrupted/")
     assert admin.list_multipart_uploads(Bucket=BUCKET).get("Uploads", []) == []
 
 
+def test_a_refused_upload_is_a_sentence(aws: Aws, tmp_path: Path, harness: Harness) -> None:
+    (tmp_path / "m").write_bytes(b"m")
+    fault = {"operation": "PutObject", "code": "AccessDenied", "message": "not you"}
+    harness.world.faults.add({"kind": "error", "status": 403, **fault})
+    with pytest.raises(AWSError, match=r"cannot upload to s3://.*/refused/.*/m: not you"):
+        upload(aws, tmp_path / "m", BUCKET, "refused")
+
+
 def test_no_repository_is_made_unasked(aws: Aws) -> None:
-    with pytest.raises(AWSError, match="there is no repository absent; make it with --create"):
+    with pytest.raises(AWSError, match="there is no repository absent; create it with --create"):
         push(aws, "docker", "iris:dev", "absent", "1", run=Tool())
 
 

@@ -276,7 +276,7 @@ def test_what_git_keeps_is_shown_as_a_patch_and_not_written(
     found["metadata"]["labels"] = {"argocd.argoproj.io/instance": "models"}
     objects.put(found)
     text = shown(client, "/endpoints/ml/iris/actions/suspend", objects)
-    assert "Argo CD keeps the spec as Git has it." in text
+    assert "Argo CD manages this object from Git." in text
     assert "suspend: true" in text
     assert post("/endpoints/ml/iris/actions/suspend", generation="1").status_code == 502
     assert "suspend" not in objects.found["ml", "iris"]["spec"]

@@ -101,7 +101,7 @@ def test_what_cannot_be_read_is_told_with_what_to_do(client: FlaskClient, harnes
     assert 'role="alert"' in found.text
     assert "is not authorized to perform" in found.text
     assert "Ask for the permission" in found.text
-    assert "no S3 URI" in client.get(ANSWERED, query_string={"truth": "bucket/prefix"}).text
+    assert "not an S3 URI" in client.get(ANSWERED, query_string={"truth": "bucket/prefix"}).text
 
 
 def test_before_it_begins_there_is_nothing_to_ask_for(

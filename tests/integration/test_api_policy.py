@@ -16,8 +16,10 @@ from kubernetes import client
 
 from smendpoints.api.group import FINALIZER, GROUP, PLURAL, VERSION
 from smsandbox import paths
+from smsandbox.testing.documented import blocks
 from smsandbox.testing.policies import LABEL, Boundary, establish
 from smsandbox.testing.policy_cases import ECR, NOTHING, Fields, on, scaled, spec, variant
+from smsandbox.testing.transcript import differences
 
 ROOT = Path(__file__).parents[2]
 LOCKDOWN = ROOT / "manifests" / "policy" / "lockdown.yaml"
@@ -95,6 +97,18 @@ def test_kubectl_apply_says_which_policy_refuses_what_and_what_to_write_instead(
     )
     assert '"iris" is forbidden' in said
     assert "created" in tenant.apply(spec(variant(image=f"{ECR}/team-c/x:1")), "--dry-run=server")
+
+
+def test_the_page_on_policies_shows_what_kubectl_says(boundary: Boundary, tenant: Tenant, tmp_path: Path) -> None:
+    sample = yaml.safe_load((ROOT / "manifests/samples/policy.yaml").read_text(encoding="utf-8"))
+    boundary.policy({"images": sample["spec"]["images"]}, namespace=tenant.namespace, name=sample["metadata"]["name"])
+    boundary.settle()
+    (shown,) = [step for block in blocks(ROOT / "docs/policy.md") if block.shows_output for step in block.steps]
+    assert shown.command == "kubectl apply -f iris.yaml"
+    (tmp_path / "iris.yaml").write_text((ROOT / "manifests/samples/minimal.yaml").read_text(encoding="utf-8"))
+    said = tenant.run("apply", "-f", str(tmp_path / "iris.yaml")).stderr
+    found = differences(shown.output, said.replace(f"{tmp_path}/", ""))
+    assert not found, found
 
 
 def test_a_policy_that_allows_no_value_says_whom_to_ask(boundary: Boundary) -> None:

@@ -53,7 +53,7 @@ def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(
         )
         expect(rollout).to_contain_text("50 % of the traffic")
         agree(page, "Abort the rollout", "Abort the rollout")
-        expect(page.get_by_text("iris will go back to what was in service before.")).to_be_visible()
+        expect(page.get_by_text("iris will be rolled back to what was in service before.")).to_be_visible()
         expect(page.get_by_text("Try again")).to_be_visible()
         assert stage.in_service("iris")["EndpointConfigName"] == first
 
@@ -84,7 +84,7 @@ def test_a_failure_says_why_and_what_is_known_stays_while_the_api_server_is_away
         failure = page.get_by_role("region", name="Why it failed")
         expect(failure).to_contain_text("What to do:")
         agree(page, "Try again", "Try again")
-        expect(page.get_by_text("iris will be tried again.")).to_be_visible()
+        expect(page.get_by_text("iris will be retried.")).to_be_visible()
         stage.ready("iris")
         expect(failure).to_have_count(0)
         stage.cloud.plane.apiserver.kill()

@@ -2,7 +2,7 @@
 
 import json
 import re
-import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ import botocore
 import pytest
 
 from smsandbox import assets, paths
+from smsandbox.terminal import typed
+from smsandbox.testing.documented import Block, Step, blocks
 from smsandbox.testing.stage import Stage
+from smsandbox.testing.transcript import MARK, Transcript
 
 DOCUMENT = paths.repository() / "docs" / "recipe.md"
 WAITERS = Path("sagemaker", "2017-07-24", "waiters-2.json")
@@ -22,11 +25,6 @@ LISTINGS = {
     "s3": ("list_buckets",),
 }
 FLOWERS = ["setosa", "versicolor"]
-
-
-def blocks() -> list[tuple[str, str]]:
-    """Language and content of each fenced block of the document."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def account(stage: Stage) -> dict[str, Any]:
@@ -85,18 +83,38 @@ def predicted(answer: Path) -> list[str]:
     return [each["predicted_class"] for each in json.loads(answer.read_text())["predictions"]]
 
 
+def script(page: Sequence[Block]) -> tuple[str, list[tuple[Block, Step]]]:
+    """What a reader types, with a mark before each command whose output is shown and after its end; and those commands."""
+    lines = ["set -euo pipefail"]
+    shown: list[tuple[Block, Step]] = []
+    for block in page:
+        if block.kind == "sh":
+            lines += [f"printf '{MARK}'", block.text]
+        for step in block.steps:
+            lines += [f"printf '{MARK}{len(shown)}{MARK}'", step.command]
+            shown.append((block, step))
+    return "\n".join(lines), shown
+
+
+def seen(printed: str, shown: Sequence[tuple[Block, Step]]) -> Transcript:
+    """The output of each command that is shown."""
+    parts = re.findall(rf"{MARK}(\d+){MARK}([^{MARK}]*)", printed)
+    assert [int(number) for number, _ in parts] == [*range(len(shown))]
+    return Transcript([(block, step, output) for (block, step), (_, output) in zip(shown, parts, strict=True)])
+
+
 @pytest.mark.timeout(1200)
-def test_each_command_of_the_recipe_runs_as_it_stands(stage: Stage, shell: dict[str, str], tmp_path: Path) -> None:
-    typed = "".join(content for language, content in blocks() if language == "sh")
-    docker = "".join(content for language, content in blocks() if language != "sh")  # the one that does not run
+def test_each_command_of_the_recipe_runs_as_it_stands_and_prints_what_it_shows(
+    stage: Stage, shell: dict[str, str], tmp_path: Path
+) -> None:
+    page = [*blocks(DOCUMENT)]
+    docker = "".join(block.text for block in page if block.kind == "text")  # the one that does not run
     assert [line for line in docker.splitlines() if "docker" not in line] == []
+    typed_in, shown = script(page)
+    assert len(re.findall(r"(?m)^aws |=\"\$\(aws ", typed_in)) == 50  # as the document says
     before, unknown = account(stage), unanswered(stage)
-    ran = subprocess.run(
-        ["bash", "-euxo", "pipefail", "-c", typed],
-        cwd=tmp_path, env=shell, capture_output=True, text=True, check=False, timeout=1100,
-    )  # fmt: skip
-    assert ran.returncode == 0, f"{ran.stdout[-2000:]}\n{ran.stderr[-4000:]}"
-    assert len(re.findall(r"^\++ aws ", ran.stderr, re.MULTILINE)) == 50  # as the document says
+    printed, code = typed(typed_in, shell, tmp_path, columns=1000, seconds=1100)
+    assert code == 0, printed[-6000:]
     assert unanswered(stage) == unknown
 
     made = tmp_path / "recipe"
@@ -105,9 +123,10 @@ def test_each_command_of_the_recipe_runs_as_it_stands(stage: Stage, shell: dict[
         assert predicted(made / f"{answer}.json") == FLOWERS, answer
     (explained,) = json.loads((made / "explained.json").read_text())["predictions"]
     assert {"prediction_set", "tree_disagreement", "shap"} <= explained["explanation"].keys()
-    assert '"status": "COMPLETE"' in ran.stdout  # the scan on push
-    assert '"Sum": 1.0' in ran.stdout  # the one request to the endpoint by hand before its metrics are read
-    assert "iris-errors" in ran.stdout
-    assert '"message"' in ran.stdout  # of the containers' log
-    assert re.search(r"InService .*forest=50,boosting=50", ran.stderr + ran.stdout)
+    assert '"status": "COMPLETE"' in printed  # the scan on push
+    assert '"Sum": 1.0' in printed  # the one request to the endpoint by hand before its metrics are read
+    assert "iris-errors" in printed
+    assert '"message"' in printed  # of the containers' log
     assert account(stage) == before
+    different = seen(printed, shown).replaced(stage.namespace, "default").differences()
+    assert not different, different

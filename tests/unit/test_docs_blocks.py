@@ -31,11 +31,13 @@ UP = "tests/controlplane/test_world.py::test_up_can_be_called_twice_starts_again
 GUIDES_TEST = "tests/integration/test_docs.py::test_the_commands_of_the_guides_print_what_the_guides_show"
 MONITORING = "tests/client/test_guides.py::test_the_guide_to_monitoring_shows_what_is_seen_of_its_sample"
 JUDGED = "tests/client/test_guides.py::test_the_guide_to_judged_rollouts_shows_its_sample_while_it_is_judged_and_undone"
+EXPERIMENTS = "tests/client/test_guides.py::test_the_page_on_experiments_shows_its_sample_after_three_hours"
+POLICY = "tests/integration/test_api_policy.py::test_the_page_on_policies_shows_what_kubectl_says"
 MODELS = "tests/training/test_train_command.py::test_the_page_on_models_shows_what_training_prints"
 # Pages of which a test runs every command as it stands there.
 RUN_WHOLE = {
     **dict.fromkeys(GUIDES, GUIDES_TEST),
-    "docs/recipe.md": "tests/integration/test_recipe.py::test_each_command_of_the_recipe_runs_as_it_stands",
+    "docs/recipe.md": "tests/integration/test_recipe.py::test_each_command_of_the_recipe_runs_as_it_stands_and_prints_what_it_shows",
     "docs/start.md": UP,
 }
 # Blocks whose commands a test runs, there with other names: the page, the first command, the test.
@@ -54,7 +56,7 @@ RUN = {
         "docs/guides/from-ack.md",
         "kubectl smendpoint import --from-ack",
     ): "tests/client/test_ack.py::test_the_guide_shows_what_is_printed_for_its_sample",
-    ("docs/experiments.md", "kubectl get smexperiments -o wide"): "tests/integration/test_operator_experiment.py",
+    ("docs/experiments.md", "kubectl get smexperiment iris-boosting -o wide"): EXPERIMENTS,
     ("docs/guides/monitoring.md", "kubectl get smendpoint iris-monitored"): MONITORING,
     ("docs/guides/judged-rollouts.md", "kubectl get smendpoint iris-judged"): JUDGED,
     ("docs/guides/judged-rollouts.md", "kubectl smendpoint history iris-judged"): JUDGED,
@@ -64,7 +66,7 @@ RUN = {
     ("docs/models.md", "python -m smtraining train  "): MODELS,
     ("docs/models.md", "python -m smtraining train --model"): "tests/training/test_train_command.py",
     ("docs/models.md", "openssl genpkey -algorithm ed25519"): "tests/inference/test_artifact_signature.py",
-    ("docs/policy.md", "kubectl apply -f iris.yaml"): "tests/integration/test_api_policy.py",
+    ("docs/policy.md", "kubectl apply -f iris.yaml"): POLICY,
 }
 ACCOUNT = "needs an AWS account; the same verbs are run on the sandbox"
 DOCKER = "needs docker and a registry"
@@ -100,6 +102,8 @@ ACK = "tests/client/test_ack.py::test_the_guide_shows_what_is_printed_for_its_sa
 # are run whole all of it is.
 COMPARED = {
     ("docs/models.md", "$ python -m smtraining train"): MODELS,
+    ("docs/experiments.md", "$ kubectl get smexperiment iris-boosting"): EXPERIMENTS,
+    ("docs/policy.md", "$ kubectl apply -f iris.yaml"): POLICY,
     ("docs/guides/from-ack.md", "$ kubectl smendpoint import --from-ack"): ACK,
     ("docs/guides/monitoring.md", "$ kubectl get smendpoint iris-monitored"): MONITORING,
     ("docs/guides/judged-rollouts.md", "$ kubectl get smendpoint iris-judged"): JUDGED,
@@ -111,11 +115,6 @@ COMPARED = {
 }
 # What is shown and compared with nothing, and why.
 NOT_COMPARED = {
-    ("docs/experiments.md", "$ kubectl get smexperiments"): "cut short; docs/cli.md has what was recorded",
-    (
-        "docs/policy.md",
-        "$ kubectl apply -f iris.yaml",
-    ): "cut short; tests/integration/test_api_policy.py has the sentence",
     ("docs/recipe.md", 'echo "$PASSWORD"'): "is typed where there is a registry for Docker",
     ("README.md", "$ kubectl apply -f iris.yaml"): "as that of docs/start.md, which is compared",
     ("docs/events.md", "SageMaker "): "is a drawing",

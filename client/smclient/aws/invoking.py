@@ -158,8 +158,8 @@ class Invoker:
                 raise AWSError(f"the request failed: {failed[0].decode(errors='replace')}", f"see {pending.failure}")
             if self.clock() - began > seconds:
                 raise AWSError(
-                    f"there is no answer after {seconds:g} s; it is still in the queue",
-                    f"it will be at {pending.output}",
+                    f"there is no response after {seconds:g} s; the request is still queued",
+                    f"the response will be at {pending.output}",
                 )
             self.sleep(_POLL)
 

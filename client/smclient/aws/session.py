@@ -24,6 +24,7 @@ _EXPIRED = {
 _BUSY = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 _SKEWED = re.compile(r"RequestTimeTooSkewed|Signature (?:expired|not yet current)")
 _SERVER_FAULT = 500
+_NOT_IMPLEMENTED = 501
 _DENIALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 
 
@@ -95,15 +96,24 @@ def _sentence(error: Exception, doing: str) -> AWSError | None:
         about = error.response.get("Error", {})
         code, message = str(about.get("Code", "")), str(about.get("Message") or error)
         if _SKEWED.search(f"{code} {message}"):
-            return AWSError(f"{tried}{message}", "set this machine's clock: AWS takes requests of now alone", code)
+            return AWSError(
+                f"{tried}{message}",
+                "correct this machine's clock: AWS only accepts requests with the current time",
+                code,
+            )
         if code in _EXPIRED:
-            return AWSError(f"{tried}AWS does not take the credentials ({code})", _NO_LOGIN, code)
+            return AWSError(f"{tried}AWS rejected the credentials ({code})", _NO_LOGIN, code)
         if code in _DENIALS:
             match = _DENIED.search(message)
             return AWSError(f"{tried}{message}", f"ask for the permission {match[1]}" if match else "", code)
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
-        again = "it has too much to do: try again in a minute" if code in _BUSY else "that is a fault of AWS: try again"
-        return AWSError(f"{tried}{message}", again if code in _BUSY or status >= _SERVER_FAULT else "", code)
+        again = (
+            "it has too much to do: try again in a minute"
+            if code in _BUSY
+            else "this is an error on the side of AWS: try again"
+        )
+        passes = code in _BUSY or (status >= _SERVER_FAULT and status != _NOT_IMPLEMENTED)
+        return AWSError(f"{tried}{message}", again if passes else "", code)
     if isinstance(error, exceptions.NoRegionError):
         return AWSError("no AWS region is known", "set AWS_REGION, or `region` in your AWS profile")
     login = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.CredentialRetrievalError)

@@ -29,8 +29,10 @@ class Shipped:
     existed: bool
 
 
-def upload(aws: Aws, path: Path, bucket: str, prefix: str) -> Shipped:
+def upload(aws: Aws, path: Path, bucket: str, prefix: str, interrupted: Callable[[], None] = lambda: None) -> Shipped:
     """Put a file at `<prefix>/<12 digits of its SHA-256>/<its name>`, unless it is there.
+
+    Ctrl-C stops the sending; `interrupted` is called before S3's answers to what it has been sent are awaited.
 
     Raises:
         ClientError: it cannot be read.
@@ -49,7 +51,15 @@ def upload(aws: Aws, path: Path, bucket: str, prefix: str) -> Shipped:
     if _is_there(s3, bucket, key):
         return Shipped(uri, existed=True)
     with told(f"upload to {uri}"):
-        s3.upload_file(str(path), bucket, key, ExtraArgs={"Metadata": {"sha256": digest.hexdigest()}})
+        from s3transfer.manager import TransferManager  # what `upload_file` is made of, and raises other errors
+
+        with TransferManager(s3) as transfers:
+            try:
+                extra = {"Metadata": {"sha256": digest.hexdigest()}}
+                transfers.upload(str(path), bucket, key, extra_args=extra).result()
+            except KeyboardInterrupt:
+                interrupted()
+                raise
     return Shipped(uri, existed=False)
 
 
@@ -68,7 +78,7 @@ def _is_there(s3: Any, bucket: str, key: str) -> bool:
     except AWSError as error:
         if error.code not in {*_ABSENT, "NoSuchBucket"}:
             raise
-        raise AWSError(f"there is no bucket {bucket}", "make it, or name another", error.code) from error
+        raise AWSError(f"there is no bucket {bucket}", "create it, or use another", error.code) from error
     return False
 
 
@@ -134,7 +144,7 @@ def _repository(aws: Aws, name: str, *, create: bool) -> str:
         if error.code != "RepositoryNotFoundException":
             raise
         if not create:
-            raise AWSError(f"there is no repository {name}", "make it with --create", error.code) from error
+            raise AWSError(f"there is no repository {name}", "create it with --create", error.code) from error
         with told(f"make the repository {name}"):
             found = ecr.create_repository(
                 repositoryName=name,

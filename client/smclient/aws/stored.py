@@ -33,7 +33,7 @@ def parts(uri: str) -> tuple[str, str]:
     """
     match = _URI.fullmatch(uri)
     if match is None:
-        raise ClientError(f"{uri} is no S3 URI", "write s3://bucket or s3://bucket/prefix")
+        raise ClientError(f"{uri} is not an S3 URI", "write s3://bucket or s3://bucket/prefix")
     return match[1], match[2] or ""
 
 

@@ -45,7 +45,7 @@ def records(data: bytes, where: str) -> Iterator[Record]:
                 yield _record(json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ClientError(
-                    f"{where}, line {number}: this is no captured request",
+                    f"{where}, line {number}: this is not a captured request",
                     "keep other objects out of the folders of captured data",
                 ) from error
 

@@ -108,7 +108,7 @@ def _rows(file: TruthFile) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 try:
                     yield number, json.loads(each)
                 except ValueError as error:
-                    raise ClientError(f"{file.uri}, line {number}: this is no JSON: {error}", _WRITE) from error
+                    raise ClientError(f"{file.uri}, line {number}: this is not valid JSON: {error}", _WRITE) from error
         return
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if text.strip() and not {"inferenceId", "value"} <= set(reader.fieldnames or ()):

@@ -20,7 +20,7 @@ def agree(question: str, refused: str) -> None:
             raise
         click.echo(err=True)  # behind the question
         raise ClientError(
-            f"{refused}, as nobody could be asked: standard input has ended", "give --yes to do it unasked"
+            f"{refused}: standard input ended before the question was answered", "use --yes to skip the question"
         ) from None
     if not agreed:
         raise ClientError(refused)

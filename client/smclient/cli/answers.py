@@ -15,12 +15,19 @@ from smclient.views.text import line
 @click.command()
 @experiment_argument
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--truth", metavar="S3_URI", help="Prefix with the true classes by inference id, CSV or JSON lines.")
-@click.option("--endpoint", is_flag=True, help="The name is that of an endpoint: its variants and its shadow.")
 @click.option(
-    "--since", type=Span(), default="24h", show_default=True, metavar="SPAN", help="With --endpoint: how far back."
+    "--truth", metavar="S3_URI", help="S3 prefix with the true class of each inference id, as CSV or JSON lines."
 )
-@click.option("--region", metavar="REGION", help="AWS region; the endpoint's if unset.")
+@click.option("--endpoint", is_flag=True, help="The name is that of an endpoint: compare its variants and its shadow.")
+@click.option(
+    "--since",
+    type=Span(),
+    default="24h",
+    show_default=True,
+    metavar="SPAN",
+    help="With --endpoint: how far to look back.",
+)
+@click.option("--region", metavar="REGION", help="AWS region (default: that of the endpoint).")
 @output_option("text", "json", "yaml", "html")
 @connection_options
 def answers(
@@ -34,12 +41,12 @@ def answers(
     output: str | None,
     **given: Any,
 ) -> None:
-    """Compare what the models of an experiment answered: errors, latency, classes, confidence, drift, disagreement.
+    """Compare the responses of an experiment's models: errors, latency, classes, confidence, drift, disagreement.
 
-    Of the time since the experiment began; with --endpoint of an endpoint's variants, and of its shadow, which gets the
-    same requests. With --truth accuracy, calibration and confusion, too. Reads captured data and model artifacts in S3
-    (s3:ListBucket, s3:GetObject), and CloudWatch (cloudwatch:GetMetricData). With `-o` it is written to FILE if one is
-    given: `html` is a page of its own with pictures, which needs nothing else and runs no script.
+    Covers the time since the experiment began. With --endpoint, compares the variants of an endpoint and its shadow
+    variant instead. With --truth, also reports accuracy, calibration and a confusion matrix. Reads captured data and
+    model artifacts in S3 (s3:ListBucket, s3:GetObject) and metrics in CloudWatch (cloudwatch:GetMetricData). With -o,
+    print a report, or write it to FILE; `html` is a self-contained page with charts.
 
     \b
     Examples:

@@ -18,9 +18,9 @@ names_argument = click.argument("names", nargs=-1, required=True, shell_complete
 @name_argument
 @connection_options
 def retry(name: str, **given: Any) -> None:
-    """Try again what failed, with the spec as it is.
+    """Retry a failed rollout or creation without changing the spec.
 
-    For when the cause was elsewhere: a quota, a role, an image that was not there yet.
+    Use it after the cause was fixed outside of the spec: a quota, a role, a missing image.
 
     \b
     Examples:
@@ -28,16 +28,17 @@ def retry(name: str, **given: Any) -> None:
     """
     from smclient.acting import retry as asked
 
-    _annotate(asked, name, given, "will be tried again", "run it again: to ask twice does no harm")
+    _annotate(asked, name, given, "will be retried", "run it again: to ask twice does no harm")
 
 
 @click.command(cls=Changing)
 @name_argument
 @connection_options
 def redeploy(name: str, **given: Any) -> None:
-    """Roll out a new fleet under the same spec, as `spec.rollout` says.
+    """Roll out a new fleet with the same spec, using the strategy of `spec.rollout`.
 
-    For when an image or a model was overwritten under its tag or key: `kubectl rollout restart` for endpoints.
+    Use it after an image tag or a model's S3 key was overwritten. It is to endpoints what `kubectl rollout restart` is
+    to Deployments.
 
     \b
     Examples:
@@ -53,10 +54,10 @@ def redeploy(name: str, **given: Any) -> None:
 @name_argument
 @connection_options
 def abort(name: str, **given: Any) -> None:
-    """Abort the rollout under way: AWS goes back to what was in service before.
+    """Abort the rollout in progress; AWS rolls back to the previous fleet.
 
-    AWS goes back once its first bake begins. The rollout has to carry an alarm for it from its start, by
-    `spec.rollout.rollback.onRequest`.
+    AWS rolls back as soon as the first baking period begins. `spec.rollout.rollback.onRequest` must have been set when
+    the rollout started.
 
     \b
     Examples:
@@ -65,7 +66,7 @@ def abort(name: str, **given: Any) -> None:
     from smclient.acting import abort as asked
 
     again = "run it again: the rollout under way is aborted once"
-    _annotate(asked, name, given, "will go back to what was in service before", again)
+    _annotate(asked, name, given, "will be rolled back to what was in service before", again)
 
 
 def _annotate(asked: Callable[[Any, Any], Any], name: str, given: dict[str, Any], done: str, again: str) -> None:
@@ -89,7 +90,7 @@ def _each(names: tuple[str, ...], given: dict[str, Any], change: Callable[[Any],
 @anyway_option
 @connection_options
 def suspend(names: tuple[str, ...], **given: Any) -> None:
-    """Let the operator only look and report, and change nothing in AWS.
+    """Suspend reconciliation: the operator reports, but changes nothing in AWS.
 
     \b
     Examples:
@@ -105,7 +106,7 @@ def suspend(names: tuple[str, ...], **given: Any) -> None:
 @anyway_option
 @connection_options
 def resume(names: tuple[str, ...], **given: Any) -> None:
-    """Let the operator act again.
+    """Resume reconciliation.
 
     \b
     Examples:
@@ -121,7 +122,7 @@ def resume(names: tuple[str, ...], **given: Any) -> None:
 @anyway_option
 @connection_options
 def stop(names: tuple[str, ...], **given: Any) -> None:
-    """Delete the endpoint in AWS and keep the object: nothing runs, nothing costs, `start` restores it.
+    """Delete the endpoint in AWS to save its costs, but keep the object; `start` restores it.
 
     \b
     Examples:
@@ -137,7 +138,7 @@ def stop(names: tuple[str, ...], **given: Any) -> None:
 @anyway_option
 @connection_options
 def start(names: tuple[str, ...], **given: Any) -> None:
-    """Restore a stopped endpoint. Where `spec.officeHours` are set, it runs within them.
+    """Restore a stopped endpoint (within `spec.officeHours`, if set).
 
     \b
     Examples:

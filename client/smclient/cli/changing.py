@@ -26,7 +26,7 @@ class Changing(click.Command):
             again = ctx.meta.get(_AGAIN)
             if again is None:
                 raise StoppedError("interrupted, and nothing was changed") from None
-            raise StoppedError("interrupted, and what was asked for may be done all the same", again) from None
+            raise StoppedError("interrupted, but the change may have been made", again) from None
 
 
 def begins(again: str) -> None:

@@ -30,10 +30,10 @@ def completions(before: list[str], incomplete: str) -> list[str]:
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a script that completes `kubectl-smendpoint` in a shell.
+    """Print the shell completion script for `kubectl-smendpoint`.
 
-    `kubectl smendpoint` itself is completed by kubectl, which asks `kubectl_complete-smendpoint`: nothing to do
-    where kubectl's own completion is set up.
+    `kubectl smendpoint` is completed by kubectl's own completion through `kubectl_complete-smendpoint`; if that is set
+    up, there is nothing to do.
 
     \b
     Examples:

@@ -17,15 +17,15 @@ PORT = 3100
     type=click.IntRange(0, 65535),
     default=PORT,
     show_default=True,
-    help="Port of this machine to listen on; any free one if 0.",
+    help="Local port to listen on; 0 chooses a free one.",
 )
-@click.option("--no-browser", is_flag=True, help="Print the link; open no browser.")
+@click.option("--no-browser", is_flag=True, help="Print the link without opening a browser.")
 @connection_options
 def console(*, port: int, no_browser: bool, **given: Any) -> None:
-    """Open a page in the browser that shows endpoints live and changes them, with your own rights.
+    """Open the console in the browser: endpoints live, with your own permissions.
 
-    It listens on 127.0.0.1 alone and ends with Ctrl-C. The link opens it once. All namespaces are shown, unless -n
-    names one.
+    It listens on 127.0.0.1 only and runs until Ctrl-C. The link can be used once. All namespaces are shown unless -n is
+    given.
 
     \b
     Examples:
@@ -49,7 +49,7 @@ def console(*, port: int, no_browser: bool, **given: Any) -> None:
             opened = not no_browser and open_browser(address + tickets.issue())
             click.echo(f"{'Opening the console; its link, for another browser' if opened else 'The console'}:")
             click.echo(f"  {address}{tickets.issue()}")
-            click.echo("It works once. Ctrl-C ends the console.")
+            click.echo("The link works once. Press Ctrl-C to stop the console.")
             server.serve_forever()
         except KeyboardInterrupt:
             click.echo()

@@ -17,15 +17,15 @@ from smclient.views.text import line
     type=click.IntRange(1, 60),
     default=14,
     show_default=True,
-    help="Idle is who had no request in so many days.",
+    help="An endpoint without requests for this many days is idle.",
 )
 @output_option("json", "yaml")
 @connection_options
 def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, **given: Any) -> None:
-    """Show what endpoints cost an hour and a month, idle ones first.
+    """Show what endpoints cost per hour and month, idle ones first.
 
-    The operator's estimate: on-demand prices of the instances in service. What alarms and dashboards cost is read from
-    AWS's price list, with your rights (pricing:GetProducts).
+    An estimate from on-demand prices of the instances in service. Prices of alarms and dashboards are read from AWS's
+    price list with your permissions (pricing:GetProducts).
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
     totals = sums(views)
     prices, unpriced = monitoring_prices_of(objects, Aws)
     for error in unpriced:
-        click.echo(f"prices of monitoring are not known: {line(error)}", err=True)
+        click.echo(f"the prices of monitoring are unknown: {line(error)}", err=True)
     monitoring = monitoring_cost(objects, prices)
     if output is not None:
         more = {"monitoring": monitoring} if monitoring is not None else {}
@@ -86,7 +86,7 @@ def cost(*, all_namespaces: bool, selector: str, days: int, output: str | None, 
     if monitoring is not None:
         alarms = f"{_many(monitoring.alarm_metrics, 'metric')} of alarms ({_monthly(monitoring.alarms_monthly_usd)})"
         boards = f"{_many(monitoring.dashboards, 'dashboard')} ({_monthly(monitoring.dashboards_monthly_usd)})"
-        click.echo(f"\nMonitoring: {alarms}, {boards}; an account has ten and three free.")
+        click.echo(f"\nMonitoring: {alarms}, {boards}; an account has 10 and 3 free.")
 
 
 def _many(count: int, what: str) -> str:
@@ -94,4 +94,4 @@ def _many(count: int, what: str) -> str:
 
 
 def _monthly(usd: str | None) -> str:
-    return f"${usd} a month" if usd is not None else "price not known"
+    return f"${usd} a month" if usd is not None else "price unknown"

@@ -11,13 +11,15 @@ _STYLES = {"ok": "green", "bad": "red", "unknown": "yellow"}
 
 @click.command()
 @click.argument("name", required=False, shell_complete=complete_name)
-@click.option("--region", metavar="REGION", help="AWS region; the endpoint's, or that of your AWS settings, if unset.")
+@click.option(
+    "--region", metavar="REGION", help="AWS region (default: that of the endpoint, or of your AWS configuration)."
+)
 @output_option("json", "yaml")
 @connection_options
 def doctor(name: str | None, *, region: str | None, output: str | None, **given: Any) -> int:
-    """Check your rights in Kubernetes and AWS, and what an endpoint needs: role, image, artifact, quota, network.
+    """Check your permissions in Kubernetes and AWS, and what an endpoint needs: role, image, artifact, quota, network.
 
-    Exit code 1 if anything is bad. What you may not look at is unknown, which is no fault.
+    Exits with code 1 if a check fails. What you have no permission to read is reported as unknown, not as a failure.
 
     \b
     Examples:

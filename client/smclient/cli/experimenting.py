@@ -22,7 +22,7 @@ experiment_argument = click.argument("name", metavar="EXPERIMENT", shell_complet
 @output_option("json", "yaml", "wide", "name")
 @connection_options
 def experiments(*, all_namespaces: bool, output: str | None, **given: Any) -> None:
-    """Show a line for each SageMakerExperiment: how it stands, and its verdict.
+    """List SageMakerExperiments with their status and verdict.
 
     \b
     Examples:
@@ -59,10 +59,10 @@ def experiments(*, all_namespaces: bool, output: str | None, **given: Any) -> No
 @output_option("text", "json", "yaml", "html")
 @connection_options
 def experiment(name: str, file: Path | None, *, output: str | None, **given: Any) -> None:
-    """Show an experiment: who gets what traffic, what is known of each metric, and what to do next.
+    """Show an experiment: traffic, results of each metric, and what to do next.
 
-    With `-o` it is a report, written to FILE if one is given: `text` with every look that is kept, `html` as a page
-    of its own with the confidence sequence as a picture, which needs nothing else and runs no script.
+    With -o, print a report, or write it to FILE: `text` includes every interim look, `html` is a self-contained page
+    with a chart of the confidence sequence.
 
     \b
     Examples:
@@ -119,10 +119,10 @@ def deliver(report: str, file: Path | None) -> None:
 @anyway_option
 @connection_options
 def promote(name: str, *, yes: bool, dry_run: bool, write: bool, **given: Any) -> None:
-    """Write the winner of an experiment into its endpoint's spec: all of the arms' traffic goes to it.
+    """Send all of the experiment's traffic to the winner, by writing the weights into the endpoint's spec.
 
-    For a SHIP alone; other variants of the endpoint keep their share of the traffic. Where Argo CD or Flux keeps the
-    spec, the patch for Git is printed instead.
+    Works only for the verdict SHIP. Other variants of the endpoint keep their share of the traffic. If Argo CD or Flux
+    manages the object, the patch to commit to Git is printed instead.
 
     \b
     Examples:

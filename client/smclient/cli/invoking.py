@@ -18,31 +18,53 @@ _MOST_SHOWN = 1_000_000
 @click.command()
 @name_argument
 @click.option(
-    "-f", "--file", "path", metavar="PATH", type=click.Path(), help="File with the body; `-` is standard input."
+    "-f",
+    "--file",
+    "path",
+    metavar="PATH",
+    type=click.Path(),
+    help="File with the request body; `-` reads standard input.",
 )
-@click.option("-r", "--row", "rows", multiple=True, metavar="VALUES", help="A row of CSV, such as 5.1,3.5; repeatable.")
-@click.option("--s3", "location", metavar="S3_URI", help="For asynchronous endpoints: a body that lies in S3 already.")
-@click.option("--content-type", metavar="TYPE", help="What the body is; by its name and looks if unset.")
-@click.option("--accept", metavar="TYPE", help="What the answer should be.")
-@click.option("--target-variant", metavar="NAME", help="Ask this variant, instead of one by weight.")
-@click.option("--target-model", metavar="FILE", help="Ask this model of a multi-model variant.")
 @click.option(
-    "--target-container", metavar="HOSTNAME", help="Ask this container of a pipeline that is called directly."
+    "-r", "--row", "rows", multiple=True, metavar="VALUES", help="A CSV row, for example 5.1,3.5; can be repeated."
 )
-@click.option("--inference-id", metavar="ID", help="An id that captured data will bear.")
-@click.option("--custom-attributes", metavar="TEXT", help="Passed on to the container as they are.")
-@click.option("--explain", is_flag=True, help="Ask for the explanation, too (this project's container).")
-@click.option("--explain-parts", metavar="NAMES", help="Only these parts of it, such as set,shap.")
-@click.option("--stream", is_flag=True, help="Print the answer as it comes.")
-@click.option("--no-wait", is_flag=True, help="For asynchronous endpoints: print where the answer will be.")
-@click.option("--timeout", type=click.FloatRange(0), default=900.0, show_default=True, help="Seconds to wait for it.")
+@click.option(
+    "--s3", "location", metavar="S3_URI", help="Asynchronous endpoints: a request body that is already in S3."
+)
+@click.option(
+    "--content-type", metavar="TYPE", help="Content type of the body (default: detected from file name and content)."
+)
+@click.option("--accept", metavar="TYPE", help="Content type to ask for in the response.")
+@click.option(
+    "--target-variant", metavar="NAME", help="Send the request to this variant instead of one chosen by weight."
+)
+@click.option("--target-model", metavar="FILE", help="Send the request to this model of a multi-model variant.")
+@click.option(
+    "--target-container",
+    metavar="HOSTNAME",
+    help="Send the request to this container, if containers are called directly.",
+)
+@click.option("--inference-id", metavar="ID", help="Inference id, which is also stored with captured data.")
+@click.option("--custom-attributes", metavar="TEXT", help="Custom attributes, passed to the container unchanged.")
+@click.option("--explain", is_flag=True, help="Also ask for an explanation (this project's container only).")
+@click.option("--explain-parts", metavar="NAMES", help="Only these parts of the explanation, for example set,shap.")
+@click.option("--stream", is_flag=True, help="Print the response as it arrives.")
+@click.option("--no-wait", is_flag=True, help="Asynchronous endpoints: print where the response will be, and return.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=900.0,
+    show_default=True,
+    help="Asynchronous endpoints: seconds to wait for the response.",
+)
 @output_option("json", "yaml")
 @connection_options
 def invoke(name: str, *, output: str | None, stream: bool, no_wait: bool, timeout: float, **given: Any) -> None:
-    """Send a request to an endpoint and print the answer.
+    """Send a request to an endpoint and print the response.
 
-    Without a file or rows the body is read from standard input. The answer goes to standard output as it is; who
-    answered, and how long it took, to standard error. With -o both are one document.
+    Without --file or --row, the request body is read from standard input. The response body goes to standard output
+    unchanged; the variant that answered and the latency go to standard error. With -o, both are printed as one
+    document.
 
     \b
     Examples:
@@ -56,7 +78,7 @@ def invoke(name: str, *, output: str | None, stream: bool, no_wait: bool, timeou
     from smclient.views.fields import names_of
 
     if stream and output is not None:
-        raise click.UsageError("--stream prints as it comes: without -o")
+        raise click.UsageError("--stream cannot be combined with -o")
     explain, parts = given.pop("explain"), given.pop("explain_parts")
     asked = tuple(parts.split(",")) if parts else () if explain else None
     location = given.pop("location")
@@ -69,7 +91,7 @@ def invoke(name: str, *, output: str | None, stream: bool, no_wait: bool, timeou
     invoker, output_path = invoker_of(found), output_path_of(found)
     if output_path is None:
         if location or no_wait:
-            raise ClientError(f"{name} answers at once", "leave out --s3 and --no-wait, which are for `spec.async`")
+            raise ClientError(f"{name} is not asynchronous", "leave out --s3 and --no-wait, which are for `spec.async`")
         if stream:
             for part in invoker.stream(body(), asking):
                 _print(part)
@@ -77,14 +99,14 @@ def invoke(name: str, *, output: str | None, stream: bool, no_wait: bool, timeou
         _show(invoker.invoke(body(), asking), output)
         return
     if stream:
-        raise ClientError(f"{name} is asynchronous and streams nothing", "leave out --stream")
+        raise ClientError(f"{name} is asynchronous and cannot stream", "leave out --stream")
     if asking.target_variant or asking.target_model or asking.target_container:
-        raise ClientError(f"{name} is asynchronous: AWS takes no target there", "leave out the target")
+        raise ClientError(f"{name} is asynchronous: AWS does not accept a target there", "leave out the target")
     pending = invoker.submit(location or body(), asking, output_path)
     if no_wait:
         click.echo(pending.output)
         return
-    click.echo(f"in the queue; the answer will be at {line(pending.output)}", err=True)
+    click.echo(f"queued; the response will be at {line(pending.output)}", err=True)
     _show(invoker.answer(pending, timeout), output)
 
 
@@ -120,11 +142,17 @@ def _show(answer: Any, form: str | None) -> None:
 
         output.data(form, _document(answer))
         return
-    _print(answer.body)
-    if sys.stdout.isatty() and not answer.body.endswith(b"\n"):
-        click.echo()
     by = f"by the variant {line(answer.variant)} " if answer.variant else ""
-    click.echo(f"answered {by}in {answer.seconds * 1000:.0f} ms ({line(answer.content_type)})", err=True)
+    note = f"answered {by}in {answer.seconds * 1000:.0f} ms ({line(answer.content_type)})"
+    if sys.stdout.isatty():
+        _print(answer.body)
+        if not answer.body.endswith(b"\n"):
+            click.echo()
+        click.echo(note, err=True)
+    else:
+        # Whoever reads the pipe may write to the same terminal, and a body need not end its last line.
+        click.echo(note, err=True)
+        _print(answer.body)
 
 
 def _document(answer: Any) -> dict[str, Any]:

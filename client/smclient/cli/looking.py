@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 @click.argument("name", required=False, shell_complete=complete_name)
 @all_option
 @selector_option
-@click.option("-w", "--watch", is_flag=True, help="Keep looking; ends with Ctrl-C, or when the object is gone.")
+@click.option("-w", "--watch", is_flag=True, help="Keep watching until Ctrl-C, or until the object is deleted.")
 @output_option("json", "yaml", "wide", "name")
 @connection_options
 def status(
     name: str | None, *, all_namespaces: bool, selector: str, watch: bool, output: str | None, **given: Any
 ) -> None:
-    """Show how an endpoint is, or a line for each of many.
+    """Show the status of one endpoint in detail, or of many in a table.
 
     \b
     Examples:
@@ -43,14 +43,14 @@ def status(
     place = where(given)
     if name is None:
         if watch:
-            raise click.UsageError("-w takes the name of one endpoint")
+            raise click.UsageError("-w needs the name of one endpoint")
         _many(place, None if all_namespaces else place.namespace, selector, output)
         return
     if all_namespaces or selector:
         raise click.UsageError("give a NAME, or -A or -l")
     if watch:
         if output not in (None, "wide"):
-            raise click.UsageError("-w prints for people: without -o, or with -o wide")
+            raise click.UsageError("-w works only without -o, or with -o wide")
         from smclient.cli.watching import watch_status  # for `-w` alone
 
         watch_status(place.cluster, place.namespace, name, wide=output == "wide")
@@ -110,7 +110,7 @@ def _alarms(monitoring: "MonitoringView | None") -> str | None:
 @output_option("json", "yaml", "wide")
 @connection_options
 def history(name: str, *, output: str | None, **given: Any) -> None:
-    """Show the revisions of an endpoint: what changed, and what became of it.
+    """Show the revisions of an endpoint: what each changed, and its outcome.
 
     \b
     Examples:
@@ -153,7 +153,7 @@ def history(name: str, *, output: str | None, **given: Any) -> None:
 @output_option("json", "yaml")
 @connection_options
 def events(name: str | None, *, all_namespaces: bool, output: str | None, **given: Any) -> None:
-    """Show the Events of an endpoint, or of all, oldest first.
+    """Show the Events of one endpoint, or of all endpoints, oldest first.
 
     \b
     Examples:

@@ -64,14 +64,14 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each verb with the whole of its sentence."""
         found = [(verb, self.get_command(ctx, verb)) for verb in VERBS]
-        with formatter.section("Verbs"):
+        with formatter.section("Commands"):
             formatter.write_dl([(verb, each.get_short_help_str(200)) for verb, each in found if each is not None])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         known = args[0] if args else ""
         if known and known not in VERBS and not known.startswith("-"):
             near = _near(known)
-            ctx.fail(f"there is no verb {plain(known)!r}" + (f"; did you mean {near}?" if near else ""))
+            ctx.fail(f"unknown command {plain(known)!r}" + (f"; did you mean {near}?" if near else ""))
         return super().resolve_command(ctx, args)
 
 
@@ -85,7 +85,7 @@ def _near(word: str) -> str:
 @connection_options
 @click.version_option(None, "--version", package_name="kubectl-smendpoint", message="%(version)s")
 def root(**where: Any) -> None:
-    """Watch, ask, change and diagnose SageMakerEndpoints, with your own rights in Kubernetes and in AWS.
+    """Inspect, invoke, change and diagnose SageMakerEndpoints, with your own permissions in Kubernetes and AWS.
 
     \b
     Examples:

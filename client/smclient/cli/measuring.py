@@ -38,14 +38,18 @@ class Span(click.ParamType[timedelta]):
 
 @click.command()
 @name_argument
-@click.option("-f", "--follow", is_flag=True, help="Keep printing what comes; ends with Ctrl-C.")
-@click.option("-p", "--previous", is_flag=True, help="The fleet before, or that of a rollout that failed.")
-@click.option("--variant", metavar="NAME", help="Containers of this variant alone.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
+@click.option("-p", "--previous", is_flag=True, help="Logs of the previous fleet, or of the one whose rollout failed.")
+@click.option("--variant", metavar="NAME", help="Only containers of this variant.")
 @click.option(
-    "--tail", type=click.IntRange(0, 10_000), default=100, show_default=True, help="How many lines to begin with."
+    "--tail",
+    type=click.IntRange(0, 10_000),
+    default=100,
+    show_default=True,
+    help="Number of recent lines to print first.",
 )
-@click.option("--since", type=Span(), metavar="SPAN", help="Only what is younger than this, such as 15m.")
-@click.option("--timestamps", is_flag=True, help="The time before each line.")
+@click.option("--since", type=Span(), metavar="SPAN", help="Only lines newer than this, for example 15m.")
+@click.option("--timestamps", is_flag=True, help="Print the time before each line.")
 @connection_options
 def logs(
     name: str,
@@ -58,7 +62,7 @@ def logs(
     timestamps: bool,
     **given: Any,
 ) -> None:
-    """Print the log of an endpoint's containers, all instances together, from CloudWatch Logs.
+    """Print the logs of an endpoint's containers from CloudWatch Logs.
 
     \b
     Examples:
@@ -100,12 +104,19 @@ def logs(
 
 @click.command()
 @name_argument
-@click.option("--since", type=Span(), default="1h", show_default=True, metavar="SPAN", help="How far back, such as 3h.")
-@click.option("--variant", metavar="NAME", help="This variant alone.")
+@click.option(
+    "--since",
+    type=Span(),
+    default="1h",
+    show_default=True,
+    metavar="SPAN",
+    help="How far to look back, for example 3h.",
+)
+@click.option("--variant", metavar="NAME", help="Only this variant.")
 @output_option("json", "yaml")
 @connection_options
 def metrics(name: str, *, since: timedelta, variant: str | None, output: str | None, **given: Any) -> None:
-    """Show requests, errors and latency of each variant, drawn over time, and how its alarms stand, from CloudWatch.
+    """Show requests, errors and latency of each variant over time, and the state of its alarms.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ from smclient.views.text import line
 @output_option("json", "yaml")
 @connection_options
 def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, output: str | None, **given: Any) -> None:
-    """Print manifests of objects, fit for Git or another cluster: without what the cluster wrote.
+    """Print manifests without cluster-specific fields, for Git or another cluster.
 
     \b
     Examples:
@@ -47,18 +47,20 @@ def export(names: tuple[str, ...], *, all_namespaces: bool, selector: str, outpu
 
 @click.command("import")
 @click.argument("endpoints", nargs=-1, metavar="[ENDPOINTS]...")
-@click.option("--all", "every", is_flag=True, help="All endpoints of the region that no object has.")
-@click.option("--contains", default="", metavar="TEXT", help="With --all: whose names contain this.")
+@click.option("--all", "every", is_flag=True, help="Import all endpoints of the region that no object manages.")
+@click.option(
+    "--contains", default="", metavar="TEXT", help="With --all: only endpoints whose names contain this text."
+)
 @click.option(
     "--from-ack",
     "ack",
     type=click.File(encoding="utf-8"),
     metavar="FILE",
-    help="Of ACK's Endpoints, EndpointConfigs, Models and their scaling, in YAML; - reads stdin. AWS is not asked.",
+    help="YAML file with ACK's Endpoints, EndpointConfigs, Models and scaling; - reads standard input.",
 )
-@click.option("--name", metavar="NAME", help="Name of the object; made of the endpoint's if unset.")
-@click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
-@click.option("-n", "--namespace", metavar="NAME", help="Namespace to write into the manifests; none if unset.")
+@click.option("--name", metavar="NAME", help="Name of the object (default: made from the endpoint's name).")
+@click.option("--region", metavar="REGION", help="AWS region (default: that of your AWS configuration).")
+@click.option("-n", "--namespace", metavar="NAME", help="Namespace to write into the manifests (default: none).")
 def import_(
     endpoints: tuple[str, ...],
     *,
@@ -69,13 +71,14 @@ def import_(
     region: str | None,
     namespace: str | None,
 ) -> int:
-    """Print the manifest that takes over an endpoint which somebody else made, with no new fleet.
+    """Print a manifest that adopts an existing endpoint without replacing its fleet.
 
-    Read it, then apply it: `spec.adoptExisting` is set. With `suspend: true` first, the operator tells what it would
-    do. What a spec cannot say, and where a new fleet would come, is told in comments and in the exit code 1.
+    Review it, then apply it; `spec.adoptExisting` is set. With `suspend: true` added, the operator only reports what it
+    would do. What a spec cannot express, or what would replace the fleet, is listed in comments, and the exit code is
+    1.
 
-    With --from-ack it is made of the objects of AWS Controllers for Kubernetes (ACK) instead. Delete those first, with
-    ACK's deletion policy `retain`, so that the endpoint stays; the comments of the manifest say how.
+    With --from-ack, the manifest is made from objects of AWS Controllers for Kubernetes (ACK). Delete those before
+    applying it, with ACK's deletion policy `retain` so that the endpoint is kept; comments in the manifest say how.
 
     \b
     Examples:
@@ -86,7 +89,7 @@ def import_(
     if [bool(endpoints), every, ack is not None].count(True) != 1:
         raise click.UsageError("give ENDPOINTS, --all or --from-ack")
     if name is not None and (every or len(endpoints) > 1):
-        raise click.UsageError("--name is for one endpoint")
+        raise click.UsageError("--name can only be used with one endpoint")
     how = {"name": name, "namespace": namespace, "region": region}
     perfect = True
     for document in _of_ack(ack, how) if ack is not None else _of_aws(region, endpoints, contains, how):
@@ -119,7 +122,7 @@ def _of_aws(region: str | None, endpoints: Sequence[str], contains: str, how: di
             continue
         if is_owned(found.tags):
             if endpoints:
-                raise ClientError(f"{endpoint} has an object already", "print it by `kubectl smendpoint export`")
+                raise ClientError(f"{endpoint} has an object already", "print it with `kubectl smendpoint export`")
             continue
         yield _document(imported(found, **how))
 

@@ -14,9 +14,9 @@ _WHERE = ("namespace", "context", "kubeconfig")
 def connection_options(command: Command) -> Command:
     """`-n`, `--context`, `--kubeconfig`: before the verb or behind it, as kubectl takes them."""
     for option in (
-        click.option("--kubeconfig", metavar="PATH", help="Kubeconfig to use instead of KUBECONFIG."),
-        click.option("--context", metavar="NAME", help="Context of the kubeconfig; the current one if unset."),
-        click.option("-n", "--namespace", metavar="NAME", help="Namespace; the context's if unset."),
+        click.option("--kubeconfig", metavar="PATH", help="Kubeconfig file to use instead of $KUBECONFIG."),
+        click.option("--context", metavar="NAME", help="Context of the kubeconfig (default: the current context)."),
+        click.option("-n", "--namespace", metavar="NAME", help="Namespace (default: that of the context)."),
     ):
         command = option(command)
     return command
@@ -53,11 +53,13 @@ def where(given: dict[str, Any]) -> Where:
 
 def output_option(*forms: str) -> Callable[[Command], Command]:
     """`-o` with the forms that the verb has."""
-    return click.option("-o", "--output", type=click.Choice(forms), help="Output format; for people if unset.")
+    return click.option("-o", "--output", type=click.Choice(forms), help="Output format (default: human-readable).")
 
 
-selector_option = click.option("-l", "--selector", default="", metavar="QUERY", help="Label selector, such as a=b.")
-all_option = click.option("-A", "--all-namespaces", is_flag=True, help="In all namespaces.")
+selector_option = click.option(
+    "-l", "--selector", default="", metavar="QUERY", help="Label selector, for example team=a."
+)
+all_option = click.option("-A", "--all-namespaces", is_flag=True, help="All namespaces.")
 
 
 def complete_name(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

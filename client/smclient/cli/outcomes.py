@@ -17,19 +17,23 @@ _SHORTEST = 60.0
 @click.command(cls=Changing)
 @experiment_argument
 @click.option(
-    "--every", type=click.FloatRange(_SHORTEST), metavar="SECONDS", help="Do it again and again, until it ends."
+    "--every",
+    type=click.FloatRange(_SHORTEST),
+    metavar="SECONDS",
+    help="Repeat at this interval until the experiment ends.",
 )
-@click.option("--dry-run", is_flag=True, help="Write nothing.")
-@click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+@click.option("--dry-run", is_flag=True, help="Compute the counts without writing them.")
+@click.option("--region", metavar="REGION", help="AWS region (default: that of your AWS configuration).")
 @output_option("json", "yaml")
 @connection_options
 def outcomes(
     name: str, *, every: float | None, dry_run: bool, region: str | None, output: str | None, **given: Any
 ) -> None:
-    """Join an experiment's captured requests with the truth in S3, and leave the counts there for the operator.
+    """Join captured requests with the ground truth in S3, and store the counts for the operator.
 
-    Needs s3:ListBucket and s3:GetObject for captured data and truth, and s3:PutObject below
-    <captured data>/<endpoint>/_outcomes. Each run counts everything again: run it often, in a CronJob say.
+    Needs s3:ListBucket and s3:GetObject on captured data and ground truth, and s3:PutObject below <captured
+    data>/<endpoint>/_outcomes. Every run counts everything again, so it can be run as often as you like, for example by
+    a CronJob.
 
     \b
     Examples:
@@ -83,7 +87,7 @@ def _show(results: Any, output: str | None, *, dry_run: bool) -> None:
     for each in results:
         found = each.joined
         notes = [
-            (found.waiting, "are too young to count"),
+            (found.waiting, "are too recent to count"),
             (found.unknown, "are old enough, and nothing is known of them"),
             (each.several, "are left out, as several variants answered the same inference id"),
         ]

@@ -11,19 +11,21 @@ from smclient.views.text import plain
 
 
 @click.command(cls=Changing)
-@click.option("--dry-run", is_flag=True, help="Print each call that would change something; change nothing.")
-@click.option("--delete", is_flag=True, help="Remove what bootstrap made, with the images and models in it.")
-@click.option("-y", "--yes", is_flag=True, help="With --delete: do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the AWS calls that would change something, without making them.")
+@click.option("--delete", is_flag=True, help="Delete what bootstrap created, including the images and models in it.")
+@click.option("-y", "--yes", is_flag=True, help="With --delete: do not ask for confirmation.")
 @click.option(
-    "--repository", default="smendpoints/sklearn-inference", show_default=True, help="Repository in Amazon ECR."
+    "--repository", default="smendpoints/sklearn-inference", show_default=True, help="Name of the ECR repository."
 )
-@click.option("--bucket", metavar="NAME", help="Bucket of models and answers; sagemaker-<region>-<account> if unset.")
-@click.option("--role", default="sagemaker-execution", show_default=True, help="Role of the models.")
-@click.option("--policy", default="smendpoints-operator", show_default=True, help="Policy of the operator.")
 @click.option(
-    "--cluster-id", metavar="ID", help="The cluster that the policy is bound to; asked of the cluster if unset."
+    "--bucket", metavar="NAME", help="Bucket for models and responses (default: sagemaker-<region>-<account>)."
 )
-@click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+@click.option("--role", default="sagemaker-execution", show_default=True, help="Name of the execution role.")
+@click.option("--policy", default="smendpoints-operator", show_default=True, help="Name of the operator policy.")
+@click.option(
+    "--cluster-id", metavar="ID", help="Cluster id that the policy is limited to (default: read from the cluster)."
+)
+@click.option("--region", metavar="REGION", help="AWS region (default: that of your AWS configuration).")
 @connection_options
 def bootstrap(
     *,
@@ -38,10 +40,11 @@ def bootstrap(
     region: str | None,
     **given: Any,
 ) -> None:
-    """Prepare an account: an ECR repository, a bucket, the models' role, the operator's policy.
+    """Prepare an AWS account: ECR repository, S3 bucket, execution role, operator policy.
 
-    What is there already and was not made by bootstrap is used as it is: neither changed, nor removed by --delete. Once
-    more changes nothing, or fixes what differs. The policy is attached to nothing: that is for who runs the operator.
+    Resources that already exist and were not created by bootstrap are used as they are; they are never changed, nor
+    removed by --delete. Running it again corrects what differs and changes nothing else. The operator policy is
+    created, but not attached to anything.
 
     \b
     Examples:

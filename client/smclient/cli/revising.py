@@ -13,15 +13,15 @@ from smendpoints.api.group import GROUP, KIND
 
 @click.command()
 @name_argument
-@click.option("--from-revision", type=int, metavar="N", help="Compare this revision, instead of AWS as it is.")
-@click.option("--to-revision", type=int, metavar="N", help="With this revision, instead of the spec.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if there are differences.")
+@click.option("--from-revision", type=int, metavar="N", help="Compare from this revision instead of the state in AWS.")
+@click.option("--to-revision", type=int, metavar="N", help="Compare with this revision instead of the spec.")
+@click.option("--exit-code", is_flag=True, help="Exit with code 1 if there are differences.")
 @output_option("json", "yaml")
 @connection_options
 def diff(
     name: str, *, from_revision: int | None, to_revision: int | None, exit_code: bool, output: str | None, **given: Any
 ) -> int:
-    """Show what differs between AWS and the spec, or between revisions, and what changing it takes.
+    """Show the differences between AWS and the spec, or between revisions, and what applying each would cause.
 
     \b
     Examples:
@@ -58,21 +58,21 @@ def _value(value: Any) -> str:
 
 @click.command(cls=Changing)
 @name_argument
-@click.option("--to-revision", type=int, metavar="N", help="The revision to go back to; the one before if unset.")
+@click.option("--to-revision", type=int, metavar="N", help="The revision to roll back to (default: the previous one).")
 @click.option(
     "--by-annotation",
     is_flag=True,
-    help="Let the operator bring it back, without writing the spec: until its next edit.",
+    help="Roll back by an annotation, without writing the spec; lasts until the spec is edited.",
 )
 @dry_run_option
 @anyway_option
 @connection_options
 def undo(name: str, *, to_revision: int | None, by_annotation: bool, dry_run: bool, write: bool, **given: Any) -> None:
-    """Go back to an earlier revision: write what it served back into the spec.
+    """Roll back to an earlier revision by writing what it served into the spec.
 
-    What is served comes back (models, images, instance types, capture); weights, counts, scaling and the way of
-    rolling out stay as they are. Where Argo CD or Flux keeps the spec, the patch for Git is printed instead; until Git
-    has it, --by-annotation brings the revision back at once, and no tool undoes it.
+    Models, images, instance types and data capture are restored; weights, counts, scaling and the rollout strategy stay
+    as they are. If Argo CD or Flux manages the object, the patch to commit to Git is printed instead. To roll back at
+    once, before Git is changed, use --by-annotation: GitOps tools do not revert the annotation.
 
     \b
     Examples:
@@ -89,7 +89,7 @@ def undo(name: str, *, to_revision: int | None, by_annotation: bool, dry_run: bo
     found = place.cluster.endpoint(place.namespace, name)
     if by_annotation:
         if dry_run or write:
-            raise click.UsageError("--by-annotation writes no spec: without --dry-run and --write")
+            raise click.UsageError("--by-annotation cannot be combined with --dry-run or --write")
         chosen = acting.revision_of(found, to_revision)
         begins(_again(chosen.revision))
         acting.roll_back(place.cluster, found, chosen)

@@ -1,6 +1,7 @@
 """`upload` and `push`: a model and an image, brought to where an endpoint finds them."""
 
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from smclient.errors import ClientError
 # As CreateRepository of the ECR API reference has it.
 _REPOSITORY = re.compile(r"(?=.{2,256}$)([a-z0-9]+([._-]+[a-z0-9]+)*/)*[a-z0-9]+([._-]+[a-z0-9]+)*")
 
-region_option = click.option("--region", metavar="REGION", help="AWS region; that of your AWS settings if unset.")
+region_option = click.option("--region", metavar="REGION", help="AWS region (default: that of your AWS configuration).")
 
 
 @click.command(cls=Changing)
@@ -20,10 +21,10 @@ region_option = click.option("--region", metavar="REGION", help="AWS region; tha
 @click.argument("prefix", metavar="S3_URI")
 @region_option
 def upload(file: str, prefix: str, region: str | None) -> None:
-    """Upload a model to S3 under a key that tells its content, and print its URI for `modelArtifact`.
+    """Upload a model to S3 under a key made from its content, and print its URI for `modelArtifact`.
 
-    The key is <prefix>/<12 digits of the SHA-256>/<file name>: a new model never overwrites the one that serves, and
-    the same one is not uploaded twice.
+    The key is <prefix>/<12 digits of the SHA-256>/<file name>: a new model never overwrites the one in service, and the
+    same model is not uploaded twice.
 
     \b
     Examples:
@@ -34,21 +35,27 @@ def upload(file: str, prefix: str, region: str | None) -> None:
     from smclient.aws.stored import parts
 
     begins("run it again: what is there is not uploaded twice")
-    shipped = ship(Aws(region), Path(file), *parts(prefix))
+    shipped = ship(Aws(region), Path(file), *parts(prefix), _waits)
     click.echo("already there" if shipped.existed else "uploaded", err=True)
     click.echo(shipped.uri)
+
+
+def _waits() -> None:
+    """A network that is gone is given up after a minute: who watches a terminal is told why nothing happens."""
+    if sys.stderr.isatty():
+        click.echo("\nstopping: waiting for S3 to answer", err=True)
 
 
 @click.command(cls=Changing)
 @click.argument("image")
 @click.argument("repository", metavar="REPOSITORY[:TAG]")
-@click.option("--create", is_flag=True, help="Make the repository, with scan on push, if it is not there.")
-@click.option("--tool", type=click.Choice(TOOLS), help="What pushes; the first that is installed if unset.")
+@click.option("--create", is_flag=True, help="Create the repository, with scan on push, if it does not exist.")
+@click.option("--tool", type=click.Choice(TOOLS), help="Tool to push with (default: the first that is installed).")
 @region_option
 def push(image: str, repository: str, create: bool, tool: str | None, region: str | None) -> None:  # noqa: FBT001
-    """Push a local image to Amazon ECR of your account, and print its URI for `image`.
+    """Push a local image to Amazon ECR in your account, and print its URI for `image`.
 
-    Logs in with your AWS credentials for this alone, and out again.
+    Logs in to ECR with your AWS credentials, and logs out afterwards.
 
     \b
     Examples:

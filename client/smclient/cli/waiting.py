@@ -22,16 +22,16 @@ _GOALS = ("ready", "rollout", "deleted")
     type=click.Choice(_GOALS),
     default="ready",
     show_default=True,
-    help="`ready`: as the spec says. `rollout`: no rollout is under way. `deleted`: the object is gone.",
+    help="`ready`: in AWS as the spec says. `rollout`: no rollout in progress. `deleted`: the object is gone.",
 )
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), default=1800.0, show_default=True, help="Seconds to wait."
 )
 @connection_options
 def wait(name: str, *, goal: str, timeout: float, **given: Any) -> None:
-    """Wait until an endpoint is ready; fail at once when only a person can help.
+    """Wait until an endpoint is ready; fail at once if it needs manual action.
 
-    Exit code 0: as asked. 1: stalled, failed, deleted meanwhile, or not in time.
+    Exit code 0: the condition was met. 1: the endpoint is stalled, failed or was deleted, or the timeout expired.
 
     \b
     Examples:

@@ -12,8 +12,8 @@ from smclient.errors import ClientError
 from smclient.views.text import plain
 from smendpoints.api.group import GROUP, KIND
 
-anyway_option = click.option("--write", is_flag=True, help="Write the spec even if Argo CD or Flux keeps it.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Print the patch; write nothing.")
+anyway_option = click.option("--write", is_flag=True, help="Write the spec even if Argo CD or Flux manages it.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Print the patch without applying it.")
 
 
 def write_spec(
@@ -49,7 +49,7 @@ def write_spec(
         click.echo(as_yaml(error.patch), nl=False)
         raise ClientError(
             error.message,
-            "put the change above into Git, or write it for now with --write (`undo` has --by-annotation)",
+            "commit the change above to Git, or apply it for now with --write (`undo` has --by-annotation)",
         ) from error
     if dry_run:
         click.echo(as_yaml({"spec": change}), nl=False)

@@ -224,7 +224,7 @@ def _read(status: int, text: bytes) -> dict[str, Any]:
         if isinstance(found, dict):
             return found
         raise KubernetesError(
-            f"the API server's answer is none of Kubernetes: {_line(text[:80].decode(errors='replace'))!r}",
+            f"the answer is not from a Kubernetes API server: {_line(text[:80].decode(errors='replace'))!r}",
             "check the server of the kubeconfig's current context, and what stands before it",
             status,
         )

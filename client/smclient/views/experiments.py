@@ -171,7 +171,7 @@ def _split(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[Split, s
             return "broken", f"{each.get('variant')}: {each['reason']}"
     if not any(each.get("metrics") for each in challengers):
         return "waiting", "no request was counted yet"
-    return "right", "nothing speaks against it so far"
+    return "right", "no deviation found so far"
 
 
 def _in_git(spec: Mapping[str, Any], status: Mapping[str, Any]) -> tuple[str | None, Mapping[str, float] | None]:

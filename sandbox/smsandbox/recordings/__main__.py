@@ -3,6 +3,7 @@
 The sandbox has to be up.
 """
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ def main(folder: Path, *, verbs: bool) -> None:
     world = World(paths.state(), bound=False)
     with tempfile.TemporaryDirectory() as work, Scene(world, Path(work)) as scene:
         states.record(scene, folder / "states")
+        scene.delete()
         recorder = Recorder(scene.environment, Path(work))
         if verbs:
             record(scene, recorder)
@@ -35,4 +37,6 @@ def main(folder: Path, *, verbs: bool) -> None:
 
 
 if __name__ == "__main__":
+    # What a shell starts in the background ignores Ctrl-C, and so does all that it starts: the console would not end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(Path(sys.argv[1]), verbs="states" not in sys.argv[2:])

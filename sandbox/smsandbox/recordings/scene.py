@@ -45,6 +45,7 @@ class Scene:
 
     def __enter__(self) -> Self:
         self.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml", then="apply -f -")
+        self.delete()  # what a recording left that was killed
         self._stack.callback(self._clear)
         self.simulator.change(runtime={"startup_floor_seconds": 120.0})  # a slow machine is no failure to be recorded
         return self
@@ -56,8 +57,15 @@ class Scene:
 
     def _clear(self) -> None:
         self.simulator.release_all()
-        self.kubectl("delete", "smexperiments,smendpoints", "--all", "-n", NAMESPACE, "--timeout=300s")
+        self.delete()
         self.cluster.close()
+
+    def delete(self) -> None:
+        """Delete all objects of the namespace, and wait until they are gone."""
+        for each in self.kubectl("get", "smendpoints", "-o", "name").split():
+            resumed = """'{"spec":{"suspend":null}}'"""  # else its deletion waits
+            self.kubectl("patch", each, "--type=merge", "-p", resumed)
+        self.kubectl("delete", "smexperiments,smendpoints", "--all", "-n", NAMESPACE, "--timeout=300s")
 
     def kubectl(self, *arguments: str, then: str | None = None) -> str:
         """Run kubectl; `then` is another kubectl that reads what it prints."""

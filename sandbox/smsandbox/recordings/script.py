@@ -8,13 +8,15 @@ from smsandbox import assets
 from smsandbox.recordings.recorder import Recorder
 from smsandbox.recordings.scene import BOOSTING, CAPTURED, FOREST, TRUTH, Scene
 
-_CANARY = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 600, "rollback": {"onRequest": True}}
-_AB = "iris-boosting"
+CANARY = {"strategy": "Canary", "stepPercent": 50, "stepWaitSeconds": 600, "rollback": {"onRequest": True}}
+AB = "iris-boosting"
+ARMS = {"endpointRef": {"name": "iris-ab"}, "control": "forest", "challengers": ["boosting"]}
+ERRORS = {"name": "errors", "errorRate": {}}
 _JOINED = ("smendpoint", "outcomes", "iris-clicks", "--dry-run", "-o", "json")
 
 
 def record(scene: Scene, recorder: Recorder) -> None:
-    """All verbs, each at least once."""
+    """All verbs, each at least once. `tests/client/test_recordings.py` tells the same story in virtual time."""
     _experiment_begins(scene)
     _made(scene, recorder)
     _aborted_and_tried_again(scene, recorder)
@@ -25,26 +27,26 @@ def record(scene: Scene, recorder: Recorder) -> None:
     _shipped(scene, recorder)
     _experiment_ends(scene, recorder)
     _clicked(scene, recorder)
-    recorder.type("kubectl smendpoint console -n ml --no-browser", until="Ctrl-C ends the console.")
+    recorder.type("kubectl smendpoint console -n ml --no-browser", until="Press Ctrl-C to stop the console.")
     recorder.type("kubectl smendpoint completion bash | head -n 3")
 
 
-def _variant(name: str, artifact: str, count: int = 1, image: str = assets.IMAGE, **more: Any) -> dict[str, Any]:
+def variant(name: str, artifact: str, count: int = 1, image: str = assets.IMAGE, **more: Any) -> dict[str, Any]:
     instance = {"type": "ml.m5.large", "count": count}
     return {"name": name, "image": image, "modelArtifact": artifact, "instance": instance, **more}
 
 
-def _spec(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
+def spec(*variants: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"executionRoleARN": assets.ROLE_ARN, "variants": list(variants), **more}
 
 
-def _is_baking(found: dict[str, Any]) -> bool:
+def is_baking(found: dict[str, Any]) -> bool:
     rollout = (found.get("status") or {}).get("rollout") or {}
     return rollout.get("stage") == "Baking"
 
 
 def _made(scene: Scene, recorder: Recorder) -> None:
-    scene.apply("iris", _spec(_variant("primary", FOREST, 2), rollout=_CANARY, monitoring={}))
+    scene.apply("iris", spec(variant("primary", FOREST, 2), rollout=CANARY, monitoring={}))
     recorder.type("kubectl smendpoint wait iris")
     recorder.type("kubectl smendpoint status")
     recorder.type("kubectl smendpoint invoke iris --row 5.1,3.5,1.4,0.2")
@@ -52,8 +54,8 @@ def _made(scene: Scene, recorder: Recorder) -> None:
 
 
 def _aborted_and_tried_again(scene: Scene, recorder: Recorder) -> None:
-    scene.apply("iris", _spec(_variant("primary", BOOSTING, 2), rollout=_CANARY, monitoring={}))
-    scene.until("iris", _is_baking)
+    scene.apply("iris", spec(variant("primary", BOOSTING, 2), rollout=CANARY, monitoring={}))
+    scene.until("iris", is_baking)
     recorder.type("kubectl smendpoint status iris")
     recorder.type("kubectl smendpoint abort iris")
     scene.until("iris", lambda found: found["status"]["history"][0]["outcome"] in {"Failed", "RolledBack"})
@@ -92,7 +94,7 @@ def _stopped(scene: Scene, recorder: Recorder) -> None:
 
 
 def _missing(scene: Scene, recorder: Recorder) -> None:
-    scene.apply("fraud", _spec(_variant("primary", FOREST, image=assets.IMAGE.replace(":1.0", ":9.9"))))
+    scene.apply("fraud", spec(variant("primary", FOREST, image=assets.IMAGE.replace(":1.0", ":9.9"))))
     recorder.type("kubectl smendpoint wait fraud", code=1)
     recorder.type("kubectl smendpoint doctor fraud", code=1)
 
@@ -107,34 +109,31 @@ def _shipped(scene: Scene, recorder: Recorder) -> None:
 
 
 def _experiment_begins(scene: Scene) -> None:
-    forest, boosting = _variant("forest", FOREST), _variant("boosting", BOOSTING)
-    scene.apply("iris-ab", _spec(forest, boosting, dataCapture=CAPTURED))
+    forest, boosting = variant("forest", FOREST), variant("boosting", BOOSTING)
+    scene.apply("iris-ab", spec(forest, boosting, dataCapture=CAPTURED))
     scene.endpoint("iris-ab").wait("ready", 600)
     scene.simulator.fault("model_error", resource="forest", probability=0.1, message="planted for the recording")
     scene.traffic("iris-ab", 20)
-    errors = {"name": "errors", "errorRate": {}}
-    spec = {"endpointRef": {"name": "iris-ab"}, "control": "forest", "challengers": ["boosting"]}
-    more = {"metrics": {"primary": errors}, "targetRequests": 2000, "duration": {"minMinutes": 3}}
-    scene.apply(_AB, {**spec, **more}, "SageMakerExperiment")
+    more = {"metrics": {"primary": ERRORS}, "targetRequests": 2000, "duration": {"minMinutes": 3}}
+    scene.apply(AB, {**ARMS, **more}, "SageMakerExperiment")
 
 
 def _experiment_ends(scene: Scene, recorder: Recorder) -> None:
-    scene.experiment(_AB).wait(900)
+    scene.experiment(AB).wait(900)
     recorder.type("kubectl smendpoint experiments")
-    recorder.type(f"kubectl smendpoint experiment {_AB}")
-    recorder.type(f"kubectl smendpoint answers {_AB}")
-    recorder.type(f"kubectl smendpoint promote {_AB}", code=1)
-    recorder.type(f"kubectl smendpoint promote {_AB} --yes")
-    scene.kubectl("delete", "smexperiment", _AB)
+    recorder.type(f"kubectl smendpoint experiment {AB}")
+    recorder.type(f"kubectl smendpoint answers {AB}")
+    recorder.type(f"kubectl smendpoint promote {AB}", code=1)
+    recorder.type(f"kubectl smendpoint promote {AB} --yes")
+    scene.kubectl("delete", "smexperiment", AB)
     scene.simulator.release_all()  # what comes next is about outcomes, not about errors
 
 
 def _clicked(scene: Scene, recorder: Recorder) -> None:
     """Requests count once their outcomes may be known: these are too young."""
     clicked = {"name": "clicked", "better": "Higher", "outcome": {"truth": TRUTH, "afterMinutes": 10}}
-    spec = {"endpointRef": {"name": "iris-ab"}, "control": "forest", "challengers": ["boosting"]}
     more = {"metrics": {"primary": clicked}, "duration": {"maxMinutes": 600}}
-    scene.apply("iris-clicks", {**spec, **more}, "SageMakerExperiment")
+    scene.apply("iris-clicks", {**ARMS, **more}, "SageMakerExperiment")
     scene.see(lambda: any(each.counts_from for each in scene.experiment("iris-clicks").status().steps))
     scene.known_outcomes("iris-ab", 30)
     scene.see(lambda: _is_captured(scene))

@@ -61,7 +61,6 @@ def record(scene: Scene, folder: Path) -> None:
         text = _shown(scene, name)
         (folder / f"{name}.txt").write_text(text, encoding="utf-8")
         print(text, flush=True)
-    scene.apply("suspended", _spec())  # else its deletion waits
 
 
 def _spec(artifact: str = FOREST, image: str = assets.IMAGE, count: int = 1, **more: Any) -> Found:

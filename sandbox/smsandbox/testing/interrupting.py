@@ -85,5 +85,5 @@ def interrupted(
     assert came, f"the moment did not come: {out}{err}"
     assert running.returncode == 130, err
     (sentence,) = err.splitlines()
-    assert sentence.startswith("interrupted, and what was asked for may be done all the same; run it again"), err
+    assert sentence.startswith("interrupted, but the change may have been made; run it again"), err
     return sentence

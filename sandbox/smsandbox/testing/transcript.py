@@ -15,7 +15,7 @@ from pathlib import Path
 from smsandbox.terminal import typed
 from smsandbox.testing.documented import Block, Step
 
-_MARK = "\x1e"
+MARK = "\x1e"
 _COLUMNS = 1000  # nothing is wrapped: a page does that itself
 
 
@@ -27,6 +27,7 @@ _VARIES = (
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID"),
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),
     (r"\b\d\d:\d\d:\d\dZ", "TIME"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b", "TIME"),
     (r"\b(?=\d*[a-f])(?:[0-9a-f]{10}|[0-9a-f]{12})\b|(?<=-)\d{10}\b", "HASH"),
     (r"\b(\d+[dhms])+\b(?= |$)", "AGE"),
     (r"\bin [\d,]+ ms\b", "in N ms"),
@@ -110,9 +111,9 @@ def follow(
     steps = [(block, step) for block in blocks for step in block.steps or map(Step, block.commands)]
     script = ["set -euo pipefail", before]
     for _, step in steps:
-        script += [f"printf '{_MARK}'", step.command]
+        script += [f"printf '{MARK}'", step.command]
     text, code = typed("\n".join(script), environment, cwd, columns=_COLUMNS, seconds=timeout)
-    printed = text.split(_MARK)[1:]
+    printed = text.split(MARK)[1:]
     if code:
         block, step = steps[len(printed) - 1]
         raise AssertionError(f"{block.page}: $ {step.command}\n{printed[-1][-3000:]}")

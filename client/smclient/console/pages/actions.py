@@ -41,7 +41,7 @@ ACTIONS = {
         "Try again",
         "The operator tries again what failed, with the spec as it is: for when the cause was elsewhere, such as a "
         "quota, a role or an image that was not there yet.",
-        "will be tried again",
+        "will be retried",
         ask=acting.retry,
     ),
     "redeploy": Action(
@@ -54,7 +54,7 @@ ACTIONS = {
     "abort": Action(
         "Abort the rollout",
         "AWS goes back to what was in service before, once its first bake begins.",
-        "will go back to what was in service before",
+        "will be rolled back to what was in service before",
         ask=acting.abort,
         danger=True,
     ),

@@ -111,7 +111,7 @@ def done(namespace: str, name: str, action: str) -> Answer:
 def _do(action: str, view: ExperimentView, found: Object, subject: Object) -> None:
     keeper = kept_by(subject)
     if keeper is not None:
-        raise ClientError(f"{keeper} keeps {subject['metadata']['name']} as Git has it", "change it in Git")
+        raise ClientError(f"{keeper} manages {subject['metadata']['name']}", "change it in Git")
     if action == "promote":
         change = acting.reweigh(subject, promotion(found, subject).weights)
         backend().changed(backend().kubernetes(lambda cluster: acting.write(cluster, subject, change)))

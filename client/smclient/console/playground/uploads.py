@@ -51,7 +51,7 @@ def uploaded(content: bytes, description: Description) -> Rows:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ClientError(f"this file is no text in UTF-8 (byte {error.start})", "save it as CSV in UTF-8") from None
+        raise ClientError(f"this file is not UTF-8 text (byte {error.start})", "save it as CSV in UTF-8") from None
     found = _json(text, description) if text.lstrip()[:1] in {"{", "["} else _csv(text, description)
     if not found.rows:
         raise ClientError("there are no rows in it", f"give a line for each row: {', '.join(description.names[:6])}")
@@ -66,7 +66,7 @@ def _csv(text: str, description: Description) -> Rows:
     try:
         cells = [row for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator, strict=True) if row]
     except csv.Error as error:
-        raise ClientError(f"this is no CSV: {error}", "look for a quote that is never closed") from None
+        raise ClientError(f"this is not valid CSV: {error}", "look for a quote that is never closed") from None
     if not cells:
         return Rows(())
     head = [cell.strip() for cell in cells[0]]
@@ -90,7 +90,7 @@ def _json(text: str, description: Description) -> Rows:
     try:
         document = json.loads(text)
     except ValueError as error:
-        raise ClientError(f"this is no JSON: {error}") from None
+        raise ClientError(f"this is not valid JSON: {error}") from None
     if isinstance(document, Mapping):
         document = document.get("instances")
     if not isinstance(document, list):
@@ -174,7 +174,7 @@ def _value(value: Any, where: str, description: Description) -> float | None:
         return None
     found = number(value)
     if found is None:
-        raise ClientError(f"{where}: {json.dumps(value)[:_SHOWN]} is no number")
+        raise ClientError(f"{where}: {json.dumps(value)[:_SHOWN]} is not a number")
     return found
 
 
