@@ -74,7 +74,7 @@ def not_abortable(found: Object) -> ClientError | None:
     if not rollout.get("abortAlarm"):
         return ClientError(
             f"this rollout of {name} cannot be aborted: it was started without rollback.onRequest",
-            "wait until it has ended, then run `kubectl smendpoint undo`; next time set spec.rollout.rollback.onRequest",
+            "wait until it has ended, then run `kubectl smendpoint undo`; set spec.rollout.rollback.onRequest then",
         )
     return None
 
