@@ -185,7 +185,7 @@ def test_a_rollout_is_aborted_and_a_revision_comes_back_without_an_edit(stage: S
     smendpoint(stage, "abort", "iris", code=1)
     stage.apply("iris", with_variant(wanted, modelArtifact=ARTIFACTS[1]))
     stage.until("iris", lambda found: found["status"].get("rollout", {}).get("stage") == "Baking", "a bake")
-    assert "will go back" in smendpoint(stage, "abort", "iris")
+    assert "will be rolled back" in smendpoint(stage, "abort", "iris")
     smendpoint(stage, "wait", "iris", code=1)
     assert stage.in_service("iris")["EndpointConfigName"] == first
 
