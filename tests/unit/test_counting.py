@@ -164,6 +164,8 @@ def test_who_is_denied_hears_of_it_at_once_and_who_is_throttled_at_the_third_tim
     throttled = Count()
     throttled.aws.fails = THROTTLED
     assert [throttled.look(minute + 0.5) for minute in (3, 4)] == [None, None]
+    asked = throttled.aws.asked
+    assert (throttled.look(4.9), throttled.aws.asked) == (None, asked), "a period is asked for once, told or not"
     assert throttled.look(5.5).unread == "slower"
     throttled.aws.fails = None
     assert throttled.look(6.5).unread is None
@@ -250,3 +252,12 @@ def test_a_batch_is_whole_once_it_has_its_share_of_what_came_before() -> None:
 def test_a_period_lies_whole_in_a_step_or_in_none(minutes: float, found: int | None) -> None:
     steps = [step(0, 2), step(None), step(3)]
     assert step_at(steps, (START + timedelta(minutes=minutes)).timestamp(), PERIOD) == found
+
+
+def test_periods_without_requests_make_no_batch() -> None:
+    series = invocations("e", "a")
+    found = Tally(Plan({"a": series}, {}))
+    for step_, requests in ((0, 0.0), (0, 1.0), (0, 0.0), (1, 0.0), (1, 2.0), (2, 0.0)):
+        found.count(step_, {series: requests}.get)
+    assert [(each.step, each.requests) for each in found.batches] == [(0, {"a": 1.0}), (1, {"a": 2.0})]
+    assert found.requests() == {"a": 3}

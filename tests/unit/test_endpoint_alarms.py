@@ -216,6 +216,7 @@ def test_each_variant_in_service_has_its_own_and_no_other_has_any(resource: Any)
     assert both["idle"]["Metrics"][-1]["Expression"] == "SUM([present, m0, m1])"
     assert [*alarms(resource, two)] == ["primary/errors", "primary/latency", "idle"]
     assert alarms(resource, two, live=()) == {}, "what is stopped tells nobody"
+    assert alarms(resource, QUEUED, live=()) == {}
     old = alarms(resource, {}, live=("gone", "primary"))
     assert "gone/errors" in old, "one that the spec dropped serves until the rollout is over"
 

@@ -423,3 +423,17 @@ def test_a_step_begins_at_a_whole_second() -> None:
     )
     found = with_step(status(steps=[]), endpoint, Progress(stage="Baking", traffic_percent=25, baking_until=END))
     assert [each.since for each in found.steps] == [BEGUN]
+
+
+def test_of_several_metrics_those_are_told_that_are_worse() -> None:
+    analysis = asked({**ERRORS, "marginPercentagePoints": 2}, {"name": "slow", "latencyAbove": {"milliseconds": 200}})
+    both = readings((900, 2), (100, 10), analysis=analysis)
+    calm = {
+        series: dict.fromkeys(points, 100.0)
+        for series, points in both.points.items()
+        if series.metric == "ModelLatency"
+    }
+    found = judged(status(analysis), "shop", "new", Readings(60, both.until, {**both.points, **calm}), over=False)
+    assert found.verdict == "Rollback"
+    assert found.message.startswith("worse by more than the margin: errors of a")
+    assert "slow" not in found.message

@@ -1,6 +1,8 @@
 """Names in AWS: content in, one name out; always within AWS's pattern and length."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,27 +63,28 @@ def test_variants_that_begin_alike_have_models_of_their_own() -> None:
 
 
 # Whoever renames one orphans what is there in AWS, and breaks policies of IAM that users have written.
-NAMES = {
-    "a model": (names.model_name("default-iris", "primary", {"a": 1}), "default-iris-primary-015abd7f5c"),
+NAMES: dict[str, tuple[Callable[..., str], tuple[Any, ...], str]] = {
+    "a model": (names.model_name, ("default-iris", "primary", {"a": 1}), "default-iris-primary-015abd7f5c"),
     "a model of long names": (
-        names.model_name("e" * 63, "v" * 63, {}),
+        names.model_name,
+        ("e" * 63, "v" * 63, {}),
         f"{'e' * 27}-228d6c62c1-vv-6617709fd5-44136fa355",
     ),
-    "a config": (names.config_name("default-iris", {"a": 1}), "default-iris-015abd7f5c"),
-    "a config of a long name": (names.config_name("e" * 63, {}), f"{'e' * 41}-228d6c62c1-44136fa355"),
-    "an alarm": (names.alarm_prefix("default-iris"), "smendpoints/default-iris/"),
-    "an alarm of monitoring": (names.monitoring_prefix("default-iris"), "smendpoints/monitoring.default-iris/"),
-    "a dashboard": (names.dashboard_name("us-east-1", "default-iris"), "smendpoints-us-east-1-default-iris"),
-    "the dashboards of a region": (names.dashboard_prefix("us-east-1"), "smendpoints-us-east-1-"),
-    "a scalable target": (names.resource_id("default-iris", "primary"), "endpoint/default-iris/variant/primary"),
-    "a name that is cut at a hyphen": (names.fit(f"{'a' * 51}-{'b' * 20}"), f"{'a' * 51}-d6b4834859"),
-    "the longest that is not cut": (names.fit("x" * 63), "x" * 63),
+    "a config": (names.config_name, ("default-iris", {"a": 1}), "default-iris-015abd7f5c"),
+    "a config of a long name": (names.config_name, ("e" * 63, {}), f"{'e' * 41}-228d6c62c1-44136fa355"),
+    "an alarm": (names.alarm_prefix, ("default-iris",), "smendpoints/default-iris/"),
+    "an alarm of monitoring": (names.monitoring_prefix, ("default-iris",), "smendpoints/monitoring.default-iris/"),
+    "a dashboard": (names.dashboard_name, ("us-east-1", "default-iris"), "smendpoints-us-east-1-default-iris"),
+    "the dashboards of a region": (names.dashboard_prefix, ("us-east-1",), "smendpoints-us-east-1-"),
+    "a scalable target": (names.resource_id, ("default-iris", "primary"), "endpoint/default-iris/variant/primary"),
+    "a name that is cut at a hyphen": (names.fit, (f"{'a' * 51}-{'b' * 20}",), f"{'a' * 51}-d6b4834859"),
+    "the longest that is not cut": (names.fit, ("x" * 63,), "x" * 63),
 }
 
 
-@pytest.mark.parametrize(("made", "name"), NAMES.values(), ids=NAMES.keys())
-def test_in_aws_there_is(made: str, name: str) -> None:
-    assert made == name
+@pytest.mark.parametrize(("make", "of", "name"), NAMES.values(), ids=NAMES.keys())
+def test_in_aws_there_is(make: Callable[..., str], of: tuple[Any, ...], name: str) -> None:
+    assert make(*of) == name
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,10 @@ def test_what_begins_is_waited_for_and_told(sight: Callable[..., Any]) -> None:
     record = seen.resource.status.in_place[0]
     same = record.model_copy(update={"endpoint_modified_at": seen.observed.endpoint.modified_at})
     status = seen.resource.status.model_copy(update={"in_place": [same]})
-    todo = replace(seen, resource=seen.resource.model_copy(update={"status": status})).plan()
+    begins = replace(seen, resource=seen.resource.model_copy(update={"status": status}))
+    todo = begins.plan()
+    tagged = replace(begins, desired=replace(begins.desired, tags={**begins.desired.tags, "team": "ml"}))
+    assert [str(each) for each in tagged.plan().actions] == ["ADD_TAGS default-iris"], "tags wait for nothing"
     assert (todo.verdict.reason, todo.verdict.reconciling) == (Reason.SCALING, True)
     assert todo.verdict.message == "waiting for AWS to begin with: primary: instances 1 → 2"
     assert (todo.actions, todo.requeue) == ((), Requeue.POLL)

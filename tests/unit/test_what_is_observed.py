@@ -265,6 +265,17 @@ def test_what_was_changed_is_no_more_as_it_was_listed_before(
     assert seen.written_at == 5.0
 
 
+@pytest.mark.parametrize(
+    ("verb", "collected"),
+    [(Verb.CREATE_MODEL, False), (Verb.CREATE_CONFIG, False), (Verb.DELETE_MODEL, True), (Verb.ADD_TAGS, True)],
+)
+def test_what_is_made_may_be_garbage_soon(sight: Callable[..., Any], verb: Verb, collected: bool) -> None:
+    wanted, seen = sight(), swept(sight())
+    seen.applied(Applied(changed=True, made=(Action(verb, "iris", {}),), created_with={"team": "ml"}), 5.0)
+    assert seen.is_swept(wanted.desired, wanted.resource.spec.revision_history_limit) is collected
+    assert seen.created_with == {"team": "ml"}
+
+
 def test_targets_are_asked_for_of_variants_that_are_wanted_and_of_those_that_serve(sight: Callable[..., Any]) -> None:
     more: dict[str, Any] = {"challenger": {}}
     for sees in ({"lives": more}, {"wants": more, "lives": {}}):

@@ -14,7 +14,7 @@ def next_percent(scene: Scene, steps: Sequence[TrafficStep]) -> float | None:
     spec, step = scene.experiment.spec, steps[-1]
     following = next((each for each in arms_.percents(spec) if each > step.traffic_percent), None)
     minutes = next((each.minutes for each in spec.ramp if each.traffic_percent == step.traffic_percent), None)
-    if following is None or minutes is None or step.counts_from is None:
+    if minutes is None:
         return None
     served = sum((_lasted(scene, each) for each in steps if each.traffic_percent == step.traffic_percent), timedelta())
     return following if served >= timedelta(minutes=minutes) else None

@@ -74,11 +74,11 @@ class Tally:
             self._open = batch
         else:
             self._open.add(batch)
-        total = self._open.total()
-        if total > 0 and total >= GROWTH * self._before:
+        if self._open.total() >= GROWTH * self._before:
             self._close()
 
     def _close(self) -> None:
+        """One without requests tells nothing, and is no batch."""
         if self._open is not None and self._open.total() > 0:
             self.batches.append(self._open)
             self._before += self._open.total()
