@@ -309,3 +309,16 @@ def test_an_attempt_is_a_config_and_the_way_it_is_rolled_out(desired: Callable[.
     assert plain.attempt() != canary.attempt()
     assert plain.attempt() == desired({"variant": {"weight": 3}}).attempt()
     assert len({replace(plain, retry=asked).attempt() for asked in (None, "", "1", "2")}) == 4
+
+
+def test_an_annotation_makes_another_attempt_at_the_same_config(resource: Callable[..., Any]) -> None:
+    def asked(value: str | None) -> Desired:
+        made = resource()
+        annotations = {"smendpoints.dev/retry": value} if value is not None else {}
+        meta = made.metadata.model_copy(update={"annotations": annotations})
+        return desire(made.model_copy(update={"metadata": meta}), "cluster-1", None)
+
+    plain, once, twice = asked(None), asked("1"), asked("2")
+    assert (plain.retry, once.retry, twice.retry) == (None, "1", "2")
+    assert plain.config_name == once.config_name == twice.config_name
+    assert len({plain.attempt(), once.attempt(), twice.attempt()}) == 3

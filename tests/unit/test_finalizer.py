@@ -178,6 +178,16 @@ def test_then_what_it_leaves_behind_goes_and_nothing_keeps_the_object(sight: Cal
     ]
 
 
+@pytest.mark.parametrize(("outcome", "gone"), [("Deployed", ["DELETE_ALARMS old"]), ("Failed", [])])
+def test_alarms_of_nobody_go_with_what_was_once_in_service(
+    sight: Callable[..., Any], outcome: str, gone: list[str]
+) -> None:
+    aws = Aws(sight(exists=False), listed=None, left=OwnedResources(untagged_alarms={"old": "arn:old"}))
+    revision = {"revision": 1, "configName": "c", "at": "2026-11-22T11:00:00Z", "outcome": outcome}
+    assert finalized(aws, {**MADE, "history": [revision]}).finalized
+    assert aws.made == gone
+
+
 def test_that_an_endpoint_of_somebody_else_stays_is_a_warning(sight: Callable[..., Any]) -> None:
     aws = Aws(sight(shows={"tags": {}}))
     found = finalized(aws, MADE)

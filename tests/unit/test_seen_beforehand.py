@@ -87,6 +87,7 @@ def dim(**visible: float) -> AnalysisStatus:
     ("visible", "told", "more"),
     [
         ({"a": 3.0}, [], ""),
+        ({"a": 0.0}, [], ""),
         ({"a": 3.5}, ["3.5 percentage points of a"], ""),
         (
             {"a": 4.0, "b": 6.0, "c": 3.1},

@@ -301,3 +301,18 @@ def test_a_verdict_ends_with_what_to_do(reason: Reason, what: str) -> None:
 def test_ready_is_always_there(sight: Callable[..., Any]) -> None:
     for case in CONDITIONS.values():
         assert conditions.find(told(sight(**case.sees), case.refused).conditions, "Ready") is not None
+
+
+def test_all_that_is_told_of_an_endpoint_in_aws(sight: Callable[..., Any]) -> None:
+    endpoint = told(sight({"tags": {"team": "ml"}}, converged=True)).endpoint
+    assert endpoint is not None
+    config = sight().desired.config_name
+    assert endpoint.to_json() == {
+        "name": "default-iris",
+        "arn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/default-iris",
+        "status": "InService",
+        "configName": config,
+        "url": "https://runtime/endpoints/default-iris/invocations",
+        "createdAt": "2026-11-22T11:00:00Z",
+        "tagKeys": ["team"],
+    }

@@ -129,3 +129,11 @@ def test_a_revision_that_is_brought_back_has_to_fit_the_policies() -> None:
 def test_nothing_is_refused_of_an_object_that_is_gone() -> None:
     gone = SageMakerEndpoint.parse(an_object("gone", 3))
     assert of_two_instances().refuses(gone, gone.spec) == ()
+
+
+def test_what_was_granted_and_not_written_yet_counts_as_much_as_what_is_told() -> None:
+    tenancy = of_two_instances()
+    pinned = {"endpointName": "team-first", "region": "us-east-1", "capacity": {"ml.m5.large": 1}}
+    grown = {**an_object("first", 2, generation=2), "status": {"createdInAWS": True, "resolved": pinned}}
+    assert seen(tenancy, grown)
+    assert not seen(tenancy, an_object("second", 1)), "its status tells of one instance still"
