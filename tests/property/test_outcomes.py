@@ -238,7 +238,7 @@ def test_truth_that_is_none_and_capture_that_is_not_there_are_told_in_words_that
         ([f"{key};1"], "the header lacks inferenceId or value"),
         (["inferenceId,value", f"{key},maybe"], "line 2: the value of an outcome is 'maybe'"),
         (["inferenceId,value", f"{key},"], "line 2: this is no truth"),
-        (['{"inferenceId": '], "line 1: this is no JSON"),
+        (['{"inferenceId": '], "line 1: this is not valid JSON"),
     ):
         shop.upload("bad", bad)
         with pytest.raises(ClientError, match=told):
