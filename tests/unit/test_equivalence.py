@@ -184,3 +184,14 @@ def test_what_was_adopted_is_deleted_only_if_the_spec_says_so(
     resource = sight({"deletionPolicy": policy} if policy else {}).resource
     status = resource.status.model_copy(update={"adopted": adopted})
     assert is_retained(resource.model_copy(update={"status": status})) is retained
+
+
+@pytest.mark.parametrize("kind", ["CsvContentTypes", "JsonContentTypes"])
+def test_content_types_are_a_set(sight: Callable[..., Any], kind: str) -> None:
+    types = {"csvContentTypes": ["text/a", "text/b"], "jsonContentTypes": ["application/a", "application/b"]}
+    made = Made(sight, {"dataCapture": {"destination": "s3://captured/here", **types}})
+    header = made.config["DataCaptureConfig"]["CaptureContentTypeHeader"]
+    header[kind] = header[kind][::-1]
+    assert made.same()
+    header[kind] = header[kind][:1]
+    assert not made.same()

@@ -120,3 +120,10 @@ def test_how_little_is_seen_depends_on_the_share_the_margin_and_which_side_is_wo
     for other in (visible(50), visible(better="Higher"), visible(marginPercentagePoints=5)):
         assert other is not None
         assert abs(other - usual) > 0.05
+
+
+@pytest.mark.parametrize("better", ["Lower", "Higher"])
+def test_a_metric_that_was_never_published_is_planned_for_as_if_all_were_well(better: str) -> None:
+    own = {"name": "hits", "metricAbove": {"namespace": "Shop", "metricName": "Hits"}, "better": better}
+    made = planned(asked(ERRORS, own), CANARY, LIVE, ["a"], hour(6000, 6))
+    assert [each.smallest_visible_points is not None for each in made.metrics] == [True, True]

@@ -234,3 +234,21 @@ def test_who_splits_the_traffic_is_told(sight: Callable[..., Any]) -> None:
     assert (found.traffic_owner, told(seen).traffic_owner) == (traffic, None)
     assert found.converged is not None
     assert found.converged.traffic == traffic
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "phase"),
+    [
+        (Kind.INVALID, "update_endpoint", "Failed"),
+        (Kind.INVALID, "create_endpoint_config", "Blocked"),
+        (Kind.BLOCKED, "update_endpoint", "Blocked"),
+        (Kind.RETRY, "update_endpoint", "Pending"),
+    ],
+)
+def test_what_became_of_an_attempt_that_was_refused(
+    sight: Callable[..., Any], kind: Kind, operation: str, phase: str
+) -> None:
+    seen = sight(lives=B, remembers={"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"})
+    rollout = told(seen, ReconcileError(kind, Reason.INVALID_SPEC, "no", operation)).rollout
+    assert rollout is not None
+    assert rollout.phase == phase

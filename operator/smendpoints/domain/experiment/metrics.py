@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from smendpoints.api.analysis import ErrorRate
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.api.experiment_metrics import ENDPOINT, VARIANT, CloudWatchCount, ExperimentMetric
 from smendpoints.domain.desired.names import SAGEMAKER_METRICS
@@ -73,8 +74,7 @@ def pair_of(metric: ExperimentMetric, endpoint: str, variant: str) -> Pair:
         return Pair(requests, events)
     if metric.latency_above is not None:
         return _pair(endpoint, variant, latency_above(metric.name, metric.latency_above.milliseconds))
-    answers = metric.error_rate.answers if metric.error_rate is not None else "5xx"
-    return _pair(endpoint, variant, error_rate(metric.name, answers))
+    return _pair(endpoint, variant, error_rate(metric.name, (metric.error_rate or ErrorRate()).answers))
 
 
 def counted(spec: SageMakerExperimentSpec) -> tuple[ExperimentMetric, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from smendpoints.api.analysis import Analysis, AnalysisMetric, AnalysisStatus, ComparedMetric
+from smendpoints.api.analysis import Analysis, AnalysisMetric, AnalysisStatus, ComparedMetric, ErrorRate
 from smendpoints.api.spec import Rollout
 from smendpoints.domain.desired.rollout import DEFAULT_STEP_PERCENT
 from smendpoints.domain.observed.observed import ObservedEndpoint
@@ -48,7 +48,7 @@ def share_of(metric: AnalysisMetric) -> Share:
     if metric.metric_above is not None:
         above = metric.metric_above
         return share_above(metric.name, above.namespace, above.metric_name, above.threshold)
-    return error_rate(metric.name, metric.error_rate.answers if metric.error_rate is not None else "5xx")
+    return error_rate(metric.name, (metric.error_rate or ErrorRate()).answers)
 
 
 def fleets(endpoint: str, variant: str, config: str) -> tuple[Arm, Arm]:
