@@ -88,7 +88,7 @@ def elsewhere(harness: Harness, spec: dict[str, Any]) -> Callable[[str], Any]:
     harness.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
 
     def client(service: str) -> Any:
-        return harness.session.client(service, region_name=spec["region"])  # type: ignore[call-overload]
+        return harness.session.client(service, region_name=spec["region"])
 
     where = {"LocationConstraint": spec["region"]}
     client("s3").create_bucket(Bucket="models-of-europe", CreateBucketConfiguration=where)

@@ -11,11 +11,9 @@ from typing import Any
 import boto3
 import botocore.auth
 import botocore.endpoint
-import botocore.session
 import moto.s3.models
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
-from botocore.loaders import create_loader
 
 from smendpoints.aws.calls.connections import Connections
 from smendpoints.aws.calls.identity import Presented
@@ -25,20 +23,15 @@ from smsandbox.aws.core.calls import CallLog
 from smsandbox.aws.core.clock import VirtualClock
 from smsandbox.aws.core.faults import Faults
 from smsandbox.aws.core.settings import Settings
-from smsandbox.aws.http.direct import connect
-from smsandbox.aws.http.inprocess import attach
 from smsandbox.aws.moto import backend as moto_backend
 from smsandbox.aws.moto.images import push
+from smsandbox.testing.sessions import Session
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
 from smsandbox.world import REGION
 
 MINUTES = {"create": 240.0, "update": 240.0, "weights": 60.0, "delete": 60.0, "container_start": 30.0, "fail": 60.0}
 
-_LOADER = create_loader()  # AWS's models are read once, not once for each test
-
-# An hour in virtual time is thousands of calls: each says who calls, and no more of what botocore tells of itself.
 _DAY = "20260101"  # which nobody looks at
-_BRIEF = Config(user_agent="harness")
 
 BRISK = {"durations": {"create": 60.0, "update": 60.0, "weights": 20.0, "delete": 20.0, "container_start": 5.0}}
 
@@ -83,16 +76,9 @@ class VirtualAws:
     def _utc(self) -> datetime:
         return datetime.fromtimestamp(self.clock.now(), UTC).replace(tzinfo=None)
 
-    def session_of(self, **credentials: str) -> boto3.Session:
+    def session_of(self, **credentials: str) -> Session:
         """A boto3 session that talks to this AWS; with the environment's credentials unless given."""
-        inner = botocore.session.get_session()
-        inner.register_component("data_loader", _LOADER)
-        inner.set_default_client_config(_BRIEF)
-        made = boto3.Session(botocore_session=inner, region_name=REGION, **credentials)
-        attach(made, self.simulator.gateway)
-        if not self.by_wire:
-            connect(made, self.simulator.gateway)
-        return made
+        return Session(self.simulator.gateway, by_wire=self.by_wire, **credentials)
 
     def connections_of(self, session: boto3.Session, presented: Presented | None = None) -> Connections:
         """What an operator has that acts with this session's credentials; its waits are virtual time."""

@@ -34,12 +34,13 @@ _AGENT = "User-Agent"
 _BY_WIRE = frozenset({"sagemaker-runtime"})
 
 
-def connect(session: Any, gateway: Gateway) -> Any:
-    """Let all clients that are made from a boto3 Session later make their calls so; returns it."""
+def connect(session: Any) -> Any:
+    """Let all clients that are made from a boto3 Session later make their calls so, to their `gateway`; returns it."""
 
     def insert(class_attributes: dict[str, Any], **_: Any) -> None:
         def make(client: Any, operation_name: str, api_params: dict[str, Any]) -> Any:
             service = client.meta.service_model.service_name
+            gateway: Gateway = client.gateway
             if service in _BY_WIRE or not gateway.simulates(service, operation_name):
                 return BaseClient._make_api_call(client, operation_name, api_params)  # type: ignore[attr-defined]  # noqa: SLF001
             return _Call(client, operation_name, gateway).make(api_params)

@@ -1,0 +1,118 @@
+"""Clients of the sessions in virtual time are copies: as boto3 makes them, and nothing of one is seen in another."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from smsandbox.testing.sessions import Session
+from smsandbox.testing.virtual_aws import VirtualAws
+
+EVENTS = ("provide-client-params", "before-parameter-build", "before-call", "request-created", "before-sign")
+LATER = ("choose-signer", "before-send", "response-received", "needs-retry", "after-call", "after-call-error")
+THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@pytest.fixture
+def worlds() -> Iterator[Callable[[], VirtualAws]]:
+    """Makes AWSs in this process."""
+    made: list[VirtualAws] = []
+
+    def make() -> VirtualAws:
+        made.append(VirtualAws())
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.simulator.close()
+
+
+def hooks(client: Any, event: str) -> list[tuple[str, str]]:
+    """What is called at an event, in order: functions, and methods by the type that they are of."""
+    name = client.meta.service_model.service_id.hyphenize()
+    emitter = client.meta.events._emitter
+    aliased = client.meta.events._alias_event_name(f"{event}.{name}.DescribeThings")
+    listed = [*emitter._handlers.prefix_search(aliased)]
+    if hasattr(emitter, "_shared"):
+        listed += emitter._shared(aliased)
+    return [(type(getattr(each, "__self__", None)).__name__, getattr(each, "__qualname__", "")) for each in listed]
+
+
+@pytest.mark.parametrize("config", [None, THRICE], ids=["default", "standard"])
+@pytest.mark.parametrize("service", ["sagemaker", "cloudwatch", "iam", "sts", "ecr", "application-autoscaling", "sqs"])
+def test_a_copy_has_the_hooks_that_boto3_gives_it_in_their_order(
+    worlds: Callable[[], VirtualAws], service: str, config: Config | None
+) -> None:
+    aws = worlds()
+    copied = aws.session.client(service, config=config)
+    made = boto3.Session.client(aws.session, service, config=config)  # type: ignore[call-overload]
+    assert {event: hooks(copied, event) for event in EVENTS + LATER} == {
+        event: hooks(made, event) for event in EVENTS + LATER
+    }
+    assert type(copied).__mro__[1:] == type(made).__mro__[1:]
+    assert vars(copied).keys() - {"gateway"} == vars(made).keys()
+
+
+def test_two_worlds_in_one_process_see_nothing_of_each_other(worlds: Callable[[], VirtualAws]) -> None:
+    one, other = worlds(), worlds()
+    of_one, of_other = one.client("sagemaker"), other.client("sagemaker")
+    heard: list[str] = []
+    of_one.meta.events.register("before-parameter-build", lambda **told: heard.append(told["model"].name))
+    one.session.events.register("after-call", lambda **told: heard.append("later"))
+    one.world.faults.add({"kind": "error", "operation": "ListModels", "times": 100})
+    for _ in range(20):  # whoever shared a quota of retries would have used it up
+        with pytest.raises(ClientError):
+            of_one.list_models()
+    assert heard.count("ListModels") == 20
+    assert of_other.list_models()["Models"] == []
+    assert other.world.calls.count("ListModels") == 1
+    other.world.faults.add({"kind": "throttle", "operation": "ListModels", "times": 2})
+    assert other.client("sagemaker").list_models()["ResponseMetadata"]["RetryAttempts"] == 2
+    assert heard == ["ListModels"] * 20
+    one.session.client("cloudwatch").list_dashboards()
+    other.session.client("cloudwatch").list_dashboards()
+    assert heard[20:] == ["later"]
+
+
+def test_each_session_signs_with_its_own_credentials(worlds: Callable[[], VirtualAws]) -> None:
+    aws = worlds()
+    iam = aws.client("iam")
+    seen: list[str] = []
+    called: Callable[[Any], Any] = aws.world.call
+
+    def call(request: Any) -> Any:
+        seen.append(request.principal_arn or "")
+        return called(request)
+
+    aws.world.call = call  # type: ignore[method-assign]
+    for name in ("ann", "bob"):
+        iam.create_user(UserName=name)
+    keys = {name: iam.create_access_key(UserName=name)["AccessKey"] for name in ("ann", "bob")}
+    sessions = {
+        name: aws.session_of(aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+        for name, key in keys.items()
+    }
+    clients = {name: session.client("sagemaker") for name, session in sessions.items()}
+    for name in ("ann", "bob", "ann"):
+        clients[name].list_models()
+    assert [each.rpartition("/")[2] for each in seen] == ["ann", "bob", "ann"]
+
+
+def test_clients_of_one_session_keep_their_own_hooks_and_options(worlds: Callable[[], VirtualAws]) -> None:
+    aws = worlds()
+    session: Session = aws.session
+    plain, patient = session.client("sagemaker"), session.client("sagemaker", config=THRICE)
+    far = session.client("sagemaker", region_name="eu-west-1")
+    heard: list[str] = []
+    plain.meta.events.register("before-parameter-build", lambda **_: heard.append("plain"))
+    patient.list_models()
+    far.list_models()
+    assert heard == []
+    plain.list_models()
+    assert heard == ["plain"]
+    assert patient.meta.config.retries["total_max_attempts"] == 3
+    assert far.meta.region_name == "eu-west-1"
+    assert plain.get_paginator("list_models") is not patient.get_paginator("list_models")
