@@ -11,7 +11,14 @@ from botocore.exceptions import ClientError
 from smsandbox.testing.sessions import Session
 from smsandbox.testing.virtual_aws import VirtualAws
 
-EVENTS = ("provide-client-params", "before-parameter-build", "before-call", "request-created", "before-sign")
+EVENTS = (
+    "provide-client-params",
+    "before-parameter-build",
+    "before-endpoint-resolution",
+    "before-call",
+    "request-created",
+    "before-sign",
+)
 LATER = ("choose-signer", "before-send", "response-received", "needs-retry", "after-call", "after-call-error")
 THRICE = Config(retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -42,7 +49,9 @@ def hooks(client: Any, event: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("config", [None, THRICE], ids=["default", "standard"])
-@pytest.mark.parametrize("service", ["sagemaker", "cloudwatch", "iam", "sts", "ecr", "application-autoscaling", "sqs"])
+@pytest.mark.parametrize(
+    "service", ["sagemaker", "s3", "cloudwatch", "iam", "sts", "ecr", "application-autoscaling", "sqs"]
+)
 def test_a_copy_has_the_hooks_that_boto3_gives_it_in_their_order(
     worlds: Callable[[], VirtualAws], service: str, config: Config | None
 ) -> None:
@@ -116,3 +125,23 @@ def test_clients_of_one_session_keep_their_own_hooks_and_options(worlds: Callabl
     assert patient.meta.config.retries["total_max_attempts"] == 3
     assert far.meta.region_name == "eu-west-1"
     assert plain.get_paginator("list_models") is not patient.get_paginator("list_models")
+
+
+def test_a_client_of_s3_follows_a_bucket_to_its_region_and_another_does_not_hear_of_it(
+    worlds: Callable[[], VirtualAws],
+) -> None:
+    aws = worlds()
+    far = "eu-west-1"
+    there = aws.session.client("s3", region_name=far)
+    there.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": far})
+    one, other = aws.session.client("s3"), aws.session.client("s3")
+    asked: list[str] = []
+    for client in (one, other):
+        client.meta.events.register_first("before-send", lambda request, **_: asked.append(request.url))
+    one.list_objects_v2(Bucket="far")
+    assert len(asked) == 2
+    assert far in asked[-1]
+    one.list_objects_v2(Bucket="far")
+    assert len(asked) == 3
+    other.list_objects_v2(Bucket="far")
+    assert len(asked) == 5

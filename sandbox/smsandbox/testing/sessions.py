@@ -18,10 +18,12 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.hooks import EventAliaser, HierarchicalEmitter
 from botocore.loaders import create_loader
 from botocore.retries import standard
 from botocore.signers import RequestSigner
+from botocore.utils import S3ExpressIdentityResolver, S3RegionRedirectorv2
 
 from smsandbox.aws.http.direct import connect
 from smsandbox.aws.http.gateway import Gateway
@@ -34,7 +36,6 @@ _Noted = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
 _LOADER = create_loader()  # AWS's models are read once, not once for each test
 # An hour in virtual time is thousands of calls: each says who calls, and no more of what botocore tells of itself.
 _BRIEF = Config(user_agent="harness")
-_ANEW = frozenset({"s3"})  # whose hooks hold the client that they were made for: it follows buckets to their regions
 _making = threading.Lock()
 _prototypes: dict[tuple[str, str, str, bool], "_Prototype"] = {}
 
@@ -59,7 +60,7 @@ class Session(boto3.Session):
 
     def client(self, service_name: str, region_name: str | None = None, **told: Any) -> Any:  # type: ignore[override]
         """A client of its own, as boto3 makes it."""
-        if service_name in _ANEW or told.keys() - {"config"}:
+        if told.keys() - {"config"}:
             make: Callable[..., Any] = super().client
             made = make(service_name, region_name=region_name, **told)
         else:
@@ -126,11 +127,12 @@ class _Prototype:
         made = object.__new__(type(client))
         vars(made).update(vars(client))
         signer, endpoint = copy.copy(client._request_signer), copy.copy(client._endpoint)
-        own = {RequestSigner: signer, **_retries(client)}
+        own = {RequestSigner: signer, **_retries(client), **_buckets(made)}
         events: Any = EventAliaser(_Emitter(lambda event: [_of(own, hook) for hook in self._shared(event)]))
         events._alias_name_cache = client.meta.events._alias_name_cache  # what botocore calls an event, for good
+        made._ruleset_resolver = copy.copy(client._ruleset_resolver)
         signer._credentials, signer._event_emitter = credentials, weakref.proxy(events)
-        endpoint._event_emitter = events
+        endpoint._event_emitter = made._ruleset_resolver._event_emitter = events
         made._cache, made._request_signer, made._endpoint, made.meta = {}, signer, endpoint, copy.copy(client.meta)
         made.meta.events = events
         return made
@@ -150,6 +152,14 @@ def _retries(client: Any) -> dict[type, Any]:
     stand_in: Any = SimpleNamespace(meta=aside)
     made: Any = standard.register_retry_handler(stand_in, told.get("total_max_attempts"))
     return {standard.RetryHandler: made, standard.RetryQuotaChecker: made._retry_quota}
+
+
+def _buckets(made: Any) -> dict[type, Any]:
+    """What a client of S3 learns of buckets: their regions, and sessions for those of one zone."""
+    if made._PY_TO_OP_NAME.get("head_bucket") is None:
+        return {}
+    sessions = S3ExpressIdentityResolver(made, RefreshableCredentials)
+    return {S3RegionRedirectorv2: S3RegionRedirectorv2(None, made), S3ExpressIdentityResolver: sessions}
 
 
 def _of(own: dict[type, Any], hook: Any) -> Any:

@@ -7,7 +7,7 @@ moto's state belongs to the process: two worlds in one process share it, and `re
 from __future__ import annotations
 
 import io
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moto.backends import get_backend
@@ -44,6 +44,9 @@ class Moto:
 
     def __init__(self) -> None:
         self._application = DomainDispatcherApplication(_application_of)
+        # A folder of moto's sources is listed to find out whose a host is, with each request.
+        found = lru_cache(1000)(self._application.get_backend_for_host)
+        self._application.get_backend_for_host = found  # type: ignore[method-assign]
 
     def handle(self, request: Request, account: str | None = None) -> HttpResponse:
         """Moto's answer; the body is read in full. NotImplementedError for what moto lacks.
