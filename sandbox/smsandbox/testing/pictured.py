@@ -1,14 +1,16 @@
 """What pictures of the console show: endpoints and an experiment in virtual time, models that answer.
 
 All was made by the operator and AWS's simulator; only what a live endpoint would have measured of a quiet hour
-(requests, latencies) is drawn by a formula.
+(requests, latencies) is drawn by a formula. What was captured are answers of the models to flowers of the data set.
 """
 
+import base64
 import contextlib
 import copy
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,12 +20,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sklearn.datasets import load_iris
+
 from smclient.aws.session import Aws
 from smclient.payload import JSON
 from sminference.artifact import load
 from sminference.asked import describes, explanation
 from sminference.config import Settings
 from sminference.served import Served
+from smsandbox.assets import BUCKET
 from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.aws.fleet.artifact import unpack
 from smsandbox.testing.console import Objects
@@ -41,7 +47,9 @@ LOG = (
     '  File "/srv/app.py", line 12, in <module>',
     "ModuleNotFoundError: No module named 'xgboost'",
 )
-_IRIS = {**two_variants(9, 1), "monitoring": {"maxErrorRatePercent": 2}}
+TRUTH = f"s3://{BUCKET}/truth/"
+_CAPTURED = {"destination": f"s3://{BUCKET}/captured/", "samplingPercentage": 100, "capture": "InputAndOutput"}
+_IRIS = {**two_variants(9, 1), "monitoring": {"maxErrorRatePercent": 2}, "dataCapture": _CAPTURED}
 EXPERIMENT = {
     "endpointRef": {"name": "iris"},
     "control": "primary",
@@ -51,6 +59,9 @@ EXPERIMENT = {
         "guardrails": [{"name": "slow", "latencyAbove": {"milliseconds": 500}, "marginPercentagePoints": 2}],
     },
     "targetRequests": 40000,
+    "duration": {
+        "minMinutes": 180
+    },  # whole hours: CloudWatch keeps no shorter time of years ago, when all of this happens
 }
 
 
@@ -70,8 +81,8 @@ def pictured() -> Iterator[Pictured]:
     harness = Harness()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            models = _Models(Path(folder))
-        _experiment(harness)
+            models = _Models(Path(folder), harness.client("s3"))
+        _experiment(harness, models)
         _endpoints(harness)
         endpoints, experiments = Objects(), Objects()
         endpoints.put(*(dict(each.body) for each in harness.objects.values()))
@@ -81,13 +92,14 @@ def pictured() -> Iterator[Pictured]:
         harness.simulator.close()
 
 
-def _experiment(harness: Harness) -> None:
+def _experiment(harness: Harness, models: "_Models") -> None:
     """An experiment on `iris` that has run for some hours: the challenger fails less often."""
     harness.apply("iris", _IRIS)
     harness.settle("iris")
     traffic = Traffic(harness.world, "default-iris", 1500, _behaves, account=ACCOUNT, region=REGION, seed=3)
     harness.experiments.apply("iris-ab", EXPERIMENT)
-    harness.run(3 * 3600, tick=60)
+    models.capture(harness, harness.clock.now() + 5400)
+    harness.run(4 * 3600, tick=60)
     traffic.stop()
 
 
@@ -143,14 +155,37 @@ class _Measured(Aws):
 class _Models:
     """The models of `iris`, by variant, served by the container's own application."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, s3: Any) -> None:
         self._served = {}
-        for variant, name in MODELS.items():
+        for (variant, name), uri in zip(MODELS.items(), ARTIFACTS, strict=False):
             train = ["-m", "smtraining", "train", "--model", name, "--seed", "42", "--splits", "3", "--output", name]
             subprocess.run([sys.executable, *train], check=True, cwd=folder, stdout=subprocess.DEVNULL)
             archive = (folder / name / "model.tar.gz").read_bytes()
+            s3.put_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"), Body=archive)
             unpack(archive, name, name, folder / variant)
             self._served[variant] = Served(load(folder / variant), Settings())
+
+    def capture(self, harness: Harness, at: float) -> None:
+        """Every flower, badly measured, was asked about at that time, of every variant; what it is was told later."""
+        flowers, s3, when = load_iris(), harness.client("s3"), datetime.fromtimestamp(at, UTC)
+        rows = (flowers.data + np.random.default_rng(5).normal(0, 0.35, flowers.data.shape)).round(1)
+        truth = ["inferenceId,value"]
+        for variant in MODELS:
+            lines = []
+            for number, (row, kind) in enumerate(zip(rows, flowers.target, strict=True)):
+                asked = json.dumps({"instances": [row.tolist()]}).encode()
+                answer = self._served[variant].answer(asked, JSON, JSON, None).body
+                sides = {
+                    side: {"observedContentType": JSON, "data": base64.b64encode(body).decode(), "encoding": "BASE64"}
+                    for side, body in (("endpointInput", asked), ("endpointOutput", answer))
+                }
+                key = f"{variant}-{number}"
+                about = {"eventId": key, "inferenceId": key, "inferenceTime": f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+                lines.append(json.dumps({"captureData": sides, "eventMetadata": about, "eventVersion": "0"}))
+                truth.append(f"{key},{flowers.target_names[kind]}")
+            where = f"captured/default-iris/{variant}/{when:%Y/%m/%d/%H/%M}-00.jsonl"
+            s3.put_object(Bucket=BUCKET, Key=where, Body="\n".join(lines).encode())
+        s3.put_object(Bucket=BUCKET, Key="truth/all.csv", Body="\n".join(truth).encode())
 
     def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
         variant = request.get("TargetVariant") or next(iter(MODELS))
@@ -191,9 +226,11 @@ class _Metrics:
 def _value(asked: Mapping[str, Any], variant: str, index: int) -> float:
     wave = math.sin(index / 9) + 0.4 * math.sin(index / 2.3)
     challenger = variant == "challenger"
-    if asked["Metric"]["MetricName"] == "Invocations":
+    if asked["Metric"]["MetricName"] == "Invocations" or asked["Stat"] == "SampleCount":
         return round((220 if not challenger else 26) * (1 + 0.2 * wave))
     if asked["Metric"]["MetricName"].startswith("Invocation"):
         return float(index % 17 == 0) if challenger else 0.0
+    if rank := re.fullmatch(r"PR\(:(\d+)\)", asked["Stat"]):  # how many percent were at most so long, in microseconds
+        return 100 / (1 + (4200 * (1.25 if challenger else 1.0) / max(int(rank[1]), 1)) ** 3)
     base = {"p50": 4200, "p90": 7900, "p99": 15400}[asked["Stat"]] * (1.25 if challenger else 1.0)
     return base * (1 + 0.05 * wave)

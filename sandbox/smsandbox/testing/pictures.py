@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from smsandbox.testing.browser import launched
 from smsandbox.testing.console import Served, backend_over, serving
-from smsandbox.testing.pictured import Pictured, pictured
+from smsandbox.testing.pictured import TRUTH, Pictured, pictured
 
 WIDTHS = (1280, 768, 390)
 THEMES = ("light", "dark")
@@ -39,10 +39,19 @@ PAGES: Mapping[str, str] = {
     "side-by-side": f"/playground/default/iris/?{urlencode({'versus': 'variant:challenger', **BETWEEN_TWO})}",
     "experiments": "/experiments/",
     "experiment": "/experiments/default/iris-ab/",
+    "answers": "/experiments/default/iris-ab/",
     "costs": "/costs/",
     "locked": "/",
 }
-IN_THE_DOCS = {"list": 800, "rollout": 800, "playground": 960, "side-by-side": 1100, "experiment": 1250, "costs": 640}
+IN_THE_DOCS = {
+    "list": 800,
+    "rollout": 800,
+    "playground": 960,
+    "side-by-side": 1100,
+    "experiment": 1250,
+    "answers": 1250,
+    "costs": 640,
+}
 """Of these the light one of 1280 pixels stands in the documentation, so many pixels high."""
 
 
@@ -59,6 +68,8 @@ def main(folder: Path, docs: Path | None = None) -> None:
                         page.screenshot(path=folder / f"{name}-{theme}-{width}-whole.png", full_page=True)
                         if (theme, width) == (THEMES[0], WIDTHS[0]) and name in IN_THE_DOCS:
                             page.set_viewport_size({"width": width, "height": IN_THE_DOCS[name]})
+                            if name == "answers":
+                                _in_sight(page)
                             page.screenshot(path=folder / f"console-{name}.png")
                             page.set_viewport_size({"width": width, "height": 800})
     if docs is not None:
@@ -80,8 +91,24 @@ def _pages(browser: Browser, served: Served, shown: Pictured, width: int, theme:
         page.goto(served.url + path)
         page.wait_for_load_state("networkidle")
         page.locator(".loading").first.wait_for(state="detached")
+        if name == "answers":
+            _compared(page)
         yield name, page
     context.close()
+
+
+def _compared(page: Page) -> None:
+    """The answers of the experiment's models, side by side, in sight."""
+    answers = page.get_by_role("region", name="Answers", exact=True)
+    answers.get_by_role("textbox", name="True classes in S3").fill(TRUTH)
+    answers.get_by_role("button", name="Compare the answers").click()
+    answers.get_by_role("heading", name="Predicted classes").wait_for()
+    page.wait_for_load_state("networkidle")
+    _in_sight(page)
+
+
+def _in_sight(page: Page) -> None:
+    page.get_by_role("heading", name="Answers", exact=True).evaluate("heading => heading.scrollIntoView()")
 
 
 if __name__ == "__main__":
