@@ -158,13 +158,13 @@ def test_a_deletion_whose_end_is_refused_comes_to_its_end() -> None:
     assert world.api.objects == {}
 
 
-def test_an_object_that_is_gone_is_not_tried_again() -> None:
+def test_an_object_that_is_gone_is_told_to_be_and_tried_again_until_that_is_certain() -> None:
     world = World(Result(), Result({"instances": "1/1"}))
     world.reconcile()
     world.tracked()
     del world.api.objects["iris"]
     found = world.reconciler.reconcile(world.objects["uid-iris"])
-    assert (found.requeue_after, found.written) == (NEVER, ())
+    assert (found.gone, found.requeue_after, found.written) == (True, 30.0, ())
 
 
 def test_a_crash_is_logged_with_its_object_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
