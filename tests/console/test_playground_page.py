@@ -179,7 +179,7 @@ def test_another_class_is_explained_on_request(ask: Any) -> None:
 
 
 def test_a_value_outside_of_trainings_range_is_marked_a_guess(ask: Any) -> None:
-    assert "Outside of what training saw: length." in ask(**{"f.length": "9"}).text
+    assert "Outside of the training data: length." in ask(**{"f.length": "9"}).text
     assert "Outside" not in ask(**{"f.length": "5"}).text
 
 

@@ -75,7 +75,7 @@ def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, read
     page.get_by_label("Explain").select_option("setosa")
     expect(answer.get_by_role("img", name=re.compile("Waterfall of the probability of setosa"))).to_be_visible()
     page.get_by_label("petal length (cm)", exact=True).fill("99")
-    expect(answer).to_contain_text("Outside of what training saw: petal length (cm)")
+    expect(answer).to_contain_text("Outside of the training data: petal length (cm)")
 
     # Side by side.
     page.get_by_label("Beside it").select_option("variant gradient-boosting")

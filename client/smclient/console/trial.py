@@ -143,7 +143,7 @@ class Trial:
             pairs = zip(description.features, rows.rows[0], strict=True)
             outside = ", ".join(feature.name for feature, value in pairs if feature.outside(value))
             return rows, (
-                f"Outside of what training saw: {outside}. What the model says there is a guess.",
+                f"Outside of the training data: {outside}. The prediction there is an extrapolation.",
             ) if outside else ()
         content = self.file or self.fields.get("text", "").encode()
         if not content.strip():
