@@ -146,7 +146,7 @@ def test_up_can_be_called_twice_starts_again_what_died_and_down_ends_all(folder:
     assert second.pop("operator") not in {None, first.pop("operator")}
     assert second == first
 
-    first_page(folder, "Make an endpoint", "Ask it", "Change it", "Break it")
+    first_page(folder, "Create an endpoint", "Invoke it", "Change it", "Break it")
     kubectl = [str(Path(sys.executable).parent / "kubectl"), f"--kubeconfig={folder}/plane/kubeconfig"]
     wait = [*kubectl, "wait", "--for=condition=Ready", "smendpoint/iris", "--timeout=300s"]
     subprocess.run(wait, check=True)
