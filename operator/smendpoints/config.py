@@ -19,93 +19,95 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SMENDPOINTS_", frozen=True, env_ignore_empty=True)
 
-    namespaces: str = Field("", description="Namespaces to serve, separated by commas; empty: all.")
+    namespaces: str = Field("", description="Namespaces to watch, separated by commas; if empty, all namespaces.")
     cluster_id: str | None = Field(
         None,
-        description="Identity of the cluster in ownership tags; the UID of the namespace kube-system if unset.",
+        description="Identity of the cluster in ownership tags; if unset, the UID of the namespace kube-system.",
         pattern=r"^[A-Za-z0-9._:/=+@-]{1,256}$",
     )
-    region: str | None = Field(None, description="Default AWS region; else AWS_REGION or AWS_DEFAULT_REGION.")
+    region: str | None = Field(None, description="Default AWS region; if unset, AWS_REGION or AWS_DEFAULT_REGION.")
     default_execution_role_arn: str | None = Field(
-        None, description="Execution role of objects that name none.", pattern=ROLE_ARN
+        None, description="Execution role for objects that do not specify one.", pattern=ROLE_ARN
     )
     resource_tags: str = Field(
         "",
-        description="Tags of what is made in AWS, as key=value, separated by commas; policies and objects win.",
+        description="Tags for AWS resources, as key=value, separated by commas; policies and objects take precedence.",
     )
     deletion_policy: Literal["Delete", "Retain"] = Field(
         "Delete",
-        description="What the deletion of an object that says nothing does in AWS to what it made; adopted ones stay.",
+        description="Whether objects without deletionPolicy delete what they created in AWS; adopted resources are kept.",
     )
     external_id: str | None = Field(
         None,
-        description="ExternalId that is presented where a role is assumed, as its trust policy asks for.",
+        description="ExternalId for assuming roles, if their trust policies require one.",
         pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
     )
     session_tags: bool = Field(
         default=False,
-        description="Tag sessions in roles with cluster and namespace; trust policies must allow sts:TagSession.",
+        description="Tag assumed sessions with cluster and namespace; trust policies must allow sts:TagSession.",
     )
     require_policies: bool = Field(
         default=False,
-        description="Change nothing in AWS while the cluster has no SageMakerEndpointPolicy, as when its CRD is gone.",
+        description="Change nothing in AWS while there is no SageMakerEndpointPolicy, for example without its CRD.",
     )
     object_seconds: float = Field(
         1.0,
-        description="Least time between two reconciles of an object, whatever is done to it; three may follow at once.",
+        description="Minimum time between two reconciles of an object; up to three may follow without a delay.",
         ge=0,
         le=60,
     )
-    poll_seconds: float = Field(5.0, description="How often AWS is asked about endpoints in transition.", gt=0, le=300)
-    watch_seconds: float = Field(30.0, description="How often AWS is asked about endpoints at rest.", gt=0, le=3600)
+    poll_seconds: float = Field(
+        5.0, description="How often AWS is queried about endpoints in transition.", gt=0, le=300
+    )
+    watch_seconds: float = Field(30.0, description="How often AWS is queried about endpoints at rest.", gt=0, le=3600)
     audit_seconds: float = Field(
-        60.0, description="How often autoscaling, configs and models in AWS are looked over for drift.", gt=0, le=86400
+        60.0, description="How often autoscaling, configs and models in AWS are checked for drift.", gt=0, le=86400
     )
     analysis_period_seconds: int = Field(
         60,
-        description="Length of the periods by which fleets are compared: 1, 5, 10, 30 or 60; less than 60 only where"
+        description="Length of the periods for comparing fleets: 1, 5, 10, 30 or 60; less than 60 only if"
         " metrics are published that often, as in the sandbox.",
         ge=1,
         le=60,
     )
     events_queue_url: str | None = Field(
         None,
-        description="URL of the SQS queue that EventBridge fills; unset: changes are seen by the listings alone.",
+        description="URL of the SQS queue for events from EventBridge; if unset, changes are only found by listings.",
         pattern=r"^https?://[^\s/]+/[^\s]+$",
     )
     prices: Literal["api", "table"] = Field(
         "api",
-        description="Where prices come from: api, AWS's price list, or none if it cannot be read; table, a dated one.",
+        description="Source of prices: api is AWS's price list; table is a built-in table with a fixed date.",
     )
-    threads: int = Field(32, description="Most reconciles at once.", ge=1, le=256)
+    threads: int = Field(32, description="Maximum number of concurrent reconciles.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Log format.")
-    log_level: Literal["debug", "info", "warning"] = Field("info", description="What is logged.")
+    log_level: Literal["debug", "info", "warning"] = Field("info", description="Log level.")
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104
     liveness_port: int | None = Field(None, description="Port of /healthz.", ge=1, le=65535)
     metrics_port: int | None = Field(None, description="Port of /metrics.", ge=1, le=65535)
     metrics_authentication: Literal["none", "token"] = Field(
         "none",
-        description="Who may read /metrics: none, everybody; token, accounts of the cluster that may get that path.",
+        description="Who may read /metrics: none means everybody; token means accounts that may get this path.",
     )
     metrics_certificate_folder: str | None = Field(
-        None, description="Folder with tls.crt and tls.key: /metrics speaks TLS, and needs a port of its own."
+        None, description="Folder with tls.crt and tls.key, to serve /metrics with TLS on its own port."
     )
     leader_election: bool = Field(
         True,
-        description="Whether a process waits for the lease before it works; one that is surely alone may do without.",
+        description="Whether to use leader election; only disable it if there is a single process.",
     )
     lease_namespace: str | None = Field(
-        None, description="Namespace of the lease; that of the pod, or of the kubeconfig's context, if unset."
+        None, description="Namespace of the lease; if unset, that of the pod or of the kubeconfig's context."
     )
     lease_name: str = Field("smendpoints", description="Name of the lease.", pattern=_DNS_NAME)
     lease_duration_seconds: int = Field(
-        10, description="How long others wait for a leader that is not heard of before one takes over.", ge=1, le=3600
+        10, description="How long standbys wait for a leader that does not renew its lease.", ge=1, le=3600
     )
     lease_renew_deadline_seconds: float = Field(
-        7.0, description="When a leader that cannot renew its lease ends itself; less than the duration.", gt=0
+        7.0, description="After this time without renewal a leader exits; less than the duration.", gt=0
     )
     lease_retry_seconds: float = Field(
-        1.0, description="How often the lease is renewed, and looked at; at most a third of the deadline.", gt=0
+        1.0, description="How often the lease is renewed and checked; at most a third of the deadline.", gt=0
     )
 
     @field_validator("analysis_period_seconds")
