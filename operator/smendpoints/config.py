@@ -35,7 +35,7 @@ class Config(BaseSettings):
     )
     deletion_policy: Literal["Delete", "Retain"] = Field(
         "Delete",
-        description="Whether objects without deletionPolicy delete what they created in AWS; adopted resources are kept.",
+        description="Whether objects without deletionPolicy delete what they created in AWS; adopted ones are kept.",
     )
     external_id: str | None = Field(
         None,

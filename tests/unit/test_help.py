@@ -44,7 +44,7 @@ def test_each_option_says_what_it_is(command: tuple[str, ...]) -> None:
 def test_settings_tell_the_values_they_may_have() -> None:
     text = told("smendpoints", "run")
     assert "Log format. [json or plain, default plain]" in text
-    assert "What is logged. [debug or info or warning, default info]" in text
+    assert "Log level. [debug or info or warning, default info]" in text
     assert re.search(r"SMENDPOINTS_LEADER_ELECTION: .* \[true or false, default true\]", text)
     assert re.search(r"SMENDPOINTS_THREADS: .* \[at least 1, at most 256, default 32\]", text)
     assert re.search(r"SMENDPOINTS_LIVENESS_PORT: .* \[at least 1, at most 65535\]", text)
