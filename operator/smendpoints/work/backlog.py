@@ -18,6 +18,8 @@ from smendpoints.work.reconciler import Reconciled
 from smendpoints.work.tally import Tally
 from smendpoints.work.workqueue import WorkQueue
 
+_Moved = tuple[Place, Collection[str] | None]
+
 
 class Backlog:
     """`now` is everywhere of one clock, in seconds."""
@@ -27,7 +29,7 @@ class Backlog:
         self._queue = queue
         self._objects = Objects()
         self._running: dict[str, Mapping[str, Any] | None] = {}  # with the newest version that came meanwhile
-        self._moved: dict[str, set[tuple[Place, str | None]]] = {}  # while those run whose endpoint is not known yet
+        self._moved: dict[str, list[_Moved]] = {}  # what moved while those run whose endpoint is not known yet
         self._reconciled: set[str] = set()
         self._tally = Tally(tenancy.hourly_limit)
         self._doubts = Doubts()
@@ -65,7 +67,7 @@ class Backlog:
         for uid in self._objects.at(place) if endpoints is None else self._objects.named(place, endpoints):
             self._queue.wake(uid, now)
         for moved in self._moved.values():
-            moved.update((place, name) for name in ((None,) if endpoints is None else endpoints))
+            moved.append((place, endpoints))
 
     def ruled(self, now: float) -> None:
         """Policies, namespaces or other objects may mean something else for objects than before."""
@@ -106,19 +108,19 @@ class Backlog:
         self._running[turn.uid] = None
         tracked = self._objects[turn.uid]
         if tracked.whereabouts is None:
-            self._moved[turn.uid] = set()
+            self._moved[turn.uid] = []
         return tracked
 
     def settle(self, tracked: Tracked, found: Reconciled, now: float) -> None:
         """The object was reconciled."""
-        came_meanwhile, moved = self._running.pop(tracked.uid), self._moved.pop(tracked.uid, set())
+        came_meanwhile, moved = self._running.pop(tracked.uid), self._moved.pop(tracked.uid, ())
         if tracked.uid in self._objects:
             for body in found.written:
                 self._take(body, now, ours=True)
             if came_meanwhile is not None:
                 self._take(came_meanwhile, now, ours=False)
             self._objects.place(tracked, found.whereabouts, found.awaits)
-            if tracked.whereabouts is not None and moved & {tracked.whereabouts, (tracked.whereabouts[0], None)}:
+            if any(_concerns(tracked, *each) for each in moved):
                 self._queue.wake(tracked.uid, now)  # what it has made may be all that ever happens to it
             self._reconciled.add(tracked.uid)
             if found.gone or (found.written and _is_last(found.written[-1])):
@@ -176,6 +178,13 @@ class Backlog:
     def oldest_wait(self, now: float) -> float:
         """Seconds that the object waits for a slot that is due for longest; 0 when none does. From any thread."""
         return self._queue.oldest_wait(now)
+
+
+def _concerns(tracked: Tracked, place: Place, endpoints: Collection[str] | None) -> bool:
+    """Whether it is the object's endpoint that moved."""
+    if tracked.whereabouts is None or tracked.whereabouts[0] != place:
+        return False
+    return endpoints is None or tracked.whereabouts[1] in endpoints
 
 
 def _is_last(body: Mapping[str, Any]) -> bool:
