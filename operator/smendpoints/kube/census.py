@@ -31,7 +31,7 @@ class Sees(Protocol):
         """All objects there are were seen once."""
 
 
-class Doubts(Protocol):
+class Keeps(Protocol):
     """What is asked of the dispatcher later."""
 
     def doubts(self) -> bool:
@@ -44,7 +44,7 @@ class Doubts(Protocol):
         """Of those that were `known` before it was asked, these are `there`."""
 
 
-class Counts(Sees, Doubts, Protocol):
+class Counts(Sees, Keeps, Protocol):
     """The dispatcher."""
 
 
@@ -75,13 +75,8 @@ async def take_census(there: Callable[[], Collection[str]], to: Sees) -> None:
     seconds = _FIRST_SECONDS
     loop = asyncio.get_running_loop()
     while True:
-        try:
-            listed = await loop.run_in_executor(None, there)
-        except KubeError as error:
-            logger.warning("cannot list the objects, nothing is reconciled before: %s", error)
-            await asyncio.sleep(seconds)
-        except Exception:
-            logger.exception("cannot list the objects, nothing is reconciled before: internal error")
+        listed = await _listed(there, "nothing is reconciled before", logging.WARNING)
+        if listed is None:
             await asyncio.sleep(seconds)
         else:
             until = loop.time() + seconds
@@ -93,12 +88,11 @@ async def take_census(there: Callable[[], Collection[str]], to: Sees) -> None:
         seconds = min(2 * seconds, _LONGEST_SECONDS)
 
 
-async def keep_census(there: Callable[[], Collection[str]], to: Doubts) -> None:
+async def keep_census(there: Callable[[], Collection[str]], to: Keeps) -> None:
     """Tell `to` without end which objects `there` names, whenever it doubts; it is asked in a thread.
 
     An object that was known before it was asked, and is not named, is gone: no uid comes back.
     """
-    loop = asyncio.get_running_loop()
     seconds = _DOUBT_SECONDS
     while True:
         await asyncio.sleep(seconds)
@@ -106,14 +100,22 @@ async def keep_census(there: Callable[[], Collection[str]], to: Doubts) -> None:
         if not to.doubts():
             continue
         known = to.uids()
-        try:
-            to.counted(await loop.run_in_executor(None, there), known)
-        except KubeError as error:
-            logger.info("cannot list the objects, which may be gone: %s", error)
+        listed = await _listed(there, "which may be gone", logging.INFO)
+        if listed is None:
             seconds = _LONGEST_SECONDS
-        except Exception:
-            logger.exception("cannot list the objects, which may be gone: internal error")
-            seconds = _LONGEST_SECONDS
+        else:
+            to.counted(listed, known)
+
+
+async def _listed(there: Callable[[], Collection[str]], so: str, level: int) -> Collection[str] | None:
+    """What `there` names, asked in a thread; None where that failed, which is logged with what comes of it."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, there)
+    except KubeError as error:
+        logger.log(level, "cannot list the objects, %s: %s", so, error)
+    except Exception:
+        logger.exception("cannot list the objects, %s: internal error", so)
+    return None
 
 
 async def run_census(there: Callable[[], Collection[str]], to: Counts) -> None:

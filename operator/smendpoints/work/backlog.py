@@ -48,6 +48,7 @@ class Backlog:
     def forget(self, uid: str, now: float) -> None:
         """An object is gone."""
         self._objects.forget(uid)
+        self._doubts.told(uid)
         self._queue.drop(uid)
         self._reconciled.discard(uid)
         self._tally.forget(uid)
@@ -152,7 +153,7 @@ class Backlog:
 
     def doubts(self, now: float) -> bool:
         """Whether to ask which of them are still there."""
-        return self._doubts.are_due(now, self._objects)
+        return self._doubts.are_due(now)
 
     def counted(self, there: Collection[str], known: Collection[str], now: float) -> frozenset[str]:
         """Of those that were `known` before it was asked, these are `there`; those that are gone without a word."""

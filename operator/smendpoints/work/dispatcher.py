@@ -56,8 +56,7 @@ class Dispatcher:
 
     def watched_anew(self) -> None:
         """All objects there are were listed anew."""
-        if self._listed:
-            self._backlog.watched_anew(self._clock())
+        self._backlog.watched_anew(self._clock())
 
     def uids(self) -> frozenset[str]:
         """The objects of which nobody has told that they are gone."""

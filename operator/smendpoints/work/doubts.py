@@ -4,8 +4,6 @@ A watch that begins anew, after an outage of the API server or of this process, 
 there no more. Not here: the asking, which is `census`'s, and what an object's end means.
 """
 
-from collections.abc import Container
-
 _ANEW_SECONDS = 2.0  # until the rest of what is listed anew has come
 _PATIENCE_SECONDS = 5.0  # for the watch to tell it
 _PERIOD_SECONDS = 600.0
@@ -31,7 +29,10 @@ class Doubts:
         """An object is gone, as the answer to a request shows; the watch is about to tell."""
         self._suspects.setdefault(uid, now)
 
-    def are_due(self, now: float, known: Container[str]) -> bool:
-        """Whether to ask now; `known` are the objects of which nobody has told that they are gone."""
-        self._suspects = {uid: since for uid, since in self._suspects.items() if uid in known}
+    def told(self, uid: str) -> None:
+        """It is known by now that the object is gone."""
+        self._suspects.pop(uid, None)
+
+    def are_due(self, now: float) -> bool:
+        """Whether to ask now."""
         return now >= self._due or any(now - since >= _PATIENCE_SECONDS for since in self._suspects.values())

@@ -118,8 +118,8 @@ class Reconciler:
             memory.told.unwritten, memory.told.status = 0, digest(writing.body.get("status"))
             RECONCILES.labels("changed" if writing.written else "unchanged").inc()
         except KubeError as error:
-            gone = isinstance(error, RefusedError) and error.status == _GONE
-            result = self._not_written(tracked, error)
+            status = error.status if isinstance(error, RefusedError) else None
+            gone, result = status == _GONE, self._not_written(tracked, error, status)
             RECONCILES.labels("unwritten").inc()
         except Exception:
             logger.exception("internal error", extra={"reason": Reason.INTERNAL_ERROR})
@@ -130,9 +130,8 @@ class Reconciler:
         where = self._controller.whereabouts(tracked.uid, memory)
         return Reconciled(tuple(writing.written), result.requeue_after, result.awaits, where, gone)
 
-    def _not_written(self, tracked: Tracked, error: KubeError) -> Result:
+    def _not_written(self, tracked: Tracked, error: KubeError, status: int | None) -> Result:
         self._controller.forget(tracked.memory)
-        status = error.status if isinstance(error, RefusedError) else None
         if status == _GONE:  # as soon as that is certain, nobody comes back to it
             return Result(requeue_after=_LONGEST_BACKOFF)
         told = tracked.memory.told
