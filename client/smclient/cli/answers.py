@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from smclient.cli.experimenting import deliver, experiment_argument
-from smclient.cli.measuring import Span
+from smclient.cli.measuring import since_option
 from smclient.cli.options import connection_options, output_option, where
 from smclient.views.text import line
 
@@ -19,14 +19,7 @@ from smclient.views.text import line
     "--truth", metavar="S3_URI", help="S3 prefix with the true class of each inference id, as CSV or JSON lines."
 )
 @click.option("--endpoint", is_flag=True, help="The name is that of an endpoint: compare its variants and its shadow.")
-@click.option(
-    "--since",
-    type=Span(),
-    default="24h",
-    show_default=True,
-    metavar="SPAN",
-    help="With --endpoint: how far to look back.",
-)
+@since_option("With --endpoint: how far to look back.", default="24h")
 @click.option("--region", metavar="REGION", help="AWS region (default: that of the endpoint).")
 @output_option("text", "json", "yaml", "html")
 @connection_options

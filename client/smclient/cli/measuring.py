@@ -1,13 +1,14 @@
 """The verbs that ask CloudWatch of one endpoint: `logs`, `metrics`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
 
 from smclient.cli.options import (
+    Command,
     connection_options,
     name_argument,
     output_option,
@@ -36,6 +37,11 @@ class Span(click.ParamType[timedelta]):
         return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
+def since_option(what: str, default: str | None = None) -> Callable[[Command], Command]:
+    """`--since`, with what it says of the verb."""
+    return click.option("--since", type=Span(), default=default, show_default=True, metavar="SPAN", help=what)
+
+
 @click.command()
 @name_argument
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until Ctrl-C.")
@@ -48,7 +54,7 @@ class Span(click.ParamType[timedelta]):
     show_default=True,
     help="Number of recent lines to print first.",
 )
-@click.option("--since", type=Span(), metavar="SPAN", help="Only lines newer than this, for example 15m.")
+@since_option("Only lines newer than this, for example 15m.")
 @click.option("--timestamps", is_flag=True, help="Print the time before each line.")
 @connection_options
 def logs(
@@ -104,14 +110,7 @@ def logs(
 
 @click.command()
 @name_argument
-@click.option(
-    "--since",
-    type=Span(),
-    default="1h",
-    show_default=True,
-    metavar="SPAN",
-    help="How far to look back, for example 3h.",
-)
+@since_option("How far to look back, for example 3h.", default="1h")
 @click.option("--variant", metavar="NAME", help="Only this variant.")
 @output_option("json", "yaml")
 @connection_options
