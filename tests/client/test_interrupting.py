@@ -22,12 +22,13 @@ from smclient.preparing.preparation import Preparation
 from smendpoints.api.group import ABORT_REVISION, REDEPLOYED_AT, RETRY, ROLLBACK_TO
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.experiment.arms import arm_of
-from smsandbox.assets import BUCKET, ROLE_ARN
+from smsandbox.assets import BUCKET
+from smsandbox.testing.by_script import config_by_script
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.interrupting import SECONDS, HeldObject, held, interrupted
 from smsandbox.testing.json_server import JsonServer
 from smsandbox.testing.simulator import READING
-from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
+from smsandbox.testing.specs import ARTIFACTS
 from smsandbox.world import ACCOUNT, REGION
 
 HERE = "/apis/smendpoints.dev/v1alpha1/namespaces/ml"
@@ -155,10 +156,7 @@ def test_a_revision_that_came_back_is_named_in_what_to_do(
     """Without its number the second `undo` would take back the first, once the operator has followed it."""
     sagemaker = harness.client("sagemaker")
     for name, artifact in (("b", ARTIFACTS[1]), ("c", ARTIFACTS[2])):
-        container = {"Image": ECHO_IMAGE, "ModelDataUrl": artifact}
-        sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE_ARN, PrimaryContainer=container)
-        variant = {"VariantName": "rf", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
-        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        config_by_script(sagemaker, name, artifact, variant="rf", count=2)
     kept = HeldObject(server, IRIS, endpoint(history=HISTORY))
     sentence = interrupted(("undo", "iris"), kept.asked, aws_environment)
     kept.go.set()

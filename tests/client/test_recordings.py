@@ -25,6 +25,7 @@ from smsandbox.recordings.scene import BOOSTING, FOREST, NAMESPACE
 from smsandbox.recordings.script import AB, ARMS, CANARY, ERRORS, is_baking, spec, variant
 from smsandbox.terminal import COLUMNS, shown
 from smsandbox.testing.api_server import ApiServer, merged
+from smsandbox.testing.by_script import config_by_script
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.json_server import Asked, JsonServer
 from smsandbox.testing.samples import furnish
@@ -248,15 +249,7 @@ def test_the_recordings_of_what_is_shipped_show_what_is_printed_today(story: Sto
     wanted = spec(variant("primary", FOREST))
     furnish(wanted, story.harness.client)
     sagemaker = story.harness.client("sagemaker")
-    container = {"Image": assets.IMAGE, "ModelDataUrl": FOREST}
-    sagemaker.create_model(ModelName="churn-prod", ExecutionRoleArn=assets.ROLE_ARN, PrimaryContainer=container)
-    hosted = {
-        "VariantName": "main",
-        "ModelName": "churn-prod",
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-    }
-    sagemaker.create_endpoint_config(EndpointConfigName="churn-prod", ProductionVariants=[hosted])
+    config_by_script(sagemaker, "churn-prod", FOREST, image=assets.IMAGE, variant="main")
     sagemaker.create_endpoint(EndpointName="churn-prod", EndpointConfigName="churn-prod")
     story.harness.run(1800)
     (story.work / "model.tar.gz").write_bytes(b"a model")

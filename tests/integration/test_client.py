@@ -4,8 +4,9 @@ import json
 import subprocess
 from typing import Any
 
-from smsandbox.assets import BUCKET, ROLE_ARN
-from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, two_variants, with_variant
+from smsandbox.assets import BUCKET
+from smsandbox.testing.by_script import config_by_script
+from smsandbox.testing.specs import ARTIFACTS, spec, two_variants, with_variant
 from smsandbox.testing.stage import Stage, has
 
 
@@ -146,10 +147,7 @@ def test_what_failed_for_a_cause_elsewhere_is_tried_again(stage: Stage) -> None:
 def test_what_a_script_made_is_imported_applied_and_looked_after(stage: Stage) -> None:
     stage.cloud.simulator.change(containers=True)
     sagemaker, name = stage.cloud.aws("sagemaker"), f"{stage.namespace}-by-hand"
-    container = {"Image": ECHO_IMAGE, "ModelDataUrl": ARTIFACTS[0]}
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE_ARN, PrimaryContainer=container)
-    variant = {"VariantName": "v1", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    config_by_script(sagemaker, name, ARTIFACTS[0], variant="v1")
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     stage.see(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", "in service")
     manifest = smendpoint(stage, "import", name, "--name", "iris")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from smsandbox import assets, paths
+from smsandbox.testing.by_script import config_by_script
 from smsandbox.testing.documented import GUIDES, blocks
 from smsandbox.testing.samples import endpoints, furnish
 from smsandbox.testing.stage import Stage
@@ -37,10 +38,7 @@ def made_by_a_script(stage: Stage) -> Iterator[str]:
     """An endpoint in AWS, as the guides of adoption presuppose it; its object is adopted, and goes with it."""
     sagemaker, name = stage.cloud.aws("sagemaker"), "churn-prod"
     furnish(endpoints(ROOT / "manifests/samples/minimal.yaml")[0]["spec"], stage.cloud.aws)
-    container = {"Image": assets.IMAGE, "ModelDataUrl": f"s3://{assets.BUCKET}/iris/model.tar.gz"}
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=assets.ROLE_ARN, PrimaryContainer=container)
-    variant = {"VariantName": "primary", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    config_by_script(sagemaker, name, f"s3://{assets.BUCKET}/iris/model.tar.gz", image=assets.IMAGE)
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     stage.named[name] = name
     stage.see(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", "in service")

@@ -6,6 +6,7 @@ import pytest
 
 from smendpoints.api.group import REDEPLOYED_AT
 from smsandbox.assets import ROLE_ARN
+from smsandbox.testing.by_script import config_by_script
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
 
@@ -30,15 +31,7 @@ def test_an_endpoint_that_is_not_ours_is_left_alone_and_said_so(harness: Harness
 def by_hand(harness: Harness, artifact: str = ARTIFACTS[0]) -> None:
     """An endpoint made with a script, just as the spec would have it."""
     sagemaker = harness.client("sagemaker")
-    container = {"Image": ECHO_IMAGE, "ModelDataUrl": artifact}
-    sagemaker.create_model(ModelName="old-model", PrimaryContainer=container, ExecutionRoleArn=ROLE_ARN)
-    variant = {
-        "VariantName": "primary",
-        "ModelName": "old-model",
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 2,
-    }
-    sagemaker.create_endpoint_config(EndpointConfigName="old-config", ProductionVariants=[variant])
+    config_by_script(sagemaker, "old-config", artifact, model="old-model", count=2)
     sagemaker.create_endpoint(EndpointName="legacy", EndpointConfigName="old-config")
     harness.world.advance(600)
 

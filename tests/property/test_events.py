@@ -13,9 +13,9 @@ from smendpoints.aws.events import EventQueue, Hint
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.work.hints import listen, pass_on
 from smsandbox import events
-from smsandbox.assets import ROLE_ARN
+from smsandbox.testing.by_script import config_by_script
 from smsandbox.testing.harness import Harness
-from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE, spec, with_variant
+from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.world import ACCOUNT, EVENTS_QUEUE, REGION
 
 HERE = Place(REGION)
@@ -143,7 +143,4 @@ def test_a_change_in_aws_wakes_its_object_while_another_waits_for_the_queue(harn
 
 def make(harness: Harness) -> None:
     """A model and a config that an endpoint can be made of."""
-    container = {"Image": ECHO_IMAGE, "ModelDataUrl": ARTIFACTS[0]}
-    harness.client("sagemaker").create_model(ModelName="m", ExecutionRoleArn=ROLE_ARN, PrimaryContainer=container)
-    variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    harness.client("sagemaker").create_endpoint_config(EndpointConfigName="one", ProductionVariants=[variant])
+    config_by_script(harness.client("sagemaker"), "one", ARTIFACTS[0], model="m", variant="v")

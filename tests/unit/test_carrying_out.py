@@ -16,6 +16,7 @@ from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.meanwhile import Meanwhile
 from smendpoints.domain.plan.verdict import Plan, reconciling
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.one_account import OneAccount
 
 VERDICT = reconciling(Reason.UPDATING, "on the way")
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -32,7 +33,7 @@ def refusal(kind: Kind, message: str = NO) -> ReconcileError:
 
 
 @dataclass
-class Aws:
+class Aws(OneAccount):
     """Does what it is told, but for what it refuses."""
 
     refuses: Mapping[str, ReconcileError] = field(default_factory=dict)
@@ -42,10 +43,6 @@ class Aws:
     roles: list[str | None] = field(default_factory=list)
     checks: ReconcileError | None = None
     checked: list[Any] = field(default_factory=list)
-
-    @property
-    def preflight(self) -> "Aws":
-        return self
 
     def check(self, launch: Any) -> tuple[str, ...]:
         self.checked.append(launch)
@@ -231,15 +228,11 @@ def test_what_is_announced_is_checked_before_it_is_written_down(sight: Callable[
 
 
 @dataclass
-class Alarms:
+class Alarms(OneAccount):
     """Tells the tags of alarms."""
 
     tags: Mapping[str, Mapping[str, str]]
     denied: ReconcileError | None = None
-
-    @property
-    def observe(self) -> "Alarms":
-        return self
 
     def alarm_tags(self, alarm: Mapping[str, Any], _: object) -> Mapping[str, str]:
         if self.denied is not None:

@@ -19,6 +19,7 @@ from smendpoints.domain.plan.actions import Action
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
+from smsandbox.testing.one_account import OneAccount
 from smsandbox.testing.statuses import NOW
 
 TARGET = "endpoint/default-iris/variant/primary"
@@ -27,7 +28,7 @@ MADE = {"endpoint": {"name": "default-iris", "arn": "arn", "status": "InService"
 
 
 @dataclass
-class Aws:
+class Aws(OneAccount):
     """Shows an endpoint and what is left of it; does what it is told, but for what it refuses."""
 
     seen: Any
@@ -37,22 +38,6 @@ class Aws:
     made: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     seen_at: float = 1.0
-
-    @property
-    def observe(self) -> "Aws":
-        return self
-
-    @property
-    def watch(self) -> "Aws":
-        return self
-
-    @property
-    def monitoring(self) -> "Aws":
-        return self
-
-    @property
-    def preflight(self) -> "Aws":
-        return self
 
     def blind_seconds(self) -> float:
         return 0.0

@@ -14,6 +14,7 @@ from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.cost import Price
 from smendpoints.domain.plan.verdict import Plan
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.one_account import OneAccount
 
 STOPPED = {"desiredState": "Stopped"}
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
@@ -24,21 +25,13 @@ def refusal(kind: Kind) -> ReconcileError:
 
 
 @dataclass
-class Aws:
+class Aws(OneAccount):
     """Checks a launch, and knows prices once they were looked up."""
 
     refuses: ReconcileError | None = None
     prices_known: bool = True
     lookup: bool | ReconcileError = False
     checked: list[Any] = field(default_factory=list)
-
-    @property
-    def preflight(self) -> "Aws":
-        return self
-
-    @property
-    def prices(self) -> "Aws":
-        return self
 
     def check(self, launch: Any) -> tuple[str, ...]:
         self.checked.append(launch)

@@ -1,5 +1,6 @@
 """The verdict on a new fleet, from counts: which minutes count, what is missing, when there is nothing to wait for."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from smendpoints.domain.plan.progress import Progress
 from smendpoints.domain.reasons import Reason
 
 BEGUN = datetime(2026, 11, 26, 12, 0, 30, tzinfo=UTC)
+UPDATING = ObservedEndpoint("shop", "arn", "Updating", "old", BEGUN, BEGUN)
 FIRST = int(BEGUN.timestamp() // 60)
 ERRORS = {"name": "errors", "errorRate": {}}
 HITS = {"name": "hits", "metricAbove": {"namespace": "Shop", "metricName": "Hits", "threshold": 0}, "better": "Higher"}
@@ -190,16 +192,7 @@ def test_with_an_old_fleet_that_is_kept_the_last_minutes_are_waited_for() -> Non
 def test_a_step_is_noted_once_while_both_fleets_serve() -> None:
     def seen(stage: Any, share: int | None, since: datetime | None = BEGUN) -> AnalysisStatus:
         steps = (Step("Baking", "Baking for 600 seconds", since),)
-        endpoint = ObservedEndpoint(
-            "shop",
-            "arn",
-            "Updating",
-            "old",
-            BEGUN,
-            BEGUN,
-            pending_config="new",
-            pending=(ObservedVariant("a", steps=steps),),
-        )
+        endpoint = replace(UPDATING, pending_config="new", pending=(ObservedVariant("a", steps=steps),))
         found = Progress(stage=stage, traffic_percent=share, baking_until=END)
         return with_step(status().model_copy(update={"steps": []}), endpoint, found)
 
@@ -207,7 +200,7 @@ def test_a_step_is_noted_once_while_both_fleets_serve() -> None:
     for stage, share in (("Launching", 0), ("ActivatingTraffic", 25), ("Baking", 100), ("Baking", None)):
         assert seen(stage, share).steps == []
     assert seen("Baking", 25, since=None).steps == []
-    again = with_step(seen("Baking", 25), ObservedEndpoint("shop", "arn", "Updating", "old", BEGUN, BEGUN), Progress())
+    again = with_step(seen("Baking", 25), UPDATING, Progress())
     assert len(again.steps) == 1
 
 
@@ -412,15 +405,7 @@ def test_a_minute_counts_in_one_step_though_the_next_begins_before_its_time(sigh
 
 def test_a_step_begins_at_a_whole_second() -> None:
     since = BEGUN + timedelta(milliseconds=400)
-    endpoint = ObservedEndpoint(
-        "shop",
-        "arn",
-        "Updating",
-        "old",
-        BEGUN,
-        BEGUN,
-        pending=(ObservedVariant("a", steps=(Step("Baking", "", since),)),),
-    )
+    endpoint = replace(UPDATING, pending=(ObservedVariant("a", steps=(Step("Baking", "", since),)),))
     found = with_step(status(steps=[]), endpoint, Progress(stage="Baking", traffic_percent=25, baking_until=END))
     assert [each.since for each in found.steps] == [BEGUN]
 

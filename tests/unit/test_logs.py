@@ -25,9 +25,8 @@ GROUP = "/aws/sagemaker/Endpoints/default-iris"
 
 @pytest.fixture
 def logs(clients: Clients) -> Iterator[Stubs]:
-    made = Stubs(clients, ["logs"])
-    yield made
-    made.deactivate()
+    with Stubs(clients, ["logs"]) as made:
+        yield made
 
 
 def stream(name: str, began: int) -> dict[str, Any]:

@@ -8,22 +8,19 @@ import pytest
 
 from smendpoints.controller.returning import with_revision
 from smendpoints.domain.errors import ReconcileError
+from smsandbox.testing.one_account import OneAccount
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 
 
 @dataclass
-class Aws:
+class Aws(OneAccount):
     """Shows a revision's config and models, but for what was deleted."""
 
     live: Any
     config_of_it: Any
     gone: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
-
-    @property
-    def observe(self) -> "Aws":
-        return self
 
     def config(self, name: str) -> Any:
         self.asked.append(name)

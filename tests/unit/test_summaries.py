@@ -18,9 +18,8 @@ URI = "s3://bucket/captured/_outcomes/sold.json"
 
 @pytest.fixture
 def s3(clients: Clients) -> Iterator[Stubs]:
-    made = Stubs(clients, ["s3"])
-    yield made
-    made.deactivate()
+    with Stubs(clients, ["s3"]) as made:
+        yield made
 
 
 def answer(data: bytes, length: int | None = None) -> dict[str, Any]:

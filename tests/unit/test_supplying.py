@@ -15,6 +15,7 @@ from smendpoints.domain.plan.verdict import Plan, Requeue, ready, reconciling, s
 from smendpoints.domain.preflight.launch import Stored
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status.supplies import UNKNOWN, Supplied
+from smsandbox.testing.one_account import OneAccount
 
 NOW = 1000.0
 URI = "s3://models/a/model.tar.gz"
@@ -25,7 +26,7 @@ GONE = ReconcileError(Kind.BLOCKED, Reason.ARTIFACT_NOT_FOUND, "gone")
 
 
 @dataclass
-class Aws:
+class Aws(OneAccount):
     """Says what is gone, and what is there."""
 
     gone: ReconcileError | None = None
@@ -33,10 +34,6 @@ class Aws:
     asked: int = 0
     modified_at: datetime = STORED.modified_at
     images: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def preflight(self) -> "Aws":
-        return self
 
     def lacks(self, _: object) -> ReconcileError | None:
         self.asked += 1

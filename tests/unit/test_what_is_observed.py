@@ -17,6 +17,7 @@ from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMo
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.one_account import OneAccount
 from smsandbox.testing.specs import STEPS
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -33,7 +34,7 @@ LISTED = Glance(summary=None, since_written=False, absent=False)
 
 
 @dataclass
-class Aws:
+class Aws(OneAccount):
     """Shows what a sight shows, and remembers what it was asked; what is listed costs nothing and is not remembered."""
 
     seen: Any
@@ -43,18 +44,6 @@ class Aws:
     denies_models: bool = False
     ids: set[str] = field(default_factory=set)
     listed: Any = "as listed"
-
-    @property
-    def watch(self) -> "Aws":
-        return self
-
-    @property
-    def observe(self) -> "Aws":
-        return self
-
-    @property
-    def monitoring(self) -> "Aws":
-        return self
 
     def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> Any:
         self.asked.append("endpoint" if tags is None else "endpoint without its tags")

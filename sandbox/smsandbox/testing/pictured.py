@@ -59,9 +59,8 @@ EXPERIMENT = {
         "guardrails": [{"name": "slow", "latencyAbove": {"milliseconds": 500}, "marginPercentagePoints": 2}],
     },
     "targetRequests": 40000,
-    "duration": {
-        "minMinutes": 180
-    },  # whole hours: CloudWatch keeps no shorter time of years ago, when all of this happens
+    # Whole hours: CloudWatch keeps no shorter time of years ago, when all of this happens.
+    "duration": {"minMinutes": 180},
 }
 
 

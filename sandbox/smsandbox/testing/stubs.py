@@ -1,7 +1,7 @@
 """botocore's own stubs in the place of AWS: each answer is foretold, and what is not foretold fails."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
 from botocore.stub import Stubber
 
@@ -19,6 +19,12 @@ class Stubs:
     def answers(self, service: str, operation: str, response: dict[str, Any], params: Any = None) -> None:
         """The next call is to be this operation, with these parameters if given."""
         self.stubs[service].add_response(operation, response, params)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.deactivate()
 
     def all_asked(self) -> None:
         """Fail unless all that was foretold has been asked for."""
