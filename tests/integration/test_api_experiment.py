@@ -86,38 +86,47 @@ BROKEN: list[tuple[Callable[[dict[str, Any]], Any], str]] = [
                 }
             },
         ),
-        "one dimension has the value $(endpoint), and one $(variant)",
+        "one dimension must have the value $(endpoint), and one $(variant)",
     ),
-    (lambda spec: spec["metrics"]["guardrails"][0].update(name="slow"), "give each metric a name of its own"),
+    (lambda spec: spec["metrics"]["guardrails"][0].update(name="slow"), "give each metric a different name"),
     (
         lambda spec: spec["metrics"]["guardrails"][0].pop("marginPercentagePoints"),
         "each guardrail needs marginPercentagePoints above 0",
     ),
     (
         lambda spec: spec.update(goal="NonInferiority"),
-        "the primary metric of NonInferiority needs marginPercentagePoints above 0",
+        "with goal NonInferiority, the primary metric needs marginPercentagePoints above 0",
     ),
-    (lambda spec: spec["challengers"].append("random-forest"), "the control is no challenger"),
+    (lambda spec: spec["challengers"].append("random-forest"), "the control cannot also be a challenger"),
     (lambda spec: spec["challengers"].append("gradient-boosting"), "Duplicate value"),
     (lambda spec: spec.update(challengers=list("abcde")), "must have at most 4 items"),
     (
         lambda spec: _source(spec, _container(["random-forest", "other"])),
-        "names the model of each arm",
+        "must name the model of the control and of each challenger",
     ),
-    (lambda spec: spec["ramp"].append({"trafficPercent": 2, "minutes": 5}), "a ramp rises, and ends below"),
-    (lambda spec: spec.update(trafficPercent=5), "a ramp rises, and ends below trafficPercent"),
-    (lambda spec: spec["duration"].update(minMinutes=10081), "minMinutes is above maxMinutes"),
-    (lambda spec: spec["ramp"][0].update(minutes=10080), "the minutes of the ramp together are not below"),
+    (
+        lambda spec: spec["ramp"].append({"trafficPercent": 2, "minutes": 5}),
+        "the steps of ramp must be in rising order",
+    ),
+    (lambda spec: spec.update(trafficPercent=5), "in rising order, and below trafficPercent"),
+    (lambda spec: spec["duration"].update(minMinutes=10081), "minMinutes must be at most maxMinutes"),
+    (lambda spec: spec["ramp"][0].update(minutes=10080), "the minutes of all steps of ramp together must be less than"),
     (
         lambda spec: _source(spec, {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 10080}}),
-        "an outcome's afterMinutes is not below duration.maxMinutes",
+        "afterMinutes of an outcome must be less than duration.maxMinutes",
     ),
     (lambda spec: _source(spec, {"outcome": {"truth": "clicks", "afterMinutes": 60}}), "should match"),
-    (lambda spec: _source(spec, {**REVENUE, "marginPercentagePoints": 1}), "a Mean has no percentage points"),
-    (lambda spec: _source(spec, {"errorRate": {}, "margin": 1}), "margin is for an outcome of the type Mean"),
+    (
+        lambda spec: _source(spec, {**REVENUE, "marginPercentagePoints": 1}),
+        "marginPercentagePoints cannot be used with an outcome of type Mean",
+    ),
+    (
+        lambda spec: _source(spec, {"errorRate": {}, "margin": 1}),
+        "margin can only be used with an outcome of type Mean",
+    ),
     (
         lambda spec: _source(spec, {"outcome": {"truth": "s3://truth/clicks", "afterMinutes": 60, "atMost": 5}}),
-        "atMost is for the type Mean",
+        "atMost can only be used with type Mean",
     ),
 ]
 
@@ -189,8 +198,8 @@ EDITS: list[dict[str, Any]] = [
 def test_once_it_has_begun_its_rules_are_fixed(begun: ControlPlane, edit: dict[str, Any]) -> None:
     arguments = ("-n", NAMESPACE, "smexp", "iris-boosting", "--type=merge", "-p", json.dumps({"spec": edit}))
     said = refusal(begun, "patch", *arguments)
-    assert f"{next(iter(edit))} is fixed once the experiment has begun" in said
-    assert "make a new SageMakerExperiment" in said
+    assert f"{next(iter(edit))} cannot be changed once the experiment has begun" in said
+    assert "create a new SageMakerExperiment" in said
 
 
 def test_what_the_verdict_does_may_change_and_so_may_all_before_it_begins(begun: ControlPlane) -> None:
@@ -216,7 +225,7 @@ def test_kubectl_shows_how_it_stands(begun: ControlPlane) -> None:
     assert "INTERVAL" in wide[0]
     assert "-1.5 to -0.5 points" in wide[1]
     explained = begun.kubectl("explain", "smexp.spec.onVerdict")
-    assert "the winner of a `SHIP` gets the traffic" in " ".join(explained.split())
+    assert "after a `SHIP` the winner gets all traffic" in " ".join(explained.split())
 
 
 def test_a_new_one_is_not_taken_for_a_finished_one(plane: ControlPlane) -> None:

@@ -17,10 +17,12 @@ from smsandbox.testing.dry_run import RefusedError, kept
 
 CRDS = Path(__file__).parents[2] / "crds"
 CRD = f"crd/{POLICY_PLURAL}.{GROUP}"
-KEYS = "write keys of labels, such as team or example.com/team"
-VALUES = "In and NotIn need values; Exists and DoesNotExist have none: add or remove values"
-LENGTH = "the globs of {} have at most {} characters together: write fewer or shorter ones, with wildcards"
-TAG_SIGNS = "keys and values of tags have letters, digits, spaces and _ . : / = + - @ alone: leave out all else"
+KEYS = "keys of labels must look like team or example.com/team"
+VALUES = "In and NotIn need values; Exists and DoesNotExist must not have any: add or remove values"
+LENGTH = "the globs in {} may have at most {} characters in total: write fewer or shorter ones, with wildcards"
+TAG_SIGNS = (
+    "keys and values of tags may only contain letters, digits, spaces and _ . : / = + - @: remove other characters"
+)
 
 Spec = dict[str, Any]
 
@@ -93,19 +95,25 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a tag of AWS's own": (
         policy(requiredTags={"aws:team": "a"}),
         "spec.requiredTags",
-        "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
+        (
+            "keys of tags must not begin with aws: (reserved by AWS) or smendpoints.dev/ (reserved by the operator): use"
+            " other keys"
+        ),
     ),
     "a tag of the operator's, in another case": (
         policy(requiredTags={"Smendpoints.Dev/cluster": "a"}),
         "spec.requiredTags",
-        "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
+        (
+            "keys of tags must not begin with aws: (reserved by AWS) or smendpoints.dev/ (reserved by the operator): use"
+            " other keys"
+        ),
     ),
     "a tag with a sign that AWS does not take": (policy(requiredTags={"team!": "a"}), "spec.requiredTags", TAG_SIGNS),
     "a default tag likewise": (policy(defaults={"tags": {"team!": "a"}}), "spec.defaults.tags", TAG_SIGNS),
     "a tag with a long key": (
         policy(requiredTags={"t" * 129: "a"}),
         "spec.requiredTags",
-        "a tag's key has 1 to 128 characters: use shorter keys",
+        "keys of tags must have 1 to 128 characters",
     ),
 }
 FULL = policy(

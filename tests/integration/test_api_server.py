@@ -168,7 +168,7 @@ IMMUTABLE = {
     "assumeRoleARN": (
         "arn:aws:iam::123456789012:role/a",
         "arn:aws:iam::123456789012:role/b",
-        "another role may mean another account, and the endpoint would be left behind",
+        "with another role, which may belong to another account, the operator could lose the endpoint",
     ),
 }
 
@@ -176,7 +176,7 @@ IMMUTABLE = {
 @pytest.mark.parametrize("field", IMMUTABLE)
 def test_an_immutable_field_is_neither_set_nor_changed_nor_unset(plane: ControlPlane, field: str) -> None:
     first, second, why = IMMUTABLE[field]
-    sentence = f"spec.{field}: Forbidden: {field} is immutable, set or unset: {why}; make a new SageMakerEndpoint"
+    sentence = f"spec.{field}: Forbidden: {field} cannot be changed, set or removed later: {why}; create"
     manifest = yaml.safe_load(MINIMAL.read_text())
     plane.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(manifest))
     try:
@@ -199,7 +199,7 @@ def test_an_endpoint_on_instances_becomes_serverless_only_while_it_is_stopped(pl
     plane.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(manifest))
     try:
         target = ("patch", "-n", NAMESPACE, "smep", "iris", "--type=merge", "-p")
-        sentence = "spec.variants: Forbidden: AWS makes no endpoint on instances serverless while it runs"
+        sentence = "spec.variants: Forbidden: AWS cannot change a running endpoint from instances to serverless"
         assert sentence in refusal(plane, *target, json.dumps({"spec": serverless}))
         for allowed in ({"desiredState": "Stopped"}, serverless, {"desiredState": "Running"}, manifest["spec"]):
             assert "patched" in patch(plane, allowed)

@@ -220,7 +220,7 @@ def test_a_missing_image_artifact_role_quota_or_an_impossible_combination_is_sai
     impossible["vpc"] = {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]}
     with pytest.raises(subprocess.CalledProcessError) as caught:
         stage.kubectl("apply", "-f", "-", stdin=manifest(impossible))
-    assert "a serverless variant does not go with vpc: remove vpc" in caught.value.stderr
+    assert "a serverless variant cannot be combined with vpc: remove vpc" in caught.value.stderr
     assert stage.find("iris") is None
 
     for name in wrong:

@@ -177,35 +177,79 @@ def test_what_has_no_structural_schema_is_not_generated() -> None:
         field: int | str
 
     with pytest.raises(ValueError, match="a union has no structural schema"):
-        structural(Either.model_json_schema(), explained=False)
+        structural(Either.model_json_schema(), tells_defaults=False)
 
 
 def test_what_the_generator_does_not_know_is_not_dropped_in_silence() -> None:
     schema = {"title": "T", "type": "object", "properties": {"field": {"type": "number", "multipleOf": 5}}}
     with pytest.raises(ValueError, match=r"T\.field: no structural schema for \['multipleOf'\]"):
-        structural(schema, explained=False)
+        structural(schema, tells_defaults=False)
 
 
-def test_each_default_and_each_word_of_an_enum_is_explained() -> None:
-    """`kubectl explain` shows neither by itself. What is unset without a default says what it then is."""
+def test_each_word_of_an_enum_is_explained() -> None:
+    """Also in the status: `kubectl explain` shows the words, but not what they mean."""
+    enums = [(path, node) for path, node, _ in ALL if node.get("enum")]
+    words = [(path, word, node.get("description", "")) for path, node in enums for word in node["enum"]]
+    assert [path for path, word, told in words if isinstance(word, str) and f"`{word}`: " not in told] == []
+    assert {"spec", "status"} <= {path.partition(".")[0] or path.split(".")[1] for path, _ in enums}
+
+
+def test_each_default_is_told() -> None:
     for path, node, _ in SPEC:
         told = node.get("description", "")
-        for word in (each for each in node.get("enum", ()) if isinstance(each, str)):
-            assert f"`{word}`: " in told, path
         if "default" in node and not isinstance(node["default"], dict):
             default = node["default"]
             shown = f"{default:g}" if isinstance(default, float) else yaml.safe_dump(default).splitlines()[0]
             assert f"Default: `{shown}`" in told, path
 
 
+ONE_OF = re.compile(r"(Exactly|At least) one of (`\w+`(, | and )?)+ must be set|Set it for all")
+
+
 def test_what_an_optional_field_is_when_it_is_unset_is_told() -> None:
-    for path, node, _ in walk(SCHEMA["properties"]["spec"]):
+    for path, node, _ in SPEC:
         required = set(node.get("required", ()))
         for name, field in node.get("properties", {}).items():
-            scalar = field.get("type") in {"string", "integer", "number", "boolean"}
             told = field.get("description", "")
+            scalar = field.get("type") not in {"array", "object"}
+            answered = "Default: `" in told or re.search(r"\b[Ii]f unset\b", told) or ONE_OF.search(told)
             if scalar and name not in required:
-                assert any(word in told for word in ("Default: ", "unset", "Exactly one")), f"{path}.{name}"
+                assert answered, f"{path}.{name}: {told}"
+
+
+UNITS = {
+    "Seconds": r"\bseconds\b",
+    "Minutes": r"\bminutes\b",
+    "Milliseconds": r"\bmilliseconds\b",
+    "Days": r"\bdays\b",
+    "MB": r"\bMB\b",
+    "GB": r"\bGB\b",
+    "USD": r"\bUS dollars\b",
+    "Percent": r"\bpercent(age)?\b",
+    "Percentage": r"\b[Pp]ercentage\b",
+    "Points": r"\bpercentage points\b",
+}
+
+
+def test_a_field_with_a_unit_in_its_name_tells_the_unit() -> None:
+    for path, node, _ in ALL:
+        name = path.rpartition(".")[2]
+        for unit, told in UNITS.items():
+            if node.get("type") in {"integer", "number"} and name.endswith(unit):
+                assert re.search(told, node["description"]), f"{path}: {node['description']}"
+
+
+DIALECT = re.compile(
+    r"\bis told\b|\btold of\b|\balone\b|\basked for\b|\bmade anew\b|\bput back\b|\bnobody\b|\bsomebody\b|\bundo(es|ne)?\b",
+    re.IGNORECASE,
+)
+
+
+def test_descriptions_are_in_the_terms_of_the_field() -> None:
+    """No words of our own for what AWS and Kubernetes have a word for: rolled back, not undone; notified, not told."""
+    found = [(path, node["description"]) for path, node, _ in ALL if DIALECT.search(node.get("description", ""))]
+    columns = [each["description"] for version in VERSIONS.values() for each in version["additionalPrinterColumns"]]
+    assert found + [text for text in columns if DIALECT.search(text)] == []
 
 
 def test_an_enum_that_nobody_explains_is_refused() -> None:

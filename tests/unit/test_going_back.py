@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.group import ROLLBACK_TO
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolledBackTo
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.parsing import parse_config

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus, ComparedMetric
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.controller.judging import with_analysis
 from smendpoints.domain.errors import Kind, ReconcileError

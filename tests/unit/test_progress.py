@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant, Step
 from smendpoints.domain.observed.parsing import parse_endpoint

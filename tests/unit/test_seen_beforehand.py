@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.analysis import Analysis, AnalysisStatus, ComparedMetric
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant
 from smendpoints.domain.observed.samples import Readings
 from smendpoints.domain.plan.analysis import forewarning, planned, series_before

@@ -17,10 +17,10 @@ def _object_schema(kind: Kind) -> Schema:
         "apiVersion": {"type": "string", "description": "The version of this object's schema."},
         "kind": {"type": "string", "description": "The kind of this object."},
         "metadata": {"type": "object"},
-        "spec": structural(kind.spec.model_json_schema(), explained=True),
+        "spec": structural(kind.spec.model_json_schema(), tells_defaults=True),
     }
     if kind.status is not None:
-        status = structural(kind.status.model_json_schema(), explained=False)
+        status = structural(kind.status.model_json_schema(), tells_defaults=False)
         properties["status"] = status | {"default": dict(kind.new)}
     schema: Schema = {"type": "object", "description": kind.description, "required": ["spec"]}
     if kind.rules:

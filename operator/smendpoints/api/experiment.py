@@ -17,73 +17,97 @@ from smendpoints.api.resource import Metadata
 
 
 class EndpointRef(ApiModel):
-    """The endpoint whose variants are compared."""
+    """The SageMakerEndpoint whose variants are compared."""
 
     name: str = Field(description="Name of a SageMakerEndpoint in the same namespace.", min_length=1, max_length=253)
 
 
 class RampStep(ApiModel):
-    """A smaller share of the traffic to begin with."""
+    """One step of the ramp: a smaller share of the traffic at the beginning."""
 
-    traffic_percent: int = Field(description="What the challengers get of the arms' traffic together.", ge=1, le=99)
-    minutes: int = Field(description="For how long, once the traffic is so.", ge=1, le=LONGEST_MINUTES)
+    traffic_percent: int = Field(
+        description="Share of the experiment's traffic that all challengers get together, in percent.", ge=1, le=99
+    )
+    minutes: int = Field(description="How long this step lasts, in minutes.", ge=1, le=LONGEST_MINUTES)
 
 
 class Duration(ApiModel):
-    """How long it runs."""
+    """How long the experiment runs."""
 
     min_minutes: int = Field(
-        0, description="No challenger is shipped before; one that is worse ends it at any time.", ge=0
+        0,
+        description="Earliest time of a `SHIP` after the beginning, in minutes. A `ROLLBACK` is possible before.",
+        ge=0,
     )
     max_minutes: int = Field(
-        LONGEST_MINUTES, description="After that it ends, be it `INCONCLUSIVE`.", ge=1, le=LONGEST_MINUTES
+        LONGEST_MINUTES,
+        description="When the experiment ends at the latest, in minutes after its beginning: with `INCONCLUSIVE` if"
+        " there is no other verdict. At most 14 days.",
+        ge=1,
+        le=LONGEST_MINUTES,
     )
 
 
 class SageMakerExperimentSpec(ApiModel):
-    """What is compared, by what, and for how long."""
+    """The desired experiment. Once it has begun, only `onVerdict` and `startAfter` can be changed."""
 
-    endpoint_ref: EndpointRef = Field(description="The endpoint whose variants are compared.")
-    control: Name = Field(description="The variant that the challengers are compared with.")
-    challengers: list[Name] = Field(
-        description="The variants that may be better.", min_length=1, max_length=4, json_schema_extra=SET
+    endpoint_ref: EndpointRef = Field(description="The SageMakerEndpoint whose variants are compared.")
+    control: Name = Field(
+        description="Name of the variant with which the challengers are compared, such as the current model."
     )
-    metrics: Metrics = Field(description="The metric that decides, and those that must not get worse.")
+    challengers: list[Name] = Field(
+        description="Names of the variants that are compared with the control, such as new models.",
+        min_length=1,
+        max_length=4,
+        json_schema_extra=SET,
+    )
+    metrics: Metrics = Field(description="The metric that decides, and metrics that must not get worse.")
     goal: Literal["Superiority", "NonInferiority"] = Field(
-        "Superiority", description="What the primary metric has to show for a `SHIP`."
+        "Superiority", description="What must be shown of the primary metric for a `SHIP`."
     )
     traffic_percent: int | None = Field(
         None,
-        description="What the challengers get of the arms' traffic together, in equal parts;"
-        " as much for each arm if unset.",
+        description="Share of the experiment's traffic that all challengers get together, in percent, divided equally."
+        " If unset, the control and each challenger get the same share.",
         ge=1,
         le=99,
     )
     ramp: list[RampStep] = Field(
         default_factory=list,
-        description="Smaller shares of the traffic to begin with, in rising order.",
+        description="Smaller shares of the traffic at the beginning, in rising order. After the last step,"
+        " `trafficPercent` applies.",
         max_length=8,
         json_schema_extra={"x-kubernetes-list-type": "atomic"},
     )
-    duration: Duration = Field(default_factory=Duration, description="How long it runs.")
+    duration: Duration = Field(default_factory=Duration, description="How long the experiment runs.")
     confidence: float = Field(
-        0.95, description="One less the chance of a wrong `SHIP` or `ROLLBACK`, of all challengers.", ge=0.5, le=0.9999
+        0.95,
+        description="Confidence of the verdict: with 0.95, the probability of a wrong `SHIP` or `ROLLBACK` is at most"
+        " 5 %, over all challengers together.",
+        ge=0.5,
+        le=0.9999,
     )
     target_requests: int = Field(
         100_000,
-        description="Requests of control and challenger after which an answer is wanted: tunes how soon a difference"
-        " is seen, never how often the verdict is wrong.",
+        description="Number of requests of control and challenger at which the test is most sensitive. It changes how"
+        " soon a difference is detected, but not how often a verdict is wrong.",
         ge=100,
         le=1_000_000_000,
     )
     min_requests: int = Field(
-        100, description="Requests of each arm before a `SHIP` or a `ROLLBACK`.", ge=0, le=1_000_000_000
+        100,
+        description="How many requests each variant must have served before a `SHIP` or a `ROLLBACK`.",
+        ge=0,
+        le=1_000_000_000,
     )
-    assignment: Literal["Endpoint", "Client"] = Field("Endpoint", description="Who deals out the requests.")
-    on_verdict: Literal["Report", "ShiftTraffic"] = Field("Report", description="What a verdict does to the traffic.")
+    assignment: Literal["Endpoint", "Client"] = Field("Endpoint", description="Who chooses the variant for a request.")
+    on_verdict: Literal["Report", "ShiftTraffic"] = Field(
+        "Report", description="What happens to the traffic after the verdict."
+    )
     start_after: datetime | None = Field(
         None,
-        description="It begins no earlier; at once if unset.",
+        description="The experiment does not begin before this time, such as `2027-01-31T08:00:00Z`. If unset, it"
+        " begins as soon as the endpoint is ready.",
         json_schema_extra={"maxLength": 40},
     )
 

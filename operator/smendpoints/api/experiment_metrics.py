@@ -16,50 +16,53 @@ _Text = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class CountDimension(ApiModel):
-    """A dimension of a metric in CloudWatch."""
+    """One dimension of a CloudWatch metric."""
 
     name: _Text = Field(description="Name of the dimension.")
     value: _Text = Field(
-        description="Its value; `$(endpoint)` stands for the endpoint's name in AWS, `$(variant)` for the variant's."
+        description="Value of the dimension. The operator replaces `$(endpoint)` by the name of the endpoint in AWS,"
+        " and `$(variant)` by the name of the variant."
     )
 
 
 class CloudWatchCount(ApiModel):
-    """Something that is counted in CloudWatch."""
+    """A count that you publish to CloudWatch."""
 
-    namespace: _Text = Field(description="Namespace of the metric.")
+    namespace: _Text = Field(description="CloudWatch namespace of the metric.")
     metric_name: _Text = Field(description="Name of the metric.")
     dimensions: list[CountDimension] = Field(
-        description="All of its dimensions; one value has to be `$(endpoint)`, and one `$(variant)`.",
+        description="All dimensions of the metric. One must have the value `$(endpoint)`, and one `$(variant)`.",
         min_length=2,
         max_length=10,
         json_schema_extra=MAP_BY_NAME,
     )
-    statistic: Literal["Sum", "SampleCount"] = Field("Sum", description="What of its values counts.")
+    statistic: Literal["Sum", "SampleCount"] = Field("Sum", description="How the values of the metric are counted.")
 
 
 class CloudWatchRatio(ApiModel):
-    """A share that is published to CloudWatch as two counts of the same minutes."""
+    """A share, from two counts per minute that you publish to CloudWatch."""
 
-    numerator: CloudWatchCount = Field(description="How many of the denominator were so, such as conversions.")
-    denominator: CloudWatchCount = Field(description="How many there were in all, such as visits.")
+    numerator: CloudWatchCount = Field(description="The count whose share is compared, such as conversions.")
+    denominator: CloudWatchCount = Field(description="The count of all cases, such as visits.")
 
 
 class ServedModel(ApiModel):
-    """The model of a variant, as the inference container calls it."""
+    """The model that a variant serves, as named in the metrics of the inference container."""
 
-    variant: Name = Field(description="The variant, as `SMINFERENCE_VARIANT` says.")
+    variant: Name = Field(
+        description="Name of the variant. The container must have it in its environment variable `SMINFERENCE_VARIANT`."
+    )
     model: _Text = Field(description="Name of the model.")
     version: _Text = Field(description="Version of the model.")
 
 
 class ContainerErrors(ApiModel):
-    """Errors as the inference container of this project counts them, by variant and model."""
+    """Errors, as counted by the inference container of this project for each variant and model."""
 
-    count: Literal["Errors4XX", "Errors5XX"] = Field("Errors5XX", description="Which answers count.")
-    namespace: _Text = Field("smendpoints/inference", description="CloudWatch namespace of its metrics.")
+    count: Literal["Errors4XX", "Errors5XX"] = Field("Errors5XX", description="Which responses count as errors.")
+    namespace: _Text = Field("smendpoints/inference", description="CloudWatch namespace of the container's metrics.")
     models: list[ServedModel] = Field(
-        description="The model of each variant that is compared.",
+        description="The model of each variant of the experiment.",
         min_length=2,
         max_length=5,
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["variant"]},
@@ -67,55 +70,67 @@ class ContainerErrors(ApiModel):
 
 
 class Outcome(ApiModel):
-    """What became of a request later on, such as a click: captured requests joined with the truth by inference id."""
+    """An outcome that is known later than the request, such as a click. It needs `spec.dataCapture` of the endpoint."""
 
     truth: str = Field(
-        description="S3 URI of the prefix with the truth: CSV or JSON lines, a row for each inference id. Whoever runs"
-        " `kubectl smendpoint outcomes` reads it; the operator does not.",
+        description="S3 URI of the prefix with the ground truth: files in CSV or JSON Lines with one row for each"
+        " inference ID, such as `s3://my-bucket/clicks/`. `kubectl smendpoint outcomes` reads it; the operator does"
+        " not.",
         pattern=S3_PREFIX,
         max_length=1024,
     )
     after_minutes: int = Field(
-        description="A request counts once it is so old, by what is known of it then. As long as it takes an outcome to"
-        " come about, and its truth to be uploaded.",
+        description="Age at which a request is counted, in minutes, with the ground truth known by then. Set it to the"
+        " time that an outcome and its upload take. Must be less than `duration.maxMinutes`.",
         ge=10,
         le=LONGEST_MINUTES - 1,
     )
     without_truth: Literal["NoEvent", "LeaveOut"] = Field(
         "NoEvent",
-        description="What a request is of which no truth is known by then.",
+        description="How a request without ground truth is counted.",
     )
-    type: Literal["Share", "Mean"] = Field("Share", description="What the truth of a request is.")
+    type: Literal["Share", "Mean"] = Field("Share", description="Type of the values in the ground truth.")
     at_most: float | None = Field(
         None,
-        description="Of a `Mean`: what is above counts as this much, so that no single value decides.",
+        description="Only with `type: Mean`: larger values count as this value, so that a single value cannot decide"
+        " the result. If unset, values are not limited.",
         gt=0,
         le=1e12,
     )
 
 
 class ExperimentMetric(ApiModel):
-    """What is compared: a share of requests, or the mean of an outcome. Exactly one of its sources."""
+    """A metric: a share of the requests, or the mean of an outcome. It has exactly one source."""
 
-    name: Name = Field(description="What it is called.")
-    error_rate: ErrorRate | None = Field(None, description="Requests that were answered with an error.")
-    latency_above: LatencyAbove | None = Field(None, description="Requests that took longer than a limit.")
-    cloud_watch: CloudWatchRatio | None = Field(None, description="A share that is published to CloudWatch.")
-    container: ContainerErrors | None = Field(None, description="Errors as the inference container counts them.")
-    outcome: Outcome | None = Field(
-        None, description="What became of requests later on: captured data joined with truth in S3."
+    name: Name = Field(description="Name of the metric, unique within the experiment.")
+    error_rate: ErrorRate | None = Field(
+        None, description="Source: the share of requests that were answered with an error."
     )
-    better: Literal["Lower", "Higher"] = Field("Lower", description="Which way it improves.")
+    latency_above: LatencyAbove | None = Field(
+        None, description="Source: the share of requests for which the model took longer than a limit."
+    )
+    cloud_watch: CloudWatchRatio | None = Field(
+        None, description="Source: a share, from two counts per minute that you publish to CloudWatch."
+    )
+    container: ContainerErrors | None = Field(
+        None, description="Source: errors, as counted by the inference container of this project."
+    )
+    outcome: Outcome | None = Field(
+        None, description="Source: outcomes that are known later than the request, such as clicks or revenue."
+    )
+    better: Literal["Lower", "Higher"] = Field("Lower", description="Whether lower or higher values are better.")
     margin_percentage_points: float = Field(
         0.0,
-        description="How much worse it may be, in percentage points of the requests."
-        " Above 0 for guardrails, and for the primary metric of `NonInferiority`.",
+        description="How much worse a challenger may be, in percentage points: with 0.5, an error rate of 1.4 %"
+        " instead of 1 % is accepted. Must be above 0 for guardrails, and for the primary metric with `goal:"
+        " NonInferiority`.",
         ge=0,
         le=50,
     )
     margin: float | None = Field(
         None,
-        description="Of an outcome's `Mean`, instead of percentage points: how much worse it may be, in its unit.",
+        description="How much worse a challenger may be, in the unit of the outcome. Only with an outcome of `type:"
+        " Mean`, instead of `marginPercentagePoints`. If unset, 0.",
         ge=0,
         le=1e12,
     )
@@ -132,12 +147,12 @@ class ExperimentMetric(ApiModel):
 
 
 class Metrics(ApiModel):
-    """The metric that decides, and those that must not get worse."""
+    """The metric that decides, and metrics that must not get worse."""
 
-    primary: ExperimentMetric = Field(description="Decides.")
+    primary: ExperimentMetric = Field(description="The metric that decides.")
     guardrails: list[ExperimentMetric] = Field(
         default_factory=list,
-        description="Must not get worse by more than their margins.",
+        description="Metrics that must not get worse by more than their margins.",
         max_length=5,
         json_schema_extra=MAP_BY_NAME,
     )

@@ -18,7 +18,7 @@ Column = tuple[str, str, str, dict[str, int], str]
 _READY = '.status.conditions[?(@.type=="Ready")]'
 _AVAILABLE = '.status.conditions[?(@.type=="Available")].status'
 _WIDE = {"priority": 1}
-_AGE: Column = ("Age", "date", ".metadata.creationTimestamp", {}, "Time since the object was made.")
+_AGE: Column = ("Age", "date", ".metadata.creationTimestamp", {}, "Time since the object was created.")
 
 
 @dataclass(frozen=True)
@@ -57,36 +57,36 @@ class Kind:
 
 
 _ENDPOINT_COLUMNS: tuple[Column, ...] = (
-    ("Status", "string", ".status.endpoint.status", {}, "The endpoint's status in AWS."),
-    ("Ready", "string", f"{_READY}.status", {}, "Whether the endpoint serves what the spec says."),
-    ("Available", "string", _AVAILABLE, {}, "Whether it answers with what was in service."),
-    ("Instances", "string", ".status.instances", {}, "Instances in service and asked for."),
-    ("Traffic", "string", ".status.traffic", {}, "Shares of traffic."),
+    ("Status", "string", ".status.endpoint.status", {}, "Status of the endpoint in AWS."),
+    ("Ready", "string", f"{_READY}.status", {}, "Whether the endpoint matches the spec."),
+    ("Available", "string", _AVAILABLE, {}, "Whether the endpoint serves requests."),
+    ("Instances", "string", ".status.instances", {}, "Instances in service and requested."),
+    ("Traffic", "string", ".status.traffic", {}, "Share of the traffic by variant, in percent."),
     _AGE,
-    ("Endpoint", "string", ".status.endpoint.name", _WIDE, "The endpoint's name in AWS."),
-    ("Config", "string", ".status.endpoint.configName", _WIDE, "The config in service."),
-    ("Cost/H", "string", ".status.cost.hourlyUSD", _WIDE, "US dollars per hour: an estimate."),
-    ("Message", "string", f"{_READY}.message", _WIDE, "Why it is ready, or not."),
+    ("Endpoint", "string", ".status.endpoint.name", _WIDE, "Name of the endpoint in AWS."),
+    ("Config", "string", ".status.endpoint.configName", _WIDE, "Name of the endpoint config in service."),
+    ("Cost/H", "string", ".status.cost.hourlyUSD", _WIDE, "Estimated cost in US dollars per hour."),
+    ("Message", "string", f"{_READY}.message", _WIDE, "Why the object is ready or not."),
 )
 _POLICY_COLUMNS: tuple[Column, ...] = (
-    ("Selector", "string", ".spec.namespaceSelector", {}, "Namespaces that the policy is for."),
+    ("Selector", "string", ".spec.namespaceSelector", {}, "Namespaces to which the policy applies."),
     ("Instances", "integer", ".spec.maxInstances", {}, "Maximum number of instances of a namespace."),
-    ("USD/H", "number", ".spec.maxHourlyUSD", {}, "Most US dollars an hour of a namespace."),
-    ("Adoption", "boolean", ".spec.allowAdoption", {}, "Whether endpoints may be adopted."),
+    ("USD/H", "number", ".spec.maxHourlyUSD", {}, "Maximum cost of a namespace in US dollars per hour."),
+    ("Adoption", "boolean", ".spec.allowAdoption", {}, "Whether existing endpoints may be adopted."),
     _AGE,
     ("Per-Endpoint", "integer", ".spec.maxInstancesPerEndpoint", _WIDE, "Maximum number of instances of one endpoint."),
-    ("Prefix", "string", ".spec.endpointNamePrefix", _WIDE, "What names of endpoints in AWS begin with."),
+    ("Prefix", "string", ".spec.endpointNamePrefix", _WIDE, "Prefix that the names of endpoints in AWS must have."),
     ("Types", "string", ".spec.instanceTypes", _WIDE, "Instance types that may be used."),
 )
 _EXPERIMENT_COLUMNS: tuple[Column, ...] = (
-    ("Status", "string", ".status.phase", {}, "How far it is."),
-    ("Verdict", "string", ".status.verdict", {}, "How it ended."),
-    ("Primary", "string", ".status.primary", {}, "The primary metric of control and leading challenger."),
-    ("Requests", "integer", ".status.requests", {}, "Requests of all arms that count."),
+    ("Status", "string", ".status.phase", {}, "Phase of the experiment."),
+    ("Verdict", "string", ".status.verdict", {}, "Verdict of the experiment."),
+    ("Primary", "string", ".status.primary", {}, "Primary metric of the control and of the leading challenger."),
+    ("Requests", "integer", ".status.requests", {}, "Number of requests that were counted."),
     _AGE,
-    ("Interval", "string", ".status.interval", _WIDE, "Differences of the primary metric that are still possible."),
-    ("Endpoint", "string", ".spec.endpointRef.name", _WIDE, "The endpoint whose variants are compared."),
-    ("Message", "string", f"{_READY}.message", _WIDE, "Why it is so."),
+    ("Interval", "string", ".status.interval", _WIDE, "Confidence interval of the difference in the primary metric."),
+    ("Endpoint", "string", ".spec.endpointRef.name", _WIDE, "The SageMakerEndpoint whose variants are compared."),
+    ("Message", "string", f"{_READY}.message", _WIDE, "Why the object is ready or not."),
 )
 # kstatus, and with it Helm and Flux, calls an object without observedGeneration done.
 _UNSEEN = {"observedGeneration": -1}
@@ -95,7 +95,7 @@ ENDPOINT = Kind(
     plural=PLURAL,
     scope="Namespaced",
     short_names=("smendpoints", "smendpoint", "smep"),
-    description="One endpoint of Amazon SageMaker: its models, its configs, its autoscaling and its rollouts.",
+    description="An Amazon SageMaker endpoint, with its models, autoscaling and rollouts.",
     columns=_ENDPOINT_COLUMNS,
     spec=SageMakerEndpointSpec,
     status=SageMakerEndpointStatus,
@@ -107,7 +107,7 @@ EXPERIMENT = Kind(
     plural=EXPERIMENT_PLURAL,
     scope="Namespaced",
     short_names=("smexperiments", "smexperiment", "smexp"),
-    description="An A/B test between variants of one SageMakerEndpoint, which ends with a verdict.",
+    description="An A/B test between variants of one SageMakerEndpoint. It ends with a verdict.",
     columns=_EXPERIMENT_COLUMNS,
     spec=SageMakerExperimentSpec,
     status=SageMakerExperimentStatus,
@@ -119,7 +119,7 @@ POLICY = Kind(
     plural=POLICY_PLURAL,
     scope="Cluster",
     short_names=("smeppolicies", "smeppolicy"),
-    description="What SageMakerEndpoints of the selected namespaces may use in AWS, and what they get by default.",
+    description="What SageMakerEndpoints in the selected namespaces may use in AWS, and default values for them.",
     columns=_POLICY_COLUMNS,
     spec=SageMakerEndpointPolicySpec,
 )

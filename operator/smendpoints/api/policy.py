@@ -34,7 +34,8 @@ def _globs(what: str) -> Any:
     """A restriction: None restricts nothing, an empty list allows nothing."""
     return Field(
         None,
-        description=f"{what}: globs (`*` any characters, `?` one). Unset restricts nothing, `[]` allows none.",
+        description=f"{what}, as globs: `*` matches any characters, `?` matches one. If unset, all are allowed; if"
+        " empty (`[]`), none.",
         max_length=20,
         json_schema_extra=ATOMIC,
     )
@@ -54,93 +55,135 @@ def matches_any(value: str, globs: list[str]) -> bool:
 
 
 class LabelRequirement(ApiModel):
-    """One condition on a label."""
+    """One condition on a label of the namespace."""
 
-    key: LabelKey = Field(description="Key of the label.")
+    key: LabelKey = Field(description="Key of the label, such as `team`.")
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(
-        description="How the label is compared. `NotIn` is also true where there is no such label."
+        description="How the label is compared with `values`."
     )
     values: list[LabelValue] = Field(
         default_factory=list,
-        description="Values: at least one with `In` and `NotIn`, none with `Exists` and `DoesNotExist`.",
+        description="Values of the label: at least one with `In` and `NotIn`, none with `Exists` and `DoesNotExist`.",
         max_length=20,
         json_schema_extra=SET,
     )
 
 
 class NamespaceSelector(ApiModel):
-    """A Kubernetes label selector. All that it says must be so; empty, it selects every namespace."""
+    """A Kubernetes label selector. A namespace must meet all conditions; `{}` selects all namespaces."""
 
     match_labels: dict[str, LabelValue] = Field(
-        default_factory=dict, description="Labels that the namespace has, with these values.", max_length=20
+        default_factory=dict, description="Labels that the namespace must have, with their values.", max_length=20
     )
     match_expressions: list[LabelRequirement] = Field(
-        default_factory=list, description="Conditions on its labels.", max_length=20, json_schema_extra=ATOMIC
+        default_factory=list,
+        description="Conditions on the labels of the namespace.",
+        max_length=20,
+        json_schema_extra=ATOMIC,
     )
 
 
 class PolicyDefaults(ApiModel):
-    """What an object gets where its spec is silent, instead of the operator's own settings."""
+    """Values for objects whose spec does not set them. They take precedence over the operator's settings."""
 
-    execution_role_arn: RoleARN | None = Field(None, description="Role of the models.")
-    assume_role_arn: RoleARN | None = Field(None, description="Role that the operator acts as.")
-    region: str | None = Field(None, description="AWS region.", pattern=REGION, max_length=32)
-    vpc: Vpc | None = Field(None, description="Network of the containers.")
+    execution_role_arn: RoleARN | None = Field(
+        None, description="ARN of the execution role of the models. If unset, the operator's setting applies."
+    )
+    assume_role_arn: RoleARN | None = Field(
+        None, description="ARN of the role that the operator assumes. If unset, the operator uses its own identity."
+    )
+    region: str | None = Field(
+        None,
+        description="AWS region, such as `eu-central-1`. If unset, the operator's region applies.",
+        pattern=REGION,
+        max_length=32,
+    )
+    vpc: Vpc | None = Field(
+        None,
+        description="VPC of the model containers. If unset, they are not connected to a VPC.",
+    )
     tags: dict[str, TagValue] = Field(
-        default_factory=dict, description="Tags; those of the object's spec win.", max_length=20
+        default_factory=dict,
+        description="Tags for everything that the operator creates in AWS. Tags in the spec of an object take"
+        " precedence.",
+        max_length=20,
     )
 
 
 class SageMakerEndpointPolicySpec(ApiModel):
-    """What SageMakerEndpoints of the selected namespaces may use."""
+    """What SageMakerEndpoints in the selected namespaces may use in AWS."""
 
     namespace_selector: NamespaceSelector = Field(
-        description="Namespaces that the policy is for; `{}` for all. Every policy that selects one must allow."
+        description="Namespaces to which the policy applies; `{}` selects all. If several policies select a namespace,"
+        " an object must be allowed by all of them."
     )
-    assume_role_arns: list[Glob] | None = _globs("Roles that the operator may act as")
-    execution_role_arns: list[Glob] | None = _globs("Roles that the models may have")
-    regions: list[Glob] | None = _globs("AWS regions")
-    instance_types: list[Glob] | None = _globs("Instance types, pools and the shadow's among them")
-    images: list[Glob] | None = _globs("Images, of all containers and of the shadow")
-    model_artifacts: list[Glob] | None = _globs("S3 URIs of models, of all containers and of the shadow")
-    kms_key_ids: list[Glob] | None = _globs("KMS keys of volumes, captured data and asynchronous answers")
-    subnet_ids: list[Glob] | None = _globs("Subnets")
-    security_group_ids: list[Glob] | None = _globs("Security groups")
+    assume_role_arns: list[Glob] | None = _globs("Roles that the operator may assume (`assumeRoleARN`)")
+    execution_role_arns: list[Glob] | None = _globs("Execution roles that models may use")
+    regions: list[Glob] | None = _globs("AWS regions that may be used")
+    instance_types: list[Glob] | None = _globs(
+        "Instance types that may be used, also in pools and by the shadow variant"
+    )
+    images: list[Glob] | None = _globs("Images that may be used, by all containers")
+    model_artifacts: list[Glob] | None = _globs("S3 URIs of model artifacts that may be used, by all containers")
+    kms_key_ids: list[Glob] | None = _globs(
+        "KMS keys that may be used, for storage volumes, captured data and asynchronous responses"
+    )
+    subnet_ids: list[Glob] | None = _globs("IDs of subnets that may be used")
+    security_group_ids: list[Glob] | None = _globs("IDs of security groups that may be used")
     max_instances_per_endpoint: int | None = Field(
         None,
-        description="Maximum number of instances of one endpoint: counts, or upper bounds of scaling, of all variants.",
+        description="Maximum number of instances of one endpoint, over all variants. With `scaling`, the highest"
+        " possible number counts. If unset, there is no limit.",
         ge=0,
         le=100_000,
     )
     max_instances: int | None = Field(
         None,
-        description="Maximum number of instances of all endpoints of one namespace; the operator checks it.",
+        description="Maximum number of instances of all endpoints of one namespace. With `scaling`, the highest"
+        " possible number counts. Checked by the operator, not by `kubectl apply`. If unset, there is no limit.",
         ge=0,
         le=1_000_000,
     )
     max_hourly_usd: float | None = Field(
         None,
-        description="Most US dollars an hour of all endpoints of one namespace at full scale, by list prices. "
-        "A type whose price is unknown is refused. The operator checks it.",
+        description="Maximum cost of all endpoints of one namespace, in US dollars per hour, at list prices. With"
+        " `scaling`, the highest possible number of instances counts. Instance types without a known price, and"
+        " serverless variants, are refused. Checked by the operator, not by `kubectl apply`. If unset, there is no"
+        " limit.",
         ge=0,
         le=1_000_000,
     )
     endpoint_name_prefix: str | None = Field(
-        None, description="What names of endpoints in AWS begin with.", pattern=NAME_PREFIX, max_length=62
+        None,
+        description="Prefix that the names of endpoints in AWS must have, such as `team-a-`. If unset, any name is"
+        " allowed.",
+        pattern=NAME_PREFIX,
+        max_length=62,
     )
     required_tags: dict[str, TagValue] = Field(
         default_factory=dict,
-        description="Tags that the operator sets on all it makes; an object's own tag of that key is refused.",
+        description="Tags that the operator sets on everything it creates in AWS. An object whose spec sets one of"
+        " these keys to another value is refused.",
         max_length=20,
     )
-    allow_adoption: bool = Field(False, description="Whether `adoptExisting` may be used.")
-    log_tails: bool = Field(True, description="Whether a failure's status shows the last lines of the container's log.")
+    allow_adoption: bool = Field(
+        False,
+        description="Whether objects may adopt existing endpoints (`adoptExisting`). If false, an endpoint can only be"
+        " adopted if it has the tag `smendpoints.dev/adoptable-by: <namespace>` in AWS.",
+    )
+    log_tails: bool = Field(
+        True,
+        description="Whether the status of a failed endpoint shows the last lines of the container's log.",
+    )
     allow_secret_like_environment: bool = Field(
-        True, description="Whether `environment` may hold what looks like a secret; `secrets` is the place for it."
+        True,
+        description="Whether `environment` may contain values that look like secrets. If false, they are refused, and"
+        " must be put into `secrets`.",
     )
     defaults: PolicyDefaults = Field(
         default_factory=PolicyDefaults,
-        description="What an object gets where its spec is silent; pinned in its status when its endpoint is made.",
+        description="Values for objects whose spec does not set them. They are stored in the status of the object when"
+        " its endpoint is created.",
     )
 
 

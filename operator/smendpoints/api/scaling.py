@@ -33,114 +33,190 @@ class MetricDimension(ApiModel):
 
 
 class CustomizedMetric(ApiModel):
-    """A CloudWatch metric of the user's choice."""
+    """Any CloudWatch metric."""
 
-    namespace: str = Field(description="Namespace of the metric.", min_length=1, max_length=255)
-    metric_name: str = Field(description="Name of the metric.", min_length=1, max_length=255)
-    dimensions: list[MetricDimension] = Field(
-        default_factory=list, description="Dimensions of the metric.", max_length=30, json_schema_extra=MAP_BY_NAME
+    namespace: str = Field(
+        description="CloudWatch namespace of the metric, such as `AWS/SageMaker`.", min_length=1, max_length=255
     )
-    statistic: Statistic = Field("Average", description="Statistic of the metric.")
-    unit: str | None = Field(None, description="Unit of the metric; any if unset.", max_length=64)
+    metric_name: str = Field(description="Name of the metric, such as `CPUUtilization`.", min_length=1, max_length=255)
+    dimensions: list[MetricDimension] = Field(
+        default_factory=list,
+        description="All dimensions of the metric. CloudWatch finds no data if one is missing.",
+        max_length=30,
+        json_schema_extra=MAP_BY_NAME,
+    )
+    statistic: Statistic = Field("Average", description="Which statistic of the metric is used.")
+    unit: str | None = Field(
+        None, description="Unit of the metric, such as `Percent`. If unset, data with any unit is used.", max_length=64
+    )
 
 
 class TargetTracking(ApiModel):
-    """A target tracking policy: keep a metric near a value."""
+    """A target tracking policy: AWS scales so that a metric stays near a value."""
 
-    name: Name = Field(description="Name of the policy within the variant.")
+    name: Name = Field(description="Name of the policy, unique within the variant.")
     predefined_metric: PredefinedMetric | None = Field(
-        None, description="A metric of SageMaker. Exactly one of this and `customizedMetric`."
+        None,
+        description="A metric of SageMaker. Exactly one of `predefinedMetric` and `customizedMetric` must be set.",
     )
-    customized_metric: CustomizedMetric | None = Field(None, description="A metric of your own.")
-    target_value: float = Field(description="Value to keep the metric at.", gt=0)
+    customized_metric: CustomizedMetric | None = Field(
+        None,
+        description="Any CloudWatch metric. Exactly one of `predefinedMetric` and `customizedMetric` must be set.",
+    )
+    target_value: float = Field(description="The value near which the metric is kept, in the unit of the metric.", gt=0)
     scale_in_cooldown_seconds: int | None = Field(
-        None, description="Overrides the variant's, which counts if unset.", ge=0, le=86400
+        None,
+        description="Cooldown after a scale-in, in seconds. If unset, the value of the variant applies.",
+        ge=0,
+        le=86400,
     )
     scale_out_cooldown_seconds: int | None = Field(
-        None, description="Overrides the variant's, which counts if unset.", ge=0, le=86400
+        None,
+        description="Cooldown after a scale-out, in seconds. If unset, the value of the variant applies.",
+        ge=0,
+        le=86400,
     )
-    disable_scale_in: bool | None = Field(None, description="Overrides the variant's, which counts if unset.")
+    disable_scale_in: bool | None = Field(
+        None,
+        description="If true, this policy never removes capacity. If unset, the value of the variant applies.",
+    )
 
 
 class Step(ApiModel):
-    """One step of a step scaling policy. Bounds are relative to the alarm's threshold."""
+    """One step of a step scaling policy: what happens while the metric is within its bounds."""
 
-    lower_bound: float | None = Field(None, description="Where the step begins; unset is minus infinity.")
-    upper_bound: float | None = Field(None, description="Where the step ends; unset is infinity.")
-    adjustment: int = Field(description="How much to scale, in the policy's `adjustmentType`.")
+    lower_bound: float | None = Field(
+        None,
+        description="Lower bound of the step, as the difference from the alarm's threshold. If unset, minus infinity.",
+    )
+    upper_bound: float | None = Field(
+        None,
+        description="Upper bound of the step, as the difference from the alarm's threshold. If unset, infinity.",
+    )
+    adjustment: int = Field(
+        description="How much the capacity changes. `adjustmentType` of the policy says how the number is used."
+    )
 
 
 class StepAlarm(ApiModel):
-    """The alarm that sets off a step scaling policy. The operator makes, owns and removes it."""
+    """The CloudWatch alarm that triggers a step scaling policy. The operator creates and deletes it."""
 
-    metric: CustomizedMetric = Field(description="The metric to watch.")
-    comparison_operator: ComparisonOperator = Field(description="How the metric is compared to the threshold.")
-    threshold: float = Field(description="The value to compare with.")
-    period_seconds: int = Field(60, description="Length of one period.", ge=10, le=86400)
-    evaluation_periods: int = Field(1, description="How many periods are looked at.", ge=1, le=100)
+    metric: CustomizedMetric = Field(description="The metric that the alarm monitors.")
+    comparison_operator: ComparisonOperator = Field(description="How the metric is compared with `threshold`.")
+    threshold: float = Field(description="The value that the metric is compared with, in the unit of the metric.")
+    period_seconds: int = Field(
+        60, description="Length of one period, in seconds: 10, 20, 30, or a multiple of 60.", ge=10, le=86400
+    )
+    evaluation_periods: int = Field(
+        1, description="For how many periods in a row the threshold must be crossed.", ge=1, le=100
+    )
     treat_missing_data: Literal["breaching", "notBreaching", "ignore", "missing"] = Field(
-        "missing", description="What a period without data counts as."
+        "missing", description="How a period without data is treated."
     )
 
 
 class StepScaling(ApiModel):
     """A step scaling policy with its alarm."""
 
-    name: Name = Field(description="Name of the policy within the variant.")
+    name: Name = Field(description="Name of the policy, unique within the variant.")
     adjustment_type: Literal["ChangeInCapacity", "PercentChangeInCapacity", "ExactCapacity"] = Field(
-        "ChangeInCapacity", description="What a step's adjustment means."
+        "ChangeInCapacity", description="How `adjustment` of a step is used."
     )
-    cooldown_seconds: int = Field(300, description="Pause after a scaling.", ge=0, le=86400)
+    cooldown_seconds: int = Field(300, description="Cooldown after each scaling activity, in seconds.", ge=0, le=86400)
     metric_aggregation_type: Literal["Average", "Minimum", "Maximum"] = Field(
-        "Average", description="How data points are aggregated."
+        "Average", description="How the data points of the metric are combined."
     )
-    steps: list[Step] = Field(description="The steps.", min_length=1, max_length=20, json_schema_extra=ATOMIC)
-    alarm: StepAlarm = Field(description="What sets the policy off.")
+    steps: list[Step] = Field(
+        description="The steps. They must not overlap.", min_length=1, max_length=20, json_schema_extra=ATOMIC
+    )
+    alarm: StepAlarm = Field(description="The alarm that triggers the policy.")
 
 
 class ScalingSchedule(ApiModel):
-    """A scheduled change of the capacity bounds."""
+    """A scheduled change of `minCapacity` and `maxCapacity`."""
 
-    name: Name = Field(description="Name of the schedule within the variant.")
+    name: Name = Field(description="Name of the schedule, unique within the variant.")
     schedule: str = Field(
-        description="`at(yyyy-mm-ddThh:mm:ss)`, `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`.",
+        description="When the change happens: once, such as `at(2027-01-31T08:00:00)`; periodically, such as"
+        " `rate(2 hours)`; or six cron fields (minute, hour, day of month, month, day of week, year), such as"
+        " `cron(0 8 ? * MON-FRI *)`.",
         pattern=SCHEDULE,
         max_length=256,
     )
-    time_zone: TimeZone | None = Field(None, description="IANA time zone, such as `Europe/Berlin`; UTC if unset.")
-    min_capacity: int | None = Field(None, description="Lower bound from then on; as before if unset.", ge=0, le=1000)
-    max_capacity: int | None = Field(None, description="Upper bound from then on; as before if unset.", ge=0, le=1000)
+    time_zone: TimeZone | None = Field(
+        None, description="IANA time zone of `schedule`, such as `Europe/Berlin`. If unset, UTC."
+    )
+    min_capacity: int | None = Field(
+        None,
+        description="Minimum capacity from then on. If unset, it is not changed. At least one of `minCapacity` and"
+        " `maxCapacity` must be set.",
+        ge=0,
+        le=1000,
+    )
+    max_capacity: int | None = Field(
+        None,
+        description="Maximum capacity from then on. If unset, it is not changed. At least one of `minCapacity` and"
+        " `maxCapacity` must be set.",
+        ge=0,
+        le=1000,
+    )
 
 
 class Scaling(ApiModel):
-    """Automatic scaling of one variant."""
+    """Autoscaling of one variant, by AWS Application Auto Scaling."""
 
     min_capacity: int = Field(
-        description="Minimum number of instances (provisioned concurrency for serverless). 0 only with `async`.",
+        description="Minimum number of instances; for a serverless variant, minimum provisioned concurrency. 0 is only"
+        " allowed with `async`.",
         ge=0,
         le=1000,
     )
     max_capacity: int = Field(
-        description="Maximum number of instances (provisioned concurrency for serverless).", ge=1, le=1000
+        description="Maximum number of instances; for a serverless variant, maximum provisioned concurrency.",
+        ge=1,
+        le=1000,
     )
     target_invocations_per_instance: float | None = Field(
         None,
-        description="Invocations per instance and minute to keep, as one `targetTracking` entry does; none if unset.",
+        description="Target for the number of requests per instance and minute. Short form of a `targetTracking` entry"
+        " with `predefinedMetric: InvocationsPerInstance`. If unset, there is no such target.",
         gt=0,
     )
     target_tracking: list[TargetTracking] = Field(
-        default_factory=list, description="Target tracking policies.", max_length=10, json_schema_extra=MAP_BY_NAME
+        default_factory=list,
+        description="Target tracking policies: AWS scales so that a metric stays near a value.",
+        max_length=10,
+        json_schema_extra=MAP_BY_NAME,
     )
     step_scaling: list[StepScaling] = Field(
-        default_factory=list, description="Step scaling policies.", max_length=10, json_schema_extra=MAP_BY_NAME
+        default_factory=list,
+        description="Step scaling policies: an alarm changes the capacity by a number that depends on the metric.",
+        max_length=10,
+        json_schema_extra=MAP_BY_NAME,
     )
-    scale_in_cooldown_seconds: int = Field(300, description="Pause after a scale-in.", ge=0, le=86400)
-    scale_out_cooldown_seconds: int = Field(300, description="Pause after a scale-out.", ge=0, le=86400)
-    disable_scale_in: bool = Field(False, description="Whether policies only ever add capacity.")
+    scale_in_cooldown_seconds: int = Field(
+        300,
+        description="Cooldown of target tracking after a scale-in, in seconds: no further scale-in happens in this"
+        " time.",
+        ge=0,
+        le=86400,
+    )
+    scale_out_cooldown_seconds: int = Field(
+        300,
+        description="Cooldown of target tracking after a scale-out, in seconds: no further scale-out happens in this"
+        " time.",
+        ge=0,
+        le=86400,
+    )
+    disable_scale_in: bool = Field(
+        False, description="If true, target tracking policies only add capacity, and never remove any."
+    )
     schedules: list[ScalingSchedule] = Field(
         default_factory=list,
-        description="Scheduled changes of the bounds.",
+        description="Scheduled changes of `minCapacity` and `maxCapacity`.",
         max_length=50,
         json_schema_extra=MAP_BY_NAME,
     )
-    suspended: bool = Field(False, description="Whether all scaling pauses; policies are kept.")
+    suspended: bool = Field(
+        False, description="If true, all scaling is paused. Policies and schedules are kept in AWS."
+    )

@@ -16,20 +16,25 @@ Dimension = Literal["sagemaker:variant:DesiredInstanceCount", "sagemaker:variant
 
 
 class AlarmSnapshot(ApiModel):
-    """A CloudWatch alarm that sets off the policy it stands in."""
+    """A CloudWatch alarm that triggers a step scaling policy."""
 
     name: str = Field(description="Name of the alarm.", max_length=255)
-    settings: dict[str, Any] = Field(description="Its metric, periods and threshold, as in PutMetricAlarm.")
+    settings: dict[str, Any] = Field(
+        description="Metric, periods and threshold of the alarm, as in the API call PutMetricAlarm."
+    )
 
 
 class PolicySnapshot(StatusModel):
     """A scaling policy."""
 
     name: str = Field(description="Name of the policy.", max_length=256)
-    type: Literal["TargetTrackingScaling", "StepScaling"] = Field(description="What `configuration` is of.")
-    configuration: dict[str, Any] = Field(description="The policy itself, as in PutScalingPolicy.")
+    type: Literal["TargetTrackingScaling", "StepScaling"] = Field(description="Type of the policy.")
+    configuration: dict[str, Any] = Field(
+        description="Configuration of the policy, as in the API call PutScalingPolicy."
+    )
     alarms: list[AlarmSnapshot] = Field(
-        default_factory=list, description="The alarms of step scaling; AWS makes those of target tracking itself."
+        default_factory=list,
+        description="Alarms of a step scaling policy. AWS creates those of target tracking itself.",
     )
 
 
@@ -37,24 +42,24 @@ class ScheduleSnapshot(ApiModel):
     """A scheduled action."""
 
     name: str = Field(description="Name of the scheduled action.", max_length=256)
-    schedule: str = Field(description="When it acts: `cron(...)`, `rate(...)` or `at(...)`.")
-    time_zone: str | None = Field(None, description="Time zone of the schedule; UTC if unset.")
-    start_time: str | None = Field(None, description="From when on it acts.")
-    end_time: str | None = Field(None, description="Until when it acts.")
-    min_capacity: int | None = Field(None, description="Lower bound that it sets.")
-    max_capacity: int | None = Field(None, description="Upper bound that it sets.")
+    schedule: str = Field(description="Schedule: `cron(...)`, `rate(...)` or `at(...)`.")
+    time_zone: str | None = Field(None, description="Time zone of the schedule. If unset, UTC.")
+    start_time: str | None = Field(None, description="When the schedule begins.")
+    end_time: str | None = Field(None, description="When the schedule ends.")
+    min_capacity: int | None = Field(None, description="Minimum capacity that it sets.")
+    max_capacity: int | None = Field(None, description="Maximum capacity that it sets.")
 
 
 class AutoscalingSnapshot(StatusModel):
-    """How a variant scaled."""
+    """The autoscaling of a variant before the rollout."""
 
     variant: Name = Field(description="Name of the variant.")
-    dimension: Dimension = Field(description="What of the variant scales.")
-    min_capacity: int = Field(description="Lower bound.", ge=0)
-    max_capacity: int = Field(description="Upper bound.", ge=0)
+    dimension: Dimension = Field(description="What is scaled.")
+    min_capacity: int = Field(description="Minimum capacity.", ge=0)
+    max_capacity: int = Field(description="Maximum capacity.", ge=0)
     suspended: bool = Field(default=False, description="Whether scaling was paused.")
-    policies: list[PolicySnapshot] = Field(default_factory=list, description="Its scaling policies.")
-    schedules: list[ScheduleSnapshot] = Field(default_factory=list, description="Its scheduled actions.")
+    policies: list[PolicySnapshot] = Field(default_factory=list, description="Scaling policies of the variant.")
+    schedules: list[ScheduleSnapshot] = Field(default_factory=list, description="Scheduled actions of the variant.")
 
 
 def of_calls(text: Any) -> Iterator[dict[str, Any]]:

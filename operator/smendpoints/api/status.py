@@ -14,195 +14,233 @@ ConditionStatus = Literal["True", "False", "Unknown"]
 
 
 class Condition(ApiModel):
-    """A condition by the Kubernetes conventions and kstatus."""
+    """A condition, as in the Kubernetes API conventions and kstatus."""
 
     type: str = Field(
-        description="Ready, Available, Reconciling, Stalled, AutoscalingActive, MonitoringActive or Drifted.",
+        description="Type of the condition, such as `Ready`, `Available`, `Reconciling` or `Stalled`.",
         max_length=316,
     )
-    status: ConditionStatus = Field(description="True, False or Unknown.")
-    reason: str = Field(description="CamelCase reason, made for programs.", max_length=1024)
-    message: str = Field(description="A sentence, made for people.", max_length=32768)
-    observed_generation: int = Field(description="The generation that the condition speaks of.")
+    status: ConditionStatus = Field(description="Status of the condition.")
+    reason: str = Field(description="Reason in CamelCase, for programs.", max_length=1024)
+    message: str = Field(description="Explanation, for people.", max_length=32768)
+    observed_generation: int = Field(description="The generation of the spec that the condition refers to.")
     last_transition_time: Time = Field(description="When `status` last changed.")
 
 
 class EndpointStatus(StatusModel):
     """The endpoint in AWS."""
 
-    name: str = Field(description="Name in AWS.")
-    arn: str | None = Field(None, description="ARN.")
-    status: str = Field(description="`EndpointStatus` of AWS, or `Pending`, `Stopped`, `NotFound`, `NotOwned`.")
-    config_name: str | None = Field(None, description="The config in service.")
-    url: str | None = Field(None, description="URL of its invocations.")
-    created_at: Time | None = Field(None, description="When AWS created it.")
+    name: str = Field(description="Name of the endpoint in AWS.")
+    arn: str | None = Field(None, description="ARN of the endpoint.")
+    status: str = Field(
+        description="`EndpointStatus` in AWS, such as `InService` or `Updating`; or `Pending`, `Stopped`, `NotFound` or"
+        " `NotOwned`."
+    )
+    config_name: str | None = Field(None, description="Name of the endpoint config in service.")
+    url: str | None = Field(None, description="URL for requests.")
+    created_at: Time | None = Field(None, description="When the endpoint was created.")
     tag_keys: list[str] = Field(
-        default_factory=list, description="Keys of the tags that the operator keeps on it.", max_length=50
+        default_factory=list, description="Keys of the tags that the operator manages on the endpoint.", max_length=50
     )
 
 
 class ContainerStatus(ApiModel):
-    """One container of a pipeline in AWS."""
+    """One container of an inference pipeline in AWS."""
 
     image: str | None = Field(None, description="Image as specified.")
     digest: str | None = Field(None, description="Digest that the image was resolved to.")
-    model_artifact: str | None = Field(None, description="The artifact that it serves.")
+    model_artifact: str | None = Field(None, description="S3 URI of the model artifact.")
 
 
 class VariantStatus(ApiModel):
     """A variant in AWS."""
 
     name: str = Field(description="Name of the variant.")
-    shadow: bool | None = Field(None, description="True for the shadow variant, which gets a copy of the traffic.")
-    image: str | None = Field(None, description="Image as specified; of a pipeline that of its first container.")
+    shadow: bool | None = Field(None, description="True for the shadow variant, which gets a copy of the requests.")
+    image: str | None = Field(None, description="Image as specified. For a pipeline, the image of its first container.")
     digest: str | None = Field(None, description="Digest that the image was resolved to.")
-    model_artifact: str | None = Field(None, description="The artifact that it serves.")
+    model_artifact: str | None = Field(None, description="S3 URI of the model artifact.")
     containers: list[ContainerStatus] | None = Field(
-        None, description="The containers of a pipeline, in order.", max_length=15
+        None, description="The containers of an inference pipeline, in order.", max_length=15
     )
     current_weight: float | None = Field(None, description="Weight in effect.")
-    desired_weight: float | None = Field(None, description="Weight asked for.")
-    current_instances: int | None = Field(None, description="Instances in service.")
-    desired_instances: int | None = Field(None, description="Instances asked for, by the spec or by autoscaling.")
-    max_concurrency: int | None = Field(None, description="Maximum number of requests at once, without instances.")
-    provisioned_concurrency: int | None = Field(None, description="Concurrency that is kept warm, without instances.")
-    min_capacity: int | None = Field(None, description="Lower bound of autoscaling.")
-    max_capacity: int | None = Field(None, description="Upper bound of autoscaling.")
+    desired_weight: float | None = Field(None, description="Weight requested from AWS.")
+    current_instances: int | None = Field(None, description="Number of instances in service.")
+    desired_instances: int | None = Field(
+        None, description="Number of instances requested from AWS, by the spec or by autoscaling."
+    )
+    max_concurrency: int | None = Field(
+        None, description="Maximum number of concurrent requests of a serverless variant."
+    )
+    provisioned_concurrency: int | None = Field(None, description="Provisioned concurrency of a serverless variant.")
+    min_capacity: int | None = Field(None, description="Minimum capacity of autoscaling.")
+    max_capacity: int | None = Field(None, description="Maximum capacity of autoscaling.")
 
 
 class OfficeHoursStatus(ApiModel):
-    """When office hours stop and start the endpoint next."""
+    """When the endpoint is next stopped and started by its office hours."""
 
-    hours: str = Field(description="Hash of the office hours and of the time that it is kept on until.", max_length=64)
-    stops_at: Time | None = Field(None, description="When it is stopped; past: as soon as AWS lets it.")
-    starts_at: Time | None = Field(None, description="When it is started.")
-    outside: bool = Field(False, description="Whether it runs outside of its office hours, until `stopsAt`.")
+    hours: str = Field(
+        description="Hash of `spec.officeHours` and of the annotation `smendpoints.dev/keepRunningUntil`.",
+        max_length=64,
+    )
+    stops_at: Time | None = Field(
+        None,
+        description="When the endpoint is stopped. A time in the past means: as soon as AWS allows it.",
+    )
+    starts_at: Time | None = Field(None, description="When the endpoint is started.")
+    outside: bool = Field(
+        False, description="Whether the endpoint currently runs outside of its office hours, until `stopsAt`."
+    )
 
 
 class Failure(StatusModel):
-    """Why the endpoint failed last."""
+    """The last failure of the endpoint."""
 
-    reason: str = Field(description="`FailureReason` of AWS.", max_length=1024)
+    reason: str = Field(description="`FailureReason` from AWS.", max_length=1024)
     log_tail: list[str] = Field(
-        default_factory=list, description="Last lines of the failing container's log.", max_length=20
+        default_factory=list,
+        description="Last lines of the failing container's log, with secrets removed.",
+        max_length=20,
     )
     hint: str | None = Field(None, description="What to do next.", max_length=1024)
     compared: list[ComparedMetric] | None = Field(
-        None, description="How the new fleet compared with the old one, where that undid the rollout.", max_length=50
+        None,
+        description="The comparison of the fleets, if it caused the rollback (`spec.rollout.analysis`).",
+        max_length=50,
     )
 
 
 class Cost(ApiModel):
-    """What the endpoint costs while it runs as it does now: an estimate."""
+    """Estimated cost of the endpoint as it runs now."""
 
     hourly_usd: str = Field(description="US dollars per hour, such as `0.23`.")
     as_of: str = Field(description="Date of the prices.")
 
 
 class Resolved(StatusModel):
-    """The values in force: the spec's, else those of a policy's defaults, else the operator's own."""
+    """The effective values: from the spec, otherwise from a policy's defaults, otherwise from the operator."""
 
-    endpoint_name: str = Field(description="Name in AWS, for the object's life.")
-    region: str = Field(description="AWS region, for the object's life.")
-    assume_role_arn: str | None = Field(None, description="Role that the operator acts as, for the object's life.")
-    execution_role_arn: str | None = Field(None, description="Role of the models, until the spec is edited.")
-    vpc: Vpc | None = Field(None, description="Network of the containers, until the spec is edited.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags, until the spec is edited.")
+    endpoint_name: str = Field(description="Name of the endpoint in AWS. Never changes.")
+    region: str = Field(description="AWS region. Never changes.")
+    assume_role_arn: str | None = Field(None, description="Role that the operator assumes. Never changes.")
+    execution_role_arn: str | None = Field(
+        None, description="Execution role of the models. Updated when the spec is edited."
+    )
+    vpc: Vpc | None = Field(None, description="VPC of the model containers. Updated when the spec is edited.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Tags. Updated when the spec is edited.")
     other_tag_keys: list[str] = Field(
         default_factory=list,
-        description="Keys of other tags that it may have set: by specs before this one, and as policies require.",
+        description="Keys of other tags that may be set in AWS: from earlier specs, and required by policies.",
         max_length=100,
     )
-    generation: int = Field(-1, description="The generation of the spec that they were resolved for.")
+    generation: int = Field(-1, description="The generation of the spec that these values belong to.")
     capacity: dict[str, int] = Field(
         default_factory=dict,
-        description="Maximum number of instances that it may reach, by type: its share of what its namespace may hold.",
+        description="Maximum number of instances by type, including autoscaling. Counts against the limits of"
+        " policies.",
     )
     capacity_before: dict[str, int] | None = Field(
         None,
-        description="Instances of specs before this one that AWS may still run; they count where they are more.",
+        description="Maximum number of instances by type of earlier specs that may still run in AWS. For the limits of"
+        " policies, the larger of both counts.",
     )
 
 
 class TrafficOwner(ApiModel):
-    """Who splits the traffic instead of the spec."""
+    """The experiment that controls the traffic instead of the spec."""
 
     experiment: str = Field(description="Name of the SageMakerExperiment.")
-    weights: dict[str, float] = Field(description="Weights of the variants that it compares.", max_length=5)
+    weights: dict[str, float] = Field(description="Weights of the variants that it compares, by name.", max_length=5)
 
 
 class Converged(ApiModel):
-    """When AWS last matched the spec."""
+    """The last time that AWS matched the spec."""
 
-    generation: int = Field(description="The generation that was brought about: what differs since then is drift.")
+    generation: int = Field(description="The generation of the spec that AWS matched. Later differences are drift.")
     fingerprint: str | None = Field(
         None,
-        description="Hash of what was wanted and of how AWS lists it since; there while nothing waits to be done.",
+        description="Hash of the desired state and of AWS's listings, to detect changes. Unset while work is pending.",
         max_length=64,
     )
-    traffic: TrafficOwner | None = Field(None, description="Who split the traffic then; none: the spec did.")
+    traffic: TrafficOwner | None = Field(
+        None, description="The experiment that controlled the traffic then. Unset if the spec did."
+    )
 
 
 class SageMakerEndpointStatus(StatusModel):
-    """What the operator found and did."""
+    """The observed state of the endpoint, as last reported by the operator."""
 
-    observed_generation: int = Field(-1, description="The generation that the status speaks of.")
+    observed_generation: int = Field(-1, description="The generation of the spec that the status refers to.")
     created_in_aws: bool | None = Field(
         None,
-        description="Whether anything may have been created or tagged in AWS for this object. True is written before"
-        " the first such call; while it is false, the object is deleted without asking AWS.",
+        description="Whether anything may have been created or tagged in AWS for this object. It is set to true before"
+        " the first such call. While it is false, the object can be deleted without calls to AWS.",
     )
     conditions: list[Condition] = Field(
-        default_factory=list, description="Conditions by kstatus.", max_length=16, json_schema_extra=MAP_BY_TYPE
+        default_factory=list,
+        description="Conditions, compatible with kstatus. docs/reference/conditions.md lists all types and reasons.",
+        max_length=16,
+        json_schema_extra=MAP_BY_TYPE,
     )
-    converged: Converged | None = Field(None, description="When AWS last matched the spec.")
-    resolved: Resolved | None = Field(None, description="The values in force, pinned when the endpoint was made.")
+    converged: Converged | None = Field(None, description="The last time that AWS matched the spec.")
+    resolved: Resolved | None = Field(None, description="The effective values, stored when the endpoint was created.")
     adopted: bool | None = Field(
         None,
-        description="Whether the endpoint was made by somebody else: then it is retained unless the spec says Delete.",
+        description="Whether the endpoint was adopted. If so, it is retained when the object is deleted, unless"
+        " `deletionPolicy` is `Delete`.",
     )
     endpoint: EndpointStatus | None = Field(None, description="The endpoint in AWS.")
     variants: list[VariantStatus] = Field(
         default_factory=list, description="The variants in service, in the order of the spec.", max_length=11
     )
     pending_variants: list[VariantStatus] | None = Field(
-        None, description="The variants of the config that is being rolled out.", max_length=11
+        None, description="The variants of the endpoint config that is being rolled out.", max_length=11
     )
     instances: str | None = Field(
-        None, description="Instances in service and asked for, such as `2/3`; `2/2+1/2` while a new fleet is beside."
+        None,
+        description="Instances in service and requested, such as `2/3`. During a rollout, the new fleet is added:"
+        " `2/2+1/2`.",
     )
     traffic: str | None = Field(
-        None, description="Shares of traffic, such as `rf=90,gb=10`; `rf=90,new:rf=10` while a new fleet takes a part."
+        None,
+        description="Share of the traffic by variant, in percent, such as `rf=90,gb=10`. During a rollout, variants of"
+        " the new fleet are prefixed: `rf=90,new:rf=10`.",
     )
     traffic_owner: TrafficOwner | None = Field(
-        None, description="Who splits the traffic instead of the spec, while an experiment does."
+        None, description="The experiment that controls the traffic instead of the spec. Unset if there is none."
     )
     redeployed_at: str | None = Field(
         None,
-        description="The value of the annotation `smendpoints.dev/redeployedAt` that models and config were made for:"
-        " it counts when the annotation is gone, too.",
+        description="The last value of the annotation `smendpoints.dev/redeployedAt`. It stays in effect if the"
+        " annotation is removed.",
         max_length=64,
     )
     office_hours: OfficeHoursStatus | None = Field(
-        None, description="When office hours stop and start the endpoint next; none without office hours."
+        None,
+        description="When the endpoint is next stopped and started by its office hours. Unset without office hours.",
     )
     rolled_back_to: RolledBackTo | None = Field(
-        None, description="The revision that an annotation brings back in place of the spec, now or until its edit."
+        None,
+        description="The revision that the annotation `smendpoints.dev/rollbackTo` has put in place of the spec, until"
+        " the spec is edited.",
     )
-    rollout: RolloutStatus | None = Field(None, description="The last attempt to bring a config into service.")
+    rollout: RolloutStatus | None = Field(None, description="The last rollout.")
     in_place: list[InPlaceChange] = Field(
         default_factory=list,
-        description="Changes of weights, counts and concurrency that AWS was asked for and that are not there.",
+        description="Changes of weights, counts and concurrency that were requested but are not yet in effect.",
         max_length=24,
     )
     launched_from: list[LaunchedFrom] = Field(
         default_factory=list,
-        description="The artifacts of the config in service and of the one that was attempted last.",
+        description="The model artifacts from which the current fleet, and that of the last rollout, were launched.",
         max_length=3,
     )
-    history: list[Revision] = Field(default_factory=list, description="Revisions, newest first.", max_length=25)
-    failure: Failure | None = Field(None, description="Why the endpoint failed last.")
-    cost: Cost | None = Field(None, description="What the endpoint costs: an estimate.")
+    history: list[Revision] = Field(
+        default_factory=list, description="Revisions of the endpoint, newest first.", max_length=25
+    )
+    failure: Failure | None = Field(None, description="The last failure of the endpoint.")
+    cost: Cost | None = Field(None, description="Estimated cost of the endpoint.")
     monitoring: MonitoringStatus | None = Field(
-        None, description="The alarms and the dashboard; there while any may be in CloudWatch."
+        None, description="The alarms and the dashboard in CloudWatch. Unset if there are none."
     )

@@ -17,60 +17,53 @@ _CALLS = "takenOff"
 
 
 class RolloutStatus(StatusModel):
-    """The last attempt to bring a config into service. How far it is stands there while AWS is working on it."""
+    """The last attempt to bring an endpoint config into service. Its progress is shown while AWS is working on it."""
 
-    config_name: str = Field(description="The config that was attempted.")
+    config_name: str = Field(description="Name of the endpoint config that is or was rolled out.")
     attempt: str | None = Field(
         None,
-        description="Hash of the config and of the way it is rolled out: what failed is not tried again as it was.",
+        description="Hash of the config and of the rollout settings. An attempt that failed is not repeated unchanged.",
     )
-    from_config_name: str | None = Field(None, description="The config that was in service before.")
+    from_config_name: str | None = Field(None, description="Name of the config in service before.")
     phase: Literal["Pending", "Blocked", "InProgress", "Succeeded", "Failed"] = Field(
-        description="How far it is. `Blocked`: something is missing, so that AWS was not asked for it or refused it."
+        description="Phase of the rollout."
     )
     stage: Stage | None = Field(
         None,
-        description="What AWS is doing: launching instances, moving traffic to them, watching the alarms,"
-        " terminating the old instances, or going back to the config before.",
+        description="What AWS is doing at the moment.",
     )
-    current_step: int | None = Field(
-        None, description="The step of traffic that is in effect; 0 before the first.", ge=0
-    )
+    current_step: int | None = Field(None, description="Current traffic step; 0 before the first.", ge=0)
     total_steps: int | None = Field(
-        None, description="In how many steps the traffic moves: 1 all at once, 2 with a canary.", ge=1
+        None, description="Number of traffic steps: 1 for all at once, 2 for a canary.", ge=1
     )
     traffic_percent: int | None = Field(
-        None, description="Share of the traffic that the attempted config serves.", ge=0, le=100
+        None, description="Share of the traffic that the new config serves, in percent.", ge=0, le=100
     )
     baking_until: Time | None = Field(
-        None, description="Until when AWS watches the alarms before it continues; there while `stage` is `Baking`."
+        None, description="When the baking period ends and AWS continues. Only set while `stage` is `Baking`."
     )
-    aws_message: str | None = Field(
-        None, description="What AWS says that it is doing, in its own words.", max_length=1024
-    )
-    started_at: Time = Field(description="When the attempt was decided.")
+    aws_message: str | None = Field(None, description="Status message from AWS.", max_length=1024)
+    started_at: Time = Field(description="When the rollout began.")
     autoscaling_snapshot: list[AutoscalingSnapshot] = Field(
         default_factory=list,
-        description="Autoscaling that was taken off for the attempt: it is put back should the attempt fail.",
+        description="Autoscaling that was removed for the rollout, and is restored if the rollout fails.",
         max_length=10,
     )
     taken_off: list[str] | None = Field(
         None,
-        description="What `autoscalingSnapshot` was in releases before: read, never written.",
+        description="Former name of `autoscalingSnapshot`. Read from objects of earlier releases, never written.",
         max_length=10,
         exclude=True,
     )
     abort_alarm: str | None = Field(
-        None, description="The alarm by which the attempt can be aborted, if it carries one.", max_length=255
+        None, description="Name of the alarm by which the rollout can be aborted, if it has one.", max_length=255
     )
     endpoint_modified_at: Time | None = Field(
-        None, description="`LastModifiedTime` of the endpoint before the attempt."
+        None, description="`LastModifiedTime` of the endpoint before the rollout."
     )
-    message: str | None = Field(None, description="Why it failed, or is blocked.", max_length=1024)
-    undone_by: UndoneBy | None = Field(
-        None, description="What undid it, of one that AWS rolled back although its containers were healthy."
-    )
-    analysis: AnalysisStatus | None = Field(None, description="How the new fleet compares with the old one.")
+    message: str | None = Field(None, description="Why the rollout failed or is blocked.", max_length=1024)
+    undone_by: UndoneBy | None = Field(None, description="What caused the rollback, if the new instances were healthy.")
+    analysis: AnalysisStatus | None = Field(None, description="The comparison of the new fleet with the old one.")
 
     @model_validator(mode="before")
     @classmethod
@@ -86,56 +79,57 @@ class RolloutStatus(StatusModel):
 
 
 class InPlaceChange(ApiModel):
-    """A change in place that AWS was asked for, and that is not there."""
+    """A change in place that was requested from AWS but is not yet in effect."""
 
-    change: str = Field(description="Hash of what was asked for.", max_length=64)
-    attempts: int = Field(description="How often AWS was asked for it.", ge=1)
-    asked_at: Time = Field(description="When it was asked for last.")
-    endpoint_modified_at: Time = Field(description="`LastModifiedTime` of the endpoint before that.")
-    message: str | None = Field(None, description="Why AWS took it back.", max_length=1024)
+    change: str = Field(description="Hash of the change.", max_length=64)
+    attempts: int = Field(description="How often the change was requested.", ge=1)
+    asked_at: Time = Field(description="When the change was last requested.")
+    endpoint_modified_at: Time = Field(description="`LastModifiedTime` of the endpoint before the request.")
+    message: str | None = Field(None, description="Why AWS reverted the change.", max_length=1024)
 
 
 class RolledBackTo(ApiModel):
-    """The revision that the annotation `smendpoints.dev/rollbackTo` brings back, for one generation of the spec."""
+    """The revision to which the annotation `smendpoints.dev/rollbackTo` has rolled back."""
 
-    asked: str = Field(description="The value of the annotation.", max_length=64)
-    generation: int = Field(description="The generation that it holds for: an edit of the spec ends it.")
-    revision: int = Field(description="The revision of `history`.")
-    config_name: str = Field(description="The config of that revision.")
+    asked: str = Field(description="Value of the annotation.", max_length=64)
+    generation: int = Field(
+        description="The generation of the spec to which this applies. An edit of the spec ends it."
+    )
+    revision: int = Field(description="Number of the revision in `history`.")
+    config_name: str = Field(description="Endpoint config of that revision.")
 
 
 class Revision(ApiModel):
-    """One config that was brought into service, or was to be."""
+    """An endpoint config that was rolled out, or was to be rolled out."""
 
-    revision: int = Field(description="Counts up from 1.")
-    config_name: str = Field(description="The config.")
-    at: Time = Field(description="When it was decided.")
+    revision: int = Field(description="Number of the revision, counted from 1.")
+    config_name: str = Field(description="Name of the endpoint config.")
+    at: Time = Field(description="When the rollout began.")
     outcome: Outcome = Field(
-        description="What became of it: `Deployed`; `Failed`, AWS took it back; `RolledBack`, an alarm undid it;"
-        " `Blocked`, it was not launched; `Superseded`, an edit replaced it; `InProgress`.",
+        description="How the rollout ended.",
     )
     changes: str | None = Field(
         None,
-        description="What differs from what served before, by the names of the spec's fields: old → new.",
+        description="What changed compared with the revision before, by the names of the spec's fields.",
         max_length=1024,
     )
-    message: str | None = Field(None, description="Why it is not in service.", max_length=1024)
+    message: str | None = Field(None, description="Why the revision is not in service.", max_length=1024)
 
 
 class LaunchedArtifact(ApiModel):
-    """An artifact that the fleet of a config was launched from."""
+    """A model artifact from which a fleet was launched."""
 
-    uri: str = Field(description="Where it is.", max_length=1024)
+    uri: str = Field(description="S3 URI of the artifact.", max_length=1024)
     etag: str | None = Field(
-        None, description="Its ETag then; unset if it was overwritten before anybody looked.", max_length=128
+        None, description="ETag of the artifact at the launch. Unset if it is not known.", max_length=128
     )
 
 
 class LaunchedFrom(ApiModel):
-    """What was behind the keys of the artifacts when the fleet of a config was launched."""
+    """The model artifacts from which a fleet was launched, to detect that one was overwritten since."""
 
-    config_name: str = Field(description="The config.")
-    at: Time = Field(description="When it was launched.")
+    config_name: str = Field(description="Name of the endpoint config.")
+    at: Time = Field(description="When the fleet was launched.")
     artifacts: list[LaunchedArtifact] = Field(
-        description="The artifacts that are one object each; the first 32.", max_length=32
+        description="The artifacts that are single S3 objects, at most 32.", max_length=32
     )

@@ -44,9 +44,9 @@ _KNOWN = {
 
 
 class _Converter:
-    def __init__(self, schema: Schema, *, explained: bool) -> None:
+    def __init__(self, schema: Schema, *, tells_defaults: bool) -> None:
         self._root = schema
-        self._explained = explained
+        self._tells_defaults = tells_defaults
         self._definitions: dict[str, Schema] = schema.get("$defs", {})
 
     def convert(self) -> Schema:
@@ -73,8 +73,7 @@ class _Converter:
         if unknown := schema.keys() - _KNOWN:
             raise ValueError(f"{on or title}: no structural schema for {sorted(unknown)}")
         result = {key: schema[key] for key in _PLAIN if key in schema} | _exclusive_bounds(schema)
-        if self._explained:
-            result |= _explanation(schema)
+        result |= _explanation(schema, tells_defaults=self._tells_defaults)
         if schema.get("default") is not None and not in_list:
             result["default"] = schema["default"]
         if "properties" in schema:
@@ -105,7 +104,7 @@ def _exclusive_bounds(schema: Schema) -> Schema:
     return result
 
 
-def _explanation(schema: Schema) -> Schema:
+def _explanation(schema: Schema, *, tells_defaults: bool) -> Schema:
     """The description with what each word of an enum means and with the default, for `kubectl explain`.
 
     Inside of lists that is all there is of a default: one that the API server writes there makes clients that replace
@@ -117,7 +116,7 @@ def _explanation(schema: Schema) -> Schema:
     if words := [each for each in schema.get("enum", ()) if isinstance(each, str)]:
         parts.append(meanings(words))
     default = schema.get("default")
-    if default is not None:
+    if default is not None and tells_defaults:
         shown = f"{default:g}" if isinstance(default, float) else yaml.safe_dump(default).split("\n")[0]
         parts.append(f"Default: `{shown}`.")
     return {"description": " ".join(parts)}
@@ -133,12 +132,12 @@ def validation(rule: Rule) -> Schema:
     return entry
 
 
-def structural(schema: Schema, *, explained: bool) -> Schema:
+def structural(schema: Schema, *, tells_defaults: bool) -> Schema:
     """One JSON Schema of pydantic as a structural schema.
 
-    `explained`: each default, and what each word of an enum means, is part of the description.
+    What each word of an enum means is part of the description, and with `tells_defaults` each default.
 
     Raises:
         ValueError: there is none that says the same.
     """
-    return _Converter(schema, explained=explained).convert()
+    return _Converter(schema, tells_defaults=tells_defaults).convert()

@@ -18,27 +18,37 @@ ModelArtifact = Annotated[str, Field(max_length=1024, pattern=MODEL_ARTIFACT)]
 Environment = dict[str, Annotated[str, Field(max_length=1024)]]
 Secrets = dict[str, Annotated[str, Field(max_length=640, pattern=SECRET_ARN)]]
 
-_IMAGE = "Image in Amazon ECR of the endpoint's region, by tag or digest; unset only beside `containers`."
-_MODEL_ARTIFACT = (
-    "S3 URI of the model: one `.tar.gz`, or a prefix that ends in `/` "
-    "(uncompressed files, or the models of a multi-model variant); none if unset: the image brings its model."
+_IMAGE = (
+    "Image in Amazon ECR, in the endpoint's region, with a tag or digest, such as"
+    " `123456789012.dkr.ecr.us-east-1.amazonaws.com/sklearn-inference:1.0`."
 )
-_ENVIRONMENT = "Environment variables of the container; 32 KB at most in all of the variant's containers."
+_ONE_OF = " Exactly one of `image` and `containers` must be set."
+_MODEL_ARTIFACT = (
+    "S3 URI of the model: either one `.tar.gz` file, such as `s3://models/iris/model.tar.gz`, or a prefix that ends in"
+    " `/` and contains uncompressed files, or (with `multiModel`) many models. If unset, the image must contain the"
+    " model."
+)
+_ENVIRONMENT = (
+    "Environment variables of the container. All names and values in `environment` and `secrets` of a variant together"
+    " may have at most 32,768 characters."
+)
 _SECRETS = (
-    "Environment variables that hold the ARN of a secret in AWS Secrets Manager: the container gets the ARN as it "
-    "stands here, and reads the secret with the execution role. Counted with `environment`."
+    "Environment variables whose values are ARNs of secrets in AWS Secrets Manager. The container gets the ARN, and"
+    " must read the secret itself, with the execution role. The operator never reads it."
 )
 
 
 class Container(ApiModel):
-    """One container of a model: an image, the artifact it loads and its environment."""
+    """One container of an inference pipeline."""
 
     image: Image = Field(description=_IMAGE)
     model_artifact: ModelArtifact | None = Field(None, description=_MODEL_ARTIFACT)
     environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
     secrets: Secrets = Field(default_factory=dict, description=_SECRETS, max_length=100)
     hostname: Name | None = Field(
-        None, description="DNS name of the container within a pipeline: for all of its containers, or unset for all."
+        None,
+        description="DNS name of the container within the pipeline. Set it for all containers of the pipeline, or"
+        " leave it unset for all.",
     )
 
     def variables(self) -> dict[str, str]:
@@ -47,7 +57,7 @@ class Container(ApiModel):
 
 
 class InstancePool(ApiModel):
-    """One choice of instance type of a variant, in order of preference."""
+    """One of several instance types that a variant may use."""
 
     type: InstanceType = Field(description="Instance type, such as `ml.m5.large`.")
 
@@ -56,71 +66,111 @@ class Instance(ApiModel):
     """Hosting on instances."""
 
     type: InstanceType | None = Field(
-        None, description="Instance type, such as `ml.m5.large`. Exactly one of `type` and `pools`."
+        None, description="Instance type, such as `ml.m5.large`. Exactly one of `type` and `pools` must be set."
     )
     count: int = Field(
-        1, description="Number of instances. With `scaling`, only the number to start with.", ge=1, le=1000
+        1,
+        description="Number of instances. With `scaling`, only the initial number: autoscaling changes it later.",
+        ge=1,
+        le=1000,
     )
     volume_size_gb: int | None = Field(
-        None, description="Size of the storage volume, in GB; AWS chooses if unset.", ge=1, le=512
+        None, description="Size of each instance's storage volume, in GB. If unset, AWS chooses.", ge=1, le=512
     )
     model_download_timeout_seconds: int | None = Field(
-        None, description="Longest time to download and extract the artifact; AWS chooses if unset.", ge=60, le=3600
+        None,
+        description="Maximum time to download and extract the model artifact, in seconds. If unset, AWS's default"
+        " applies.",
+        ge=60,
+        le=3600,
     )
     startup_timeout_seconds: int | None = Field(
         None,
-        description="Longest time until the container passes its health check; AWS chooses if unset.",
+        description="Maximum time until the container passes its health check, in seconds. If unset, AWS's default of 4"
+        " minutes applies.",
         ge=60,
         le=3600,
     )
     provision_timeout_seconds: int | None = Field(
-        None, description="Longest time to find capacity for the instances; AWS chooses if unset.", ge=300, le=3600
+        None,
+        description="Maximum time to wait until AWS has capacity for the instances, in seconds. If unset, AWS's default"
+        " applies.",
+        ge=300,
+        le=3600,
     )
     routing: RoutingStrategy | None = Field(
-        None, description="How requests are routed to the instances; `Random` if unset."
+        None, description="How requests are distributed to the instances. If unset, AWS uses `Random`."
     )
     ami_version: str | None = Field(
-        None, description="`InferenceAmiVersion` of the hosts; AWS chooses if unset.", max_length=63
+        None,
+        description="AMI of the instances: a value of `InferenceAmiVersion` in the SageMaker API, such as"
+        " `al2-ami-sagemaker-inference-gpu-2`. If unset, AWS chooses.",
+        max_length=63,
     )
     pools: list[InstancePool] = Field(
         default_factory=list,
-        description="Instance types in order of preference, instead of `type`.",
+        description="Instance types in order of preference, instead of `type`. AWS falls back to the next one if it"
+        " has no capacity for the one before.",
         max_length=5,
         json_schema_extra=ATOMIC,
     )
 
 
 class Serverless(ApiModel):
-    """Hosting without instances."""
+    """Serverless hosting, without instances."""
 
-    memory_size_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(description="Memory of one copy, in MB.")
-    max_concurrency: int = Field(description="Maximum number of requests handled at once.", ge=1, le=200)
+    memory_size_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(
+        description="Memory of each concurrent copy of the container, in MB."
+    )
+    max_concurrency: int = Field(
+        description="Maximum number of requests that are handled at the same time.", ge=1, le=200
+    )
     provisioned_concurrency: int | None = Field(
-        None, description="Concurrency that is kept warm; none if unset.", ge=1, le=200
+        None,
+        description="How many copies of the container are always kept ready, to avoid cold starts. At most"
+        " `maxConcurrency`. If unset, none.",
+        ge=1,
+        le=200,
     )
 
 
 class Variant(ApiModel):
-    """One production variant: a model, its hosting, its share of the traffic and its scaling."""
+    """One variant: a model, its instances or serverless hosting, its share of the traffic and its scaling."""
 
-    name: Name = Field(description="Name of the variant.")
-    image: Image | None = Field(None, description=_IMAGE)
+    name: Name = Field(description="Name of the variant, unique within the endpoint.")
+    image: Image | None = Field(None, description=_IMAGE + _ONE_OF)
     model_artifact: ModelArtifact | None = Field(None, description=_MODEL_ARTIFACT)
     environment: Environment = Field(default_factory=dict, description=_ENVIRONMENT, max_length=100)
     secrets: Secrets = Field(default_factory=dict, description=_SECRETS, max_length=100)
-    multi_model: bool = Field(False, description="Whether `modelArtifact` is a prefix that holds many models.")
+    multi_model: bool = Field(
+        False,
+        description="If true, `modelArtifact` is an S3 prefix that contains many models, and each request names the one"
+        " that it is for.",
+    )
     containers: list[Container] = Field(
         default_factory=list,
-        description="A pipeline of 2 to 15 containers, instead of `image`, `modelArtifact`, `environment`, `secrets`.",
+        description="An inference pipeline of 2 to 15 containers, each of which gets the response of the one before."
+        " Use it instead of `image`, `modelArtifact`, `environment` and `secrets`.",
         max_length=15,
         json_schema_extra=ATOMIC,
     )
     weight: float = Field(
-        1.0, description="Share of the traffic, relative to the sum of all variants' weights.", ge=0, le=1_000_000
+        1.0,
+        description="Share of the traffic, relative to the sum of the weights of all variants: with weights 9 and 1,"
+        " the variants get 90 % and 10 %.",
+        ge=0,
+        le=1_000_000,
     )
-    instance: Instance | None = Field(None, description="Hosting on instances. Exactly one of this and `serverless`.")
-    serverless: Serverless | None = Field(None, description="Hosting without instances.")
-    scaling: Scaling | None = Field(None, description="Automatic scaling.")
+    instance: Instance | None = Field(
+        None, description="Hosting on instances. Exactly one of `instance` and `serverless` must be set."
+    )
+    serverless: Serverless | None = Field(
+        None,
+        description="Serverless hosting, without instances. Exactly one of `instance` and `serverless` must be set.",
+    )
+    scaling: Scaling | None = Field(
+        None, description="Autoscaling of the variant. If unset, the number of instances is fixed."
+    )
 
     def all_containers(self) -> tuple[Container, ...]:
         """The containers in order; the short form counts as one."""

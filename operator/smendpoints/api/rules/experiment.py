@@ -33,19 +33,19 @@ EXPERIMENT = (
     Rule(
         "ExperimentMetric",
         f"!({_MEAN}) || !({_POINTS})",
-        "a Mean has no percentage points: write margin, in the unit of the outcome, instead",
+        "marginPercentagePoints cannot be used with an outcome of type Mean: use margin, in the unit of the outcome",
         ".marginPercentagePoints",
     ),
     Rule(
         "ExperimentMetric",
         f"!has(self.margin) || ({_MEAN})",
-        "margin is for an outcome of the type Mean: write marginPercentagePoints instead",
+        "margin can only be used with an outcome of type Mean: use marginPercentagePoints instead",
         ".margin",
     ),
     Rule(
         "Outcome",
         "!has(self.atMost) || (has(self.type) && self.type == 'Mean')",
-        "atMost is for the type Mean: take it out, or set type",
+        "atMost can only be used with type Mean: remove it, or set type to Mean",
         ".atMost",
     ),
     Rule(
@@ -56,70 +56,70 @@ EXPERIMENT = (
     Rule(
         "CloudWatchCount",
         "self.dimensions.exists(d, d.value == '$(endpoint)') && self.dimensions.exists(d, d.value == '$(variant)')",
-        "one dimension has the value $(endpoint), and one $(variant): without them the arms could not be told apart,"
-        " nor this endpoint from others",
+        "one dimension must have the value $(endpoint), and one $(variant), so that endpoints and variants can be"
+        " distinguished",
         ".dimensions",
     ),
     Rule(
         "Metrics",
         f"{count_of('self.guardrails')} == 0 || !self.guardrails.exists(g, g.name == self.primary.name)",
-        "a guardrail has the name of the primary metric: give each metric a name of its own",
+        "a guardrail has the same name as the primary metric: give each metric a different name",
         ".guardrails",
     ),
     Rule(
         "Metrics",
         f"{count_of('self.guardrails')} == 0 || self.guardrails.all(g, {_MARGIN.format('g')})",
-        "each guardrail needs marginPercentagePoints above 0, such as 0.5 (or margin, if it is a Mean):"
-        " that equals are not worse at all can't be shown",
+        "each guardrail needs marginPercentagePoints above 0, such as 0.5 (for an outcome of type Mean: margin),"
+        " because it cannot be shown that a metric is not worse at all",
         ".guardrails",
     ),
     Rule(
         _SPEC,
         f"self.goal != 'NonInferiority' || {_MARGIN.format('self.metrics.primary')}",
-        "the primary metric of NonInferiority needs marginPercentagePoints above 0, such as 0.5 (or margin, if it is a"
-        " Mean):"
-        " that equals are not worse at all can't be shown",
+        "with goal NonInferiority, the primary metric needs marginPercentagePoints above 0, such as 0.5 (for an"
+        " outcome of type Mean: margin), because it cannot be shown that a metric is not worse at all",
         ".metrics.primary",
     ),
     Rule(
         _SPEC,
         "!self.challengers.exists(c, c == self.control)",
-        "the control is no challenger: name another variant",
+        "the control cannot also be a challenger: remove it from challengers",
         ".challengers",
     ),
     Rule(
         _SPEC,
         f"({_named('self.metrics.primary')})"
         f" && ({count_of('self.metrics.guardrails')} == 0 || self.metrics.guardrails.all(m, {_named('m')}))",
-        "a metric of the container names the model of each arm: add the missing variants to models",
+        "container.models of a metric must name the model of the control and of each challenger: add the missing"
+        " variants",
         ".metrics",
     ),
     Rule(
         _SPEC,
         f"({_soon('self.metrics.primary')})"
         f" && ({count_of('self.metrics.guardrails')} == 0 || self.metrics.guardrails.all(m, {_soon('m')}))",
-        "an outcome's afterMinutes is not below duration.maxMinutes, so no request of it would ever count: raise"
-        " maxMinutes, or lower afterMinutes",
+        "afterMinutes of an outcome must be less than duration.maxMinutes, otherwise no request would ever be counted:"
+        " increase maxMinutes, or reduce afterMinutes",
         ".metrics",
     ),
     Rule(
         _SPEC,
         f"{count_of('self.ramp')} == 0 || (self.ramp.map(s, s.trafficPercent).isSorted()"
         " && (!has(self.trafficPercent) || self.ramp.all(s, s.trafficPercent < self.trafficPercent)))",
-        "a ramp rises, and ends below trafficPercent: put its steps in order",
+        "the steps of ramp must be in rising order, and below trafficPercent",
         ".ramp",
     ),
     Rule(
         _SPEC,
         f"{count_of('self.ramp')} == 0 || self.ramp.map(s, s.minutes).sum() < {_LONGEST}",
-        "the minutes of the ramp together are not below duration.maxMinutes, so trafficPercent would never be reached:"
-        " raise maxMinutes, or shorten the ramp",
+        "the minutes of all steps of ramp together must be less than duration.maxMinutes, otherwise trafficPercent"
+        " would never be reached: increase maxMinutes, or shorten the ramp",
         ".ramp",
     ),
     Rule(
         "Duration",
         "self.minMinutes <= self.maxMinutes",
-        "minMinutes is above maxMinutes, so it would never end with a SHIP: lower it",
+        "minMinutes must be at most maxMinutes",
         ".minMinutes",
     ),
 )
@@ -135,8 +135,8 @@ def _fixed(name: str) -> Rule:
     return Rule(
         "",
         f"!({_BEGUN}) || ({there} && (!has(self.spec.{name}) || {same}))",
-        f"{name} is fixed once the experiment has begun, as another {name} would be another test:"
-        " delete it, or let it end, and make a new SageMakerExperiment",
+        f"{name} cannot be changed once the experiment has begun: delete it, or let it end, and create a new"
+        " SageMakerExperiment",
         f".spec.{name}",
         "FieldValueForbidden",
     )

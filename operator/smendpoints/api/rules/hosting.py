@@ -7,7 +7,7 @@ def _unless_serverless(what: str, allowed: str, remedy: str) -> Rule:
     return Rule(
         "SageMakerEndpointSpec",
         f"!self.variants.exists(v, has(v.serverless)) || {allowed}",
-        f"a serverless variant does not go with {what}: {remedy}",
+        f"a serverless variant cannot be combined with {what}: {remedy}",
         reason="FieldValueForbidden",
     )
 
@@ -16,7 +16,7 @@ def _unless_shadow(what: str, allowed: str) -> Rule:
     return Rule(
         "SageMakerEndpointSpec",
         f"!has(self.shadow) || ({allowed})",
-        f"a shadow variant does not go with {what}: remove one of the two",
+        f"a shadow variant cannot be combined with {what}: remove one of the two",
         reason="FieldValueForbidden",
     )
 
@@ -25,14 +25,14 @@ HOSTING = (
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.shadow) || self.variants.size() == 1",
-        "shadow needs exactly one production variant: leave one entry in variants, or remove shadow",
+        "shadow needs exactly one production variant: keep one entry in variants, or remove shadow",
         ".shadow",
         "FieldValueForbidden",
     ),
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.shadow) || self.variants.all(v, v.name != self.shadow.name)",
-        "the shadow variant needs a name of its own: it has the name of a production variant",
+        "the shadow variant has the same name as a production variant: give it another name",
         ".shadow.name",
     ),
     _unless_shadow("serverless hosting", no_variant("has({}.serverless)".format)),
@@ -42,11 +42,15 @@ HOSTING = (
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.shadow) || !has(self.shadow.scaling)",
-        "a shadow variant does not scale: remove shadow.scaling and set shadow.instance.count",
+        "a shadow variant cannot scale: remove shadow.scaling, and set shadow.instance.count",
         ".shadow.scaling",
         "FieldValueForbidden",
     ),
-    _unless_serverless("other variants", "self.variants.size() == 1", "leave one entry in variants, or use instance"),
+    _unless_serverless(
+        "other variants",
+        "self.variants.size() == 1",
+        "keep one entry in variants, or use instance instead of serverless",
+    ),
     _unless_serverless("vpc", "!has(self.vpc)", "remove vpc, or use instance instead of serverless"),
     _unless_serverless(
         "networkIsolation", "!self.networkIsolation", "remove networkIsolation, or use instance instead of serverless"
@@ -58,6 +62,6 @@ HOSTING = (
     _unless_serverless(
         "a guarded rollout",
         UNGUARDED,
-        "leave rollout.strategy at AllAtOnce, without waits and rollback",
+        "use rollout.strategy AllAtOnce without waits and rollback",
     ),
 )

@@ -21,19 +21,20 @@ POLICY = (
     Rule(
         "NamespaceSelector.matchLabels",
         f"self.all(k, k.size() <= 317 && k.matches(r'{LABEL_KEY}'))",
-        "write keys of labels, such as team or example.com/team",
+        "keys of labels must look like team or example.com/team",
     ),
     Rule(
         "LabelRequirement",
         f"self.operator in ['In', 'NotIn'] ? {_COUNT} > 0 : {_COUNT} == 0",
-        "In and NotIn need values; Exists and DoesNotExist have none: add or remove values",
+        "In and NotIn need values; Exists and DoesNotExist must not have any: add or remove values",
         ".values",
     ),
     *(
         Rule(
             f"{_SPEC}.{name}",
             f"self.map(g, g.size()).sum() <= {most}",
-            f"the globs of {name} have at most {most} characters together: write fewer or shorter ones, with wildcards",
+            f"the globs in {name} may have at most {most} characters in total: write fewer or shorter ones,"
+            " with wildcards",
         )
         for name, most in GLOBS_LENGTH.items()
     ),

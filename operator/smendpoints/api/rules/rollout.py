@@ -12,8 +12,8 @@ ROLLOUT = (
     Rule(
         "SageMakerEndpointSpec",
         f"{UNGUARDED} || ({no_variant(of_type('ml.inf1.'))})",
-        "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without waits and rollback,"
-        " or another instance type",
+        "AWS ignores deployment guardrails for ml.inf1 instances, without an error: use strategy AllAtOnce without"
+        " waits and rollback, or another instance type",
         ".rollout",
         "FieldValueForbidden",
     ),
@@ -22,7 +22,7 @@ ROLLOUT = (
         "!has(self.rollout) || !has(self.rollout.stepInstances) || self.variants.all(v, !has(v.instance)"
         " || self.rollout.stepInstances * 2 <= (has(v.instance.count) ? v.instance.count : 1)"
         " || (has(v.scaling) && self.rollout.stepInstances * 2 <= v.scaling.maxCapacity))",
-        "rollout.stepInstances must be at most half of each variant's instances: lower it, or use stepPercent",
+        "rollout.stepInstances must be at most half of each variant's instances: reduce it, or use stepPercent",
         ".rollout.stepInstances",
     ),
     Rule(
@@ -32,8 +32,8 @@ ROLLOUT = (
         " + (has(self.rollout.rollback.maxLatencyMilliseconds) ? 1 : 0))"
         f" + ({is_true('self.rollout.rollback.onRequest')}"
         f" || (has(self.rollout.analysis) && !{is_true('self.rollout.analysis.dryRun')}) ? 1 : 0) <= 10",
-        "a rollout has at most 10 alarms: those in rollback.alarmNames, for each variant one for"
-        " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest and analysis; name fewer",
+        "a rollout can have at most 10 alarms: those in rollback.alarmNames, for each variant one for"
+        " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest and analysis; use fewer",
         ".rollout.rollback",
     ),
     Rule(
@@ -49,19 +49,19 @@ ROLLOUT = (
     Rule(
         "Rollout",
         "self.strategy != 'Linear' || !has(self.stepPercent) || self.stepPercent >= 10",
-        "a step of Linear is 10 to 50 percent: set stepPercent to 10 or more",
+        "with Linear, a step must be 10 to 50 percent: set stepPercent to 10 or more",
         ".stepPercent",
     ),
     Rule(
         "Rollout",
         "self.strategy != 'Rolling' || !has(self.stepPercent) || self.stepPercent >= 5",
-        "a batch of Rolling is 5 to 50 percent: set stepPercent to 5 or more",
+        "with Rolling, a batch must be 5 to 50 percent: set stepPercent to 5 or more",
         ".stepPercent",
     ),
     Rule(
         "Rollout",
         "self.strategy != 'Rolling' || self.terminationWaitSeconds == 0",
-        "Rolling keeps no old fleet to wait for: remove terminationWaitSeconds and use stepWaitSeconds",
+        "with Rolling, no old fleet is kept: remove terminationWaitSeconds, and use stepWaitSeconds",
         ".terminationWaitSeconds",
     ),
     Rule(
@@ -70,23 +70,23 @@ ROLLOUT = (
         "self.stepWaitSeconds * (self.strategy in ['Linear', 'Rolling'] && has(self.stepPercent)"
         " ? (100 + self.stepPercent - 1) / self.stepPercent : 1) + self.terminationWaitSeconds"
         " < (has(self.timeoutSeconds) ? self.timeoutSeconds : 28800)",
-        "the waits of all steps and terminationWaitSeconds must be shorter than timeoutSeconds (28800 if unset):"
-        " wait less, take larger steps, or raise timeoutSeconds",
+        "stepWaitSeconds of all steps and terminationWaitSeconds together must be less than timeoutSeconds (28800 if"
+        " unset): reduce them, use larger steps, or increase timeoutSeconds",
     ),
     Rule(
         "Rollout",
         "!has(self.rollback) || (!has(self.rollback.maxErrorRatePercent) && !has(self.rollback.maxLatencyMilliseconds)"
         f" && !{is_true('self.rollback.onRequest')})"
         " || self.stepWaitSeconds > 0 || self.terminationWaitSeconds > 0",
-        "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
-        " set stepWaitSeconds or terminationWaitSeconds",
+        "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to monitor the new fleet: set"
+        " stepWaitSeconds or terminationWaitSeconds",
         ".rollback",
     ),
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.rollout) || !has(self.rollout.analysis) || !has(self.async)",
-        "rollout.analysis compares answers to real-time requests, which an asynchronous endpoint has none of: remove"
-        " analysis, and set rollback.alarmNames to alarms of your own",
+        "rollout.analysis is not available for asynchronous endpoints, because it compares responses to real-time"
+        " requests: remove analysis, and set rollback.alarmNames to alarms of your own",
         ".rollout.analysis",
         "FieldValueForbidden",
     ),
@@ -100,7 +100,8 @@ ROLLOUT = (
         "Rollout",
         "!has(self.analysis) || !(self.strategy in ['Canary', 'Linear'])"
         " || self.stepWaitSeconds >= self.analysis.warmUpSeconds + 300",
-        "analysis needs time to compare: set stepWaitSeconds to analysis.warmUpSeconds (60 if unset) and 300 at least",
+        "analysis needs time to compare: stepWaitSeconds must be at least analysis.warmUpSeconds (60 if unset) plus"
+        " 300",
         ".stepWaitSeconds",
     ),
     Rule(
@@ -111,7 +112,7 @@ ROLLOUT = (
     Rule(
         "AnalysisMetric",
         "has(self.metricAbove) || !has(self.better) || self.better == 'Lower'",
-        "fewer errors and fewer slow requests are better: remove better, which is for metricAbove",
+        "better can only be set with metricAbove: remove it",
         ".better",
         "FieldValueForbidden",
     ),

@@ -11,7 +11,7 @@ SCALING = (
     Rule(
         "Scaling",
         " || ".join(["has(self.targetInvocationsPerInstance)", *(some(items, "true") for items in _POLICIES)]),
-        "nothing makes this scale: add targetInvocationsPerInstance, targetTracking, stepScaling or schedules",
+        "scaling needs at least one of targetInvocationsPerInstance, targetTracking, stepScaling and schedules",
         reason="FieldValueRequired",
     ),
     Rule(
@@ -24,12 +24,12 @@ SCALING = (
         "Scaling",
         f"!has(self.targetInvocationsPerInstance) || !({some('self.targetTracking', _SHORT_FORM)}"
         f" || {some('self.stepScaling', _SHORT_FORM)})",
-        "the policy of targetInvocationsPerInstance is named invocations-per-instance: give yours another name",
+        "the name invocations-per-instance is used by the policy of targetInvocationsPerInstance: use another name",
     ),
     Rule(
         "Scaling",
         "!has(self.stepScaling) || " + every("self.targetTracking", "!self.stepScaling.exists(y, y.name == x.name)"),
-        "targetTracking and stepScaling share one set of names: give each policy a name of its own",
+        "a policy of targetTracking and one of stepScaling have the same name: give each policy a different name",
     ),
     Rule(
         "Scaling",
@@ -41,7 +41,7 @@ SCALING = (
         + " && (!has(self.targetInvocationsPerInstance) || "
         + every("self.targetTracking", tracks_not("InvocationsPerInstance"))
         + ")",
-        "track each predefined metric once (targetInvocationsPerInstance is one of InvocationsPerInstance):"
+        "each predefinedMetric can be used only once (targetInvocationsPerInstance uses InvocationsPerInstance):"
         " remove one of the two policies",
     ),
     Rule(
@@ -64,18 +64,19 @@ SCALING = (
     Rule(
         "Step",
         "!has(self.lowerBound) || !has(self.upperBound) || self.lowerBound < self.upperBound",
-        "lowerBound must be below upperBound; leave one of them out for a step that is open on that side",
+        "lowerBound must be less than upperBound; leave one of them out for a step without that bound",
     ),
     Rule(
         "StepScaling.steps",
         "self.all(a, self.filter(b, (!has(a.upperBound) || !has(b.lowerBound) || b.lowerBound < a.upperBound)"
         " && (!has(b.upperBound) || !has(a.lowerBound) || a.lowerBound < b.upperBound)).size() <= 1)",
-        "steps must not overlap: begin each where another ends, and leave out at most one lowerBound and upperBound",
+        "steps must not overlap: the lowerBound of a step can be the upperBound of another; at most one step may have"
+        " no lowerBound, and at most one no upperBound",
     ),
     Rule(
         "StepScaling",
         "!has(self.adjustmentType) || self.adjustmentType != 'ExactCapacity' || self.steps.all(s, s.adjustment >= 0)",
-        "with ExactCapacity an adjustment is the capacity itself: write 0 or more",
+        "with ExactCapacity, an adjustment is the new capacity: it must be 0 or more",
         ".steps",
     ),
     Rule(

@@ -17,7 +17,7 @@ def _immutable(name: str, why: str) -> Rule:
     return Rule(
         "SageMakerEndpointSpec",
         f"has(self.{name}) == has(oldSelf.{name}) && (!has(self.{name}) || self.{name} == oldSelf.{name})",
-        f"{name} is immutable, set or unset: {why}; make a new SageMakerEndpoint and delete this one",
+        f"{name} cannot be changed, set or removed later: {why}; create a new SageMakerEndpoint and delete this one",
         f".{name}",
         "FieldValueForbidden",
     )
@@ -28,13 +28,15 @@ _TAG = r"^[\p{L}\p{Z}\p{N}_.:/=+@-]*$"
 SPEC = (
     _immutable("endpointName", "AWS cannot rename an endpoint"),
     _immutable("region", "AWS cannot move an endpoint"),
-    _immutable("assumeRoleARN", "another role may mean another account, and the endpoint would be left behind"),
+    _immutable(
+        "assumeRoleARN", "with another role, which may belong to another account, the operator could lose the endpoint"
+    ),
     Rule(
         "SageMakerEndpointSpec",
         "self.desiredState == 'Stopped' || oldSelf.desiredState == 'Stopped'"
         " || !oldSelf.variants.exists(v, has(v.instance)) || !self.variants.exists(v, has(v.serverless))",
-        "AWS makes no endpoint on instances serverless while it runs: set desiredState to Stopped, then serverless,"
-        " then Running",
+        "AWS cannot change a running endpoint from instances to serverless: set desiredState to Stopped, then change to"
+        " serverless, then set desiredState to Running",
         ".variants",
         "FieldValueForbidden",
     ),
@@ -42,26 +44,27 @@ SPEC = (
         "SageMakerEndpointSpec",
         "!has(self.assumeRoleARN) || !has(self.executionRoleARN)"
         " || self.assumeRoleARN.split(':')[4] == self.executionRoleARN.split(':')[4]",
-        "executionRoleARN must be a role of the account of assumeRoleARN: SageMaker takes no role of another account",
+        "executionRoleARN must be a role in the same account as assumeRoleARN: SageMaker does not accept a role of"
+        " another account",
         ".executionRoleARN",
     ),
     Rule(
         "SageMakerEndpointSpec",
         f"!has(self.region) || ({no_variant(_image_elsewhere)})",
-        "every image must be in Amazon ECR of the endpoint's region: replicate it to spec.region",
+        "every image must be in Amazon ECR in the endpoint's region: replicate the image to spec.region",
     ),
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.region) || !has(self.monitoring) || "
         + every("self.monitoring.topicARNs", "x.split(':')[3] == self.region"),
-        "CloudWatch tells SNS topics of its own region alone: name topics of spec.region in monitoring.topicARNs",
+        "CloudWatch can only notify SNS topics in the same region: in monitoring.topicARNs, use topics in spec.region",
         ".monitoring.topicARNs",
     ),
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.monitoring) || !has(self.monitoring.alarms) || has(self.async)"
         " || !self.monitoring.alarms.exists(a, a == 'Backlog')",
-        "Backlog watches the queue of an asynchronous endpoint: leave it out of monitoring.alarms, or add async",
+        "Backlog monitors the queue of an asynchronous endpoint: remove it from monitoring.alarms, or add async",
         ".monitoring.alarms",
     ),
     Rule(
@@ -81,38 +84,39 @@ SPEC = (
         "SageMakerEndpointSpec",
         "!has(self.async) || self.variants.all(v, !has(v.scaling) || !has(v.scaling.targetInvocationsPerInstance)"
         f" && {every('v.scaling.targetTracking', tracks_not('InvocationsPerInstance'))})",
-        "with async there is no metric of invocations: scale by a targetTracking entry with customizedMetric"
-        " AWS/SageMaker ApproximateBacklogSizePerInstance of the dimension EndpointName",
+        "an asynchronous endpoint has no metric InvocationsPerInstance: use a targetTracking entry with the"
+        " customizedMetric ApproximateBacklogSizePerInstance of AWS/SageMaker, with the dimension EndpointName",
         ".variants",
     ),
     Rule(
         "SageMakerEndpointSpec",
         "!has(self.officeHours) || self.desiredState == 'Running'",
-        "officeHours start and stop the endpoint, so they do not go with desiredState Stopped:"
-        " remove officeHours to keep it stopped, or set desiredState to Running",
+        "officeHours and desiredState Stopped cannot be combined: remove officeHours to keep the endpoint stopped, or"
+        " set desiredState to Running",
         ".desiredState",
     ),
     Rule(
         "OfficeHours",
         "self.start != self.stop",
-        "start and stop come at the same moments, so the endpoint would never run: write when it stops",
+        "start and stop are the same, so the endpoint would never run: set stop to the time at which it stops",
         ".stop",
     ),
     Rule(
         "SageMakerEndpointSpec.tags",
         # In any case: to IAM's conditions, keys that differ by case are one. Nor may spaces, which some trim, hide it.
         r"self.all(k, !k.matches(r'^\p{Z}*(?i:aws:|smendpoints\.dev/)'))",
-        "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys",
+        "keys of tags must not begin with aws: (reserved by AWS) or smendpoints.dev/ (reserved by the operator): use"
+        " other keys",
         reason="FieldValueForbidden",
     ),
     Rule(
         "SageMakerEndpointSpec.tags",
         f"self.all(k, k.matches(r'{_TAG}') && self[k].matches(r'{_TAG}'))",
-        "keys and values of tags have letters, digits, spaces and _ . : / = + - @ alone: leave out all else",
+        "keys and values of tags may only contain letters, digits, spaces and _ . : / = + - @: remove other characters",
     ),
     Rule(
         "SageMakerEndpointSpec.tags",
         "self.all(k, k.size() >= 1 && k.size() <= 128)",
-        "a tag's key has 1 to 128 characters: use shorter keys",
+        "keys of tags must have 1 to 128 characters",
     ),
 )

@@ -7,14 +7,15 @@ _ECR = (
     r"(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
 )
 _ECR_SENTENCE = (
-    "SageMaker takes images of Amazon ECR alone: write"
+    "SageMaker only accepts images in Amazon ECR: write"
     " <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>, or @sha256:<64 hex digits> instead of :<tag>"
 )
 _ARTIFACT_CEL = "self.endsWith('/') || self.endsWith('.tar.gz')"
 _ARTIFACT_SENTENCE = "write one archive that ends in .tar.gz, or a prefix that ends in /"
 _ENVIRONMENT_CEL = "self.all(k, k.size() <= 1024 && k.matches('^[a-zA-Z_][a-zA-Z0-9_]*$'))"
 _ENVIRONMENT_SENTENCE = (
-    "a name of an environment variable has letters, digits and _, 1024 at most, and does not begin with a digit"
+    "names of environment variables may contain letters, digits and _, must not begin with a digit, and may have at"
+    " most 1024 characters"
 )
 
 
@@ -35,13 +36,13 @@ def _variables(of: str) -> tuple[Rule, ...]:
         Rule(
             of,
             "!has(self.secrets) || !has(self.environment) || self.secrets.all(k, !(k in self.environment))",
-            "a variable is in environment or in secrets, not in both: remove one of the two",
+            "a variable is set both in environment and in secrets: remove one of the two",
             ".secrets",
         ),
         Rule(
             of,
             f"{count_of('self.environment')} + {count_of('self.secrets')} <= 100",
-            "a container has at most 100 variables, in environment and secrets together",
+            "a container can have at most 100 variables, in environment and secrets together",
             ".secrets",
         ),
     )
@@ -62,14 +63,14 @@ VARIANT = (
         "Variant",
         f"!({has_pipeline('self')}) || (!has(self.modelArtifact) && {count_of('self.environment')} == 0"
         f" && {count_of('self.secrets')} == 0 && !{is_true('self.multiModel')})",
-        "beside containers there is no modelArtifact, environment, secrets or multiModel: set modelArtifact,"
+        "with containers, a variant cannot have modelArtifact, environment, secrets or multiModel: set modelArtifact,"
         " environment and secrets in the entries of containers",
         reason="FieldValueForbidden",
     ),
     Rule(
         "Variant",
         f"{count_of('self.containers')} != 1",
-        "a pipeline has 2 to 15 containers: for a single one use image, modelArtifact and environment",
+        "a pipeline needs 2 to 15 containers: for a single container use image, modelArtifact and environment",
         ".containers",
     ),
     Rule(
@@ -84,7 +85,7 @@ VARIANT = (
             "self.containers",
             "!has(x.hostname) || self.containers.exists_one(y, has(y.hostname) && y.hostname == x.hostname)",
         ),
-        "each container of a pipeline needs a hostname of its own",
+        "each container of a pipeline needs a different hostname",
         ".containers",
     ),
     Rule(
@@ -103,14 +104,14 @@ VARIANT = (
         "Variant",
         f"!has(self.serverless) || (!{is_true('self.multiModel')} && !({has_pipeline('self')})"
         " && (!has(self.modelArtifact) || !self.modelArtifact.endsWith('/')))",
-        "a serverless variant serves one model of one container: remove multiModel and containers,"
-        " and give a modelArtifact that ends in .tar.gz; or use instance",
+        "a serverless variant serves one model with one container: remove multiModel and containers, and use a"
+        " modelArtifact that ends in .tar.gz; or use instance instead of serverless",
         ".serverless",
     ),
     Rule(
         "Variant",
         "!has(self.serverless) || !has(self.scaling) || has(self.serverless.provisionedConcurrency)",
-        "scaling of a serverless variant moves its provisionedConcurrency: set it, or remove scaling",
+        "scaling of a serverless variant changes its provisionedConcurrency: set it, or remove scaling",
         ".scaling",
     ),
     Rule(
@@ -124,16 +125,16 @@ VARIANT = (
         "!has(self.serverless) || !has(self.scaling) || (!has(self.scaling.targetInvocationsPerInstance)"
         f" && {every('self.scaling.targetTracking', tracks_not('InvocationsPerInstance'))}"
         f" && {every('self.scaling.targetTracking', tracks_not('ConcurrentRequestsPerModel'))})",
-        "a serverless variant has no instances to count invocations of: use a targetTracking entry with"
-        " predefinedMetric ProvisionedConcurrencyUtilization",
+        "this metric is not available for serverless variants: use a targetTracking entry with predefinedMetric"
+        " ProvisionedConcurrencyUtilization",
         ".scaling",
     ),
     Rule(
         "Variant",
         "!has(self.instance) || !has(self.scaling)"
         f" || {every('self.scaling.targetTracking', tracks_not('ProvisionedConcurrencyUtilization'))}",
-        "ProvisionedConcurrencyUtilization is for serverless variants:"
-        " use InvocationsPerInstance or ConcurrentRequestsPerModel",
+        "ProvisionedConcurrencyUtilization is only available for serverless variants: use InvocationsPerInstance or"
+        " ConcurrentRequestsPerModel",
         ".scaling",
     ),
     Rule(

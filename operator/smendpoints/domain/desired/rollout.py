@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from smendpoints.api.spec import Rollback, Rollout, SageMakerEndpointSpec
+from smendpoints.api.rollout import Rollback, Rollout
+from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.domain.desired import names
 
 DEFAULT_STEP_PERCENT = 10

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from smendpoints.api.analysis import Analysis, AnalysisMetric, AnalysisStatus, ComparedMetric, ErrorRate
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.domain.desired.rollout import DEFAULT_STEP_PERCENT
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.observed.samples import (

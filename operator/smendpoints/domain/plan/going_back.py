@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from smendpoints.api.group import ROLLBACK_TO
 from smendpoints.api.resource import SageMakerEndpoint
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolledBackTo
 from smendpoints.domain.desired.desired import Desired, DesiredModel, DesiredVariant, tag_list
 from smendpoints.domain.desired.rollout import deployment_config

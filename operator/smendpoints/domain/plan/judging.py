@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from smendpoints.api.analysis import AnalysedStep, AnalysisStatus, ComparedMetric
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.observed.observed import ObservedEndpoint
 from smendpoints.domain.observed.samples import Readings, counts

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from smendpoints.api.spec import Rollout
+from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolloutStatus, Stage
 from smendpoints.domain.desired.rollout import DEFAULT_STEP_PERCENT
 from smendpoints.domain.observed.observed import ObservedEndpoint, ObservedVariant

@@ -46,17 +46,17 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a topic of another region": (
         spec(region="us-east-1", monitoring={"topicARNs": ["arn:aws:sns:eu-west-1:123456789012:oncall"]}),
         "spec.monitoring.topicARNs",
-        "CloudWatch tells SNS topics of its own region alone: name topics of spec.region in monitoring.topicARNs",
+        "CloudWatch can only notify SNS topics in the same region: in monitoring.topicARNs, use topics in spec.region",
     ),
     "a backlog without a queue": (
         spec(monitoring={"alarms": ["Backlog"]}),
         "spec.monitoring.alarms",
-        "Backlog watches the queue of an asynchronous endpoint: leave it out of monitoring.alarms, or add async",
+        "Backlog monitors the queue of an asynchronous endpoint: remove it from monitoring.alarms, or add async",
     ),
     "a namespace with blanks": (
         spec(monitoring={"containerMetricsNamespace": "my models"}),
         "spec.monitoring.containerMetricsNamespace",
-        "use letters, digits and . - _ / # alone, such as smendpoints/inference",
+        "use only letters, digits and . - _ / #, such as smendpoints/inference",
     ),
     "an output path that is no S3 URI": (
         spec(**{"async": {"outputPath": "/mnt/answers"}}),
@@ -66,12 +66,12 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "an artifact that is no S3 URI": (
         spec(variant(modelArtifact="https://models/model.tar.gz")),
         f"{V0}.modelArtifact",
-        "write an S3 URI below a bucket, such as s3://models/iris/model.tar.gz",
+        "write an S3 URI with a bucket and a key, such as s3://models/iris/model.tar.gz",
     ),
     "an EC2 instance type": (
         spec(variant(instance={"type": "m5.large"})),
         f"{V0}.instance.type",
-        "write an instance type of SageMaker, with its ml. in front, such as ml.m5.large",
+        "write a SageMaker instance type, which begins with ml., such as ml.m5.large",
     ),
     "a time zone with a blank": (
         scaled(schedules=[{"name": "s", "schedule": "rate(1 day)", "minCapacity": 1, "timeZone": "Central Europe"}]),
@@ -91,7 +91,10 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "an execution role of another account": (
         spec(assumeRoleARN="arn:aws:iam::210987654321:role/operator"),
         "spec.executionRoleARN",
-        "executionRoleARN must be a role of the account of assumeRoleARN: SageMaker takes no role of another account",
+        (
+            "executionRoleARN must be a role in the same account as assumeRoleARN: SageMaker does not accept a role of"
+            " another account"
+        ),
     ),
     "an image of another region": (spec(region="eu-central-1"), "spec", REGION),
     "a pipeline with an image of another region": (
@@ -111,14 +114,14 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         spec(officeHours={"start": "0 8 * * 1-5", "stop": "0 18 * * 1-5"}, desiredState="Stopped"),
         "spec.desiredState",
         (
-            "officeHours start and stop the endpoint, so they do not go with desiredState Stopped:"
-            " remove officeHours to keep it stopped, or set desiredState to Running"
+            "officeHours and desiredState Stopped cannot be combined: remove officeHours to keep the endpoint stopped,"
+            " or set desiredState to Running"
         ),
     ),
     "office hours that begin when they end": (
         spec(officeHours={"start": "0 8 * * *", "stop": "0 8 * * *"}),
         "spec.officeHours.stop",
-        "start and stop come at the same moments, so the endpoint would never run: write when it stops",
+        "start and stop are the same, so the endpoint would never run: set stop to the time at which it stops",
     ),
     "a tag of AWS": (spec(tags={"aws:team": "x"}), "spec.tags", RESERVED_TAG),
     "a tag of AWS, however it is written": (spec(tags={"aWs:team": "x"}), "spec.tags", RESERVED_TAG),
@@ -131,6 +134,6 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a tag with a long key": (
         spec(tags={"k" * 129: "x"}),
         "spec.tags",
-        "a tag's key has 1 to 128 characters: use shorter keys",
+        "keys of tags must have 1 to 128 characters",
     ),
 }

@@ -51,7 +51,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a pipeline of one": (
         pipeline(container()),
         f"{V0}.containers",
-        "a pipeline has 2 to 15 containers: for a single one use image, modelArtifact and environment",
+        "a pipeline needs 2 to 15 containers: for a single container use image, modelArtifact and environment",
     ),
     "one hostname in a pipeline of two": (
         pipeline(container(hostname="a"), container()),
@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "one hostname twice": (
         pipeline(container(hostname="a"), container(hostname="a")),
         f"{V0}.containers",
-        "each container of a pipeline needs a hostname of its own",
+        "each container of a pipeline needs a different hostname",
     ),
     "an environment of 33 KB over two containers": (
         pipeline(*[container(environment={f"A{number}": "x" * 1000 for number in range(17)})] * 2),
@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
             )
         ),
         f"{V0}.secrets",
-        "a container has at most 100 variables, in environment and secrets together",
+        "a container can have at most 100 variables, in environment and secrets together",
     ),
     "a secret itself": (
         spec(variant(secrets={"A": "hunter2"})),

@@ -17,7 +17,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a canary of more than half": (
         rollout("Canary", stepInstances=11),
         "spec.rollout.stepInstances",
-        "rollout.stepInstances must be at most half of each variant's instances: lower it, or use stepPercent",
+        "rollout.stepInstances must be at most half of each variant's instances: reduce it, or use stepPercent",
     ),
     "eleven alarms": (
         spec(
@@ -69,14 +69,17 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "an analysis that has no time": (
         rollout("Canary", stepPercent=10, stepWaitSeconds=359, analysis=ANALYSIS),
         "spec.rollout.stepWaitSeconds",
-        "analysis needs time to compare: set stepWaitSeconds to analysis.warmUpSeconds (60 if unset) and 300 at least",
+        (
+            "analysis needs time to compare: stepWaitSeconds must be at least analysis.warmUpSeconds (60 if unset) plus"
+            " 300"
+        ),
     ),
     "an analysis of an asynchronous endpoint": (
         rollout("Canary", stepPercent=10, stepWaitSeconds=600, analysis=ANALYSIS) | {"async": ASYNC},
         "spec.rollout.analysis",
         (
-            "rollout.analysis compares answers to real-time requests, which an asynchronous endpoint has none of:"
-            " remove analysis, and set rollback.alarmNames to alarms of your own"
+            "rollout.analysis is not available for asynchronous endpoints, because it compares responses to real-time"
+            " requests: remove analysis, and set rollback.alarmNames to alarms of your own"
         ),
     ),
     "a metric of nothing": (
@@ -92,7 +95,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
             analysis={"metrics": [{"name": "errors", "errorRate": {}, "better": "Higher"}]},
         ),
         "spec.rollout.analysis.metrics[0].better",
-        "fewer errors and fewer slow requests are better: remove better, which is for metricAbove",
+        "better can only be set with metricAbove: remove it",
     ),
     "a canary without a size": (rollout("Canary"), "spec.rollout", STEP_SIZE),
     "a canary with two sizes": (rollout("Canary", stepPercent=10, stepInstances=1), "spec.rollout", STEP_SIZE),
@@ -105,17 +108,17 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "Linear in steps of 9 percent": (
         rollout("Linear", stepPercent=9),
         "spec.rollout.stepPercent",
-        "a step of Linear is 10 to 50 percent: set stepPercent to 10 or more",
+        "with Linear, a step must be 10 to 50 percent: set stepPercent to 10 or more",
     ),
     "Rolling in batches of 4 percent": (
         rollout("Rolling", stepPercent=4),
         "spec.rollout.stepPercent",
-        "a batch of Rolling is 5 to 50 percent: set stepPercent to 5 or more",
+        "with Rolling, a batch must be 5 to 50 percent: set stepPercent to 5 or more",
     ),
     "Rolling with a termination wait": (
         rollout("Rolling", stepPercent=10, terminationWaitSeconds=60),
         "spec.rollout.terminationWaitSeconds",
-        "Rolling keeps no old fleet to wait for: remove terminationWaitSeconds and use stepWaitSeconds",
+        "with Rolling, no old fleet is kept: remove terminationWaitSeconds, and use stepWaitSeconds",
     ),
     "a canary that waits as long as it may take": (
         rollout("Canary", stepPercent=10, stepWaitSeconds=400, terminationWaitSeconds=200, timeoutSeconds=600),
@@ -132,16 +135,16 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         rollout("Canary", stepPercent=10, rollback={"maxErrorRatePercent": 1}),
         "spec.rollout.rollback",
         (
-            "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
-            " set stepWaitSeconds or terminationWaitSeconds"
+            "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to monitor the new fleet: set"
+            " stepWaitSeconds or terminationWaitSeconds"
         ),
     ),
     "an abort that AWS never looks for": (
         rollout("AllAtOnce", rollback={"onRequest": True}),
         "spec.rollout.rollback",
         (
-            "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to watch the new fleet:"
-            " set stepWaitSeconds or terminationWaitSeconds"
+            "maxErrorRatePercent, maxLatencyMilliseconds and onRequest need time to monitor the new fleet: set"
+            " stepWaitSeconds or terminationWaitSeconds"
         ),
     ),
     "a rollback for no reason": (

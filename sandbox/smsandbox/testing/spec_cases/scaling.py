@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "scaling of a serverless variant that is not provisioned": (
         serverless({"scaling": BOUNDS}),
         f"{V0}.scaling",
-        "scaling of a serverless variant moves its provisionedConcurrency: set it, or remove scaling",
+        "scaling of a serverless variant changes its provisionedConcurrency: set it, or remove scaling",
     ),
     "scaling beyond the concurrency": (
         serverless({"serverless": PC, "scaling": BOUNDS | {"maxCapacity": 11}}),
@@ -66,8 +66,8 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
         tracked(TRACK_UTILIZATION),
         f"{V0}.scaling",
         (
-            "ProvisionedConcurrencyUtilization is for serverless variants:"
-            " use InvocationsPerInstance or ConcurrentRequestsPerModel"
+            "ProvisionedConcurrencyUtilization is only available for serverless variants: use InvocationsPerInstance"
+            " or ConcurrentRequestsPerModel"
         ),
     ),
     "a burstable type that scales": (
@@ -83,7 +83,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "scaling by nothing": (
         spec(variant(scaling={"minCapacity": 1, "maxCapacity": 4, "targetTracking": []})),
         f"{V0}.scaling",
-        "nothing makes this scale: add targetInvocationsPerInstance, targetTracking, stepScaling or schedules",
+        "scaling needs at least one of targetInvocationsPerInstance, targetTracking, stepScaling and schedules",
     ),
     "bounds that cross": (
         scaled(minCapacity=5),
@@ -96,7 +96,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
             targetInvocationsPerInstance=70,
         ),
         f"{V0}.scaling",
-        "the policy of targetInvocationsPerInstance is named invocations-per-instance: give yours another name",
+        "the name invocations-per-instance is used by the policy of targetInvocationsPerInstance: use another name",
     ),
     "two policies of one name": (
         tracked(
@@ -104,7 +104,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
             stepScaling=[{"name": "p", "steps": [{"adjustment": 1}], "alarm": alarm()}],
         ),
         f"{V0}.scaling",
-        "targetTracking and stepScaling share one set of names: give each policy a name of its own",
+        "a policy of targetTracking and one of stepScaling have the same name: give each policy a different name",
     ),
     "one metric tracked twice": (tracked(TRACK_INVOCATIONS, TRACK_INVOCATIONS | {"name": "q"}), f"{V0}.scaling", TWICE),
     "invocations tracked beside the short form": (
@@ -135,7 +135,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "a step that ends before it begins": (
         stepped({"lowerBound": 5, "upperBound": 1, "adjustment": 1}),
         f"{V0}.scaling.stepScaling[0].steps[0]",
-        "lowerBound must be below upperBound; leave one of them out for a step that is open on that side",
+        "lowerBound must be less than upperBound; leave one of them out for a step without that bound",
     ),
     "steps that overlap": (
         stepped({"lowerBound": 0, "upperBound": 10, "adjustment": 1}, {"lowerBound": 9, "adjustment": 2}),
@@ -150,7 +150,7 @@ REFUSED: dict[str, tuple[Spec, str, str]] = {
     "an exact capacity below zero": (
         stepped({"lowerBound": 0, "adjustment": -1}, adjustmentType="ExactCapacity"),
         f"{V0}.scaling.stepScaling[0].steps",
-        "with ExactCapacity an adjustment is the capacity itself: write 0 or more",
+        "with ExactCapacity, an adjustment is the new capacity: it must be 0 or more",
     ),
     "an alarm's period of 45 seconds": (
         stepped(alarm=alarm(periodSeconds=45)),

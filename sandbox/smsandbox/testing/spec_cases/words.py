@@ -7,8 +7,8 @@ ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
 ARCHIVE = "s3://models/iris/model.tar.gz"
 PREFIX = "s3://models/iris/"
 BURSTABLE = "burstable instances (ml.t2.*) cannot autoscale: use another type, such as ml.m5.large, or remove scaling"
-REGION = "every image must be in Amazon ECR of the endpoint's region: replicate it to spec.region"
-NAME = "use letters, digits and single or repeated hyphens in between, 63 characters at most, such as rf-2"
+REGION = "every image must be in Amazon ECR in the endpoint's region: replicate the image to spec.region"
+NAME = "use letters, digits, and hyphens in between, at most 63 characters, such as rf-2"
 ROLE_ARN = "write the ARN of an IAM role, such as arn:aws:iam::123456789012:role/sagemaker-execution"
 S3_URI = "write an S3 URI, such as s3://bucket/prefix/"
 TOPIC = "write the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:answers"
@@ -16,56 +16,65 @@ TIME_ZONE = "write a time zone of the IANA database, such as Europe/Berlin"
 SCHEDULE = "write at(2027-01-31T08:00:00), rate(2 hours), or cron(0 8 ? * MON-FRI *) with its six fields"
 CRON = "write five cron fields: minute, hour, day of month, month, day of week, such as 0 8 * * 1-5"
 TEN_ALARMS = (
-    "a rollout has at most 10 alarms: those in rollback.alarmNames, for each variant one for"
-    " maxErrorRatePercent and one for maxLatencyMilliseconds, and one for onRequest and analysis; name fewer"
+    "a rollout can have at most 10 alarms: those in rollback.alarmNames, for each variant one for maxErrorRatePercent"
+    " and one for maxLatencyMilliseconds, and one for onRequest and analysis; use fewer"
 )
 WAITS = (
-    "the waits of all steps and terminationWaitSeconds must be shorter than timeoutSeconds (28800 if unset):"
-    " wait less, take larger steps, or raise timeoutSeconds"
+    "stepWaitSeconds of all steps and terminationWaitSeconds together must be less than timeoutSeconds (28800 if"
+    " unset): reduce them, use larger steps, or increase timeoutSeconds"
 )
 IMAGE = (
-    "SageMaker takes images of Amazon ECR alone: write <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>,"
+    "SageMaker only accepts images in Amazon ECR: write <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>,"
     " or @sha256:<64 hex digits> instead of :<tag>"
 )
 ARTIFACT = "write one archive that ends in .tar.gz, or a prefix that ends in /"
 ENVIRONMENT = (
-    "a name of an environment variable has letters, digits and _, 1024 at most, and does not begin with a digit"
+    "names of environment variables may contain letters, digits and _, must not begin with a digit, and may have at"
+    " most 1024 characters"
 )
-TWO_PLACES = "a variable is in environment or in secrets, not in both: remove one of the two"
+TWO_PLACES = "a variable is set both in environment and in secrets: remove one of the two"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:team-a/db-AbCdEf"  # noqa: S105 - its name
 STEP_SIZE = "Canary, Linear and Rolling need exactly one of stepPercent and stepInstances"
 GUARDED = (
-    "a serverless variant does not go with a guarded rollout:"
-    " leave rollout.strategy at AllAtOnce, without waits and rollback"
+    "a serverless variant cannot be combined with a guarded rollout: use rollout.strategy AllAtOnce without waits and"
+    " rollback"
 )
 ONE_MODEL = (
-    "a serverless variant serves one model of one container: remove multiModel and containers,"
-    " and give a modelArtifact that ends in .tar.gz; or use instance"
+    "a serverless variant serves one model with one container: remove multiModel and containers, and use a"
+    " modelArtifact that ends in .tar.gz; or use instance instead of serverless"
 )
 PIPELINE_ALONE = (
-    "beside containers there is no modelArtifact, environment, secrets or multiModel: set modelArtifact, environment"
-    " and secrets in the entries of containers"
+    "with containers, a variant cannot have modelArtifact, environment, secrets or multiModel: set modelArtifact,"
+    " environment and secrets in the entries of containers"
 )
 NO_INVOCATIONS = (
-    "with async there is no metric of invocations: scale by a targetTracking entry with customizedMetric"
-    " AWS/SageMaker ApproximateBacklogSizePerInstance of the dimension EndpointName"
+    "an asynchronous endpoint has no metric InvocationsPerInstance: use a targetTracking entry with the"
+    " customizedMetric ApproximateBacklogSizePerInstance of AWS/SageMaker, with the dimension EndpointName"
 )
 NO_INSTANCES = (
-    "a serverless variant has no instances to count invocations of: use a targetTracking entry with"
-    " predefinedMetric ProvisionedConcurrencyUtilization"
+    "this metric is not available for serverless variants: use a targetTracking entry with predefinedMetric"
+    " ProvisionedConcurrencyUtilization"
 )
 INF1 = (
-    "AWS drops the guardrails of ml.inf1 instances in silence: use strategy AllAtOnce without waits and rollback,"
-    " or another instance type"
+    "AWS ignores deployment guardrails for ml.inf1 instances, without an error: use strategy AllAtOnce without waits"
+    " and rollback, or another instance type"
 )
 FROM_ZERO = "minCapacity 0 needs async, where requests wait in a queue: set minCapacity to 1 or more, or add async"
 TWICE = (
-    "track each predefined metric once (targetInvocationsPerInstance is one of InvocationsPerInstance):"
-    " remove one of the two policies"
+    "each predefinedMetric can be used only once (targetInvocationsPerInstance uses InvocationsPerInstance): remove"
+    " one of the two policies"
 )
-OVERLAP = "steps must not overlap: begin each where another ends, and leave out at most one lowerBound and upperBound"
-TAG_SIGNS = "keys and values of tags have letters, digits, spaces and _ . : / = + - @ alone: leave out all else"
-RESERVED_TAG = "tags that begin with aws: are AWS's own, and with smendpoints.dev/ the operator's: use other keys"
+OVERLAP = (
+    "steps must not overlap: the lowerBound of a step can be the upperBound of another; at most one step may"
+    " have no lowerBound, and at most one no upperBound"
+)
+TAG_SIGNS = (
+    "keys and values of tags may only contain letters, digits, spaces and _ . : / = + - @: remove other characters"
+)
+RESERVED_TAG = (
+    "keys of tags must not begin with aws: (reserved by AWS) or smendpoints.dev/ (reserved by the"
+    " operator): use other keys"
+)
 
 
 Spec = dict[str, Any]
