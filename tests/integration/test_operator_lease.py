@@ -308,7 +308,15 @@ def test_eight_random_failovers_under_edits_end_as_with_one_process(
             for one in (name, f"solo-{name}"):  # what is not needed any more is collected beside what serves
                 stage.apply(one, {**each, "desiredState": "Running"})
                 stage.ready(one)
-        stage.see(partial(is_alike, stage, name, f"solo-{name}", stopped=False), f"{name} as by one process")
+        until_alike(stage, name, f"solo-{name}", stopped=False)
+
+
+def until_alike(stage: Stage, name: str, other: str, *, stopped: bool) -> None:
+    try:
+        stage.see(partial(is_alike, stage, name, other, stopped=stopped), f"{name} as by one process")
+    except AssertionError as error:
+        error.add_note(f"{json.dumps(stage.inventory(name))}, but one process: {json.dumps(stage.inventory(other))}")
+        raise
 
 
 def is_alike(stage: Stage, name: str, other: str, *, stopped: bool) -> bool:

@@ -159,6 +159,8 @@ def test_who_looks_while_another_thread_makes_sense_of_the_lists_waits_for_it() 
         assert within.wait(30)
         assert not watch.known
         assert watch.settled("iris") is None
+        assert watch.belongings("iris") is None  # all of it would be taken for deleted, and none for garbage
+        assert watch.missing(frozenset({"iris-0123456789"}), float("-inf")) == frozenset()
         second = pool.submit(complete)
         go.set()
         found = [first.result(30), second.result(30)]

@@ -6,6 +6,7 @@ Not thread-safe: the watch has the lock.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from smendpoints.aws.listed.cadence import NEVER
 from smendpoints.aws.listed.summary import Summary
 from smendpoints.domain.desired import names
 
@@ -27,9 +28,10 @@ class Contents:
 
 
 class Belongings:
-    """The contents there are, by the last listing and what was done since it was begun."""
+    """The contents there are, by the last listing and what was done since it was `begun`."""
 
     def __init__(self) -> None:
+        self.begun = NEVER
         self._now = Contents()
         self._done: dict[tuple[str, bool], tuple[float, str | None]] = {}
 
@@ -44,7 +46,7 @@ class Belongings:
         self._done = {key: done for key, done in self._done.items() if done[0] >= begun}
         for (name, model), (_, arn) in self._done.items():
             found.put(name, arn, model=model)
-        self._now = found
+        self._now, self.begun = found, begun
         return self.missing(before)
 
     def names(self) -> frozenset[str]:

@@ -50,7 +50,8 @@ class Watch:
         self._audit = Audit(clients, clock, cadence, self._lists.parts)
         self._lock = threading.Lock()
         self._auditing = threading.Lock()  # from the call until what it showed is told: who waits for it may go on then
-        self._parts_told: frozenset[Part[Any]] = frozenset()
+        # When what is told of each part was begun to be read: a part that was just read is told a while later.
+        self._told: dict[Part[Any], float] = {}
         self._view: Mapping[str, Summary] = {}  # replaced, never changed
         self._belongings = Belongings()
         self._wrote: dict[str, float] = {}  # when this process changed something of an endpoint, until that is listed
@@ -60,7 +61,7 @@ class Watch:
     @property
     def known(self) -> bool:
         """Whether all lists were read to their end since the process began, and `peek` tells what is in them."""
-        return self._endpoints.known and all(part in self._parts_told for part in self._audit.parts if part.wanted)
+        return self._endpoints.known and self._audited() > NEVER
 
     @property
     def seen_at(self) -> float:
@@ -147,12 +148,12 @@ class Watch:
     def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
         """Which of these configs and models are not there; none if they were not listed after `since`."""
         with self._lock:
-            return self._belongings.missing(names) if self._lists.contents.begun > since else _NONE
+            return self._belongings.missing(names) if self._belongings.begun > since else _NONE
 
     def belongings(self, endpoint: str) -> Contents | None:
         """The configs and models that are named as this endpoint's; None if they were never listed."""
         with self._lock:
-            return self._belongings.of(endpoint) if self._lists.contents.begun > NEVER else None
+            return self._belongings.of(endpoint) if self._belongings.begun > NEVER else None
 
     # what this process does
 
@@ -206,7 +207,8 @@ class Watch:
     # within
 
     def _audited(self) -> float:
-        return min(part.begun for part in self._audit.parts if part.wanted)
+        """When the oldest of what is told was begun to be read."""
+        return min(self._told.get(part, NEVER) for part in self._audit.parts if part.wanted)
 
     def _tell_later(self, moved: frozenset[str]) -> None:
         """Some other call than `step` has found them."""
@@ -219,13 +221,13 @@ class Watch:
         with self._lock:
             if part is self._lists.contents:
                 gone = self._belongings.listed(self._lists.contents.value, self._lists.contents.begun)
-            whole = self._audited()
+            whole = min(part.begun for part in self._audit.parts if part.wanted)
             told = frozenset(name for name, when in self._wrote.items() if when < whole)
             for name in told:
                 del self._wrote[name]
         moved = owners_of(gone, self._view.values()) if gone else _NONE
         moved |= told | self._shown(frozenset(self._endpoints.entries))
-        self._parts_told |= {part} if part.wanted else set()
+        self._told[part] = part.begun
         return moved
 
     def _shown(self, touched: frozenset[str]) -> frozenset[str]:
