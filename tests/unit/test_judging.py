@@ -392,6 +392,17 @@ def test_what_is_written_of_a_metric_has_four_decimals_at_most() -> None:
     assert all(each is not None and each == round(each, 4) for each in told)
 
 
+@pytest.mark.parametrize(
+    ("requests", "told"),
+    [((0, 0), (None, None, None, None, None)), ((1, 0), (0.0, 0.0, 0.0, -100.0, 100.0))],
+    ids=["of no requests nothing is known", "of few no difference is excluded"],
+)
+def test_what_is_known_of_few_requests(requests: tuple[int, int], told: tuple[float | None, ...]) -> None:
+    found = judged(status(minutes=3), "shop", "new", readings(requests, requests, minutes=3), over=False).metrics[0]
+    known = (found.old_percent, found.new_percent, found.difference_points, found.lower_points, found.upper_points)
+    assert known == told
+
+
 def test_a_minute_counts_in_one_step_though_the_next_begins_before_its_time(sight: Any) -> None:
     early = BEGUN + timedelta(minutes=10)
     steps = [

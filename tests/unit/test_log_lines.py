@@ -100,6 +100,24 @@ def test_of_what_is_too_long_in_the_shortest_form_as_many_members_as_fit_are_sho
     assert 385 - 16 < len(said) <= LONGEST_LINE
 
 
+@pytest.mark.parametrize(("digits", "members"), [(9, 33), (10, 32)])
+def test_as_many_entries_of_a_list_are_shown_as_fit_just_so(digits: int, members: int) -> None:
+    """A number of ten digits takes twelve characters; what is no text is never shortened."""
+    line = [10**digits - 1, *[1234567890] * 39]
+    (said,) = shown([json.dumps(line)])
+    assert json.loads(said) == [*line[:members], "…"]
+    assert len(said) == (400 if members == 33 else 389)
+
+
+@pytest.mark.parametrize(("digits", "members"), [(20, 20), (21, 19)])
+def test_as_many_members_of_an_object_are_shown_as_fit_just_so(digits: int, members: int) -> None:
+    """A member with a number of ten digits takes nineteen characters."""
+    line = {f"k{number:02}": 1234567890 for number in range(40)} | {"k00": 10**digits - 1}
+    (said,) = shown([json.dumps(line)])
+    assert json.loads(said) == dict(list(line.items())[:members]) | {"…": "…"}
+    assert len(said) == (400 if members == 20 else 382)
+
+
 @pytest.mark.parametrize("line", ['"text"', "5", "null", "{not json", "", "  plain text"])
 def test_what_is_no_object_and_no_list_is_shown_as_it_is(line: str) -> None:
     assert shown([line]) == [line.rstrip()]

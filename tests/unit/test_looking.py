@@ -30,12 +30,14 @@ class Looks:
         self.memory = Memory()
         self.now = 0.0
         self.looks = 0
+        self.listed_since = 0.0
         monkeypatch.setattr(looking, "observe", self._observe)
         monkeypatch.setattr(looking, "recall", lambda *_: self.listed)
         monkeypatch.setattr(looking, "with_analysis", lambda *given: given[3])
 
     def _observe(self, *_: object, running: bool, listed_since: float) -> Observed:
         self.looks += 1
+        self.listed_since = listed_since
         return self.observed
 
     def look(self, shown: Glance = SHOWN, schedule: Schedule = RUNS, desired: Any = None) -> Observed:
@@ -118,3 +120,13 @@ def test_the_lists_will_do_where_nothing_is_to_be_done(
     looks.listed = replace(looks.observed)
     found = looks.look()
     assert (looks.looks, found is looks.listed) == ((0, True) if enough else (1, False))
+
+
+def test_autoscaling_that_was_listed_in_the_last_ten_minutes_and_after_it_was_changed_is_believed(looks: Looks) -> None:
+    looks.now = 1000.0
+    looks.look()
+    assert looks.listed_since == 400.0
+    looks.memory.look_again()
+    looks.memory.seen.scaling_at = 700.0
+    looks.look()
+    assert looks.listed_since == 700.0

@@ -43,7 +43,7 @@ def test_alarms_and_scaling_go_before_the_endpoint_and_the_endpoint_before_all_e
     sight: Callable[..., Any], owned_resources: OwnedResources, status: str
 ) -> None:
     seen = sight(SCALED, shows={"status": status}, owned_resources=owned_resources)
-    plan = plan_deletion(seen.observed, seen.desired.owner)
+    plan = plan_deletion(seen.observed, seen.desired.owner, was_live=False)
     assert words(plan) == [
         f"DELETE_ALARMS {ALARM}",
         "DEREGISTER_TARGET endpoint/default-iris/variant/primary",
@@ -58,7 +58,7 @@ def test_nothing_is_done_while_aws_is_at_work_and_that_is_said(
     sight: Callable[..., Any], owned_resources: OwnedResources, status: str
 ) -> None:
     seen = sight(SCALED, shows={"status": status}, owned_resources=owned_resources)
-    plan = plan_deletion(seen.observed, seen.desired.owner)
+    plan = plan_deletion(seen.observed, seen.desired.owner, was_live=False)
     assert (words(plan), plan.verdict.reconciling, plan.requeue) == ([], True, Requeue.POLL)
     assert ("AWS is deleting" if status == "Deleting" else f"({status})") in plan.verdict.message
     assert plan.endpoint_status == ("Deleting" if status == "Deleting" else None)
@@ -67,7 +67,7 @@ def test_nothing_is_done_while_aws_is_at_work_and_that_is_said(
 def test_once_the_endpoint_is_gone_alarms_go_then_configs_then_models(
     desired: Callable[..., Any], owned_resources: OwnedResources
 ) -> None:
-    plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner)
+    plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner, was_live=False)
     assert words(plan) == [
         "DELETE_ALARMS smendpoints/default-iris/x",
         "DELETE_CONFIG default-iris-aaaa",
@@ -83,7 +83,10 @@ UNTAGGED = {ALARM: ALARM_ARN, WATCHING: ALARM_ARN}
 
 def test_what_a_release_left_untagged_goes_with_an_endpoint_of_ours(sight: Callable[..., Any]) -> None:
     seen = sight(owned_resources=OwnedResources(untagged_alarms=UNTAGGED))
-    assert words(plan_deletion(seen.observed, seen.desired.owner))[0] == f"DELETE_ALARMS {WATCHING}, {ALARM}"
+    assert (
+        words(plan_deletion(seen.observed, seen.desired.owner, was_live=False))[0]
+        == f"DELETE_ALARMS {WATCHING}, {ALARM}"
+    )
 
 
 @pytest.mark.parametrize(("was_live", "gone"), [(True, [f"DELETE_ALARMS {WATCHING}, {ALARM}"]), (False, [])])
@@ -106,7 +109,7 @@ def test_beside_an_endpoint_of_another_it_goes_only_where_it_watches_a_config_of
 
 
 def test_with_nothing_left_there_is_nothing_to_do(desired: Callable[..., Any]) -> None:
-    plan = plan_deletion(Observed(owned_resources=OwnedResources()), desired().owner)
+    plan = plan_deletion(Observed(owned_resources=OwnedResources()), desired().owner, was_live=False)
     assert (words(plan), plan.verdict.reason) == ([], "Deleted")
 
 
@@ -114,7 +117,7 @@ def test_another_objects_endpoint_of_that_name_is_not_touched_but_what_is_ours_g
     sight: Callable[..., Any], owned_resources: OwnedResources
 ) -> None:
     seen = sight(SCALED, shows={"tags": OTHERS}, owned_resources=owned_resources)
-    done = words(plan_deletion(seen.observed, seen.desired.owner))
+    done = words(plan_deletion(seen.observed, seen.desired.owner, was_live=False))
     assert "DELETE_ENDPOINT default-iris" not in done
     assert not any(action.startswith("DEREGISTER") for action in done)
     assert "DELETE_MODEL m1" in done
@@ -145,7 +148,7 @@ def test_retaining_lets_another_objects_endpoint_be(sight: Callable[..., Any]) -
 
 
 def test_what_removes_takes_not_found_for_success(desired: Callable[..., Any], owned_resources: OwnedResources) -> None:
-    plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner)
+    plan = plan_deletion(Observed(owned_resources=owned_resources), desired().owner, was_live=False)
     assert all(action.verb.removes for action in plan.actions)
 
 
@@ -170,7 +173,7 @@ def test_what_comes_after_the_endpoint_is_gone_is_told(
 @pytest.mark.parametrize(("status", "running"), [("Creating", "creation"), ("Updating", "update")])
 def test_a_deletion_says_what_it_waits_for(sight: Callable[..., Any], status: str, running: str) -> None:
     seen = sight(shows={"status": status})
-    plan = plan_deletion(seen.observed, seen.desired.owner)
+    plan = plan_deletion(seen.observed, seen.desired.owner, was_live=False)
     assert plan.verdict.message == f"deletion waits for the running {running} ({status})"
 
 
@@ -181,7 +184,7 @@ BESIDE = OwnMonitoring({"b": "arn:b", "a": "arn:a"}, {"board": "arn:board"})
 def test_alarms_and_dashboard_that_watch_an_endpoint_go_first(sight: Callable[..., Any], whose: str) -> None:
     shows = {"ours": {}, "another's": {"tags": OTHERS}}.get(whose)
     seen = sight(shows=shows, exists=shows is not None, owned_resources=OwnedResources(monitoring=BESIDE))
-    done = words(plan_deletion(seen.observed, seen.desired.owner))
+    done = words(plan_deletion(seen.observed, seen.desired.owner, was_live=False))
     assert done[:2] == ["DELETE_ALARMS a, b", "DELETE_DASHBOARD board"]
     assert len(done) == (3 if whose == "ours" else 2)
 
@@ -212,7 +215,7 @@ def test_what_anothers_endpoint_serves_with_stays_though_it_is_ours(
     left = replace(owned_resources, models={**owned_resources.models, model: MODEL_ARN})
     shows = {"tags": OTHERS, "config_name": "elsewhere", serves: used.name}
     seen = sight(shows=shows, owned_resources=left, live_config=None)
-    plan = plan_deletion(seen.observed, seen.desired.owner)
+    plan = plan_deletion(seen.observed, seen.desired.owner, was_live=False)
     assert words(plan) == ["DELETE_CONFIG default-iris-bbbb", "DELETE_MODEL m1", "DELETE_MODEL m2"]
     assert (plan.verdict.reason, plan.requeue) == ("NotOwned", Requeue.NOW)
     assert "which carries no tags of this object, is left in AWS" in plan.verdict.message
@@ -225,7 +228,7 @@ def test_the_models_of_a_config_that_is_not_ours_stay_with_it(
     (model,) = live.models()
     left = OwnedResources(models={model: MODEL_ARN, "m1": MODEL_ARN})
     seen = sight(shows={"tags": OTHERS}, owned_resources=left, live_config=live)
-    assert words(plan_deletion(seen.observed, seen.desired.owner)) == ["DELETE_MODEL m1"]
+    assert words(plan_deletion(seen.observed, seen.desired.owner, was_live=False)) == ["DELETE_MODEL m1"]
 
 
 @pytest.mark.parametrize(
@@ -273,5 +276,5 @@ def test_what_is_left_in_aws_scales_again_and_carries_no_owners_tags() -> None:
 
 
 def test_what_is_gone_is_let_go_of_at_once(desired: Callable[..., Any]) -> None:
-    todo = plan_deletion(Observed(), desired().owner)
+    todo = plan_deletion(Observed(), desired().owner, was_live=False)
     assert (todo.verdict.reason, todo.requeue) == ("Deleted", Requeue.NOW)

@@ -88,7 +88,7 @@ def _used(endpoint: ObservedEndpoint, observed: Observed) -> frozenset[str | Non
     return frozenset(configs | models)
 
 
-def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool = False) -> Plan:
+def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool) -> Plan:
     """Alarms, endpoint (wait until it is gone), then configs, models. `Deleted` says that nothing is left.
 
     An endpoint of that name that is not ours is not touched, and keeps what it serves with. `was_live`: it was in use

@@ -193,14 +193,14 @@ def _concluded(rules: Rules, decision: Decision, compared: Sequence[ComparedMetr
 
 
 def _compared(before: ComparedMetric, measured: Measured, finding: Finding) -> ComparedMetric:
-    bounds = [None if abs(bound) > 1 else round(_WHOLE * bound, 4) for bound in (finding.lower, finding.upper)]
+    known = finding.difference is not None
     return before.model_copy(
         update={
             "old_percent": _percent(finding.control),
             "new_percent": _percent(finding.challenger),
             "difference_points": _percent(finding.difference),
-            "lower_points": bounds[0] if finding.difference is not None else None,
-            "upper_points": bounds[1] if finding.difference is not None else None,
+            "lower_points": _percent(finding.lower) if known else None,
+            "upper_points": _percent(finding.upper) if known else None,
             "old_requests": int(np.nansum(measured.control.requests)),
             "new_requests": int(np.nansum(measured.challenger.requests)),
             "missing_periods": finding.missing,
