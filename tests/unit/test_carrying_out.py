@@ -216,6 +216,20 @@ def test_before_a_launch_its_checks_are_made_and_noted(sight: Callable[..., Any]
     assert aws.checked == [], "nothing is launched"
 
 
+def test_what_aws_would_refuse_after_minutes_is_refused_before_the_checks(sight: Callable[..., Any]) -> None:
+    """AWS runs serverless only images of the endpoint's own account."""
+    image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+    seen = sight(
+        {"variant": {"image": image, "instance": None, "serverless": {"memorySizeMB": 1024, "maxConcurrency": 1}}},
+        exists=False,
+    )
+    aws = Aws()
+    found = preflight(aws, seen.resource, seen.desired, seen.observed, seen.plan(), Memory())  # type: ignore[arg-type]
+    assert found is not None
+    assert (found.kind, found.reason, aws.checked) == (Kind.BLOCKED, Reason.NOT_SUPPORTED, [])
+    assert found.message.startswith(f"variant primary: the image {image} is in account 210987654321")
+
+
 def test_what_is_announced_is_checked_before_it_is_written_down(sight: Callable[..., Any]) -> None:
     seen = sight(lives={"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}})
     todo = seen.plan()

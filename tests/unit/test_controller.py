@@ -10,7 +10,9 @@ import pytest
 from smendpoints.aws.calls.clients import Place
 from smendpoints.aws.calls.pace import Work
 from smendpoints.controller import reconcile
+from smendpoints.controller.reconcile import Controller
 from smendpoints.controller.result import NEVER, Awaits
+from smendpoints.controller.settings import ControllerSettings
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.cost import Price
 from smendpoints.domain.reasons import Reason
@@ -23,6 +25,7 @@ B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
 MADE = {"createdInAWS": True}
 NOTHING_MADE = {"createdInAWS": False}
 HERE = (Place("us-east-1"), "default-iris")
+OTHER_ROLE = "arn:aws:iam::210987654321:role/r"
 
 
 @pytest.fixture
@@ -157,6 +160,7 @@ def test_what_the_status_says_of_an_endpoint_at_rest_is_believed_after_a_restart
     assert (at_rest.aws.asked, found.status, found.events) == ([], None, ())
     assert 360 <= found.requeue_after <= 3600, "spread over the hour"
     assert at_rest.go(1).requeue_after == pytest.approx(found.requeue_after - 1)
+    assert at_rest.aws.asked == []
     moves_in_aws(at_rest)
     at_rest.go(1)
     assert at_rest.aws.asked == ["endpoint"], "no garbage is looked for: there was none"
@@ -200,6 +204,24 @@ def test_aws_that_cannot_be_asked_is_asked_again_soon_and_less_and_less_often(si
     assert (one.aws.asked[0], one.ready[:2]) == ("endpoint", ("True", "InService"))
 
 
+def test_after_a_failure_whatever_wakes_it_looks_again(at_rest: One) -> None:
+    edits(at_rest)
+    at_rest.aws.fails = DOWN
+    at_rest.go()
+    at_rest.aws.fails = None
+    at_rest.go(0.1)
+    assert at_rest.aws.asked == ["endpoint"]
+
+
+def test_an_edit_begins_without_the_troubles_of_before(sight: Callable[..., Any]) -> None:
+    one = One(Aws(sight(), fails=DOWN), MADE)
+    for _ in range(5):
+        waits = one.go(1).requeue_after
+    assert waits >= 16
+    edits(one)
+    assert one.go(1).requeue_after <= 2
+
+
 def test_what_aws_forbids_stalls_and_is_tried_again_in_some_minutes(sight: Callable[..., Any]) -> None:
     one = One(Aws(sight(), fails=DENIED), MADE)
     found = one.go()
@@ -238,6 +260,17 @@ def test_an_object_that_cannot_be_read_is_told_so(sight: Callable[..., Any]) -> 
     assert one.body["status"]["createdInAWS"] is True, "all else stays"
 
 
+def test_times_are_whole_seconds_as_kubernetes_writes_them(sight: Callable[..., Any]) -> None:
+    one = One(Aws(sight(exists=False)), NOTHING_MADE)
+    one.controller = Controller(ControllerSettings("cluster-1", "us-east-1"), lambda _: one.aws)  # type: ignore[arg-type, return-value]
+    one.controller.tenancy.set_namespaces({"default": {}})
+    one.controller.tenancy.set_policies([])
+    one.go()
+    assert {len(each["lastTransitionTime"]) for each in one.body["status"]["conditions"]} == {
+        len("2026-11-26T12:00:00Z")
+    }
+
+
 def test_an_object_of_which_too_little_is_known_waits_until_more_is(sight: Callable[..., Any]) -> None:
     one = One(Aws(sight(exists=False)), NOTHING_MADE)
     one.controller.tenancy.await_experiments()
@@ -245,6 +278,27 @@ def test_an_object_of_which_too_little_is_known_waits_until_more_is(sight: Calla
     assert (one.aws.asked, found.status, found.requeue_after) == ([], None, NEVER)
     one.controller.tenancy.set_experiments([])
     assert one.go().requeue_after == 0.0
+
+
+@pytest.mark.parametrize(
+    ("wants", "status", "place"),
+    [
+        ({}, {}, Place("us-east-1")),
+        ({"region": "eu-west-1", "assumeRoleARN": OTHER_ROLE}, {}, Place("eu-west-1", OTHER_ROLE)),
+        ({}, {"resolved": {"region": "eu-west-1", "assumeRoleARN": OTHER_ROLE}}, Place("eu-west-1", OTHER_ROLE)),
+        ({}, {"resolved": {"endpointName": "e"}}, Place("us-east-1")),
+    ],
+    ids=["the operator's own place", "the spec's", "as it was made", "a status that says nothing of it"],
+)
+def test_an_endpoint_is_looked_for_where(
+    sight: Callable[..., Any], wants: dict[str, Any], status: dict[str, Any], place: Place
+) -> None:
+    one = One(Aws(sight()), status, **wants)
+    one.controller.tenancy.see(facts_of(one.body))
+    one.memory.seen.allowed = True
+    where = one.controller.whereabouts("u", one.memory)
+    assert where is not None
+    assert where[0] == place
 
 
 def test_an_object_that_nobody_has_is_nowhere(sight: Callable[..., Any]) -> None:
@@ -258,6 +312,7 @@ def test_an_object_that_nobody_has_is_nowhere(sight: Callable[..., Any]) -> None
 
 def test_for_what_policies_forbid_and_nothing_was_made_nothing_is_looked_at(sight: Callable[..., Any]) -> None:
     one = One(Aws(sight()), NOTHING_MADE)
+    one.memory.seen.allowed = True
     one.policy(regions=["eu-west-1"])
     one.go()
     assert (one.aws.asked, one.ready[:2]) == ([], ("False", "PolicyViolation"))
@@ -321,6 +376,16 @@ def test_what_lacks_before_a_launch_is_told_and_nothing_is_made(sight: Callable[
     found = one.go()
     assert (one.aws.made, one.body["status"]["createdInAWS"], one.ready[1]) == ([], False, "AccessDenied")
     assert 240 <= found.requeue_after <= 300
+
+
+def test_with_alarms_of_another_under_its_names_nothing_is_launched(sight: Callable[..., Any]) -> None:
+    watched = {"rollout": {"strategy": "Canary", "stepPercent": 10, "rollback": {"maxErrorRatePercent": 1}}}
+    seen = sight({**B, **watched}, {})
+    others = {each["AlarmName"]: {**each, "AlarmArn": "arn"} for each in seen.desired.rollback_alarms}
+    one = One(Aws(seen, there=others, owner={"smendpoints.dev/name": "other"}), MADE)
+    for _ in range(2):
+        one.go()
+    assert (one.aws.made, one.ready[1]) == ([], "NameConflict")
 
 
 def test_what_changes_in_place_does_not_wait_for_a_revision_that_cannot_be_launched(sight: Callable[..., Any]) -> None:

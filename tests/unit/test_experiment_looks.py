@@ -120,6 +120,14 @@ def test_the_challenger_that_leads_is_told_and_means_as_they_are(better: str, pr
     assert (status.primary, status.interval) == (primary, interval)
 
 
+def test_a_look_that_tells_of_no_further_request_takes_the_place_of_the_last() -> None:
+    first, same = Look(at=SOLD_UNTIL, requests=10), Look(at=UNTIL, requests=10)
+    more = Look(at=UNTIL, requests=11)
+    assert kept([first], same) == [same]
+    assert kept([first], more) == [first, more]
+    assert kept([], first) == [first]
+
+
 def test_looks_are_kept_evenly_spread_over_the_requests() -> None:
     """The first and the last stay; of the others that one goes whose neighbours are nearest to each other."""
     looks: list[Look] = []

@@ -20,6 +20,7 @@ from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
 from smsandbox.testing.one_account import OneAccount
+from smsandbox.testing.specs import STEPS
 from smsandbox.testing.statuses import NOW
 
 TARGET = "endpoint/default-iris/variant/primary"
@@ -263,3 +264,31 @@ def test_in_the_middle_of_an_update_it_is_waited_for(sight: Callable[..., Any]) 
     available = conditions.find(creating.status.conditions, "Available")
     assert available is not None
     assert available.status == "False"
+
+
+@dataclass
+class Watched(Aws):
+    """Has alarms of our names, and nobody may see whose they are."""
+
+    def alarms(self, prefix: str) -> Any:
+        return {name: {**each, "AlarmArn": "arn", "Threshold": 7} for name, each in self.seen.observed.alarms.items()}
+
+    def alarm_tags(self, alarm: Any, owner: Owner) -> Mapping[str, str]:
+        raise ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "no")
+
+
+def test_what_is_retained_is_let_go_of_though_its_spec_says_nothing(sight: Callable[..., Any]) -> None:
+    """Nobody can say what is left undone of a spec that cannot be made sense of."""
+    seen = sight({**SCALED, "deletionPolicy": "Retain"}, targets=())
+    nonsense = seen.resource.spec.model_copy(update={"execution_role_arn": None})
+    aws = Aws(replace(seen, resource=seen.resource.model_copy(update={"spec": nonsense})))
+    found = finalized(aws, MADE)
+    assert (aws.made, found.finalized) == ([f"DELETE_TAGS {aws.seen.observed.endpoint.arn}"], True)
+
+
+def test_what_is_retained_waits_until_it_is_known_whose_its_alarms_are(sight: Callable[..., Any]) -> None:
+    steps = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "stepScaling": [STEPS]}}}
+    aws = Watched(sight({**steps, "deletionPolicy": "Retain"}))
+    with pytest.raises(ReconcileError, match="no"):
+        finalized(aws, MADE)
+    assert aws.made == []

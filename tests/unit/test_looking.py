@@ -40,6 +40,12 @@ class Looks:
         self.listed_since = listed_since
         return self.observed
 
+    def asks(self, **annotations: str) -> None:
+        """The user sets annotations."""
+        found = {f"smendpoints.dev/{name}": value for name, value in annotations.items()}
+        metadata = self.seen.resource.metadata.model_copy(update={"annotations": found})
+        self.seen = replace(self.seen, resource=self.seen.resource.model_copy(update={"metadata": metadata}))
+
     def look(self, shown: Glance = SHOWN, schedule: Schedule = RUNS, desired: Any = None) -> Observed:
         wanted = desired or self.seen.desired
         given = looking.look(
@@ -82,9 +88,12 @@ def test_for_something_else_or_after_a_move_it_is_looked_again(looks: Looks, sig
     looks.place = "there"
     looks.look()
     assert looks.looks == 5
-    looks.memory.look_again()
+    looks.asks(retry="1")
     looks.look()
     assert looks.looks == 6
+    looks.memory.look_again()
+    looks.look()
+    assert looks.looks == 7
 
 
 @pytest.mark.parametrize(

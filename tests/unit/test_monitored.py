@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.monitoring import MonitoringStatus
+from smendpoints.api.status import Condition
 from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.monitoring import monitored
@@ -50,8 +51,8 @@ class Beside:
         assert self.wanted is not None
         return {each["AlarmName"]: {**each, "AlarmArn": f"arn:{each['AlarmName']}"} for each in self.wanted.alarms}
 
-    def found(self, *, may_change: bool = True, requeue_after: float = 500.0) -> Finding:
-        finding = Finding(self.resource.status.model_copy(update={"conditions": []}), requeue_after)
+    def found(self, *told: Condition, may_change: bool = True, requeue_after: float = 500.0) -> Finding:
+        finding = Finding(self.resource.status.model_copy(update={"conditions": list(told)}), requeue_after)
         return monitored(
             self.aws,  # type: ignore[arg-type]
             self.given,
@@ -251,3 +252,18 @@ def test_of_several_refusals_what_does_not_pass_gives_the_reason(sight: Callable
     found = one.found()
     assert condition(found) == ("False", "InvalidSpec", "slower; no such topic")
     assert 240 <= found.requeue_after <= 300
+
+
+def test_cloudwatch_that_cannot_be_asked_is_told_and_asked_again(sight: Callable[..., Any]) -> None:
+    one = Beside(sight, CloudWatch(board=DENIED), {"monitoring": {}})
+    found = one.found()
+    assert (condition(found), one.aws.made) == (("False", "AccessDenied", "no"), [])
+    assert 240 <= found.requeue_after <= 300
+
+
+@pytest.mark.parametrize(("status", "told"), [("True", "tag team differs; "), ("False", "")])
+def test_drift_of_alarms_is_told_after_that_of_the_endpoint(sight: Callable[..., Any], status: str, told: str) -> None:
+    one = drifted(sight)
+    name, *_ = one.put()
+    found = one.found(Condition.model_validate({**CALM, "status": status, "message": "tag team differs"}))
+    assert condition(found, "Drifted") == ("True", "DriftFound", f"{told}alarm {name} differs from the spec")

@@ -201,3 +201,12 @@ def test_between_two_changes_nothing_changes(
     between = now + (then - now) / 2
     if between.replace(microsecond=0) > now:
         assert schedule_of(hours, between).running is at_first.running
+
+
+def test_days_that_never_come_are_told(resource: Callable[..., Any]) -> None:
+    """The first or the 31st of a February, if it is a fifth Tuesday."""
+    with pytest.raises(ReconcileError) as refused:
+        schedule_of(spec(resource, {**WORKDAYS, "start": "0 8 */30 2 2#5"}), datetime(2026, 11, 23, tzinfo=UTC))
+    assert refused.value.kind is Kind.INVALID
+    told = "officeHours.start: '0 8 */30 2 2#5' never comes; write days that there are, such as 0 8 * * 1-5"
+    assert str(refused.value) == told

@@ -18,7 +18,7 @@ from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
-from smendpoints.domain.plan.verdict import Plan, Requeue
+from smendpoints.domain.plan.verdict import Plan
 
 _BELIEVED = 10.0  # seconds: a write of the status, and a turn in a busy queue
 _LISTED = 600.0  # seconds: an audit of 1,000 endpoints; one that cannot be read any more is not believed for ever
@@ -80,4 +80,4 @@ def _may_act_on(given: Input) -> bool:
 
 def _is_done(todo: Plan) -> bool:
     """Whether all is as wanted."""
-    return todo.verdict.ready and not todo.actions and not todo.drift and todo.requeue is Requeue.STEADY
+    return todo.verdict.ready and not todo.actions and not todo.drift

@@ -163,15 +163,10 @@ class Memory:
         """What went wrong so far on the way to what is asked for."""
         return self.schedule.trouble
 
-    def go_on(self) -> None:
-        """There is work left, and something is written before: listings that show nothing new do not end it."""
-        self.seen.looked, self.seen.expects = False, None
-        self.told.status = None
-
     def look_again(self) -> None:
         """What was seen counts no longer: the next reconcile observes AWS closely."""
-        self.go_on()
-        self.seen.look = None
+        self.seen.looked, self.seen.expects, self.seen.look = False, None, None
+        self.told.status = None
 
     def ended(self, begun: float, after: float) -> None:
         """A reconcile ended, of a change that `begun` then; what does not go on at once begins with a new look."""

@@ -120,7 +120,6 @@ def _refused(
     first = min(failures, key=lambda each: each.kind is Kind.RETRY)
     tried_again = first if first.kind is Kind.RETRY else replace(first, kind=Kind.BLOCKED)  # all else may go through
     after = keeper.memory.schedule.monitoring.back_off(tried_again, poll_seconds, now)
-    keeper.memory.seen.dashboard = None
     told = _condition(keeper, first.reason, "; ".join(map(str, failures)))
     return _sooner(_changed(keeper, finding, finding.status, (told,)), after)
 

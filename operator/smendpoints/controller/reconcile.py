@@ -170,7 +170,6 @@ class Controller:
             account.watch.monitors()
         shown = glance(account, name, memory.seen, self._settings.poll_seconds)
         if unasked and nothing_moved(account.watch, shown, memory, self._monotonic()):
-            memory.seen.summary = shown.summary
             left = memory.schedule.deadline - self._monotonic()
             again = sooner(left, shown, self._settings.poll_seconds)
             return Finding(asked.status, again, memory.schedule.awaits, due_after=left)
@@ -198,7 +197,6 @@ class Controller:
         pins = not ruling.violations and must_pin(resource, acting, ruling.resolved)
         if (refused is None or first is not None) and (pins or must_write_ahead(resource, acting)):
             ahead = write_ahead(resource, acting, given.now)
-            memory.go_on()
             return Finding(pinned(ahead, resource, acting, ruling.resolved, allowed=not ruling.violations), 0.0)
         applied = Applied(refused)
         if refused is None or first is not None:

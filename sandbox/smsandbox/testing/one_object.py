@@ -45,6 +45,9 @@ class Aws(OneAccount):
     """Of an instance, once it was looked up."""
     looked_up: bool = False
     is_current: bool = True
+    there: Mapping[str, Any] = field(default_factory=dict)
+    """Alarms, all of one owner."""
+    owner: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def datapoints(self) -> Any:
@@ -98,7 +101,10 @@ class Aws(OneAccount):
         return self.seen.observed.targets
 
     def alarms(self, prefix: str) -> Any:
-        return {}
+        return self.there
+
+    def alarm_tags(self, alarm: Any, owner: Any) -> Mapping[str, str]:
+        return self.owner
 
     def owned_resources(self, *_: Any, **__: Any) -> OwnedResources:
         self.asked.append("what is owned")
