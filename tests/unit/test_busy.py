@@ -138,3 +138,16 @@ def test_what_is_remembered_of_the_last_attempt_stays_while_aws_is_at_work_by_it
     done = {"phase": "Succeeded", "attempt": "x"}
     seen = sight(SCALED, shows={"status": "SystemUpdating"}, remembers=done, converged=True)
     assert seen.plan().rollout == seen.resource.status.rollout
+
+
+def test_how_both_fleets_compare_is_told_once_a_step_of_a_judged_rollout_was_seen(sight: Callable[..., Any]) -> None:
+    asked = {"metrics": [{"name": "errors", "errorRate": {}}]}
+    step = {"since": "2026-11-22T11:50:00Z", "until": "2026-11-22T12:10:00Z", "trafficPercent": 25}
+
+    def told(steps: list[Any]) -> str:
+        analysis = {"asked": asked, "horizon": 100, "steps": steps, "message": "not decided"}
+        seen = sight({}, B, shows=UPDATING, remembers={**UNDER_WAY, "analysis": analysis})
+        return str(seen.words(seen.plan().verdict.message))
+
+    assert told([]) == "rolling out default-iris-WANTED"
+    assert told([step]) == "rolling out default-iris-WANTED; analysis: Hold, not decided"

@@ -61,7 +61,7 @@ def test_what_goes_on_at_once_uses_what_was_just_seen_and_counts_as_begun_then(
 
     @contextlib.contextmanager
     def paced(*errand: Any) -> Iterator[None]:
-        told.append(errand)  # type: ignore[arg-type]
+        told.append(errand)
         yield
 
     monkeypatch.setattr(reconcile, "paced", paced)
@@ -87,7 +87,13 @@ def test_what_somebody_waits_for_goes_before_what_is_as_asked_for(
     at_rest: One, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], work: Work
 ) -> None:
     told: list[Work] = []
-    monkeypatch.setattr(reconcile, "paced", lambda _, work, __: told.append(work) or contextlib.nullcontext())
+
+    @contextlib.contextmanager
+    def paced(_: str, work: Work, __: float) -> Iterator[None]:
+        told.append(work)
+        yield
+
+    monkeypatch.setattr(reconcile, "paced", paced)
     at_rest.body["metadata"] |= changes
     at_rest.go()
     assert told == [work]

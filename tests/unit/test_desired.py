@@ -322,3 +322,13 @@ def test_an_annotation_makes_another_attempt_at_the_same_config(resource: Callab
     assert (plain.retry, once.retry, twice.retry) == (None, "1", "2")
     assert plain.config_name == once.config_name == twice.config_name
     assert len({plain.attempt(), once.attempt(), twice.attempt()}) == 3
+
+
+def test_a_variant_that_runs_on_nothing_is_refused(resource: Callable[..., Any]) -> None:
+    """The API server refuses it, too, unless its rules are of another version."""
+    made = resource()
+    (variant,) = made.spec.variants
+    spec = made.spec.model_copy(update={"variants": [variant.model_copy(update={"instance": None})]})
+    with pytest.raises(ReconcileError, match="variant primary: give one of `instance` and `serverless`") as refused:
+        desire(made.model_copy(update={"spec": spec}), "cluster-1", None)
+    assert (refused.value.kind, refused.value.reason) == (Kind.INVALID, "InvalidSpec")

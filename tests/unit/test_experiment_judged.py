@@ -7,7 +7,7 @@ import pytest
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.domain.experiment.judging import Judged, judge, rules_of
 from smendpoints.domain.experiment.metrics import counted, invocations, pair_of
-from smendpoints.domain.experiment.tally import Plan, Tally
+from smendpoints.domain.experiment.tally import Batch, Plan, Tally
 from smendpoints.domain.observed.samples import Series
 from smendpoints.statistics.rules import Goal, Verdict
 
@@ -136,6 +136,19 @@ def test_outcomes_that_come_later_are_judged_as_far_as_they_are_known(known: boo
         assert (found.primary.control, found.primary.challenger, found.primary.requests > 0) == (0.2, 0.6, True)
     else:
         assert (found.primary.requests, found.verdict) == (0, Verdict.HOLD)
+
+
+def test_means_are_those_of_the_values_that_came() -> None:
+    """Of each arm in each minute ten outcomes, of which the sum and the sum of squares are told."""
+    size = {"truth": "s3://bucket/truth/", "afterMinutes": 10, "type": "Mean", "lowest": 0, "highest": 10}
+    asked = spec({"name": "size", "outcome": size, "margin": 1})
+    later = Tally(Plan({arm: invocations("e", arm) for arm in "ab"}, {"size": {}}), published={("size", "a")})
+    values = {"a": (10.0, 10.0, 20.0, 41.0), "b": (10.0, 10.0, 50.0, 251.0)}
+    for _ in range(100):
+        later.batches.append(Batch(0, {"a": 10.0, "b": 10.0}, {("size", arm): each for arm, each in values.items()}))
+    found = judge(asked, tally(asked, {"a": (10, None), "b": (10, None)}), EVEN, "b", 60.0, outcomes={"size": later})
+    assert found.primary is not None
+    assert (found.primary.control, found.primary.challenger, found.primary.requests) == (2.0, 5.0, 1000)
 
 
 def test_the_rules_are_the_specs_with_the_chance_of_a_wrong_verdict_divided() -> None:

@@ -115,7 +115,7 @@ def test_the_challenger_that_leads_is_told_and_means_as_they_are(better: str, pr
     more = MetricFinding(metric="size", control=20, challenger=40, difference=20, lower=7, upper=9)
     found = {name: Judged(name, Verdict.HOLD, "", (each,)) for name, each in (("b", less), ("c", more))}
     outcome = {"truth": "s3://bucket/truth/", "afterMinutes": 10, "type": "Mean", "lowest": 0, "highest": 100}
-    metric = {"name": "size", "errorRate": None, "better": better, "margin": 1, "outcome": outcome}
+    metric: dict[str, Any] = {"name": "size", "errorRate": None, "better": better, "margin": 1, "outcome": outcome}
     status = look(replace(LOOKED, judged=found), **metric)
     assert (status.primary, status.interval) == (primary, interval)
 

@@ -180,6 +180,11 @@ def test_what_serves_makes_an_arm_and_not_how_many_of_it() -> None:
     assert model(environment={"A": "1"}) != before.model
     assert model(instance={"type": "ml.m5.xlarge", "count": 1}) != before.model
     assert arms.arm_of(endpoint(), "none") is None
+    small, warm, large = (
+        model(instance=None, serverless={"memorySizeMB": memory, "maxConcurrency": most})
+        for memory, most in ((1024, 1), (1024, 9), (2048, 1))
+    )
+    assert small == warm != large
 
 
 def minutes(number: int, seed: int) -> list[dict[Series, float]]:

@@ -59,6 +59,7 @@ RUNNING: dict[str, tuple[Plan, bool]] = {
         Plan(BUSY, (counts({"VariantName": "other", "DesiredInstanceCount": 1}),)),
         True,
     ),
+    "a rollout that is undone": (Plan(BUSY, (call(Verb.SET_ALARM),)), False),
     "drift that is told": (Plan(WELL, drift=("a tag",)), False),
     "drift that taking away corrects": (Plan(WELL, (call(Verb.DELETE_POLICY),), drift=("a policy",)), True),
 }

@@ -156,7 +156,8 @@ def rollout(analysis: AnalysisStatus, **changes: Any) -> RolloutStatus:
 
 
 CANARY = Rollout(strategy="Canary", step_wait_seconds=1200)
-END = BEGUN + timedelta(minutes=20)
+STEP = timedelta(minutes=20)
+END = BEGUN + STEP
 
 
 @pytest.mark.parametrize(
@@ -189,6 +190,10 @@ def test_with_an_old_fleet_that_is_kept_the_last_minutes_are_waited_for() -> Non
     assert not is_over(rollout(status(), **last), kept, END - timedelta(minutes=1), END + timedelta(seconds=779))
 
 
+def test_what_nobody_judges_is_never_over() -> None:
+    assert not is_over(rollout(status()).model_copy(update={"analysis": None}), None, END, END)
+
+
 def test_a_step_is_noted_once_while_both_fleets_serve() -> None:
     def seen(stage: Any, share: int | None, since: datetime | None = BEGUN) -> AnalysisStatus:
         steps = (Step("Baking", "Baking for 600 seconds", since),)
@@ -202,6 +207,11 @@ def test_a_step_is_noted_once_while_both_fleets_serve() -> None:
     assert seen("Baking", 25, since=None).steps == []
     again = with_step(seen("Baking", 25), UPDATING, Progress())
     assert len(again.steps) == 1
+    baking = replace(UPDATING, pending=(ObservedVariant("a", steps=(Step("Baking", "", BEGUN + STEP),)),))
+    same = with_step(again, baking, Progress(stage="Baking", traffic_percent=25, baking_until=END + STEP))
+    assert same == again, "AWS tells of it again"
+    more = with_step(again, baking, Progress(stage="Baking", traffic_percent=50, baking_until=END + STEP))
+    assert [(each.since, each.traffic_percent) for each in more.steps] == [(BEGUN, 25), (BEGUN + STEP, 50)]
 
 
 def test_what_was_not_decided_stays_so_and_an_attempt_made_again_knows_nothing() -> None:

@@ -1,10 +1,12 @@
 """The plan for a live endpoint whose config stays: weights, counts, concurrency, tags, and what a hand changed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from smendpoints.api.status import TrafficOwner
 from smendpoints.domain.plan.in_place import changes_in_place, same_weight, weights_apart
 from smendpoints.domain.plan.verdict import Requeue
 
@@ -253,3 +255,15 @@ def test_the_weights_of_some_variants_are_told_apart_from_all_else(sight: Callab
 )
 def test_weights_are_the_same_up_to_what_aws_rounds(wanted: float | None, shown: float | None, same: bool) -> None:
     assert same_weight(wanted, shown) is same
+
+
+def test_under_report_an_experiment_still_moves_its_weights_and_nothing_else_is_touched(
+    sight: Callable[..., Any],
+) -> None:
+    """What an experiment asks for was never in force, so that its absence is no out-of-band change."""
+    wants = {"variant": {"weight": 3}, "challenger": {"weight": 1}, "driftPolicy": "Report"}
+    seen = sight(wants, {"challenger": {}}, converged=True, variants={"primary": {"desired_count": 4}})
+    split = TrafficOwner(experiment="x", weights={"primary": 3.0})
+    todo = replace(seen, resource=seen.resource.model_copy(update={"traffic": split})).plan()
+    assert changes(todo) == [[{"VariantName": "primary", "DesiredWeight": 3.0}]]
+    assert todo.drift == ("primary: instances 4 → 1",)

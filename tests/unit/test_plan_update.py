@@ -282,3 +282,21 @@ def test_rollback_alarms_are_there_before_the_rollout_that_they_watch(sight: Cal
         "UPDATE_ENDPOINT",
     ]
     assert update(seen)["DeploymentConfig"] == seen.desired.deployment
+
+
+def test_a_config_of_earlier_times_that_does_not_bring_a_weight_is_made_anew(
+    sight: Callable[..., Any], config: Any
+) -> None:
+    """The weight of a shadow comes by an update alone, which takes all weights from the config."""
+    wants, lives = shadowed(weight=2, variant={"weight": 4}), shadowed()
+    there = config(sight(shadowed(weight=2, variant={"weight": 1})).desired)
+    anew = sight(wants, lives, remembers=ROLLED, wanted_config=there)
+    assert there.name == anew.desired.config_name
+    assert anew.actions() == [
+        "DELETE_CONFIG default-iris-WANTED",
+        "CREATE_CONFIG default-iris-WANTED",
+        "UPDATE_ENDPOINT default-iris",
+    ]
+    assert excluded(update(anew)) == ["DesiredWeight"]
+    same = sight(wants, lives, remembers=ROLLED, wanted_config=config(anew.desired))
+    assert same.actions() == ["UPDATE_ENDPOINT default-iris"]

@@ -262,6 +262,25 @@ def test_a_rollout_takes_along_what_changes_in_place_if_aws_refuses_it(sight: Ca
     ]
 
 
+SNAPSHOT = {
+    "variant": "primary",
+    "dimension": "sagemaker:variant:DesiredInstanceCount",
+    "minCapacity": 2,
+    "maxCapacity": 7,
+}
+
+
+def test_where_the_specs_scaling_does_not_fit_it_scales_as_it_did_before(sight: Callable[..., Any]) -> None:
+    """Its scaling was taken off for an update that failed, and the spec's is for hosts of another type."""
+    scaling = {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}
+    wants = {"variant": {"scaling": scaling, "instance": {"type": "ml.c5.large", "count": 1}}}
+    taken_off = [SNAPSHOT, {**SNAPSHOT, "variant": "gone"}]
+    failed = {"phase": "Failed", "message": PING, "autoscalingSnapshot": taken_off}
+    (back,) = sight(wants, {"variant": {"scaling": scaling}}, targets=(), remembers=failed).plan().actions
+    assert str(back) == "REGISTER_TARGET endpoint/default-iris/variant/primary"
+    assert (back.params["MinCapacity"], back.params["MaxCapacity"]) == (2, 7)
+
+
 def test_what_waits_for_the_new_revision_is_told_with_a_failure(sight: Callable[..., Any]) -> None:
     bigger = {"variant": {**B["variant"], "instance": {"type": "ml.c5.large", "count": 3}}}
     todo = sight(bigger, {}, remembers={"phase": "Failed", "message": PING}).plan()

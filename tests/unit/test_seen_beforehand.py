@@ -127,3 +127,53 @@ def test_a_metric_that_was_never_published_is_planned_for_as_if_all_were_well(be
     own = {"name": "hits", "metricAbove": {"namespace": "Shop", "metricName": "Hits"}, "better": better}
     made = planned(asked(ERRORS, own), CANARY, LIVE, ["a"], hour(6000, 6))
     assert [each.smallest_visible_points is not None for each in made.metrics] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("way", "horizon"),
+    [
+        (Rollout(strategy="Linear", step_percent=25, step_wait_seconds=1200), 57_000),
+        (Rollout(strategy="Linear", step_percent=50, step_wait_seconds=1200), 19_000),
+        (Rollout(strategy="Canary", step_wait_seconds=660), 10_000),
+        (Rollout(strategy="Canary", step_wait_seconds=30), 1),
+    ],
+    ids=["three waits between four steps", "one between two", "a canary's", "one shorter than the warm-up"],
+)
+def test_requests_count_as_long_as_both_fleets_serve_but_for_a_minute_of_each_wait(way: Rollout, horizon: int) -> None:
+    assert planned(asked(), way, LIVE, ["a"], hour(1000, 0)).horizon == horizon
+
+
+def test_the_busiest_variant_that_is_compared_is_planned_for() -> None:
+    variants = (*LIVE.variants, ObservedVariant("b", desired_count=1))
+    live = ObservedEndpoint("shop", "arn", "InService", "old", BEGUN, BEGUN, variants=variants)
+    requests = {"a": 1000.0, "b": 50.0}
+    points = {
+        each: dict.fromkeys(
+            range(100, 160), requests[dict(each.dimensions)["VariantName"]] if each.metric == "Invocations" else 0.0
+        )
+        for each in series_before(asked(), live)
+    }
+    both = planned(asked(), CANARY, live, ["a", "b"], Readings(60, 160, points))
+    assert (both.requests_per_minute, both.horizon) == (1050.0, 19_000)
+    assert [each.variant for each in both.metrics] == ["a", "b"]
+    one = planned(asked(), CANARY, live, ["b", "new"], Readings(60, 160, points))
+    assert (one.requests_per_minute, one.horizon) == (1050.0, 950)
+    young = Readings(60, 160, {each: dict.fromkeys(range(150, 160), 60.0) for each in points})
+    assert planned(asked(), CANARY, LIVE, ["a"], young).requests_per_minute == 60.0, "of ten minutes"
+
+
+def test_the_new_fleet_gets_the_part_of_the_first_step_or_half_on_the_average() -> None:
+    def visible(instances: int | None = 4, strategy: str = "Canary", **way: Any) -> float:
+        variants = (ObservedVariant("a", desired_count=instances),)
+        live = ObservedEndpoint("shop", "arn", "InService", "old", BEGUN, BEGUN, variants=variants)
+        rollout = Rollout.model_validate({"strategy": strategy, "stepWaitSeconds": 1200, **way})
+        found = planned(asked(), rollout, live, ["a"], hour(1000, 1)).metrics[0].smallest_visible_points
+        assert found is not None
+        return found
+
+    assert visible(stepPercent=50) < visible(stepPercent=25) < visible(stepPercent=10)
+    assert visible(stepInstances=1) == visible(stepPercent=25), "one of four"
+    assert visible(stepInstances=2) == visible(stepInstances=3) == visible(stepPercent=50)
+    assert visible() == visible(stepPercent=10), "the default"
+    assert visible(None, stepInstances=2) == visible(stepPercent=10), "of how many is not known"
+    assert visible(strategy="Linear", stepPercent=50) == visible(stepPercent=50)

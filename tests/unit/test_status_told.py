@@ -252,3 +252,11 @@ def test_what_became_of_an_attempt_that_was_refused(
     rollout = told(seen, ReconcileError(kind, Reason.INVALID_SPEC, "no", operation)).rollout
     assert rollout is not None
     assert rollout.phase == phase
+
+
+def test_what_was_made_by_a_call_whose_answer_was_lost_is_no_trouble(sight: Callable[..., Any]) -> None:
+    """Whose it is the next look says; a name that another took is told then."""
+    exists = ReconcileError(Kind.EXISTS, Reason.NAME_CONFLICT, "already there", "create_endpoint")
+    ready = conditions.find(told(sight(exists=False), exists).conditions, "Ready")
+    assert ready is not None
+    assert (ready.reason, ready.message) == ("Creating", "creating the endpoint default-iris")

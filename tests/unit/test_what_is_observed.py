@@ -44,6 +44,7 @@ class Aws(OneAccount):
     denies_models: bool = False
     ids: set[str] = field(default_factory=set)
     listed: Any = "as listed"
+    models: Mapping[str, Any] = field(default_factory=dict)
 
     def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> Any:
         self.asked.append("endpoint" if tags is None else "endpoint without its tags")
@@ -57,7 +58,7 @@ class Aws(OneAccount):
         if self.denies_models:
             raise ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "no")
         self.asked.append("a model")
-        return {"ModelName": name}
+        return self.models.get(name, {"ModelName": name})
 
     def targets(self, ids: list[str], *, bare: bool = False) -> Any:
         self.asked.append("targets alone" if bare else "targets")
@@ -425,3 +426,22 @@ def test_the_lists_will_do_for_one(sight: Callable[..., Any], name: str) -> None
     found = recall(Aws(seen), seen.resource, seen.desired, replace(LISTED, summary=summary), memory)  # type: ignore[arg-type]
     expected = Observed(seen.observed.endpoint, targets=seen.observed.targets, missing=seen.desired.contents())
     assert found == (expected if recalled else None)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_config_that_somebody_else_made_is_compared_once(
+    sight: Callable[..., Any], config: Callable[..., Any], *, same: bool
+) -> None:
+    wants = sight({"adoptExisting": True})
+    theirs = replace(config(wants.desired if same else sight(B).desired), name="theirs")
+    seen = sight({"adoptExisting": True}, shows={"config_name": "theirs"}, live_config=theirs, remembers=DONE)
+    aws, memory = Aws(seen, models={each.name: each.request for each in seen.desired.models}), swept(seen)
+    found = observe(aws, seen.resource, seen.desired, LISTED, memory)  # type: ignore[arg-type]
+    assert (found.equivalent, "a model" in aws.asked) == (same, True)
+    memory.observed(None, seen.desired, found)
+    again = Aws(seen)
+    assert observe(again, seen.resource, seen.desired, LISTED, memory).equivalent is same  # type: ignore[arg-type]
+    assert "a model" not in again.asked
+    edited = sight({"adoptExisting": True, **B}).desired
+    observe(again, seen.resource, edited, LISTED, memory)  # type: ignore[arg-type]
+    assert "a model" in again.asked, "the spec wants something else"
