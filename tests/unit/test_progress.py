@@ -230,6 +230,9 @@ def test_while_a_batch_is_launched_the_share_is_what_it_was() -> None:
     found = progress(shown, ROLLING, BEFORE)
     assert (found.stage, found.traffic_percent, found.current_step, found.total_steps) == ("Launching", 50, 1, 2)
     assert progress(shown, ROLLING, None).traffic_percent is None
+    for known in (0, 66, 90, 100):
+        before = BEFORE.model_copy(update={"traffic_percent": known})
+        assert progress(shown, ROLLING, before).traffic_percent == known
 
 
 def test_the_steps_of_a_rollout_that_the_spec_no_longer_wants_are_remembered() -> None:
