@@ -13,10 +13,10 @@ from smsandbox.controlplane import ControlPlane
 Helm = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane that has nothing but what these tests install."""
-    made = ControlPlane.start(tmp_path_factory.mktemp("chart-plane"))
+@pytest.fixture
+def plane(tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane that has nothing but what the test installs: one starts in seconds, a CRD may take minutes to go."""
+    made = ControlPlane.start(tmp_path / "plane")
     yield made
     made.apiserver.kill()
     made.etcd.kill()

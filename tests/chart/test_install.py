@@ -1,13 +1,13 @@
 """The chart's life in a real API server, with Helm 3 and Helm 4: installed, upgraded, uninstalled and installed again.
 
 No controller works here: no pod is started, so nothing waits for the Deployment, and the Pod of `helm test` is only
-validated. What Helm waits for of an object of ours is in `test_objects.py`.
+validated. What Helm waits for of an object of ours is in `test_gitops.py`.
 """
 
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,19 +61,16 @@ def of_before(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def release(plane: ControlPlane, helm: Helm) -> Iterator[Helm]:
-    """Helm with the cluster; afterwards neither release nor object is left."""
-    namespace = plane.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
-    plane.kubectl("apply", "-f", "-", stdin=namespace)
+def release(plane: ControlPlane, helm: Helm) -> Helm:
+    """Helm with the cluster."""
+    plane.kubectl("create", "namespace", NAMESPACE)
     plane.kubectl("label", "namespace", NAMESPACE, "--overwrite", "pod-security.kubernetes.io/enforce=restricted")
 
     def run(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         done: subprocess.CompletedProcess[str] = helm(*arguments, kubeconfig=plane.kubeconfig, check=check)
         return done
 
-    yield run
-    run("uninstall", *RELEASE, "--ignore-not-found")
-    plane.kubectl("delete", "crd", "--all", "--timeout=120s")
+    return run
 
 
 def the_object(plane: ControlPlane) -> dict[str, Any]:

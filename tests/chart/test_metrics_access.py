@@ -3,7 +3,7 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ Client = Callable[[str], KubeClient]
 
 
 @pytest.fixture
-def client(plane: ControlPlane, tmp_path: Path) -> Iterator[Client]:
+def client(plane: ControlPlane, tmp_path: Path) -> Client:
     """A client of the API server by a token; the chart's rights are there."""
     values = tmp_path / "values.json"
     values.write_text(json.dumps(VALUES))
@@ -35,8 +35,7 @@ def client(plane: ControlPlane, tmp_path: Path) -> Iterator[Client]:
     rights = template("--values", str(values), *(f"--show-only=templates/{each}.yaml" for each in shown))
     made = [("namespace", NAMESPACE), ("serviceaccount", "prometheus"), ("serviceaccount", "stranger")]
     for kind, name in made:
-        wanted = plane.kubectl("create", kind, name, "--dry-run=client", "-o", "yaml")
-        plane.kubectl("apply", "-f", "-", stdin=wanted)
+        plane.kubectl("create", kind, name)
     plane.kubectl("apply", "-f", "-", stdin=rights)
     server = json.loads(plane.kubeconfig_text("none"))["clusters"][0]["cluster"]
 
@@ -44,8 +43,7 @@ def client(plane: ControlPlane, tmp_path: Path) -> Iterator[Client]:
         login = kopf.ConnectionInfo(server=server["server"], ca_data=server["certificate-authority-data"], token=token)
         return KubeClient(lambda: login, seconds=2, user_agent="test")
 
-    yield of
-    plane.kubectl("delete", "-f", "-", stdin=rights)
+    return of
 
 
 def token(plane: ControlPlane, account: str, namespace: str = "default", *more: str) -> str:
