@@ -89,8 +89,25 @@ def server() -> Iterator[ApiServer]:
 Told = queue.Queue[tuple[Found | None, str | None]]
 
 
+class Waits(threading.Event):
+    """Waits for no time, and notes for how many seconds it was asked to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: queue.Queue[float] = queue.Queue()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.put(timeout or 0.0)
+        return self.is_set()
+
+
 @pytest.fixture
-def told(server: ApiServer) -> Iterator[Told]:
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+def told(server: ApiServer, waits: Waits) -> Iterator[Told]:
     """What a reflector of this server tells."""
     heard: Told = queue.Queue()
     info = kopf.ConnectionInfo(server=f"http://127.0.0.1:{server.server_address[1]}")
@@ -98,9 +115,9 @@ def told(server: ApiServer) -> Iterator[Told]:
         KubeClient(lambda: info, seconds=5, user_agent="tests"),
         PATH,
         lambda found, why: heard.put((found, why)),
-        again_seconds=0.01,
         patience_seconds=60,
         clock=lambda: server.clock,
+        ended=waits,
     )
     started = threading.Event()
 
@@ -140,6 +157,17 @@ def test_all_pages_are_listed_then_changes_are_told_and_a_watch_that_ends_goes_o
     server.events.put({"type": "MODIFIED", "object": thing("b", "13")})
     assert names(told.get(timeout=SECONDS)[0]) == ["b", "c"]
     assert server.watched_from == ["7", "12"]
+
+
+def test_watches_that_end_at_once_begin_a_second_apart(server: ApiServer, told: Told, waits: Waits) -> None:
+    told.get(timeout=SECONDS)
+    server.events.put(None)
+    assert waits.asked.get(timeout=SECONDS) == 1.0
+    server.opened.get(timeout=SECONDS)
+    server.opened.get(timeout=SECONDS)
+    server.clock += 300  # as long as a watch lasts
+    server.events.put(None)
+    assert waits.asked.get(timeout=SECONDS) == 0.0
 
 
 def test_a_history_that_is_gone_is_listed_anew(server: ApiServer, told: Told) -> None:

@@ -27,6 +27,7 @@ _SILENT_SECONDS = 90.0  # the API server sends a bookmark about every minute
 _TIMEOUT = urllib3.Timeout(connect=5.0, read=_SILENT_SECONDS)
 _AGAIN_SECONDS = 2.0
 _REFUSED_AGAIN_SECONDS = 10.0
+_WATCH_SECONDS = 1.0  # a proxy may end each watch at once
 _PATIENCE_SECONDS = 10.0  # an API server that has just started knows neither roles nor kinds for a moment
 
 _MISSING = (
@@ -48,19 +49,18 @@ class Reflector:
         client: KubeClient,
         path: str,
         told: Callable[[Found | None, str | None], None],
-        again_seconds: float = _REFUSED_AGAIN_SECONDS,
         patience_seconds: float = _PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        ended: threading.Event | None = None,
     ) -> None:
         self._client = client
         self._path = path
         self._told = told
-        self._again_seconds = again_seconds
         self._patience_seconds = patience_seconds
         self._clock = clock
         self._refused_since: float | None = None
         self._read = False
-        self._ended = threading.Event()
+        self._ended = ended or threading.Event()
         self._found: dict[str, Mapping[str, Any]] = {}
         self._said: str | None = None
 
@@ -85,14 +85,14 @@ class Reflector:
             except Exception as error:
                 logger.exception("%s: internal error", self._path)
                 self._told(None, f"internal error, see its log: {error!r}")
-                seconds = self._again_seconds
+                seconds = _REFUSED_AGAIN_SECONDS
             self._ended.wait(seconds)
 
     def _refused(self, refused: RefusedError) -> float:
         now = self._clock()
         self._refused_since = now if self._refused_since is None else self._refused_since
         if self._read and now - self._refused_since < self._patience_seconds:
-            return min(_AGAIN_SECONDS, self._again_seconds)
+            return _AGAIN_SECONDS
         if refused.status == 404:
             self._say(f"{self._path}: there is no such kind in this cluster, and so there are none")
             self._found = {}
@@ -103,7 +103,7 @@ class Reflector:
         else:  # 410 after a long time away, 429, 5xx: list again
             self._say(f"{self._path}: {refused}")
             return _AGAIN_SECONDS
-        return self._again_seconds
+        return _REFUSED_AGAIN_SECONDS
 
     def _say(self, what: str) -> None:
         """To the log, once."""
@@ -116,7 +116,9 @@ class Reflector:
         version = self._list()
         self._said = None
         while not self._ended.is_set():
+            begun = self._clock()
             version = self._watch(version)
+            self._ended.wait(max(0.0, begun + _WATCH_SECONDS - self._clock()))
 
     def _list(self) -> str:
         found: dict[str, Mapping[str, Any]] = {}
