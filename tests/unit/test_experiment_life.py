@@ -408,6 +408,7 @@ def test_it_ends_where(name: str, shifts: bool) -> None:
 BROKEN = {
     "endpoint": "SageMakerEndpoint iris is gone",
     "deletion": "SageMakerEndpoint iris is being deleted",
+    "another": "SageMakerEndpoint iris was deleted and made again while it ran: make a new SageMakerExperiment",
     "rules": "its rules were edited while it ran: make a new SageMakerExperiment",
     "variant": "variant c was taken out of iris while it ran",
     "model": "the model of variant b was edited while it ran",
@@ -421,8 +422,9 @@ def test_it_ends_invalid_if_what_it_compares_changes(what: str) -> None:
     match what:
         case "endpoint":
             life.endpoint = None
-        case "deletion":
-            metadata = life.endpoint.metadata.model_copy(update={"deletion_timestamp": BEGAN})
+        case "deletion" | "another":
+            now: dict[str, Any] = {"deletion_timestamp": BEGAN} if what == "deletion" else {"uid": "another"}
+            metadata = life.endpoint.metadata.model_copy(update=now)
             life.endpoint = life.endpoint.model_copy(update={"metadata": metadata})
         case "rules":
             life.spec = {**life.spec, "confidence": 0.9}

@@ -256,8 +256,10 @@ def test_what_is_retained_scales_as_it_should_first(sight: Callable[..., Any]) -
 def test_in_the_middle_of_an_update_it_is_waited_for(sight: Callable[..., Any]) -> None:
     for policy in ("Retain", "Delete"):
         aws = Aws(sight({"deletionPolicy": policy}, shows={"status": "Updating"}), listed="Updating")
-        found = finalized(aws, MADE)
+        memory = Memory()
+        found = finalized(aws, MADE, memory)
         assert (aws.made, found.finalized, found.awaits) == ([], False, Awaits.CHANGE)
+        assert memory.seen.expects == "Updating"
         assert found.status.endpoint is not None
         assert found.status.endpoint.status == "InService", "what AWS shows is told by Available"
     creating = finalized(Aws(sight(shows={"status": "Creating"}), listed="Creating"), MADE)

@@ -12,6 +12,7 @@ from smendpoints.api.rollout import Rollout
 from smendpoints.api.status_rollout import RolledBackTo
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.parsing import parse_config
+from smendpoints.domain.plan.changes import describe_changes
 from smendpoints.domain.plan.going_back import asked_back, brought_back, ended, held, is_gone
 from smendpoints.domain.plan.verdict import Plan, ready, reconciling
 from smendpoints.domain.reasons import Reason
@@ -341,3 +342,12 @@ def test_the_newest_ten_that_were_in_service_are_offered(sight: Callable[..., An
         asked_back(resource.model_copy(update={"status": status}))
     with pytest.raises(ReconcileError, match=r"in service \(none\), or"):
         asked_back(resource.model_copy(update={"status": type(resource.status)()}))
+
+
+def test_what_changes_is_told_to_be_a_way_back(sight: Callable[..., Any]) -> None:
+    seen = sight({"executionRoleARN": "arn:aws:iam::123456789012:role/other"}, {})
+    live = seen.observed.live_config
+    told = "executionRoleARN arn:aws:iam::123456789012:role/sagemaker-execution → arn:aws:iam::123456789012:role/other"
+    models = {model.name: model.request for model in seen.live.models}
+    assert describe_changes(seen.desired, live, models) == told
+    assert describe_changes(replace(seen.desired, back=BACK), live, models) == f"back to revision 3: {told}"

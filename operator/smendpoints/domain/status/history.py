@@ -17,7 +17,6 @@ _OUTCOMES: dict[str, Outcome] = {
     "Pending": "InProgress",
     "InProgress": "InProgress",
     "Succeeded": "Deployed",
-    "Failed": "Failed",
 }
 _OPEN = frozenset({"InProgress", "Blocked"})
 
