@@ -332,3 +332,11 @@ def test_a_variant_that_runs_on_nothing_is_refused(resource: Callable[..., Any])
     with pytest.raises(ReconcileError, match="variant primary: give one of `instance` and `serverless`") as refused:
         desire(made.model_copy(update={"spec": spec}), "cluster-1", None)
     assert (refused.value.kind, refused.value.reason) == (Kind.INVALID, "InvalidSpec")
+
+
+@pytest.mark.parametrize(
+    ("capture", "modes"), [("Input", ["Input"]), ("Output", ["Output"]), ("InputAndOutput", ["Input", "Output"])]
+)
+def test_what_is_captured(desired: Callable[..., Desired], capture: str, modes: list[str]) -> None:
+    request = desired({"dataCapture": {**CAPTURE, "capture": capture}}).config_request["DataCaptureConfig"]
+    assert [each["CaptureMode"] for each in request["CaptureOptions"]] == modes

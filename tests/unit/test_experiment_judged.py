@@ -143,6 +143,9 @@ def test_means_are_those_of_the_values_that_came() -> None:
     size = {"truth": "s3://bucket/truth/", "afterMinutes": 10, "type": "Mean", "lowest": 0, "highest": 10}
     asked = spec({"name": "size", "outcome": size, "margin": 1})
     later = Tally(Plan({arm: invocations("e", arm) for arm in "ab"}, {"size": {}}), published={("size", "a")})
+    none = judge(asked, tally(asked, {"a": (10, None), "b": (10, None)}), EVEN, "b", 60.0)
+    assert none.primary is not None
+    assert (none.primary.control, none.primary.requests, none.verdict) == (None, 0, Verdict.HOLD)
     values = {"a": (10.0, 10.0, 20.0, 41.0), "b": (10.0, 10.0, 50.0, 251.0)}
     for _ in range(100):
         later.batches.append(Batch(0, {"a": 10.0, "b": 10.0}, {("size", arm): each for arm, each in values.items()}))

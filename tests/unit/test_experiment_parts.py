@@ -159,6 +159,7 @@ def test_the_ramp_ends_with_the_share_and_without_one_all_arms_get_as_much() -> 
     ramp = [{"trafficPercent": 5, "minutes": 1}, {"trafficPercent": 60, "minutes": 1}]
     assert arms.percents(spec(ramp=ramp, trafficPercent=70)) == [5, 60, 70]
     assert arms.percents(spec(ramp=ramp)) == [5, 50]
+    assert arms.percents(spec(ramp=ramp, trafficPercent=60)) == [5, 60], "once"
     assert arms.percents(spec(challengers=list("bcde"))) == [80]
 
 

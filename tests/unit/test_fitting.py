@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from smendpoints.domain.observed.observed import ObservedVariant
 from smendpoints.domain.plan.fitting import fitting
 
 M5, C5 = {"type": "ml.m5.large", "count": 2}, {"type": "ml.c5.large", "count": 5}
@@ -104,6 +105,11 @@ def test_weights_by_which_nothing_in_service_gets_traffic_wait(sight: Callable[.
     found = fits(sight, wants, {"variant": {"weight": 3}})
     assert found.waits == ("the weights, as no variant in service would get traffic",)
     assert [each.weight for each in found.desired.variants] == [3.0]
+    seen = sight(wants, {"variant": {"weight": 3}})
+    goes = ObservedVariant("goes", desired_weight=0.0)
+    beside = replace(seen.observed.endpoint, variants=(*seen.observed.endpoint.variants, goes))
+    told = fitting(seen.desired, beside, seen.observed.live_config, (), frozenset()).waits
+    assert told == found.waits, "one that goes and gets no traffic does not serve, either"
     both = fits(sight, wants, {"variant": {"weight": 3}, "challenger": {"weight": 1}})
     assert (both.waits, sorted(each.weight for each in both.desired.variants)) == ((), [0.0, 1.0])
     idle = fits(sight, wants, {"variant": {"weight": 0}})

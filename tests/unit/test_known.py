@@ -104,6 +104,18 @@ def test_who_wants_the_same_name_hears_of_whoever_makes_it_its_own_and_leaves_it
     assert claims.before("new") is None
 
 
+@pytest.mark.parametrize(("prefix", "first"), [("other-", "late"), ("sha", "early")])
+def test_who_may_not_have_a_name_stands_in_nobodys_way(prefix: str, first: str) -> None:
+    claims, bars = KnownClaims("us-east-1"), (policy(endpointNamePrefix=prefix),)
+    for uid, policies in (("early", bars), ("late", ())):
+        meta = {"uid": uid, "namespace": uid, "name": uid, "creationTimestamp": {"early": "1", "late": "2"}[uid]}
+        claims.enter(facts_of({"metadata": meta, "spec": {"endpointName": "shared"}}), policies)
+    assert claims.before(first) is None
+    rival = claims.before("late" if first == "early" else "early")
+    assert rival is not None
+    assert rival.uid == first
+
+
 @pytest.mark.parametrize(("own", "hangs"), [(None, True), ("1", False)])
 def test_a_name_may_hang_on_which_account_the_operator_acts_in(own: str | None, hangs: bool) -> None:
     claims = KnownClaims("us-east-1")

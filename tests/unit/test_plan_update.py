@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.domain.observed.observed import ObservedVariant
+from smendpoints.domain.plan.update import targets_in_the_way
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"
 B = {"modelArtifact": "s3://models/b/model.tar.gz"}
@@ -300,3 +301,8 @@ def test_a_config_of_earlier_times_that_does_not_bring_a_weight_is_made_anew(
     assert excluded(update(anew)) == ["DesiredWeight"]
     same = sight(wants, lives, remembers=ROLLED, wanted_config=config(anew.desired))
     assert same.actions() == ["UPDATE_ENDPOINT default-iris"]
+
+
+def test_scalable_targets_that_were_not_looked_at_are_in_nobodys_way(sight: Callable[..., Any]) -> None:
+    seen = sight({"variant": B}, {}, targets=None)
+    assert targets_in_the_way(seen.desired, seen.observed) == []

@@ -192,6 +192,14 @@ def test_a_creation_asks_for_no_quota_as_aws_refuses_at_once(sight: Any) -> None
     assert launch.alarms == {"alarm"}
 
 
+def test_an_update_needs_room_for_both_fleets(sight: Any) -> None:
+    rolled = {"phase": "Pending", "endpointModifiedAt": "2026-11-22T11:50:00Z"}
+    seen = sight({"variant": NEW}, {}, remembers=rolled)
+    launch = launch_of(seen.desired, seen.observed, seen.plan().actions, [])
+    assert launch is not None
+    assert (launch.needs, launch.targets) == ((Need("ml.m5.large", live=1, beside=1),), None)
+
+
 def test_what_launches_no_fleet_needs_nothing(sight: Any) -> None:
     seen = sight({"variant": {"weight": 2.0}}, variants={"primary": {"desired_weight": 1.0}})
     actions = seen.plan().actions

@@ -32,6 +32,7 @@ POLICIES: dict[str, tuple[list[dict[str, Any]], Trust]] = {
     "under a condition and without": ([statement(Condition=CONDITION), statement()], Trust.ALLOWED),
     "another service": ([statement(Principal={"Service": "ec2.amazonaws.com"})], Trust.NOT_ALLOWED),
     "an account, no service": ([statement(Principal={"AWS": "arn:aws:iam::1:root"})], Trust.NOT_ALLOWED),
+    "no principal": ([statement(Principal=None)], Trust.NOT_ALLOWED),
     "another action": ([statement(Action="sts:TagSession")], Trust.NOT_ALLOWED),
     "nobody": ([], Trust.NOT_ALLOWED),
     "denied after all": ([statement(), DENY], Trust.DENIED),

@@ -260,3 +260,11 @@ def test_what_was_made_by_a_call_whose_answer_was_lost_is_no_trouble(sight: Call
     ready = conditions.find(told(sight(exists=False), exists).conditions, "Ready")
     assert ready is not None
     assert (ready.reason, ready.message) == ("Creating", "creating the endpoint default-iris")
+
+
+def test_a_revision_that_cannot_be_made_is_one_of_the_history_and_blocked(sight: Callable[..., Any]) -> None:
+    (first,) = told(sight(exists=False), DENIED).history
+    assert (first.revision, first.outcome, first.changes) == (1, "Blocked", "created")
+    assert first.message == str(DENIED)
+    passing = told(sight(exists=False), THROTTLED).history
+    assert passing == []

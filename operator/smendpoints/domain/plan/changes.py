@@ -159,7 +159,7 @@ def _differences(before: Fields, after: Fields) -> Iterator[tuple[str, bool]]:
     inner = tuple(key if key.endswith(": ") else f"{key}." for key in turned)
     for key in dict.fromkeys([*after, *before]):
         old, new = before.get(key), after.get(key)
-        if old == new or key in turned or key.startswith(inner or ("\0",)):
+        if old == new or key in turned or key.startswith(inner):
             continue
         certain = not (new is None and key.endswith(_CHOSEN_BY_AWS))
         if ".environment." in key or ": environment." in key:

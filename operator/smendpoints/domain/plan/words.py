@@ -38,7 +38,6 @@ _FIELDS = {
     "TreatMissingData": "treatMissingData",
 }
 _LISTS = {"Dimensions": "dimensions", "StepAdjustments": "steps", "AlarmActions": "actions"}
-_NOT_CONTENT = frozenset({"ServiceNamespace", "ResourceId", "ScalableDimension", "PolicyName", "ScheduledActionName"})
 _REPLACED = {Verb.PUT_POLICY: Verb.DELETE_POLICY, Verb.PUT_SCHEDULE: Verb.DELETE_SCHEDULE}
 IN_PLACE = frozenset(
     {
@@ -146,7 +145,7 @@ def _bounds(variant: str, params: Mapping[str, Any], found: ObservedTarget | Non
 def _entry(what: str, wanted: Json, shown: Json | None) -> Iterator[str]:
     """A policy or a schedule: what of it differs, or what it is if there is none."""
     if shown is None:
-        leaves = {key: value for key, value in _leaves(wanted) if key not in _NOT_CONTENT}
+        leaves = dict(_leaves(wanted))
         main = leaves.get("TargetValue", leaves.get("Schedule"))
         yield f"{what} {from_to(None, main if main is not None else 'set')}"
         return

@@ -66,6 +66,6 @@ def failure_of(
     reason = (cause(rollout) if rollout is not None else None) or plan.verdict.message
     kept = old.log_tail if old is not None and old.reason == reason[:1024] else []
     tail = [] if log_tail is None else log_tail or kept
-    undone = rollout is not None and rollout.analysis is not None and condemns(rollout.analysis)
-    compared = rollout.analysis.metrics if undone and rollout is not None and rollout.analysis is not None else None
+    analysis = rollout.analysis if rollout is not None else None
+    compared = analysis.metrics if analysis is not None and condemns(analysis) else None
     return Failure(reason=reason[:1024], log_tail=tail, hint=_HINTS[plan.verdict.reason], compared=compared)

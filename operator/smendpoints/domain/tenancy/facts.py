@@ -145,7 +145,7 @@ def _most(variant: Body, instance: Body) -> int:
 def within(asked: Capacity, granted: Capacity) -> bool:
     """Whether no type has more instances in the first than in the second."""
     have = dict(granted)
-    return all(have.get(types, -1) >= count for types, count in asked)
+    return all(types in have and have[types] >= count for types, count in asked)
 
 
 def instances(capacity: Capacity) -> int:
