@@ -151,3 +151,14 @@ def test_how_both_fleets_compare_is_told_once_a_step_of_a_judged_rollout_was_see
 
     assert told([]) == "rolling out default-iris-WANTED"
     assert told([step]) == "rolling out default-iris-WANTED; analysis: Hold, not decided"
+
+
+def test_one_variant_that_is_being_scaled_makes_it_scaling(sight: Callable[..., Any]) -> None:
+    """Though the traffic of another is moved."""
+    wants = {"variant": {"instance": {"type": "ml.m5.large", "count": 2}}, "challenger": {"weight": 2}}
+    moving = {"challenger": {"current_weight": 1.0}, "primary": {"current_count": 1}}
+    todo = sight(wants, wants, shows={"status": "Updating"}, variants=moving).plan()
+    assert todo.verdict.reason is Reason.SCALING
+    assert todo.verdict.message == "AWS is changing the number of instances in place (Updating)"
+    traffic = sight(wants, wants, shows={"status": "Updating"}, variants={"challenger": {"current_weight": 1.0}}).plan()
+    assert traffic.verdict.reason is Reason.SHIFTING

@@ -8,7 +8,16 @@ import pytest
 from smendpoints.api.analysis import Analysis
 from smendpoints.api.experiment import SageMakerExperimentSpec
 from smendpoints.domain.experiment.metrics import Pair, invocations, pair_of, series_of
-from smendpoints.domain.observed.samples import Arm, Readings, Series, counts, error_rate, latency_above, wanted
+from smendpoints.domain.observed.samples import (
+    Arm,
+    Readings,
+    Series,
+    counts,
+    error_rate,
+    latency_above,
+    share_above,
+    wanted,
+)
 from smendpoints.domain.plan.analysis import fleets, rules_of, share_of
 from smendpoints.statistics.rules import Better, Goal
 
@@ -191,3 +200,20 @@ def test_slow_requests_are_told_as_the_percentage_that_was_not() -> None:
     readings = Readings(60, 9, {of_requests: {7: 200.0, 8: 40.0}, of_events: {7: 97.5, 8: 100.0}})
     found = counts(Arm("v", ENDPOINT), share, readings, [7, 8])
     assert (found.requests.tolist(), found.events.tolist()) == ([200.0, 40.0], [5.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("namespace", "metric", "requests"),
+    [
+        ("AWS/SageMaker", "ModelLatency", "Invocations Sum"),
+        ("AWS/SageMaker", "CPUUtilization", "CPUUtilization SampleCount"),
+        ("Shop", "ModelLatency", "ModelLatency SampleCount"),
+        ("Shop", "Hits", "Hits SampleCount"),
+    ],
+)
+def test_there_is_a_sample_for_each_request_of_some_of_sagemakers_metrics_alone(
+    namespace: str, metric: str, requests: str
+) -> None:
+    whole, above = share_above("slow", namespace, metric, 2.5).series(())
+    assert f"{whole.metric} {whole.statistic}" == requests
+    assert (above.namespace, above.metric, above.statistic) == (namespace, metric, "PR(:2.5)")

@@ -59,6 +59,9 @@ def test_the_first_that_came_has_the_traffic_and_whoever_has_begun_stays() -> No
     found = TrafficClaims([early, begun])
     assert found.owner("n", "e") == begun
     assert found.in_force("n", "e") == TrafficOwner(experiment="a", weights={"x": 1.0})
+    ours = TrafficClaims([claim("a", weights=(("x", 1.0),), endpoint_uid="u")])
+    assert ours.in_force("n", "e") == ours.in_force("n", "e", "u") == found.in_force("n", "e")
+    assert ours.in_force("n", "e", "made again") is None
     assert found.owner("other", "e") is None
     over = claim("a", "2", begun=True, holds=False)
     assert TrafficClaims([early, over]).owner("n", "e") == early

@@ -25,6 +25,16 @@ RETAINED: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], list[str]]] = {
     "a new model keeps weights and counts": ({"variant": B}, {}, []),
     "a new count beside it is the config's own": ({"variant": {**B, **instance(3)}}, {}, ["DesiredInstanceCount"]),
     "a new weight beside it is the config's own": ({"variant": {**B, "weight": 4}}, {}, ["DesiredWeight"]),
+    "a new count of one of two is the config's own": (
+        {"variant": {**B, **instance(3)}, "challenger": instance(1)},
+        {"challenger": {}},
+        ["DesiredInstanceCount"],
+    ),
+    "a new weight of one of two is the config's own": (
+        {"variant": {**B, "weight": 4}, "challenger": {"weight": 1}},
+        {"challenger": {}},
+        ["DesiredWeight"],
+    ),
     "both are the config's own": ({"variant": {**B, **instance(3), "weight": 4}}, {}, BOTH),
     "an autoscaled count is kept, whatever the spec starts with": (
         {"variant": {**B, **instance(3), "scaling": SCALING}},

@@ -214,6 +214,8 @@ def test_what_aws_took_back_is_told_and_comes_again_by_itself(sight: Callable[..
     todo = changing(sight, message="no capacity", asked=timedelta(minutes=15), moved=True)
     assert (todo.actions, todo.requeue) == ((), 20 * 60.0)
     assert todo.verdict.message.endswith("; AWS took back challenger: weight 1 → 2: no capacity")
+    soon = changing(sight, message="no capacity", asked=timedelta(minutes=35, milliseconds=-200), moved=True)
+    assert (soon.actions, soon.requeue) == ((), 1.0)
 
 
 def test_a_blocked_attempt_is_told_as_it_was_until_it_is_under_way(sight: Callable[..., Any]) -> None:

@@ -194,3 +194,14 @@ def test_of_who_is_gone_nothing_is_said() -> None:
     assert tenancy.restricts("iris")
     tenancy.set_policies([])
     assert not tenancy.restricts("iris")
+
+
+@pytest.mark.parametrize(("wants", "refused"), [({}, True), ({"region": "eu-west-1"}, False)])
+def test_a_revision_is_brought_back_where_the_endpoint_is(wants: dict[str, Any], refused: bool) -> None:
+    made = body("iris", **wants)
+    tenancy = known(policy(regions=["eu-*"]))
+    tenancy.see(facts_of(made))
+    resource = SageMakerEndpoint.parse(made)
+    found = [str(each) for each in tenancy.refuses(resource, resource.spec)]
+    told = "policy p, regions: the region us-east-1 is not allowed: write one that matches eu-*"
+    assert found == ([told] if refused else [])
