@@ -66,6 +66,15 @@ def test_an_object_that_is_gone_frees_the_name() -> None:
     assert made.before("u1", OWN) is None
 
 
+def test_one_that_is_made_again_holds_nothing() -> None:
+    made = claims(LATER)
+    made.hold("u2")
+    made.drop("u2")
+    made.put(FIRST)
+    made.put(LATER)
+    assert made.before("u2", OWN) == FIRST
+
+
 @pytest.mark.parametrize(
     ("one", "other", "own", "meets"),
     [

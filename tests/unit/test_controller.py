@@ -351,6 +351,18 @@ def test_the_name_of_another_is_refused(sight: Callable[..., Any]) -> None:
     assert one.controller.whereabouts("u", one.memory) is None
 
 
+@pytest.mark.parametrize("suspend", [True, False])
+def test_an_object_that_is_suspended_takes_nobodys_name(sight: Callable[..., Any], *, suspend: bool) -> None:
+    """An older one comes late, as after a restart."""
+    one = One(Aws(sight(exists=False)), NOTHING_MADE, suspend=suspend)
+    one.body["metadata"]["creationTimestamp"] = "2026-11-22T11:00:00Z"
+    one.go()
+    older = {"name": "a", "namespace": "default", "uid": "a", "creationTimestamp": "2026-11-22T10:00:00Z"}
+    spec = {**one.body["spec"], "endpointName": "default-iris"}
+    one.controller.tenancy.see(facts_of({"metadata": older, "spec": spec}))
+    assert (one.controller.tenancy.view("a").rival is None) is suspend
+
+
 @pytest.mark.parametrize(("usd", "allowed"), [(1, True), (3, False)])
 def test_a_price_that_a_limit_needs_is_looked_up(sight: Callable[..., Any], usd: int, allowed: bool) -> None:
     one = One(Aws(sight(exists=False), price=Price(Decimal(usd), "2026-11-01")), NOTHING_MADE)
@@ -405,6 +417,7 @@ def test_what_changes_in_place_does_not_wait_for_a_revision_that_cannot_be_launc
 
 def test_what_aws_refuses_is_told_and_looked_at_again(sight: Callable[..., Any]) -> None:
     one = One(Aws(sight({"tags": {"team": "ml"}}, {}), refuses=DENIED), MADE)
+    one.memory.seen.supplies_at = 0.0  # would be looked at, too
     one.go()
     found = one.go()
     assert (one.aws.made, one.ready[1]) == ([], "AccessDenied")

@@ -68,6 +68,8 @@ def test_one_that_is_over_is_read_again_when_something_of_it_changed() -> None:
     assert [read(version="2"), read(version="2")] == [True, False]
     endpoints.at = None
     assert [read(version="2"), read(version="2")] == [True, False]
+    experiments.look([])
+    assert read(version="2"), "one that comes again is another"
 
 
 def test_one_of_whose_verdict_something_is_left_to_do_is_not_settled() -> None:

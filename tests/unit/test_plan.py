@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -281,6 +282,21 @@ def test_a_creation_is_remembered_as_a_rollout(sight: Callable[..., Any]) -> Non
 def test_a_failed_creation_is_remembered_with_its_reason(sight: Callable[..., Any]) -> None:
     rollout = sight(shows={"status": "Failed", "failure_reason": PING}).plan().rollout
     assert (rollout.phase, rollout.message) == ("Failed", PING)
+
+
+def test_a_failed_creation_without_a_reason_says_that_there_is_none(sight: Callable[..., Any]) -> None:
+    plan = sight(shows={"status": "Failed"}).plan()
+    assert (plan.verdict.message, plan.rollout.message) == ("AWS gives no reason", "AWS gives no reason")
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_config_that_somebody_else_made_is_in_service_if_it_says_the_same(
+    sight: Callable[..., Any], config: Callable[..., Any], *, same: bool
+) -> None:
+    theirs = replace(config(sight().desired), name="theirs")
+    seen = sight(shows={"config_name": "theirs"}, live_config=theirs, equivalent=same, converged=True)
+    reason, message = seen.plan().verdict.reason, seen.plan().verdict.message
+    assert (reason, message) == ("InService", "in service with theirs") if same else reason == "Updating"
 
 
 def test_adoption_adds_the_tags_of_ownership_alone(sight: Callable[..., Any]) -> None:

@@ -303,6 +303,7 @@ def test_a_config_of_earlier_times_that_does_not_bring_a_weight_is_made_anew(
     there = config(sight(shadowed(weight=2, variant={"weight": 1})).desired)
     anew = sight(wants, lives, remembers=ROLLED, wanted_config=there)
     assert there.name == anew.desired.config_name
+    assert anew.plan().actions[0].params == {"EndpointConfigName": there.name}
     assert anew.actions() == [
         "DELETE_CONFIG default-iris-WANTED",
         "CREATE_CONFIG default-iris-WANTED",

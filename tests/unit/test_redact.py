@@ -139,6 +139,11 @@ def test_a_block_of_pem_is_gone_though_it_goes_over_lines(events: list[str], kep
     assert all(line in said for line in kept)
 
 
+def test_all_between_the_ends_of_pem_is_gone_whatever_it_is() -> None:
+    within = ["Proc-Type: 4,ENCRYPTED", "", "short"]
+    assert conceal_blocks(["before", PEM[0], *within, PEM[-1], "after"]) == ["before", *["[redacted]"] * 5, "after"]
+
+
 def test_one_line_of_base64_hides_no_other() -> None:
     assert conceal_blocks([B64, "ready to serve", "200 OK"]) == ["[redacted]", "ready to serve", "200 OK"]
 

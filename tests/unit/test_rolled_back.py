@@ -191,10 +191,10 @@ def test_weights_change_while_the_old_config_serves(sight: Callable[..., Any]) -
     assert "health check; meanwhile" in todo.verdict.message, "AWS's full stop goes where something follows"
 
 
-def changing(sight: Callable[..., Any], *, message: str | None, asked: timedelta, moved: bool) -> Plan:
+def changing(sight: Callable[..., Any], *, message: str | None, asked: timedelta, moved: bool, **shows: Any) -> Plan:
     """A failed attempt beside a weight that AWS was asked for before."""
     failed = {"phase": "Failed", "message": PING}
-    seen = sight({**B, "challenger": {"weight": 2}}, {"challenger": {}}, remembers=failed)
+    seen = sight({**B, "challenger": {"weight": 2}}, {"challenger": {}}, remembers=failed, shows=shows)
     (call,) = seen.plan().turns.made
     before = call.endpoint_modified_at - timedelta(minutes=5) if moved else call.endpoint_modified_at
     record = InPlaceChange(
@@ -214,7 +214,8 @@ def test_what_aws_took_back_is_told_and_comes_again_by_itself(sight: Callable[..
     todo = changing(sight, message="no capacity", asked=timedelta(minutes=15), moved=True)
     assert (todo.actions, todo.requeue) == ((), 20 * 60.0)
     assert todo.verdict.message.endswith("; AWS took back challenger: weight 1 → 2: no capacity")
-    soon = changing(sight, message="no capacity", asked=timedelta(minutes=35, milliseconds=-200), moved=True)
+    nearly = sight().given.now - timedelta(minutes=30, milliseconds=-200)
+    soon = changing(sight, message="no capacity", asked=timedelta(minutes=40), moved=True, modified_at=nearly)
     assert (soon.actions, soon.requeue) == ((), 1.0)
 
 

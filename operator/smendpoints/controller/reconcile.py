@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -149,9 +150,10 @@ class Controller:
             return Finding(asked.status)  # it is told when more is known
         now = self._now()
         memory.pursue(pursuit_of(asked, now))
-        ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
+        rule = partial(self.tenancy.rule, asked, self._prices, runs=not asked.spec.suspend)
+        ruling = rule()
         if ruling.violations and self._account(asked)[0].prices.look_up():  # it may be for want of a price
-            ruling = self.tenancy.rule(asked, self._prices, runs=not asked.spec.suspend)
+            ruling = rule()
         began = memory.told.asked is None
         unasked = untouched and memory.told.asked == asked.asked() and memory.told.view == ruling.view
         memory.told.view = ruling.view

@@ -25,8 +25,9 @@ _WOKEN = frozenset({Reason.NAME_TAKEN, Reason.POLICY_VIOLATION, Reason.POLICY_UN
 
 def with_retry(failure: ReconcileError, retry_at: datetime | None) -> str:
     """A refusal for people, with the next try of what a person may put right in AWS meanwhile."""
-    told = retry_at is not None and failure.kind is Kind.BLOCKED and failure.reason not in _WOKEN
-    return f"{failure}; trying again at {at(retry_at)}" if retry_at is not None and told else str(failure)
+    if retry_at is None or failure.kind is not Kind.BLOCKED or failure.reason in _WOKEN:
+        return str(failure)
+    return f"{failure}; trying again at {at(retry_at)}"
 
 
 def advised(verdict: Verdict) -> Verdict:
