@@ -70,3 +70,9 @@ def test_of_a_name_that_is_anothers_there_are_no_numbers_and_of_ones_own_they_st
     assert (taken.instances, taken.endpoint.status, taken.endpoint.arn) == (None, "NotOwned", None)
     kept = told(numbers, NONSENSE, 1).status
     assert (kept.instances, kept.endpoint) == ("2/2", seen.status.endpoint)
+
+
+def test_of_an_endpoint_that_nobody_saw_what_was_said_stays(seen: Any, resource: Any) -> None:
+    nothing = seen.model_copy(update={"status": seen.status.model_copy(update={"endpoint": None})})
+    assert state(told(nothing, NONSENSE, 1))["Available"] == ("True", "InService")
+    assert "Available" not in state(told(resource(), NONSENSE, 1))
