@@ -25,6 +25,7 @@ from smendpoints.domain.observed.parsing import parse_config
 from smendpoints.domain.plan.input import Input
 from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.verdict import Plan
+from smsandbox.testing.taken import assert_taken
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker-execution"
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"
@@ -174,8 +175,10 @@ class Sight:
         return Input(self.resource, self.desired, self.observed, schedule_of(self.resource.spec, NOW), NOW)
 
     def plan(self) -> Plan:
-        """What it plans."""
-        return plan(self.given)
+        """What it plans; AWS takes each of its calls."""
+        todo = plan(self.given)
+        assert_taken((*todo.actions, *todo.otherwise, *todo.meanwhile.calls))
+        return todo
 
     def words(self, text: object) -> str:
         """The text with WANTED and LIVE for the hashes of what the spec wants and what is live."""

@@ -8,6 +8,7 @@ import pytest
 from smendpoints.api.status_rollout import RolloutStatus
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.held_back import held_back
+from smendpoints.domain.plan.meanwhile import Meanwhile
 from smendpoints.domain.plan.turns import Turns
 from smendpoints.domain.plan.verdict import Plan, Requeue, Verdict, ready, reconciling, stalled, suspended
 from smendpoints.domain.reasons import Reason
@@ -156,3 +157,9 @@ def test_after_an_update_that_failed_it_scales_as_before_and_the_failure_is_kept
     todo = replace(todo, rollout=rollout.model_copy(update={"phase": "InProgress"}))
     found = held_back(todo, seen.given, Reason.POLICY_VIOLATION, VIOLATIONS)
     assert (found.actions, found.rollout) == ((), seen.given.recorded.rollout)
+
+
+def test_weights_are_changed_beside_a_revision_that_waits(sight: Any) -> None:
+    beside = Meanwhile(turns=Turns(next=WEIGHT))
+    found = held(sight, Plan(BUSY, (call(Verb.UPDATE_ENDPOINT),), meanwhile=beside))
+    assert found.actions == (WEIGHT,)

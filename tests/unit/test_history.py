@@ -95,6 +95,17 @@ def test_a_failure_tells_why_and_a_success_forgets_it() -> None:
     assert next_history(begun, rollout("a", "Succeeded"), Told(), 3, NOW)[0].message is None
 
 
+@pytest.mark.parametrize(
+    ("phase", "outcome", "message"),
+    [("Pending", "Blocked", "no image"), ("InProgress", "InProgress", None), ("Succeeded", "Deployed", None)],
+)
+def test_what_stands_in_the_way_is_told_of_an_attempt_that_is_not_under_way(
+    phase: str, outcome: str, message: str | None
+) -> None:
+    (found,) = next_history([], rollout("a", phase), Told(blocked="no image"), 3, NOW)
+    assert (found.outcome, found.message) == (outcome, message)
+
+
 def test_what_changed_is_told_by_the_reconcile_that_knew_it() -> None:
     first = next_history([], rollout("a", "Succeeded"), Told(), 3, NOW)
     second = next_history(first, rollout("b", "Pending"), Told("primary: model a → b"), 3, NOW)

@@ -80,6 +80,16 @@ def test_what_is_listed_as_wanted_is_not_looked_at_closely(keeper: Callable[...,
     assert done(changed) == [f"PUT_DASHBOARD {BOARD}"]
 
 
+def test_a_dashboard_that_differs_is_looked_at_until_it_is_as_wanted(keeper: Callable[..., Keeper]) -> None:
+    memory = Memory()
+    aws = CloudWatch(BOTH, ListedMonitoring(BOTH, LISTED))
+    first = keeper(aws, memory=memory)
+    aws.board = board(aws.mine, more=1)
+    first.look()
+    keeper(aws, memory=memory).look()
+    assert aws.asked == ["dashboard"] * 2
+
+
 def test_what_is_not_listed_is_looked_at_closely(keeper: Callable[..., Keeper]) -> None:
     aws = CloudWatch(BOTH)
     made, memory = keeper(aws), Memory()
@@ -158,7 +168,7 @@ def test_a_dashboard_that_was_let_go_of_is_taken_over(keeper: Callable[..., Keep
 
 
 def test_alarms_of_another_are_left_and_told_where_ours_are_wanted(keeper: Callable[..., Keeper]) -> None:
-    there = {"one": alarm("one", 9.0), "two": alarm("two", 9.0), "old": alarm("old")}
+    there = {"one": alarm("one", 9.0), "two": alarm("two", 9.0), "old": alarm("old"), "ours": alarm("ours")}
     aws = CloudWatch(there, None, None, {"one": OTHERS, "old": OTHERS})
     made = keeper(aws)
     aws.board = board(aws.mine)
@@ -166,7 +176,7 @@ def test_alarms_of_another_are_left_and_told_where_ours_are_wanted(keeper: Calla
     made.look()
     (conflict,) = made.conflicts
     assert conflict.message.startswith("the alarm one exists in CloudWatch and belongs to another object")
-    assert done(made) == ["PUT_ALARM two"]
+    assert done(made) == ["PUT_ALARM two", "DELETE_ALARMS ours"]
 
 
 def test_alarms_without_an_owner_become_ours(keeper: Callable[..., Keeper]) -> None:

@@ -210,3 +210,25 @@ def test_days_that_never_come_are_told(resource: Callable[..., Any]) -> None:
     assert refused.value.kind is Kind.INVALID
     told = "officeHours.start: '0 8 */30 2 2#5' never comes; write days that there are, such as 0 8 * * 1-5"
     assert str(refused.value) == told
+
+
+@pytest.mark.parametrize(
+    ("start", "problem"),
+    [
+        ("0 8 30 2 *", "never comes"),
+        ("0 8 31 4,6 *", "never comes"),
+        ("0 8 32 2 *", "cannot be read"),
+        ("0 8 1 13 *", "cannot be read"),
+        ("0 8 1 2 9", "cannot be read"),
+        ("0 8 1 2", "cannot be read"),
+    ],
+)
+def test_days_of_no_month_are_told_apart_from_what_cannot_be_read(
+    resource: Callable[..., Any], start: str, problem: str
+) -> None:
+    hours = spec(resource, WORKDAYS)
+    hours = hours.model_copy(update={"office_hours": hours.office_hours.model_copy(update={"start": start})})
+    with pytest.raises(ReconcileError) as refused:
+        schedule_of(hours, datetime(2026, 11, 23, tzinfo=UTC))
+    assert str(refused.value).startswith(f"officeHours.start: {start!r} {problem}")
+    assert str(refused.value).endswith("; write minute, hour, day, month and weekday, such as 0 8 * * 1-5")

@@ -20,7 +20,7 @@ def test_a_minute_counts_requests_events_and_sums() -> None:
 
 
 def test_what_is_written_is_read_again_and_the_same_content_is_the_same_bytes() -> None:
-    assert Summary.parse(SHARES.dump(), "u", "sold") == SHARES
+    assert Summary.parse(SHARES.dump(), "u", "sold", mean=False) == SHARES
     assert Summary.parse(MEANS.dump(), "u", "revenue", mean=True) == MEANS
     assert replace(SHARES, mean=False) == SHARES
     other_order = replace(SHARES, arms={"b": {}, "a": dict(sorted(SHARES.arms["a"].items()))})

@@ -17,6 +17,7 @@ from smendpoints.domain.plan.deletion import (
 )
 from smendpoints.domain.plan.verdict import Plan, Requeue, reconciling
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.taken import assert_taken
 
 SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "targetInvocationsPerInstance": 70}}}
 OTHERS = {"smendpoints.dev/cluster": "cluster-1", "smendpoints.dev/namespace": "team", "smendpoints.dev/name": "fraud"}
@@ -35,6 +36,8 @@ def owned_resources(desired: Callable[..., Any], config: Callable[..., Any]) -> 
 
 
 def words(plan: Any) -> list[str]:
+    """The calls, each of which AWS takes."""
+    assert_taken(plan.actions)
     return [str(action) for action in plan.actions]
 
 

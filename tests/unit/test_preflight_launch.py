@@ -9,6 +9,7 @@ from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.update import update_endpoint
 from smendpoints.domain.preflight.launch import Artifact, Writer, dropped_guardrails, launch_of
 from smendpoints.domain.preflight.quota import Need, needs
+from smendpoints.domain.preflight.supplies import supplies_of
 from smendpoints.domain.preflight.targets import Targets
 
 BASE = "s3://models/b"
@@ -198,6 +199,21 @@ def test_an_update_needs_room_for_both_fleets(sight: Any) -> None:
     launch = launch_of(seen.desired, seen.observed, seen.plan().actions, [])
     assert launch is not None
     assert (launch.needs, launch.targets) == ((Need("ml.m5.large", live=1, beside=1),), None)
+
+
+def test_a_shadows_fleet_is_counted_too(sight: Any) -> None:
+    shadow = {"shadow": {"name": "shadow", "image": "i", **hosted("ml.c5.large", 2)}}
+    seen = sight({"variant": {**hosted(count=4), **NEW}, **shadow}, {"variant": hosted(count=4), **shadow})
+    assert asked(seen) == (Need("ml.c5.large", live=2, beside=2), Need("ml.m5.large", live=4, beside=4))
+
+
+def test_another_instance_needs_the_secrets_that_its_environment_names(desired: Any) -> None:
+    secret = "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-AbCdEf"
+    found = supplies_of(desired({"variant": {**NEW, "environment": {"DB": secret, "MODE": "fast"}}}))
+    assert found.secrets == {secret}
+    assert found.roles == {"arn:aws:iam::123456789012:role/sagemaker-execution"}
+    assert found.artifacts == {Artifact("models", "b/model.tar.gz")}
+    assert len(found.images) == 1
 
 
 def test_what_launches_no_fleet_needs_nothing(sight: Any) -> None:

@@ -235,6 +235,13 @@ def test_while_a_batch_is_launched_the_share_is_what_it_was() -> None:
         assert progress(shown, ROLLING, before).traffic_percent == known
 
 
+def test_without_a_config_that_comes_the_variants_in_service_are_what_is_launched() -> None:
+    """So while AWS creates an endpoint, or changes one in place."""
+    launching = Shown((), (step("Updating", "Launching 2 instance(s)."), step("Baking", ON_CANARY, -9))).endpoint()
+    alone = replace(launching, pending_config=None, pending=())
+    assert progress(alone, CANARY, None).stage == "Launching"
+
+
 def test_the_steps_of_a_rollout_that_the_spec_no_longer_wants_are_remembered() -> None:
     shown = Shown((step("Baking", "on 2 of 4 instances"),), count=4)
     found = progress(shown.endpoint(), None, BEFORE)

@@ -391,6 +391,18 @@ def test_a_minute_after_it_was_rolled_back_for_now_it_is_tried_again(sight: Call
 
     assert (tried(60).requeue, tried(60).rollout.phase) == (Requeue.NOW, "Pending")
     assert (tried(59).requeue, tried(59).rollout.phase) == (1.0, "Failed")
+    assert tried(60).rollout.started_at == NOW
+
+
+def test_what_is_tried_again_is_judged_afresh(sight: Callable[..., Any]) -> None:
+    asked = {"metrics": [{"name": "errors", "errorRate": {}}]}
+    judged = {"asked": asked, "horizon": 9, "verdict": "Inconclusive", "message": "too few"}
+    since = (NOW - timedelta(minutes=1)).isoformat()
+    failed = {"phase": "Failed", "message": "Request to service failed.", "endpointModifiedAt": since}
+    rollout = sight({}, B, remembers={**failed, "analysis": judged}).plan().rollout
+    assert rollout is not None
+    assert rollout.analysis is not None
+    assert (rollout.analysis.verdict, rollout.analysis.message, rollout.analysis.horizon) == ("Hold", "", 9)
 
 
 def test_parts_of_what_serves_do_not_wait_for_each_other(sight: Callable[..., Any]) -> None:

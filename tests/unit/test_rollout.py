@@ -94,3 +94,25 @@ def test_alarms_watch_the_new_config_of_each_variant_alone(desired: Callable[...
 def test_without_limits_there_are_no_alarms(desired: Callable[..., Any]) -> None:
     assert desired({"rollout": {"rollback": {"alarmNames": ["own"]}}}).rollback_alarms == ()
     assert desired().rollback_alarms == ()
+
+
+JUDGED = {"metrics": [{"name": "errors", "errorRate": {}}]}
+
+
+@pytest.mark.parametrize(
+    ("rollout", "watched"),
+    [
+        ({}, False),
+        ({"rollback": {"onRequest": True}}, True),
+        ({"analysis": JUDGED}, True),
+        ({"analysis": {**JUDGED, "dryRun": True}}, False),
+        ({"analysis": {**JUDGED, "dryRun": True}, "rollback": {"onRequest": True}}, True),
+    ],
+    ids=["nothing", "on request", "by its analysis", "a dry run undoes nothing", "a dry run, and on request"],
+)
+def test_what_may_be_undone_has_an_alarm_for_it(
+    desired: Callable[..., Any], rollout: dict[str, Any], watched: bool
+) -> None:
+    wish = desired({"rollout": {"strategy": "Canary", "stepPercent": 10, **rollout}})
+    names = [f"smendpoints/default-iris/{wish.config_name}/abort"] if watched else []
+    assert [alarm["AlarmName"] for alarm in wish.rollback_alarms] == names

@@ -166,7 +166,7 @@ def test_the_new_fleet_gets_the_part_of_the_first_step_or_half_on_the_average() 
     def visible(instances: int | None = 4, strategy: str = "Canary", **way: Any) -> float:
         variants = (ObservedVariant("a", desired_count=instances),)
         live = ObservedEndpoint("shop", "arn", "InService", "old", BEGUN, BEGUN, variants=variants)
-        rollout = Rollout.model_validate({"strategy": strategy, "stepWaitSeconds": 1200, **way})
+        rollout = Rollout.model_validate({"strategy": strategy, "stepWaitSeconds": 1200} | way)
         found = planned(asked(), rollout, live, ["a"], hour(1000, 1)).metrics[0].smallest_visible_points
         assert found is not None
         return found
@@ -176,4 +176,5 @@ def test_the_new_fleet_gets_the_part_of_the_first_step_or_half_on_the_average() 
     assert visible(stepInstances=2) == visible(stepInstances=3) == visible(stepPercent=50)
     assert visible() == visible(stepPercent=10), "the default"
     assert visible(None, stepInstances=2) == visible(stepPercent=10), "of how many is not known"
-    assert visible(strategy="Linear", stepPercent=50) == visible(stepPercent=50)
+    three_waits = 3 * (1200 - 60) + 60  # between four steps, each but for its first minute
+    assert visible(strategy="Linear", stepPercent=25) == visible(stepPercent=50, stepWaitSeconds=three_waits)

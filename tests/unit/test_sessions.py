@@ -49,7 +49,9 @@ def test_external_id_and_tags_are_presented_only_if_set() -> None:
     assert Presented("prod").request(ROLE, "team-a") == {"RoleArn": ROLE, "RoleSessionName": "prod.team-a"}
     full = Presented("prod", "secret-42", tags=True).request(ROLE, "team-a")
     assert full["ExternalId"] == "secret-42"
-    assert {tag["Key"]: tag["Value"] for tag in full["Tags"]} == session_tags("prod", "team-a")
+    tags = {"smendpoints.dev/cluster": "prod", "smendpoints.dev/namespace": "team-a"}
+    assert {tag["Key"]: tag["Value"] for tag in full["Tags"]} == session_tags("prod", "team-a") == tags
+    assert session_tags("prod", None) == {"smendpoints.dev/cluster": "prod"}
 
 
 def test_sessions_are_bounded_and_the_last_used_are_kept() -> None:

@@ -268,3 +268,30 @@ def test_a_revision_that_cannot_be_made_is_one_of_the_history_and_blocked(sight:
     assert first.message == str(DENIED)
     passing = told(sight(exists=False), THROTTLED).history
     assert passing == []
+
+
+def test_a_long_message_without_advice_stays_as_it_is(sight: Callable[..., Any]) -> None:
+    refused = ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, "x" * 2000)
+    status = told(sight(exists=False), refused)
+    (event,) = [each for each in events(SageMakerEndpointStatus(), status) if each.reason == "InvalidSpec"]
+    assert set(event.message) == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("InService", "NoInstances"),
+        ("Updating", "NoInstances"),
+        ("Creating", "Creating"),
+        ("Deleting", "Deleting"),
+        ("Failed", "EndpointFailed"),
+        ("OutOfService", "OutOfService"),
+    ],
+)
+def test_that_no_instance_answers_is_told_of_what_would_answer(
+    sight: Callable[..., Any], status: str, reason: str
+) -> None:
+    none = {"primary": {"current_count": 0}}
+    available = conditions.find(told(sight(shows={"status": status}, variants=none)).conditions, "Available")
+    assert available is not None
+    assert (available.status, available.reason) == ("False", reason)

@@ -445,3 +445,25 @@ def test_a_config_that_somebody_else_made_is_compared_once(
     edited = sight({"adoptExisting": True, **B}).desired
     observe(again, seen.resource, edited, LISTED, memory)  # type: ignore[arg-type]
     assert "a model" in again.asked, "the spec wants something else"
+
+
+@pytest.mark.parametrize(
+    ("adopted", "history", "compared"),
+    [
+        (None, [], True),
+        (True, [("LIVE", "Deployed")], True),
+        (True, [("WANTED", "Failed"), ("LIVE", "Deployed")], True),
+        (True, [("LIVE", "Deployed"), ("older", "Deployed")], False),
+        (None, [("LIVE", "Deployed")], False),
+    ],
+    ids=["a first one", "what was taken over", "likewise, after a failure", "one since", "what was made here"],
+)
+def test_a_config_that_is_named_as_ours_is_compared_only_where_it_was_taken_over(
+    sight: Callable[..., Any], adopted: bool | None, history: list[tuple[str, str]], compared: bool
+) -> None:
+    """Another object of the name left it, with a way to be made that the name does not tell."""
+    seen = sight({"adoptExisting": True}, B, history=history, remembers=DONE)
+    status = seen.resource.status.model_copy(update={"adopted": adopted})
+    aws = Aws(seen)
+    observe(aws, seen.resource.model_copy(update={"status": status}), seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
+    assert ("a model" in aws.asked) is compared

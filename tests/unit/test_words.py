@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from smendpoints.domain.plan.actions import Verb
+from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.words import IN_PLACE, describe
 from smendpoints.domain.status.events import changed_in_place
 from smsandbox.testing.specs import STEPS
@@ -97,6 +98,13 @@ def test_a_policy_that_is_deleted_to_be_put_again_is_told_once(sight: Callable[.
     assert [action.verb for action in seen.plan().actions] == [Verb.DELETE_POLICY, Verb.PUT_POLICY]
     (told,) = describe(seen.plan().actions, seen.observed)
     assert told.startswith("primary: scaling policy busy: predefinedMetric ")
+
+
+def test_a_schedule_that_is_deleted_to_be_put_again_is_told_once() -> None:
+    target = "endpoint/default-iris/variant/primary night"
+    put = Action(Verb.PUT_SCHEDULE, target, {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)"})
+    actions = (Action(Verb.DELETE_SCHEDULE, target, {"ScheduledActionName": "night"}), put)
+    assert describe(actions, Observed()) == ("primary: schedule night none → cron(0 20 * * ? *)",)
 
 
 def test_a_zero_where_aws_has_nothing_is_told(sight: Callable[..., Any]) -> None:

@@ -84,7 +84,7 @@ class Summary:
         return json.dumps(whole, separators=(",", ":")).encode()
 
     @classmethod
-    def parse(cls, data: bytes, experiment: str, metric: str, *, mean: bool = False) -> "Summary":
+    def parse(cls, data: bytes, experiment: str, metric: str, *, mean: bool) -> "Summary":
         """What was written, for this experiment and metric; `mean`: whether its outcomes are numbers.
 
         Raises:

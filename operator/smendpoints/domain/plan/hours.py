@@ -70,7 +70,7 @@ def announced(todo: Plan, given: Input) -> Plan:
             f"outside of its office hours: {stops}; to keep it on, set the annotation {KEEP_RUNNING_UNTIL} to a later "
             f"time, such as {later:%Y-%m-%dT%H:%M:00Z}"
         )
-    elif todo.verdict.ready and todo.verdict.reason is Reason.IN_SERVICE:
+    elif todo.verdict.reason is Reason.IN_SERVICE:
         note = stops
     else:
         return todo
