@@ -464,3 +464,14 @@ def test_a_deletion_that_aws_refuses_is_told_as_one(sight: Callable[..., Any]) -
     found = one.go()
     assert (found.finalized, one.ready[1]) == (False, "AccessDenied")
     assert 1 <= found.requeue_after <= 2, "it is tried again whatever AWS said"
+
+
+def test_a_deletion_of_which_too_little_is_known_is_tried_again(sight: Callable[..., Any]) -> None:
+    """Nobody has told yet where its endpoint is, or told that it is gone."""
+    one = One(Aws(sight()), MADE)
+    one.body["metadata"]["deletionTimestamp"] = "2026-11-22T12:00:00Z"
+    found = one.controller.reconcile(one.body, one.memory)
+    assert found.status is not None
+    (ready,) = [each for each in found.status["conditions"] if each["type"] == "Ready"]
+    assert (ready["reason"], ready["message"], one.places) == ("Pending", "the object is gone", [])
+    assert 1 <= found.requeue_after <= 2
