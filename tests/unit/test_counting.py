@@ -157,6 +157,14 @@ def test_a_period_of_which_something_is_missing_is_waited_for_and_then_passed_ov
     assert LATE == 10, "minutes that CloudWatch may be late"
 
 
+def test_as_long_as_the_first_period_is_waited_for_nothing_is_counted() -> None:
+    count = Count()
+    count.aws.requests = {FIRST + minute: 10.0 for minute in range(4)}
+    count.aws.missing = {FIRST}
+    looked = count.look(3.5)
+    assert (looked.until, looked.requests) == (None, {"a": 0, "b": 0})
+
+
 def test_who_is_denied_hears_of_it_at_once_and_who_is_throttled_at_the_third_time() -> None:
     denied = Count()
     denied.aws.fails = DENIED

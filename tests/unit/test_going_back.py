@@ -177,7 +177,7 @@ def test_the_revision_is_wanted_as_it_was_with_the_weights_counts_and_tags_of_th
     assert model.request["Tags"] == found.config_request["Tags"]
 
 
-RICH = {
+RICH: dict[str, Any] = {
     **B,
     "vpc": {"subnetIDs": ["subnet-1", "subnet-2"], "securityGroupIDs": ["sg-1"]},
     "networkIsolation": True,
@@ -201,6 +201,18 @@ def test_all_of_a_config_and_of_its_models_comes_back(sight: Callable[..., Any])
     assert "VpcConfig" in found.models[0].request
     assert found.shadow is not None
     assert (found.shadow.name, found.shadow.count) == ("dark", 1)
+
+
+def test_a_shadow_keeps_the_count_of_the_spec_where_it_is_the_same_one(sight: Callable[..., Any]) -> None:
+    shadow = {**RICH["shadow"], "instance": {"type": "ml.m5.large", "count": 3}}
+    same, _, _ = brought(sight, {"shadow": shadow}, RICH)
+    other, _, _ = brought(sight, {"shadow": {**shadow, "name": "other"}}, RICH)
+    none, _, _ = brought(sight, {"shadow": shadow}, {})
+    assert same.shadow is not None
+    assert other.shadow is not None
+    assert (same.shadow.name, same.shadow.count) == ("dark", 3)
+    assert (other.shadow.name, other.shadow.count) == ("dark", 1)
+    assert none.shadow is None
 
 
 def test_a_variant_that_the_spec_does_not_have_comes_back_as_it_was(sight: Callable[..., Any]) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from smendpoints.api.status import TrafficOwner
-from smendpoints.domain.plan.in_place import changes_in_place, same_weight, weights_apart
+from smendpoints.domain.observed.observed import ObservedVariant
+from smendpoints.domain.plan.in_place import changes_in_place, only_by_update, same_weight, weights_apart
 from smendpoints.domain.plan.verdict import Requeue
 
 TWO = {"challenger": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -267,3 +268,11 @@ def test_under_report_an_experiment_still_moves_its_weights_and_nothing_else_is_
     todo = replace(seen, resource=seen.resource.model_copy(update={"traffic": split})).plan()
     assert changes(todo) == [[{"VariantName": "primary", "DesiredWeight": 3.0}]]
     assert todo.drift == ("primary: instances 4 → 1",)
+
+
+@pytest.mark.parametrize(("shown", "differs"), [({}, []), ({"desired_count": 2}, ["DesiredInstanceCount"])])
+def test_what_aws_does_not_show_of_a_shadow_is_no_difference(
+    sight: Callable[..., Any], shown: dict[str, Any], differs: list[str]
+) -> None:
+    seen = sight(SHADOWED, shows={"shadows": (ObservedVariant("shadow", **shown),)})
+    assert sorted(only_by_update(seen.desired, seen.observed.endpoint)) == differs

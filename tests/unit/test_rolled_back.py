@@ -17,6 +17,7 @@ from smendpoints.domain.plan.tags import tag_changes
 from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.plan.wording import may_try_again, names_missing_config, undone_by_alarm
 from smendpoints.domain.reasons import Reason
+from smsandbox.testing.specs import STEPS
 from smsandbox.testing.statuses import NOW
 
 B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -282,6 +283,16 @@ def test_where_the_specs_scaling_does_not_fit_it_scales_as_it_did_before(sight: 
     (back,) = sight(wants, {"variant": {"scaling": scaling}}, targets=(), remembers=failed).plan().actions
     assert str(back) == "REGISTER_TARGET endpoint/default-iris/variant/primary"
     assert (back.params["MinCapacity"], back.params["MaxCapacity"]) == (2, 7)
+
+
+def test_alarms_that_make_the_old_fleet_scale_stay_while_a_revision_waits(sight: Callable[..., Any]) -> None:
+    steps = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "stepScaling": [STEPS]}}}
+    newer = {"variant": {**steps["variant"], **B["variant"]}}
+    seen = sight(newer, steps, remembers={"phase": "Failed", "message": PING})
+    assert len(seen.observed.alarms) == 1
+    assert seen.actions() == []
+    none = sight(B, steps, remembers={"phase": "Failed", "message": PING})
+    assert none.actions() == [], "they go with the revision that has none"
 
 
 def test_what_waits_for_the_new_revision_is_told_with_a_failure(sight: Callable[..., Any]) -> None:
