@@ -212,6 +212,7 @@ def test_of_an_endpoint_is_asked(sight: Callable[..., Any], name: str) -> None:
     assert found.endpoint is seen.observed.endpoint
     assert bool(found.owned_resources) is ("what is owned, as listed" in asked)
     assert bool(found.unowned) is ("what is nobody's" in asked)
+    assert not found.equivalent, "that is asked only of what somebody else made"
 
 
 @pytest.mark.parametrize(
