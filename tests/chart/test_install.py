@@ -82,10 +82,10 @@ def test_from_the_release_before_to_this_one_and_away_and_back_no_object_is_lost
     plane: ControlPlane, release: Helm, chart: str, of_before: str
 ) -> None:
     told = release("install", *RELEASE, of_before, "--set", "aws.region=us-east-1").stdout
-    assert "image.repository names no registry" in told
-    assert "nothing here gives the operator an AWS identity" in told
+    assert "image.repository has no registry" in told
+    assert "the values give the operator no AWS identity" in told
     assert "aws.region is empty" not in told
-    assert "enforces no pod security" not in told
+    assert "does not enforce pod security" not in told
     plane.established()
     body = json.dumps({**MANIFEST, "spec": {**MANIFEST["spec"], NEW: 7}})
 
@@ -119,6 +119,71 @@ def test_from_the_release_before_to_this_one_and_away_and_back_no_object_is_lost
     assert the_object(plane)["metadata"]["uid"] == first["metadata"]["uid"]
     release("uninstall", *RELEASE)
     assert the_object(plane)["metadata"]["uid"] == first["metadata"]["uid"]
+
+
+COMPLETE = (
+    "image.repository=registry.example.com/smendpoints",
+    "aws.region=us-east-1",
+    "aws.credentials.secretName=aws",
+    "serviceAccount.create=false",
+)
+MISSING: dict[str, tuple[tuple[str, ...], str]] = {
+    "no registry": (("image.repository=smendpoints",), "image.repository has no registry"),
+    "no region": (("aws.region=",), "aws.region is empty"),
+    "no identity": (("aws.credentials.secretName=",), "the values give the operator no AWS identity"),
+    "no CRDs": (("crds.install=false",), "the CRDs are not installed, and crds.install is false"),
+    "no policy": (("policy.require=true",), "there is no SageMakerEndpointPolicy"),
+    "a token in plain text": (
+        (
+            "metrics.authentication.enabled=true",
+            "metrics.authentication.readers[0].name=prometheus-k8s",
+            "metrics.authentication.readers[0].namespace=monitoring",
+        ),
+        "Prometheus sends its token unencrypted",
+    ),
+    "no reader": (
+        ("metrics.authentication.enabled=true", "metrics.tls.secretName=tls"),
+        "metrics.authentication.readers is empty",
+    ),
+    "no pod security": (("serviceAccount.create=true",), "the namespace does not enforce pod security"),
+}
+
+
+def test_the_notes_name_what_is_missing_and_nothing_else(plane: ControlPlane, helm: Helm, chart: str) -> None:
+    """They ask the cluster, so the release is tried on an API server: one without CRDs, and without pod security."""
+    plane.kubectl("create", "namespace", "bare")
+
+    def lines(*more: str) -> int:
+        return notes(*more).partition("Please check:")[2].partition("\n\n")[0].count("\n  - ")
+
+    def notes(*more: str) -> str:
+        sets = [word for each in (*COMPLETE, *more) for word in ("--set", each)]
+        where = ("--namespace", "bare", "--dry-run=server")
+        return str(helm("install", "smendpoints", chart, *where, *sets, kubeconfig=plane.kubeconfig).stdout)
+
+    assert "Please check:" not in notes()
+    told = {case: sentence in notes(*values) for case, (values, sentence) in MISSING.items()}
+    assert told == dict.fromkeys(MISSING, True)
+    assert {case: lines(*values) for case, (values, _) in MISSING.items()} == dict.fromkeys(MISSING, 1)
+
+
+def test_policies_may_be_required_from_the_first_installation_on(
+    plane: ControlPlane, release: Helm, chart: str
+) -> None:
+    """The cluster does not know the kind of the policies before, which the notes ask for."""
+    told = release("install", *RELEASE, chart, "--set", "aws.region=us-east-1,policy.require=true").stdout
+    assert "there is no SageMakerEndpointPolicy" in told
+    plane.established()
+    selector: dict[str, Any] = {"namespaceSelector": {}}
+    body = {**MANIFEST, "kind": "SageMakerEndpointPolicy", "metadata": {"name": "all"}, "spec": selector}
+
+    def made() -> bool:
+        plane.kubectl("apply", "-f", "-", stdin=json.dumps(body), check=False)
+        return bool(plane.kubectl("get", "smeppolicies", "-o", "name"))
+
+    wait_until(made, SECONDS, lambda: plane.kubectl("apply", "-f", "-", stdin=json.dumps(body)))
+    told = release("upgrade", *RELEASE, chart, "--set", "aws.region=us-east-1,policy.require=true").stdout
+    assert "there is no SageMakerEndpointPolicy" not in told
 
 
 @pytest.mark.parametrize("helm", ["helm4"], indirect=True)

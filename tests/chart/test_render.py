@@ -298,18 +298,21 @@ REFUSED = {
     "a policy that there is not": ({"deletionPolicy": "orphan"}, "at '/deletionPolicy'.*'delete', 'retain'"),
     "a tag without a value": ({"resourceTags": ["team"]}, "at '/resourceTags/0'"),
     "a number as text": ({"replicas": "two"}, "at '/replicas'.*want integer"),
-    "two that would both write": ({"leaderElection": {"enabled": False}}, "two processes would write at once"),
+    "two that would both write": (
+        {"leaderElection": {"enabled": False}},
+        "more than 1 replica needs leaderElection.enabled",
+    ),
     "a monitor that has no token to send": (
         {"metrics": {"authentication": {"enabled": True}, "podMonitor": {"enabled": True}}},
         "set metrics.authentication.tokenSecret.name, or use metrics.serviceMonitor",
     ),
     "probes that would need TLS": (
         {"healthPort": 9090, "metrics": {"tls": {"secretName": "tls"}}},
-        "set metrics.port and healthPort to two",
+        "metrics.port and healthPort must be different",
     ),
     "annotations of an account that is another's": (
         {"serviceAccount": {"create": False, "annotations": {"a": "b"}}},
-        "serviceAccount.annotations are for an account that the chart makes",
+        "serviceAccount.annotations only apply to a service account that the chart creates",
     ),
 }
 

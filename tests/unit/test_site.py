@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import yaml
 
 from smclient.cli.main import root as client
 from smendpoints.__main__ import main as operator
+from smendpoints.api.experiment_status import SageMakerExperimentStatus
 from smendpoints.api.kinds import KINDS
 from smendpoints.config import Config
+from smendpoints.domain.experiment.saying import Said, Saying, events, shown
 from smendpoints.domain.reasons import AS_IT_SHOULD, Reason
 from smsandbox.__main__ import main as sandbox
 from smsandbox.aws.__main__ import main as simulator
@@ -224,11 +227,12 @@ def test_the_first_page_has_the_commands_that_the_sandbox_runs() -> None:
     assert "kubectl delete smendpoint iris" in lines
 
 
+OF_EXPERIMENTS = "## Reasons of a SageMakerExperiment"
 TABLE = re.compile(r"^\| `(?P<reason>\w+)` \|(?P<rest>.*)\|$", re.MULTILINE)
 
 
 def test_each_reason_of_the_code_has_a_line_with_the_type_of_its_event() -> None:
-    page = (DOCS / "reference/conditions.md").read_text()
+    page = (DOCS / "reference/conditions.md").read_text().partition(OF_EXPERIMENTS)[0]
     rows = {found["reason"]: found["rest"] for found in TABLE.finditer(page.partition("## Reasons on the way")[2])}
     assert rows.keys() == {*map(str, Reason), "RolloutStep"}
     kinds = {
@@ -241,6 +245,19 @@ def test_each_reason_of_the_code_has_a_line_with_the_type_of_its_event() -> None
     assert {reason for reason, kind in kinds.items() if kind == "Warning" and reason in AS_IT_SHOULD} == set()
     told_as_done = {"Deleted", "Retained", "ChangedInPlace", "PreflightIncomplete", "RolloutStep"}
     assert {reason for reason, kind in kinds.items() if kind == "Normal"} == {*map(str, AS_IT_SHOULD), *told_as_done}
+
+
+def test_each_reason_of_an_experiment_has_a_line_with_its_conditions_and_the_type_of_its_event() -> None:
+    page = (DOCS / "reference/conditions.md").read_text().partition(OF_EXPERIMENTS)[2]
+    rows = {found["reason"]: [each.strip() for each in found["rest"].split("|")] for found in TABLE.finditer(page)}
+    assert list(rows) == [*dict.fromkeys(rows)]
+    assert rows.keys() == {*map(str, Saying)}
+    for reason in Saying:
+        conditions = shown(Said(reason, "a sentence"), 1, datetime.now(UTC))
+        ready, *beside = conditions
+        told = ", ".join(f"`{each}`" for each in (ready.status, *(each.type for each in beside)))
+        (event,) = events(SageMakerExperimentStatus(), SageMakerExperimentStatus(conditions=conditions))
+        assert rows[reason][:2] == [told, "Warning" if event.warning else "Normal"], reason
 
 
 def test_each_condition_of_the_code_has_a_line() -> None:

@@ -82,17 +82,17 @@ securityContext:
 {{/* What the schema cannot say. */}}
 {{- define "smendpoints.check" -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.leaderElection.enabled) -}}
-{{- fail "replicas is more than 1 without leaderElection.enabled: two processes would write at once. Set replicas to 1, or leaderElection.enabled to true" -}}
+{{- fail "more than 1 replica needs leaderElection.enabled, otherwise several processes would write at the same time: set replicas to 1, or leaderElection.enabled to true" -}}
 {{- end -}}
 {{- if and .Values.serviceAccount.annotations (not .Values.serviceAccount.create) -}}
-{{- fail "serviceAccount.annotations are for an account that the chart makes: set serviceAccount.create to true, or annotate yours" -}}
+{{- fail "serviceAccount.annotations only apply to a service account that the chart creates: set serviceAccount.create to true, or annotate yours yourself" -}}
 {{- end -}}
 {{- with .Values.metrics -}}
 {{- if and .podMonitor.enabled .authentication.enabled (not .authentication.tokenSecret.name) -}}
-{{- fail "metrics.podMonitor has no way to send Prometheus' own token: set metrics.authentication.tokenSecret.name, or use metrics.serviceMonitor" -}}
+{{- fail "metrics.podMonitor cannot send Prometheus' own token: set metrics.authentication.tokenSecret.name, or use metrics.serviceMonitor" -}}
 {{- end -}}
 {{- if and .tls.secretName (eq (int .port) (int $.Values.healthPort)) -}}
-{{- fail "with metrics.tls.secretName the metrics need a port of their own: set metrics.port and healthPort to two" -}}
+{{- fail "with metrics.tls.secretName, metrics.port and healthPort must be different" -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
