@@ -40,29 +40,39 @@ def _share(metric: str, share: float, by: str = "") -> str:
 
 ROWS: dict[str, tuple[Panel, ...]] = {
     "Now": (
-        Panel("Working", "Operators that hold the lease: 1.", {"": "sum(smendpoints_lease_held)"}, number=True),
-        Panel("Objects", "SageMakerEndpoints.", {"": 'sum(smendpoints_objects{state="known"})'}, number=True),
+        Panel(
+            "Active operators",
+            "Operator processes that hold the lease. Should be 1.",
+            {"": "sum(smendpoints_lease_held)"},
+            number=True,
+        ),
+        Panel(
+            "Objects",
+            "SageMakerEndpoint objects in the cluster.",
+            {"": 'sum(smendpoints_objects{state="known"})'},
+            number=True,
+        ),
         Panel(
             "Ready",
-            "Objects whose endpoint is as its spec says.",
+            "Objects whose endpoint matches the spec.",
             {"": 'sum(smendpoints_objects_by_reason{state="Ready"}) or vector(0)'},
             number=True,
         ),
         Panel(
             "Stalled",
-            "Objects that stay as they are until somebody changes something.",
+            "Objects that need manual action. Their conditions say which.",
             {"": 'sum(smendpoints_objects_by_reason{state="Stalled"}) or vector(0)'},
             number=True,
         ),
         Panel(
             "Drifted",
-            "Endpoints that were changed outside of Kubernetes, and are so now.",
+            "Endpoints that were changed outside of Kubernetes, and have not been corrected.",
             {"": "sum(smendpoints_objects_drifted)"},
             number=True,
         ),
         Panel(
-            "Cost an hour",
-            "All endpoints, by list prices.",
+            "Cost per hour",
+            "Estimated cost of all endpoints, at list prices.",
             {"": "sum(smendpoints_hourly_cost_usd) or vector(0)"},
             "currencyUSD",
             number=True,
@@ -71,28 +81,28 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Endpoints": (
         Panel(
             "Objects by reason",
-            "The reason of condition Ready, and the state that it goes with.",
+            "Objects by state, and by the reason of the condition Ready.",
             {"{{state}}: {{reason}}": "sum by (state, reason) (smendpoints_objects_by_reason) > 0"},
         ),
         Panel(
             "Rollouts",
-            "Revisions by what became of them, in an hour.",
+            "Rollouts per hour, by outcome.",
             {"{{outcome}}": "sum by (outcome) (increase(smendpoints_rollouts_total[1h]))"},
         ),
         Panel(
-            "Rollouts: duration",
-            "From the decision to the end; the median.",
+            "Rollout duration",
+            "Median time from the decision to the end of a rollout.",
             {"{{outcome}}": _share("smendpoints_rollout_seconds", 0.5, "outcome")},
             "s",
         ),
         Panel(
-            "Changes outside of Kubernetes",
-            "Found, and corrected, in an hour.",
+            "Drift",
+            "Changes outside of Kubernetes per hour: found, and corrected.",
             {"{{result}}": "sum by (result) (increase(smendpoints_drift_total[1h]))"},
         ),
         Panel(
-            "Cost an hour by namespace",
-            "By list prices, beside what policies allow where they say so.",
+            "Cost per hour by namespace",
+            "Estimated cost at list prices, and the limit of the policies, if there is one.",
             {
                 "{{object_namespace}}": "sum by (object_namespace) (smendpoints_hourly_cost_usd)",
                 "{{object_namespace}}: limit": "max by (object_namespace) (smendpoints_hourly_cost_limit_usd)",
@@ -101,26 +111,26 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Kubernetes Events",
-            "Sent, by reason, a minute.",
+            "Events sent per minute, by reason.",
             {"{{reason}}": "60 * sum by (reason) (rate(smendpoints_events_total[$__rate_interval]))"},
         ),
     ),
-    "Work": (
+    "Reconciles": (
         Panel(
             "Reconciles",
-            "A second, by what they came to.",
+            "Reconciles per second, by result.",
             {"{{result}}": "sum by (result) (rate(smendpoints_reconcile_total[$__rate_interval]))"},
             "reqps",
         ),
         Panel(
-            "Reconcile: duration",
-            "AWS's answers included.",
+            "Reconcile duration",
+            "Median and 99th percentile, including the calls to AWS.",
             {"p50": _share("smendpoints_reconcile_seconds", 0.5), "p99": _share("smendpoints_reconcile_seconds", 0.99)},
             "s",
         ),
         Panel(
-            "Waiting for a turn",
-            "Objects that are due, and how long the oldest waits.",
+            "Queue",
+            "Objects that wait to be reconciled, and how long they wait.",
             {
                 "objects": "sum(smendpoints_queue_length)",
                 "oldest, seconds": "max(smendpoints_queue_oldest_wait_seconds)",
@@ -129,14 +139,14 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Lease",
-            "Who holds it, and how often it changed hands so far.",
-            {"holds": "sum(smendpoints_lease_held)", "changes": "max(smendpoints_lease_transitions)"},
+            "Processes that hold the lease, and how often it has moved to another process.",
+            {"holders": "sum(smendpoints_lease_held)", "transitions": "max(smendpoints_lease_transitions)"},
         ),
     ),
     "AWS": (
         Panel(
-            "Calls",
-            "A second, by service and operation.",
+            "AWS calls",
+            "Calls per second, by service and operation.",
             {
                 "{{service}} {{operation}}": "sum by (service, operation)"
                 " (rate(smendpoints_aws_calls_total[$__rate_interval]))"
@@ -144,8 +154,8 @@ ROWS: dict[str, tuple[Panel, ...]] = {
             "reqps",
         ),
         Panel(
-            "Refused calls",
-            "In an hour, by operation and code.",
+            "AWS errors",
+            "Calls per hour that AWS refused, by operation and error code.",
             {
                 "{{operation}}: {{code}}": "sum by (operation, code)"
                 ' (increase(smendpoints_aws_calls_total{code!="OK"}[1h])) > 0'
@@ -153,12 +163,12 @@ ROWS: dict[str, tuple[Panel, ...]] = {
         ),
         Panel(
             "Throttled calls",
-            "In an hour, by operation.",
+            "Calls per hour that AWS throttled, by operation.",
             {"{{operation}}": "sum by (operation) (increase(smendpoints_aws_throttled_total[1h]))"},
         ),
         Panel(
             "Waiting for AWS's rate limit",
-            "The oldest call now, and the slowest of a hundred.",
+            "How long the oldest waiting call has waited, and the 99th percentile of all waits.",
             {
                 "oldest": "max(smendpoints_aws_wait_seconds)",
                 "p99": _share("smendpoints_aws_rate_wait_seconds", 0.99),
@@ -169,12 +179,19 @@ ROWS: dict[str, tuple[Panel, ...]] = {
     "Process": (
         Panel(
             "CPU",
-            "Of one core.",
+            "CPU usage of each process, as a share of one core.",
             {"{{instance}}": f"rate(process_cpu_seconds_total[$__rate_interval]) {_OURS}"},
             "percentunit",
         ),
-        Panel("Memory", "Resident.", {"{{instance}}": f"process_resident_memory_bytes {_OURS}"}, "bytes"),
-        Panel("Releases", "Operators by release.", {"{{version}}": "count by (version) (smendpoints_build_info)"}),
+        Panel(
+            "Memory",
+            "Resident memory of each process.",
+            {"{{instance}}": f"process_resident_memory_bytes {_OURS}"},
+            "bytes",
+        ),
+        Panel(
+            "Versions", "Operator processes by version.", {"{{version}}": "count by (version) (smendpoints_build_info)"}
+        ),
     ),
 }
 
@@ -189,7 +206,7 @@ def build() -> str:
     made = (
         dashboard.Dashboard("smendpoints")
         .uid("smendpoints")
-        .description("The smendpoints operator: objects, rollouts, its work, its calls to AWS.")
+        .description("The smendpoints operator: objects, rollouts, reconciles, calls to AWS.")
         .tags(["smendpoints", "sagemaker"])
         .refresh("30s")
         .time("now-6h", "now")

@@ -368,3 +368,38 @@ def test_a_release_of_all_this_fits_into_its_secret(tmp_path: Path) -> None:
     files = [path.read_bytes() for path in CHART.rglob("*") if path.is_file()]
     held = base64.b64encode(base64.b64encode(gzip.compress(b"".join(files) + template().encode())))
     assert len(held) < 700_000
+
+
+GITOPS = CHART.parents[1] / "manifests"
+
+
+def documents(path: Path) -> list[dict[str, Any]]:
+    return [each for each in yaml.safe_load_all(path.read_text()) if each]
+
+
+def test_the_samples_for_argo_cd_install_the_chart_before_any_endpoint(helm: Helm, chart: str, tmp_path: Path) -> None:
+    operator, endpoints = documents(GITOPS / "argocd" / "application.yaml")
+    waves = [int(each["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]) for each in (operator, endpoints)]
+    assert waves[0] < waves[1]
+    assert operator["spec"]["source"]["path"] == str(CHART.relative_to(CHART.parents[1]))
+    assert "ServerSideApply=true" in operator["spec"]["syncPolicy"]["syncOptions"], (
+        "the CRD is too large for the client"
+    )
+    (tmp_path / "values.yaml").write_text(json.dumps(operator["spec"]["source"]["helm"]["valuesObject"]))
+    assert "kind: Deployment" in helm("template", "smendpoints", chart, "-f", str(tmp_path / "values.yaml")).stdout
+
+
+def test_the_samples_for_flux_install_the_chart_and_wait_for_endpoints(helm: Helm, chart: str, tmp_path: Path) -> None:
+    release = next(each for each in documents(GITOPS / "flux" / "operator.yaml") if each["kind"] == "HelmRelease")
+    assert release["spec"]["chart"]["spec"]["chart"] == str(CHART.relative_to(CHART.parents[1]))
+    (tmp_path / "values.yaml").write_text(json.dumps(release["spec"]["values"]))
+    assert "kind: Deployment" in helm("template", "smendpoints", chart, "-f", str(tmp_path / "values.yaml")).stdout
+    endpoints = next(each for each in documents(GITOPS / "flux" / "endpoints.yaml") if each["kind"] == "Kustomization")
+    assert endpoints["spec"]["wait"] is True
+    sources = {
+        each["metadata"]["name"]
+        for path in ("operator", "endpoints")
+        for each in documents(GITOPS / "flux" / f"{path}.yaml")
+        if each["kind"] == "GitRepository"
+    }
+    assert {endpoints["spec"]["sourceRef"]["name"], release["spec"]["chart"]["spec"]["sourceRef"]["name"]} == sources

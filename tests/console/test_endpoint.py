@@ -107,7 +107,7 @@ def test_a_rollout_is_shown_with_its_step_its_bake_and_both_fleets(
     objects.put(an_object("iris", phase="Reconciling", rollout=ROLLOUT, history=HISTORY))
     text = shown(client, "/endpoints/ml/iris/", objects)
     assert "step 1 of 2" in text
-    assert '<li aria-current="step">Watch alarms</li>' in text
+    assert '<li aria-current="step">Monitor alarms</li>' in text
     assert "50 % of the traffic" in text
     assert "ml-iris-3" in text
     assert 'datetime="2026-11-26T10:00:00Z" title="2026-11-26 10:00:00 UTC" data-form="left"' in text
@@ -156,7 +156,7 @@ def test_metrics_have_a_table_beside_each_picture(client: FlaskClient, objects: 
 def test_what_was_not_measured_is_told_with_what_to_do(client: FlaskClient, objects: Objects, an_object: Make) -> None:
     objects.put(an_object("idle"))
     text = shown(client, "/endpoints/ml/idle/metrics", objects)
-    assert "CloudWatch has measured nothing in this time." in text
+    assert "CloudWatch has no data for this time." in text
     assert "kubectl smendpoint invoke idle -n ml" in text
     assert "<figure" not in text
 
@@ -198,7 +198,7 @@ def test_alarms_are_shown_as_cloudwatch_has_them_and_while_it_is_away_as_they_we
     text = shown(client, page, objects)
     assert "ask for the permission cloudwatch:DescribeAlarms" in text.replace("Ask", "ask")
     assert text.count(">In alarm<") == 1
-    assert text.count(">Not known<") == 2
+    assert text.count(">Unknown<") == 2
     assert ">In alarm<" in shown(client, "/endpoints", objects)
     aws.away = None
     aws.alarms = {f"{PREFIX}rf/errors": "ALARM", f"{PREFIX}rf/latency": "OK"}
@@ -219,12 +219,12 @@ def test_what_monitoring_costs_is_counted_and_has_no_price_where_the_list_cannot
 ) -> None:
     objects.put(an_object("iris", monitoring=KEPT), an_object("wine"))
     text = shown(client, "/costs/table", objects)
-    assert "3 metrics of alarms, 1 dashboard" in text
+    assert "3 alarm metrics, 1 dashboard" in text
     assert "Price not known" in text
     prices = MonitoringPrices(Decimal("0.10"), Decimal(3))
     monkeypatch.setattr("smclient.spending.monitoring_prices", lambda *_: prices)
     text = shown(client, "/costs/table", objects)
-    assert "$3.30 a month" in text
+    assert "$3.30 per month" in text
 
 
 def test_what_a_page_says_to_apply_is_there() -> None:
@@ -286,7 +286,7 @@ def test_who_may_only_look_has_no_buttons(client: FlaskClient, objects: Objects,
     objects.may = False
     objects.put(an_object("iris"))
     text = shown(client, "/endpoints/ml/iris/", objects)
-    assert "You may look here, and change nothing" in text
+    assert "You have read-only access." in text
     assert "/actions/" not in text
 
 
@@ -295,8 +295,8 @@ def test_costs_tell_what_is_idle_since_when_and_the_sum(client: FlaskClient, obj
     objects.put(an_object("idle", cost=cost), an_object("iris", cost=cost), an_object("free"))
     assert "Asking CloudWatch" in shown(client, "/costs/", objects)
     text = shown(client, "/costs/table", objects)
-    assert "$335.80 a month" in text
-    assert "$167.90 a month" in text  # of the idle one
+    assert "$335.80 per month" in text
+    assert "$167.90 per month" in text  # of the idle one
     assert text.index(">idle<") < text.index(">iris<")
     assert "1 without a price" in text
     assert 'datetime="2026-11-26T08:00:00Z"' in text

@@ -48,7 +48,7 @@ def over(an_experiment: Make, **changes: Any) -> dict[str, Any]:
 def test_the_list_has_the_columns_of_kubectl_and_follows_the_cluster(
     client: FlaskClient, experiments: Objects, an_experiment: Make
 ) -> None:
-    assert "There are no experiments here yet." in client.get("/experiments/").text
+    assert "There are no experiments yet." in client.get("/experiments/").text
     experiments.put(an_experiment())
     experiments.put(
         an_experiment("won", phase="Finished", verdict="SHIP"),
@@ -85,25 +85,25 @@ def test_an_experiment_is_shown_with_a_picture_and_a_table_for_each_challenger(
     client: FlaskClient, experiments: Objects, an_experiment: Make
 ) -> None:
     experiments.put(an_experiment())
-    text = seen(client, "/experiments/ml/ab/", lambda text: "beside the control" in text)
-    assert text.count('<polygon class="band"') == text.count("The looks as a table") == 2
+    text = seen(client, "/experiments/ml/ab/", lambda text: "compared with the control" in text)
+    assert text.count('<polygon class="band"') == text.count("As a table") == 2
     assert text.count('<line class="margin"') == 2
     assert text.count('<circle class="verdict bad"') == 1, "of the one that was given up"
-    first = text[text.index('aria-label="Looks at boosting"') : text.index('aria-label="Looks at deep"')]
+    first = text[text.index('aria-label="Evaluations of boosting"') : text.index('aria-label="Evaluations of deep"')]
     assert first.count('<tr role="row">') == 15 + 1 + 3  # a head each, and two metrics
     assert "-2.83 to -1.17" in first
-    second = text[text.index('aria-label="Looks at deep"') :]
+    second = text[text.index('aria-label="Evaluations of deep"') :]
     assert "any to +9" in second, "an end that is open"
     for shown in (
         "worse by more than the margin: errors",
         "requests answered with 4xx, lower is better, margin 1 points",
-        "As the weights say",
-        "the experiment's",
-        "given up",
+        "Matches the weights",
+        "from the experiment",
+        "stopped",
         "at the latest",
     ):
         assert shown in text
-    assert "What to write in Git" not in text
+    assert "Change to commit in Git" not in text
     assert "Promote" not in text
 
 
@@ -135,7 +135,7 @@ def test_a_mean_is_shown_in_its_own_unit_and_until_when_it_counts(
     ):
         assert shown in text
     assert "margin 0.5;" in text
-    assert "spent: difference, boosting less the control" in text
+    assert "spent: difference, boosting minus control" in text
     assert "41\u202f234" in text
 
 
@@ -143,8 +143,8 @@ def test_before_the_first_look_nothing_is_drawn(client: FlaskClient, experiments
     found = an_experiment("new")
     found["status"] = {"observedGeneration": -1}
     experiments.put(found)
-    text = seen(client, "/experiments/ml/new/", lambda text: "beside the control" in text)
-    assert text.count("There is no look to draw yet.") == 2
+    text = seen(client, "/experiments/ml/new/", lambda text: "compared with the control" in text)
+    assert text.count("There is no evaluation yet.") == 2
     assert "<polygon" not in text
     assert "the operator has not looked at it yet" in text
 
@@ -193,7 +193,7 @@ def test_what_cannot_be_listed_is_told_with_what_to_do_and_what_was_known_stays(
     assert client.get("/").status_code == 200, "endpoints do not depend on it"
     experiments.away = None
     experiments.put(an_experiment())
-    seen(client, path, lambda text: "5% → 3%" in text or "beside the control" in text)
+    seen(client, path, lambda text: "5% → 3%" in text or "compared with the control" in text)
     experiments.go(told)
     text = seen(client, path, lambda text: "cannot be reached; this is as of" in text)
     assert "36\u202f000" in text
@@ -205,7 +205,9 @@ def test_who_may_list_one_namespace_is_told_which(
 ) -> None:
     experiments.only = "ml"
     experiments.put(an_experiment(), an_experiment("far", "other"))
-    text = seen(client, "/experiments/", lambda text: "You may not list experiments of all namespaces." in text)
+    text = seen(
+        client, "/experiments/", lambda text: "You have no permission to list experiments in all namespaces." in text
+    )
     assert "1 experiment" in text
 
 
@@ -228,7 +230,7 @@ def test_a_winner_is_promoted_into_the_endpoints_spec(client: FlaskClient, won: 
     text = seen(client, "/experiments/ml/ab/", lambda text: "Promote boosting" in text)
     assert "- name: boosting\n    weight: 10\n" in text
     asked = html.unescape(client.get("/experiments/ml/ab/actions/promote").text)
-    assert "into the SageMakerEndpoint iris" in asked
+    assert "to the SageMakerEndpoint iris" in asked
     assert "- name: boosting\n    weight: 10\n" in asked
     assert "still runs and costs without traffic" in asked
     refused = post("/experiments/ml/ab/actions/promote", mark="uid/7")
@@ -238,7 +240,7 @@ def test_a_winner_is_promoted_into_the_endpoints_spec(client: FlaskClient, won: 
     assert (answer.status_code, answer.location) == (303, "/experiments/ml/ab/")
     assert weights(won) == {"forest": 0, "boosting": 10, "deep": 0, "other": 90}
     assert all(each["image"] for each in won.found["ml", "iris"]["spec"]["variants"]), "all else of a variant stays"
-    seen(client, "/experiments/ml/ab/", lambda text: "What to write in Git" not in text and "Promote" not in text)
+    seen(client, "/experiments/ml/ab/", lambda text: "Change to commit in Git" not in text and "Promote" not in text)
 
 
 def test_a_winner_that_was_edited_since_or_that_git_keeps_is_not_promoted(
@@ -247,7 +249,7 @@ def test_a_winner_that_was_edited_since_or_that_git_keeps_is_not_promoted(
     found = copy.deepcopy(won.found["ml", "iris"])
     found["metadata"]["labels"] = {"argocd.argoproj.io/instance": "models"}
     won.put(found)
-    text = seen(client, "/experiments/ml/ab/actions/promote", lambda text: "Argo CD keeps it" in text)
+    text = seen(client, "/experiments/ml/ab/actions/promote", lambda text: "Argo CD manages this object" in text)
     assert "weight: 10" in text
     assert post("/experiments/ml/ab/actions/promote", mark=mark(text)).status_code == 502
     found["spec"]["variants"][1]["image"] += "0"
@@ -264,7 +266,7 @@ def test_where_nobody_won_there_is_nobody_to_promote(
     text = seen(client, "/experiments/ml/ab/", lambda text: "What to do:" in text)
     assert "<code>kubectl delete smexperiment ab -n ml</code>" in text
     assert "Promote" not in text
-    assert ("What to write in Git" in text) is (verdict == "ROLLBACK")
+    assert ("Change to commit in Git" in text) is (verdict == "ROLLBACK")
     assert f"Ab ended as {verdict}" in post("/experiments/ml/ab/actions/promote", mark="x").text
 
 
@@ -272,7 +274,7 @@ def test_what_a_verdict_does_is_changed_while_it_runs_and_not_after(
     client: FlaskClient, experiments: Objects, post: Post, an_experiment: Make
 ) -> None:
     experiments.put(an_experiment(), an_experiment("x", phase="Finished", verdict="INVALID"))
-    seen(client, "/experiments/ml/ab/", lambda text: "Shift traffic by the verdict" in text)
+    seen(client, "/experiments/ml/ab/", lambda text: "Shift traffic after the verdict" in text)
     asked = html.unescape(client.get("/experiments/ml/ab/actions/shift").text)
     assert "onVerdict: ShiftTraffic" in asked
     assert post("/experiments/ml/ab/actions/shift", mark=mark(asked)).status_code == 303
@@ -288,7 +290,7 @@ def test_an_experiment_is_ended_by_deleting_it_and_not_where_git_keeps_it(
     kept = an_experiment("kept")
     kept["metadata"]["labels"] = {"argocd.argoproj.io/instance": "models"}
     experiments.put(an_experiment(), kept)
-    text = seen(client, "/experiments/ml/kept/actions/end", lambda text: "Argo CD keeps it" in text)
+    text = seen(client, "/experiments/ml/kept/actions/end", lambda text: "Argo CD manages this object" in text)
     assert "<button class" not in text
     assert post("/experiments/ml/kept/actions/end", mark=mark(text)).status_code == 502
     text = client.get("/experiments/ml/ab/actions/end").text
@@ -304,9 +306,9 @@ def test_who_may_only_look_has_no_buttons(
 ) -> None:
     objects.may = False
     experiments.put(over(an_experiment))
-    text = seen(client, "/experiments/ml/ab/", lambda text: "You may look here, and change nothing" in text)
+    text = seen(client, "/experiments/ml/ab/", lambda text: "You have read-only access." in text)
     assert "/actions/" not in text
-    assert "What to write in Git" in text
+    assert "Change to commit in Git" in text
 
 
 def test_an_endpoint_says_which_experiment_has_its_traffic(
@@ -342,9 +344,9 @@ ANALYSIS = {
 @pytest.mark.parametrize(
     ("status", "heading"),
     [
-        ({"rollout": {"phase": "InProgress", "stage": "Baking", "analysis": ANALYSIS}}, "Rollout under way"),
-        ({"rollout": {"phase": "Succeeded", "analysis": ANALYSIS}}, "The last rollout, judged"),
-        ({"failure": {"reason": "worse", "compared": ANALYSIS["metrics"]}}, "Why it failed"),
+        ({"rollout": {"phase": "InProgress", "stage": "Baking", "analysis": ANALYSIS}}, "Rollout in progress"),
+        ({"rollout": {"phase": "Succeeded", "analysis": ANALYSIS}}, "Analysis of the last rollout"),
+        ({"failure": {"reason": "worse", "compared": ANALYSIS["metrics"]}}, "Failure"),
     ],
 )
 def test_a_judged_rollout_is_shown_with_both_rates_interval_requests_and_verdict(
@@ -365,6 +367,6 @@ def test_a_judged_rollout_that_counted_nothing_says_so(client: FlaskClient, obje
     analysis = {**ANALYSIS, "verdict": "Hold", "metrics": [], "asked": {"dryRun": True}}
     rollout = {"configName": "c2", "phase": "InProgress", "startedAt": "2026-11-26T09:30:00Z", "analysis": analysis}
     objects.put(an_object("iris", phase="Reconciling", rollout=rollout))
-    text = seen(client, "/endpoints/ml/iris/", lambda text: "Rollout under way" in text)
-    assert "Nothing was counted yet." in text
-    assert "A dry run" in text
+    text = seen(client, "/endpoints/ml/iris/", lambda text: "Rollout in progress" in text)
+    assert "No request was counted yet." in text
+    assert "Dry run" in text

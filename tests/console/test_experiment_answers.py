@@ -71,8 +71,8 @@ def test_the_report_is_asked_for_and_read_in_a_browser_of_any_width(console: Ser
         with reading(browser, width) as reader:
             page = reader.opens(console.link, "/experiments/ml/ab/")
             answers = page.get_by_role("region", name="Answers", exact=True)
-            answers.get_by_role("textbox", name="True classes in S3").fill(f"s3://{BUCKET}/truth/")
-            answers.get_by_role("button", name="Compare the answers").press("Enter")
+            answers.get_by_role("textbox", name="Ground truth in S3").fill(f"s3://{BUCKET}/truth/")
+            answers.get_by_role("button", name="Compare answers").press("Enter")
             expect(answers.get_by_role("heading", name="Predicted classes")).to_be_visible()
             figures = answers.get_by_role("group", name="In figures")
             expect(figures.get_by_role("row", name="Requests 7")).to_be_visible()
@@ -110,5 +110,5 @@ def test_before_it_begins_there_is_nothing_to_ask_for(
     objects.put(an_object("iris"))
     experiments.put(an_experiment(startedAt=None))
     client.get("/experiments/")
-    assert "Compare the answers" not in client.get("/experiments/ml/ab/").text
+    assert "Compare answers" not in client.get("/experiments/ml/ab/").text
     assert "has not begun" in client.get(ANSWERED).text

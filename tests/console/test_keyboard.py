@@ -102,7 +102,7 @@ def test_tab_alone_reaches_every_control_in_the_order_of_the_page_and_shows_wher
 
 def test_a_rollout_is_aborted_from_the_list_on_by_keyboard_alone(page: Page, objects: Objects) -> None:
     page.keyboard.press("Tab")
-    assert "Skip to the content" in page.evaluate(FOCUSED)["what"]
+    assert "Skip to content" in page.evaluate(FOCUSED)["what"]
     page.keyboard.press("Enter")
     reach(page, "link", "iris")
     page.keyboard.press("Enter")

@@ -23,7 +23,7 @@ def page(reader: Any, console: Served) -> Page:
 def test_the_list_follows_the_cluster_without_a_reload(
     page: Page, objects: Objects, reader: Any, an_object: Make
 ) -> None:
-    expect(page.get_by_text("There are no endpoints here yet.")).to_be_visible()
+    expect(page.get_by_text("There are no endpoints yet.")).to_be_visible()
     assert reader.violations() == []
     objects.put(an_object("iris", phase="Reconciling"))
     row = page.get_by_role("row", name="iris")
@@ -47,7 +47,7 @@ def test_filters_live_in_the_address(page: Page, objects: Objects, an_object: Ma
     expect(page.get_by_label("Search")).to_have_value("iri")
     expect(page.get_by_text("1 of 3 endpoints")).to_be_visible()
     page.get_by_label("State").select_option("Deleting")
-    expect(page.get_by_text("No endpoint is like this.")).to_be_visible()
+    expect(page.get_by_text("No endpoint matches.")).to_be_visible()
     page.get_by_role("link", name="Show all 3").click()
     expect(page.get_by_text("3 endpoints")).to_be_visible()
 

@@ -186,7 +186,7 @@ def test_a_value_outside_of_trainings_range_is_marked_a_guess(ask: Any) -> None:
 def test_two_variants_are_asked_side_by_side_and_told_apart(ask: Any, models: Models) -> None:
     page = ask(variant="v1", versus="variant:v2").text
     assert "They disagree: iris/v1 says yes (80%), iris/v2 says &lt;script&gt;" in page
-    assert "What they disagree about" in page
+    assert "Differences between the answers" in page
     assert {each.get("TargetVariant") for each in models.asked[-2:]} == {"v1", "v2"}
 
 
@@ -206,7 +206,7 @@ def test_a_file_is_answered_row_by_row_with_a_summary(ask: Any, models: Models) 
     page = ask(input="file", file=(io.BytesIO(content), "rows.csv")).text
     assert json.loads(models.asked[-1]["Body"]) == {"instances": [[2.0, 3.0], [1.0, 4.0]]}
     assert "2 rows" in page
-    assert "What counts for yes, over 2 rows" in page
+    assert "Contributions to yes, over 2 rows" in page
     assert "Not sent, as they are no features of the model: species." in page
     assert MARKUP not in page
 
@@ -246,7 +246,7 @@ def test_another_container_is_not_asked_unless_one_says_so(client: FlaskClient, 
     models.describes = False
     page = client.get("/playground/ml/foreign/").text
     assert models.asked == []
-    assert "Nothing is known of this model yet." in page
+    assert "The model has not been described yet." in page
     assert 'name="input" value="raw"' in page
     page = client.get("/playground/ml/foreign/?describe").text
     assert len(models.asked) == 1
@@ -256,11 +256,11 @@ def test_another_container_is_not_asked_unless_one_says_so(client: FlaskClient, 
     assert (sent["Body"], sent["ContentType"], sent["CustomAttributes"]) == (b"a,b", "text/csv", "x=1")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in reply.text
     assert MARKUP not in reply.text
-    assert "As it came, text/html" in reply.text
+    assert "Raw answer, text/html" in reply.text
 
 
 def test_an_endpoint_that_is_not_there_yet_says_so(client: FlaskClient, models: Models) -> None:
-    assert "It does not answer now." in client.get("/playground/ml/young/").text
+    assert "The endpoint does not serve requests at the moment." in client.get("/playground/ml/young/").text
     assert models.asked == []
 
 
@@ -294,9 +294,9 @@ def test_what_is_asked_lives_in_the_address_and_what_may_be_private_does_not(
     expect(answer.get_by_role("heading", name="yes")).to_be_visible()
     page.get_by_role("spinbutton", name="petal length (cm)").fill("4.5")
     page.get_by_role("spinbutton", name="a&b=c").fill("-3")
-    page.get_by_label("Beside it").select_option("variant v2")
+    page.get_by_label("Compare with").select_option("variant v2")
     page.get_by_label("Prediction set").select_option("95 %")
-    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    expect(answer.get_by_role("heading", name="Differences between the answers")).to_be_visible()
     kept = page.url
     assert parse_qs(urlsplit(kept).query) == {
         "input": ["form"],
@@ -316,7 +316,7 @@ def test_what_is_asked_lives_in_the_address_and_what_may_be_private_does_not(
 
     until(seen)
     page.goto(kept)
-    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    expect(answer.get_by_role("heading", name="Differences between the answers")).to_be_visible()
     expect(page.get_by_role("slider", name="petal length (cm), slider")).to_have_count(0)
     expect(page.get_by_label("Prediction set")).to_have_value("0.95")
     assert {json.loads(each["Body"])["instances"][0][::2] == [-3.0, 4.5] for each in models.asked[-2:]} == {True}
@@ -324,14 +324,14 @@ def test_what_is_asked_lives_in_the_address_and_what_may_be_private_does_not(
     page.get_by_role("link", name="Raw request").click()
     page.get_by_label("Body").fill("secret,rows")
     page.get_by_label("Custom attributes").fill("token=secret")
-    page.get_by_role("button", name="Ask").click()
-    expect(answer.get_by_text("As it came, text/html").first).to_be_visible()
+    page.get_by_role("button", name="Send").click()
+    expect(answer.get_by_text("Raw answer, text/html").first).to_be_visible()
     assert "versus=variant" in page.url
     assert "secret" not in page.url
     assert reader.violations() == [], "a raw request"
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(kept)
-    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    expect(answer.get_by_role("heading", name="Differences between the answers")).to_be_visible()
     assert reader.violations() == [], "side by side on a phone"
     page.get_by_role("link", name="File").click()
     expect(page.get_by_label("File, CSV or JSON")).to_be_visible()

@@ -134,14 +134,14 @@ def test_every_page_and_state_is_accessible(
         page.get_by_role("link", name="iris").click()
         expect(page.get_by_text("Cannot read metrics: no answer.")).to_have_count(2)
         assert reader.violations() == [], "an endpoint that failed, with AWS away"
-        page.get_by_role("link", name="Try again").click()
-        expect(page.get_by_role("dialog", name="Try again: iris")).to_be_visible()
+        page.get_by_role("link", name="Retry").click()
+        expect(page.get_by_role("dialog", name="Retry: iris")).to_be_visible()
         assert reader.violations() == [], "a dialog"
         page.goto(f"{console.url}/endpoints/ml/moving/")
-        expect(page.get_by_text("Rollout under way")).to_be_visible()
+        expect(page.get_by_text("Rollout in progress")).to_be_visible()
         assert reader.violations() == [], "a rollout"
         page.goto(f"{console.url}/costs/")
-        expect(page.get_by_text("Some requests are not known.")).to_be_visible()
+        expect(page.get_by_text("The number of requests is not known for all endpoints.")).to_be_visible()
         assert reader.violations() == [], "the costs"
         page.goto(f"{console.url}/endpoints/ml/absent/")
         assert reader.violations() == [], "a page that is not there"
@@ -167,24 +167,26 @@ def test_experiments_and_judged_rollouts_are_accessible(
     objects.put(endpoint)
     with reading(browser, width) as reader:
         page = reader.opens(console.link, "/experiments/")
-        expect(page.get_by_text("There are no experiments here yet.")).to_be_visible()
+        expect(page.get_by_text("There are no experiments yet.")).to_be_visible()
         assert reader.violations() == [], "no experiments"
         experiments.put(an_experiment(), an_experiment("over", phase="Finished", verdict="SHIP", winner="boosting"))
         expect(page.get_by_role("link", name="over")).to_be_visible()
         assert reader.violations() == [], "the list of experiments"
         page.get_by_role("link", name="over").click()
         expect(page.get_by_role("img", name="Confidence sequence of errors for boosting")).to_be_visible()
-        page.get_by_text("The looks as a table").first.click()
-        expect(page.get_by_role("heading", name="What to write in Git")).to_be_visible()
+        page.get_by_text("As a table").first.click()
+        expect(page.get_by_role("heading", name="Change to commit in Git")).to_be_visible()
         assert reader.violations() == [], "an experiment"
         experiments.put(an_experiment("over", phase="Finished", verdict="SHIP", winner="boosting", requests=37000))
         expect(page.get_by_text("37\u202f000")).to_be_visible()
-        expect(page.get_by_role("group", name="Looks at boosting")).to_be_visible()  # it stays open as the page moves
+        expect(
+            page.get_by_role("group", name="Evaluations of boosting")
+        ).to_be_visible()  # it stays open as the page moves
         page.get_by_role("link", name="Promote boosting").click()
         expect(page.get_by_role("dialog", name="Promote: over")).to_be_visible()
         assert reader.violations() == [], "a dialog"
         page.goto(f"{console.url}/endpoints/ml/iris/")
-        expect(page.get_by_role("heading", name="New fleet beside the old one")).to_be_visible()
+        expect(page.get_by_role("heading", name="New fleet compared with the old one")).to_be_visible()
         assert reader.violations() == [], "a judged rollout"
         experiments.go(KubernetesError("you may not list sagemakerexperiments of all namespaces", "ask for it", 500))
         page.goto(f"{console.url}/experiments/")
@@ -200,7 +202,7 @@ def test_all_is_reached_by_keyboard_and_focus_stays_where_the_page_moves(
     link = page.get_by_role("link", name="iris")
     expect(link).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     link.focus()
     objects.put(an_object("iris", phase="Stalled"))
     expect(page.get_by_role("row", name="iris")).to_contain_text("Stalled")
@@ -267,7 +269,7 @@ def test_a_picture_is_drawn_from_its_table_and_stays_while_the_page_moves(
         alarms = page.get_by_role("region", name="Alarms")
         expect(alarms.get_by_role("row", name="rf/errors")).to_contain_text("In alarm")
         expect(alarms.get_by_role("row", name="idle")).to_contain_text("Not there")
-        expect(alarms.get_by_role("link", name="The dashboard in CloudWatch")).to_be_visible()
+        expect(alarms.get_by_role("link", name="Dashboard in CloudWatch")).to_be_visible()
         page.get_by_text("As a table").first.click()
         expect(page.get_by_role("group", name="Invocations").locator("td[data-value='40.0']")).to_be_visible()
         assert reader.violations() == [], "an endpoint, measured"
@@ -286,7 +288,7 @@ def test_a_console_that_has_ended_is_told(reader: Reader, backend: Any, objects:
     with serving(backend) as served:
         page = reader.opens(served.link)
         expect(page.get_by_role("link", name="iris")).to_be_visible()
-    expect(page.get_by_text("The console has ended.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("The console is not running any more.")).to_be_visible(timeout=15_000)
 
 
 def test_the_scripts_of_the_first_view_are_small(client: Any) -> None:

@@ -35,7 +35,7 @@ def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(
     wanted = with_variant(spec(rollout=CAREFUL), scaling=None, instance={"type": "ml.m5.large", "count": 2})
     with console(stage.cloud.world.client_environment(), stage.namespace) as link:
         page = reader.opens(link)
-        expect(page.get_by_text("There are no endpoints here yet.")).to_be_visible()
+        expect(page.get_by_text("There are no endpoints yet.")).to_be_visible()
         stage.apply("iris", wanted)
         row = page.get_by_role("row", name="iris")  # it comes without a reload
         expect(row).to_contain_text("Ready")
@@ -44,17 +44,17 @@ def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(
         expect(page.get_by_text("There is no difference.")).to_be_visible()
         # A fleet at rest reports zeros, from its second minute on.
         measured = page.get_by_role("region", name="Metrics")
-        expect(measured).to_contain_text(re.compile(r"measured nothing in this time|primary: 0 in all"))
+        expect(measured).to_contain_text(re.compile(r"no data for this time|primary: 0 in total"))
 
         stage.apply("iris", with_variant(wanted, modelArtifact=ARTIFACTS[1]))
-        rollout = page.get_by_role("region", name="Rollout under way")
-        expect(rollout.get_by_role("listitem").filter(has_text="Watch alarms")).to_have_attribute(
+        rollout = page.get_by_role("region", name="Rollout in progress")
+        expect(rollout.get_by_role("listitem").filter(has_text="Monitor alarms")).to_have_attribute(
             "aria-current", "step"
         )
         expect(rollout).to_contain_text("50 % of the traffic")
         agree(page, "Abort the rollout", "Abort the rollout")
-        expect(page.get_by_text("iris will be rolled back to what was in service before.")).to_be_visible()
-        expect(page.get_by_text("Try again")).to_be_visible()
+        expect(page.get_by_text("iris will be rolled back to the config in service before.")).to_be_visible()
+        expect(page.get_by_role("link", name="Retry")).to_be_visible()
         assert stage.in_service("iris")["EndpointConfigName"] == first
 
         quick = {**wanted, "rollout": {"strategy": "AllAtOnce"}}
@@ -64,8 +64,8 @@ def test_a_rollout_is_watched_aborted_and_tried_again_and_a_revision_comes_back(
         dialog = page.get_by_role("dialog")
         expect(dialog.locator("#patch")).to_contain_text(ARTIFACTS[0])
         assert reader.violations() == []
-        dialog.get_by_role("button", name="Go back").click()
-        expect(page.get_by_text("iris goes back to revision 1.")).to_be_visible()
+        dialog.get_by_role("button", name="Roll back").click()
+        expect(page.get_by_text("iris is rolled back to revision 1.")).to_be_visible()
         stage.until("iris", lambda found: has(found, "Ready") and found["status"]["endpoint"]["configName"] == first)
         assert stage.get("iris")["spec"]["variants"][0]["modelArtifact"] == ARTIFACTS[0]
         agree(page, "Stop", "Stop")
@@ -81,9 +81,9 @@ def test_a_failure_says_why_and_what_is_known_stays_while_the_api_server_is_away
     stage.apply("iris", with_variant(spec(), scaling=None))
     with console(stage.cloud.world.client_environment(), stage.namespace) as link:
         page = reader.opens(link, f"/endpoints/{stage.namespace}/iris/")
-        failure = page.get_by_role("region", name="Why it failed")
+        failure = page.get_by_role("region", name="Failure")
         expect(failure).to_contain_text("What to do:")
-        agree(page, "Try again", "Try again")
+        agree(page, "Retry", "Retry")
         expect(page.get_by_text("iris will be retried.")).to_be_visible()
         stage.ready("iris")
         expect(failure).to_have_count(0)

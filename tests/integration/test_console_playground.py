@@ -78,18 +78,18 @@ def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, read
     expect(answer).to_contain_text("Outside of the training data: petal length (cm)")
 
     # Side by side.
-    page.get_by_label("Beside it").select_option("variant gradient-boosting")
-    expect(answer.get_by_role("heading", name="What they disagree about")).to_be_visible()
+    page.get_by_label("Compare with").select_option("variant gradient-boosting")
+    expect(answer.get_by_role("heading", name="Differences between the answers")).to_be_visible()
     expect(answer).to_contain_text("model gradient-boosting")
     assert reader.violations() == []
 
     # A file: whom one asked is kept from tab to tab.
     page.get_by_role("link", name="File").click()
-    expect(page.get_by_label("Beside it")).to_have_value("variant:gradient-boosting")
-    page.get_by_label("Beside it").select_option("nobody")
+    expect(page.get_by_label("Compare with")).to_have_value("variant:gradient-boosting")
+    page.get_by_label("Compare with").select_option("nothing")
     (tmp_path / "rows.csv").write_text(CSV)
     page.get_by_label("File, CSV or JSON").set_input_files(tmp_path / "rows.csv")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Send").click()
     expect(answer.get_by_role("heading", name="2 rows")).to_be_visible()
     expect(answer.get_by_role("img", name=re.compile("Contributions to setosa"))).to_be_visible()
     expect(answer.get_by_role("row", name=re.compile("1 setosa"))).to_be_visible()
@@ -97,7 +97,7 @@ def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, read
     assert reader.violations() == []
 
     # The request, to copy: each way of it gives the answer that the page has.
-    page.get_by_text("This request, to copy").click()
+    page.get_by_text("Copy this request").click()
     environment = served.cloud.world.client_environment()
     for place, name in enumerate(("kubectl", "AWS CLI", "boto3", "curl")):
         text = page.get_by_role("region", name=f"Request for {name}").inner_text()
@@ -114,8 +114,8 @@ def test_one_asks_a_model_why_and_what_would_change_its_mind(served: Stage, read
     # A request as it is.
     page.get_by_role("link", name="Raw request").click()
     page.get_by_label("Body").fill("<b>x</b>")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Send").click()
     expect(answer.get_by_role("alert")).to_contain_text("expected a number")
     page.get_by_label("Body").fill("5.1,3.5,1.4,0.2")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Send").click()
     expect(answer.get_by_role("heading", name="setosa")).to_be_visible()

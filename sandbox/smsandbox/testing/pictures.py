@@ -100,8 +100,8 @@ def _pages(browser: Browser, served: Served, shown: Pictured, width: int, theme:
 def _compared(page: Page) -> None:
     """The answers of the experiment's models, side by side, in sight."""
     answers = page.get_by_role("region", name="Answers", exact=True)
-    answers.get_by_role("textbox", name="True classes in S3").fill(TRUTH)
-    answers.get_by_role("button", name="Compare the answers").click()
+    answers.get_by_role("textbox", name="Ground truth in S3").fill(TRUTH)
+    answers.get_by_role("button", name="Compare answers").click()
     answers.get_by_role("heading", name="Predicted classes").wait_for()
     page.wait_for_load_state("networkidle")
     _in_sight(page)

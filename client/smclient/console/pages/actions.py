@@ -38,57 +38,58 @@ class Action:
 
 ACTIONS = {
     "retry": Action(
-        "Try again",
-        "The operator tries again what failed, with the spec as it is: for when the cause was elsewhere, such as a "
-        "quota, a role or an image that was not there yet.",
+        "Retry",
+        "The operator retries what failed, with the same spec. Use it if the cause was elsewhere, such as a quota, a"
+        " role or an image that was missing.",
         "will be retried",
         ask=acting.retry,
     ),
     "redeploy": Action(
         "Redeploy",
-        "The operator rolls out a new fleet under the same spec: for when an image or a model was overwritten under "
-        "its tag or key. Traffic moves as spec.rollout says.",
+        "The operator rolls out the same spec again, with new instances. Use it if an image or a model was overwritten "
+        "under its tag or key. Traffic is shifted as in spec.rollout.",
         "will be redeployed",
         ask=acting.redeploy,
     ),
     "abort": Action(
         "Abort the rollout",
-        "AWS goes back to what was in service before, once its first bake begins.",
-        "will be rolled back to what was in service before",
+        "AWS rolls back to the config that was in service before, when the first baking period begins.",
+        "will be rolled back to the config in service before",
         ask=acting.abort,
         danger=True,
     ),
     "suspend": Action(
         "Suspend",
-        "The operator only looks and reports, and changes nothing in AWS, until it is resumed. What runs goes on.",
+        "The operator changes nothing in AWS until the object is resumed. It continues to report. The endpoint keeps"
+        " serving.",
         "is suspended",
         change=lambda found: acting.suspend(found, yes=True),
     ),
     "resume": Action(
         "Resume",
-        "The operator acts again: what differs from the spec is brought about.",
+        "The operator changes AWS again, so that it matches the spec.",
         "is resumed",
         change=lambda found: acting.suspend(found, yes=False),
     ),
     "stop": Action(
         "Stop",
-        "The endpoint is deleted in AWS and answers nobody; the object stays. Nothing runs, nothing costs, and Start "
-        "restores it in some minutes.",
+        "The endpoint is deleted in AWS, so that it serves no requests and costs nothing. The object stays, and Start "
+        "creates the endpoint again, which takes some minutes.",
         "is stopped",
         change=lambda found: acting.stop(found, yes=True),
         danger=True,
     ),
     "start": Action(
         "Start",
-        "The endpoint is restored in AWS, which takes some minutes and costs from then on.",
+        "The endpoint is created again in AWS. This takes some minutes, and it costs money from then on.",
         "is started",
         change=lambda found: acting.stop(found, yes=False),
     ),
     "undo": Action(
-        "Go back",
-        "What the revision served is written back into the spec (models, images, instance types, capture); weights, "
-        "counts, scaling and the way of rolling out stay as they are.",
-        "goes back",
+        "Roll back",
+        "The models, images, instance types and capture settings of the revision are written into the spec. Weights, "
+        "counts, scaling and rollout settings stay as they are.",
+        "is rolled back",
         danger=True,
     ),
 }
@@ -142,9 +143,9 @@ def _go_back(found: Object) -> tuple[str, Object]:
     if request.form.get("way") == "annotation":
         to = acting.revision_of(found, number)
         changed = backend().kubernetes(lambda cluster: acting.roll_back(cluster, found, to))
-        return f"goes back to revision {to.revision}, until the next edit of its spec", changed
+        return f"is rolled back to revision {to.revision}, until its spec is edited", changed
     back = acting.undo(found, backend().aws(found), number)
-    return f"goes back to revision {back.revision.revision}", _written(found, back.change)
+    return f"is rolled back to revision {back.revision.revision}", _written(found, back.change)
 
 
 def _written(found: Object, change: dict[str, Any]) -> Object:

@@ -36,27 +36,27 @@ class Action:
 ACTIONS = {
     "end": Action(
         "End and delete",
-        "The experiment is deleted, without a verdict if it has none yet. The weights of the endpoint's spec come "
-        "back, and what was learnt goes with the object.",
+        "The experiment is deleted, without a verdict if it has none yet. Its results are deleted, too, and the"
+        " weights of the endpoint's spec apply again.",
         "is being deleted",
         danger=True,
     ),
     "shift": Action(
-        "Let the verdict shift the traffic",
-        "A challenger that wins gets the traffic of all arms, and the control gets it where every challenger is worse, "
-        "until the endpoint's spec is edited.",
-        "shifts the traffic by its verdict",
+        "Shift traffic after the verdict",
+        "After a SHIP the winner gets all traffic of the experiment, after a ROLLBACK the control, until the"
+        " endpoint's spec is edited.",
+        "shifts the traffic after its verdict",
         writes="SageMakerExperiment",
     ),
     "report": Action(
-        "Let the verdict only be told",
-        "Whatever the verdict, the weights of the endpoint's spec come back at the end.",
-        "only tells its verdict",
+        "Only report the verdict",
+        "At the end, the weights of the endpoint's spec apply again, whatever the verdict.",
+        "only reports its verdict",
         writes="SageMakerExperiment",
     ),
     "promote": Action(
         "Promote",
-        "The weights by which the winner serves the traffic of all arms are written into the endpoint's spec.",
+        "Weights that give the winner all traffic of the experiment are written into the endpoint's spec.",
         "is written into the endpoint's weights",
         writes="SageMakerEndpoint",
     ),
