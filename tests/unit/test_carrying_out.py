@@ -195,10 +195,12 @@ def test_what_is_done_before_a_rollout_is_told_with_why_that_is_refused() -> Non
     assert applied.refused.message == f"first; {also}"
 
 
-def test_what_is_done_before_a_rollout_is_waited_for_or_does_not_hold_it_up() -> None:
+def test_what_is_done_before_a_rollout_is_waited_for_or_does_not_hold_it_up(caplog: pytest.LogCaptureFixture) -> None:
     also = refusal(Kind.BLOCKED, "no target")
     assert went_on(REST, FIRST, Applied(also, busy=True), None) == (FIRST, Applied(busy=True))
+    assert caplog.messages == []
     assert went_on(REST, FIRST, Applied(also), None) == (REST, Applied())
+    assert caplog.messages == [f"before the rollout goes on: {also}"]
     assert went_on(REST, FIRST, Applied(changed=True), None) == (REST, Applied(changed=True))
 
 

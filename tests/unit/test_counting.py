@@ -132,12 +132,17 @@ def test_whole_periods_count_once_they_have_settled_and_each_once() -> None:
     assert count.look(0.5) is None
     assert count.aws.asked == 0
     looked = count.look(3.5)
+    judged = looked.judged
     assert looked.until == START + timedelta(minutes=2), "the newest may still change"
     assert looked.requests == {"a": 30, "b": 30}
     assert count.look(3.9) is looked
     assert count.aws.asked == 1, "there is nothing new"
-    assert count.look(5.5).requests == {"a": 100, "b": 100}
+    later = count.look(5.5)
+    assert later.requests == {"a": 100, "b": 100}
+    assert later.judged is not judged
     assert count.running.since(PERIOD) == FIRST + 4
+    count.aws.requests |= {FIRST + minute: 0.0 for minute in range(4, 9)}
+    assert count.look(7.5).judged is later.judged, "nothing more was counted, so that nothing is reckoned again"
 
 
 def test_only_what_lies_within_a_step_counts() -> None:

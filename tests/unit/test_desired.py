@@ -307,6 +307,7 @@ def test_an_attempt_is_a_config_and_the_way_it_is_rolled_out(desired: Callable[.
     plain, canary = desired(), desired({"rollout": {"strategy": "Canary", "stepPercent": 10}})
     assert plain.config_name == canary.config_name
     assert plain.attempt() != canary.attempt()
+    assert canary.attempt() != desired({"rollout": {"strategy": "Canary", "stepPercent": 20}}).attempt()
     assert plain.attempt() == desired({"variant": {"weight": 3}}).attempt()
     assert len({replace(plain, retry=asked).attempt() for asked in (None, "", "1", "2")}) == 4
 

@@ -8,7 +8,13 @@ import pytest
 
 from smendpoints.api.status import TrafficOwner
 from smendpoints.domain.observed.observed import ObservedVariant
-from smendpoints.domain.plan.in_place import changes_in_place, only_by_update, same_weight, weights_apart
+from smendpoints.domain.plan.in_place import (
+    changes_in_place,
+    describe_in_place,
+    only_by_update,
+    same_weight,
+    weights_apart,
+)
 from smendpoints.domain.plan.verdict import Requeue
 
 TWO = {"challenger": {"modelArtifact": "s3://models/b/model.tar.gz"}}
@@ -276,3 +282,9 @@ def test_what_aws_does_not_show_of_a_shadow_is_no_difference(
 ) -> None:
     seen = sight(SHADOWED, shows={"shadows": (ObservedVariant("shadow", **shown),)})
     assert sorted(only_by_update(seen.desired, seen.observed.endpoint)) == differs
+
+
+def test_what_aws_does_not_show_yet_is_told_as_none(sight: Callable[..., Any]) -> None:
+    (call,) = sight(variants={"primary": {"desired_count": 4}}).plan().actions
+    shown = sight(variants={"primary": {"desired_count": None}}).observed.endpoint
+    assert describe_in_place((call,), shown) == ("primary: instances none → 1",)

@@ -166,7 +166,6 @@ class Memory:
     def look_again(self) -> None:
         """What was seen counts no longer: the next reconcile observes AWS closely."""
         self.seen.looked, self.seen.expects, self.seen.look = False, None, None
-        self.told.status = None
 
     def ended(self, begun: float, after: float) -> None:
         """A reconcile ended, of a change that `begun` then; what does not go on at once begins with a new look."""
