@@ -341,3 +341,38 @@ def test_a_variant_that_runs_on_nothing_is_refused(resource: Callable[..., Any])
 def test_what_is_captured(desired: Callable[..., Desired], capture: str, modes: list[str]) -> None:
     request = desired({"dataCapture": {**CAPTURE, "capture": capture}}).config_request["DataCaptureConfig"]
     assert [each["CaptureMode"] for each in request["CaptureOptions"]] == modes
+
+
+def test_a_pipeline_is_its_containers_one_after_another(desired: Callable[..., Desired]) -> None:
+    containers = [
+        {"image": "in:1", "hostname": "features", "environment": {"MODE": "fast"}},
+        {"image": "out:1", "modelArtifact": "s3://models/whole/"},
+        {"image": "last:1", "modelArtifact": "s3://models/packed.tar.gz"},
+    ]
+    made = desired({"variant": {"image": None, "modelArtifact": None, "containers": containers}})
+    (model,) = made.models
+    assert model.request["Containers"] == [
+        {"Image": "in:1", "ContainerHostname": "features", "Environment": {"MODE": "fast"}},
+        {
+            "Image": "out:1",
+            "ModelDataSource": {
+                "S3DataSource": {
+                    "S3Uri": "s3://models/whole/",
+                    "S3DataType": "S3Prefix",
+                    "CompressionType": "None",
+                }
+            },
+        },
+        {"Image": "last:1", "ModelDataUrl": "s3://models/packed.tar.gz"},
+    ]
+    assert model.request["InferenceExecutionConfig"] == {"Mode": "Serial"}
+
+
+def test_a_model_runs_in_the_network_that_the_spec_names(desired: Callable[..., Desired]) -> None:
+    vpc = {"subnetIDs": ["subnet-b", "subnet-a"], "securityGroupIDs": ["sg-2", "sg-1"]}
+    (model,) = desired({"vpc": vpc, "networkIsolation": True}).models
+    found = model.request["VpcConfig"]
+    assert found == {"Subnets": ["subnet-a", "subnet-b"], "SecurityGroupIds": ["sg-1", "sg-2"]}
+    assert model.request["EnableNetworkIsolation"] is True
+    (open_,) = desired().models
+    assert not open_.request.keys() & {"VpcConfig", "EnableNetworkIsolation"}

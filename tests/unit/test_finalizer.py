@@ -210,6 +210,9 @@ def test_a_refusal_is_told_and_tried_again(sight: Callable[..., Any]) -> None:
     assert found.status.failure.reason == message
     assert (found.finalized, found.awaits) == (False, Awaits.NOTHING)
     assert 0 < found.requeue_after <= 4.0
+    assert memory.trouble.failures == 1
+    finalized(Aws(sight()), MADE, memory)
+    assert memory.trouble.failures == 0, "what went wrong before is forgotten"
     busy = replace(denied, kind=Kind.RETRY)
     told = finalized(Aws(sight(), refuses=busy), MADE)
     assert not conditions.is_true(told.status.conditions, "Stalled")

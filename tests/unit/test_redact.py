@@ -150,6 +150,11 @@ def test_all_before_the_end_of_pem_is_gone_where_its_beginning_is_not_among_the_
     assert begins == ["[redacted]", "ready to serve", *["[redacted]"] * 2, "after"], "it begins there"
 
 
+def test_what_is_before_the_beginning_of_pem_stays() -> None:
+    found = conceal_blocks(['x = """-----BEGIN PRIVATE KEY-----', B64, '-----END PRIVATE KEY-----"""'])
+    assert found == ['x = """ [redacted]', "[redacted]", "[redacted]"]
+
+
 def test_one_line_of_base64_hides_no_other() -> None:
     assert conceal_blocks([B64, "ready to serve", "200 OK"]) == ["[redacted]", "ready to serve", "200 OK"]
 
