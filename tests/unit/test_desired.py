@@ -376,3 +376,26 @@ def test_a_model_runs_in_the_network_that_the_spec_names(desired: Callable[..., 
     assert model.request["EnableNetworkIsolation"] is True
     (open_,) = desired().models
     assert not open_.request.keys() & {"VpcConfig", "EnableNetworkIsolation"}
+
+
+def test_asynchronous_answers_go_where_the_spec_says(desired: Callable[..., Desired]) -> None:
+    plain = desired({"async": {"outputPath": "s3://answers/"}}).config_request["AsyncInferenceConfig"]
+    assert plain == {"OutputConfig": {"S3OutputPath": "s3://answers/"}}
+    topic = "arn:aws:sns:us-east-1:123456789012:{}"
+    whole = {
+        "outputPath": "s3://answers/",
+        "failurePath": "s3://failures/",
+        "kmsKeyID": "alias/key",
+        "maxConcurrentInvocationsPerInstance": 4,
+        "successTopicARN": topic.format("good"),
+        "errorTopicARN": topic.format("bad"),
+    }
+    assert desired({"async": whole}).config_request["AsyncInferenceConfig"] == {
+        "OutputConfig": {
+            "S3OutputPath": "s3://answers/",
+            "S3FailurePath": "s3://failures/",
+            "KmsKeyId": "alias/key",
+            "NotificationConfig": {"SuccessTopic": topic.format("good"), "ErrorTopic": topic.format("bad")},
+        },
+        "ClientConfig": {"MaxConcurrentInvocationsPerInstance": 4},
+    }

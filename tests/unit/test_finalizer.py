@@ -12,6 +12,7 @@ from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.result import NEVER, Awaits
 from smendpoints.controller.settings import ControllerSettings
+from smendpoints.controller.trouble import finalizing
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import OwnedResources, OwnMonitoring
@@ -220,8 +221,11 @@ def test_a_refusal_is_told_and_tried_again(sight: Callable[..., Any]) -> None:
 
 
 def test_a_suspended_object_waits_for_a_person(sight: Callable[..., Any]) -> None:
-    aws = Aws(sight({"suspend": True}))
-    found = finalized(aws, MADE)
+    aws, memory = Aws(sight({"suspend": True})), Memory()
+    memory.pursue(finalizing(aws.seen.resource))
+    memory.trouble.failures = 3
+    found = finalized(aws, MADE, memory)
+    assert memory.trouble.failures == 0, "AWS could be asked"
     assert (aws.made, found.requeue_after, found.awaits, found.finalized) == ([], NEVER, Awaits.NOTHING, False)
     assert ready(found)[0] == "DeletionSuspended"
 

@@ -8,6 +8,7 @@ from smendpoints.api.policy import SageMakerEndpointPolicy
 from smendpoints.controller.known_claims import KnownClaims
 from smendpoints.controller.known_policies import KnownPolicies
 from smendpoints.controller.known_traffic import KnownTraffic
+from smendpoints.controller.shares import Shares
 from smendpoints.domain.tenancy.facts import Facts, facts_of
 from smendpoints.domain.tenancy.traffic import TrafficClaim
 
@@ -126,3 +127,25 @@ def test_a_name_may_hang_on_which_account_the_operator_acts_in(own: str | None, 
     assert claims.hangs_on_own_account("late") is hangs
     assert not claims.hangs_on_own_account("early")
     assert not claims.hangs_on_own_account("nobody")
+
+
+def test_a_share_is_granted_once_and_goes_with_its_object() -> None:
+    def holding(uid: str, count: int) -> Facts:
+        meta = {"uid": uid, "namespace": "ml", "name": uid}
+        variant = {"name": "a", "instance": {"type": "ml.m5.large", "count": count}}
+        return facts_of({"metadata": meta, "spec": {"variants": [variant]}})
+
+    shares, limited = Shares(), (policy(maxInstances=9),)
+    assert shares.put(holding("a", 2)) is None
+    assert shares.put(holding("b", 1)) is None
+    assert [shares.grant(holding("a", 2)), shares.grant(holding("a", 2))] == [True, False]
+    assert shares.room(holding("b", 1), ()) is None, "nothing is limited"
+    room = shares.room(holding("b", 1), limited)
+    assert room is not None
+    shares.put(holding("a", 3))
+    assert shares.grant(holding("a", 3)), "it asks for more"
+    assert shares.drop("a") == holding("a", 3)
+    assert (shares.drop("a"), shares.get("a"), set(shares.beside("ml"))) == (None, None, {"b"})
+    assert shares.room(holding("b", 1), limited) != room, "there is more room"
+    shares.put(holding("a", 3))
+    assert shares.grant(holding("a", 3)), "one that is made again holds nothing"
