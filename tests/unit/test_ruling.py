@@ -205,3 +205,17 @@ def test_a_revision_is_brought_back_where_the_endpoint_is(wants: dict[str, Any],
     found = [str(each) for each in tenancy.refuses(resource, resource.spec)]
     told = "policy p, regions: the region us-east-1 is not allowed: write one that matches eu-*"
     assert found == ([told] if refused else [])
+
+
+def test_whom_policies_or_labels_mean_something_else_for_is_looked_at() -> None:
+    tenancy = known()
+    for name, namespace in (("iris", "team"), ("other", "web")):
+        tenancy.see(facts_of(body(name, namespace=namespace)))
+    tenancy.moved()
+    whole = {"metadata": {"name": "p"}, "spec": {"namespaceSelector": {"matchLabels": {"tier": "prod"}}}}
+    tenancy.set_policies([SageMakerEndpointPolicy.parse(whole)])
+    assert tenancy.moved() == set(), "it selects nobody"
+    tenancy.set_namespaces({"team": {"tier": "prod"}, "web": {}})
+    assert tenancy.moved() == {"iris"}
+    tenancy.set_policies([])
+    assert tenancy.moved() == {"iris"}

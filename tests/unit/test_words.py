@@ -87,6 +87,11 @@ def test_an_edit_of(
     assert event.message == f"put back: {'; '.join(told)}"
 
 
+def test_weights_are_told_from_what_is_shown(sight: Callable[..., Any]) -> None:
+    seen = sight({"variant": {"weight": 2}}, {})
+    assert describe(seen.plan().actions, seen.observed) == ("primary: weight 1 → 2",)
+
+
 def test_a_tag_that_goes_is_told(sight: Callable[..., Any]) -> None:
     seen = sight({"tags": {}}, {"tags": {"team": "web"}}, tag_keys=["team"])
     assert describe(seen.plan().actions, seen.observed) == ("tag team web → none",)
