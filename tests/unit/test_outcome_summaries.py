@@ -52,6 +52,9 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "squares below 0": (changed(squares=[-1.0]), FOREIGN),
     "a sum that its squares contradict": (changed(squares=[28.0]), FOREIGN),
     "a sum that is beyond all numbers": (changed(total=[1e300]), FOREIGN),
+    "squares beyond all numbers": (changed(squares=[1e101]), FOREIGN),
+    "true for a sum": (changed(total=[True]), FOREIGN),
+    "text for a sum": (changed(total=["1"]), FOREIGN),
     "columns of two lengths": (changed(requests=[5, 5]), FOREIGN),
     "a minute twice": (
         changed(minutes=[60, 60], requests=[5, 5], events=[2, 2], total=[1.0, 1.0], squares=[1.0, 1.0]),
