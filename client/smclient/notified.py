@@ -63,7 +63,7 @@ def _topic(aws: Aws, arn: str, account: str | None) -> Check:
     partition, region, owner = (arn.split(":")[place] for place in (1, 3, 4))
     whose = account or owner
     if region != aws.region:
-        hint = f"name one in {aws.region}: CloudWatch tells topics of its own region alone"
+        hint = f"use one in {aws.region}: CloudWatch only notifies topics in its own region"
         return Check(about, "bad", f"{arn} is in {region}, the endpoint in {aws.region}", hint)
     with told(f"look at the topic {arn}"):
         attributes: Mapping[str, str] = aws.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]

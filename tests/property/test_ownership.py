@@ -189,7 +189,7 @@ def test_an_endpoint_is_not_let_go_of_in_the_middle_of_an_update(harness: Harnes
     harness.run(30)
     ready = harness.condition("iris", "Ready")
     assert ready is not None
-    assert ready.message == "default-iris is let go of when AWS is done with it; it is Updating"
+    assert ready.message == "default-iris stays in AWS without an owner once AWS has finished; it is Updating"
     harness.settle_gone("iris")
     left = harness.inventory()
     assert left["targets"] == ["endpoint/default-iris/variant/primary"]

@@ -100,7 +100,7 @@ def test_what_is_asked_for_is_done_and_told(sight: Callable[..., Any]) -> None:
     assert call.params["StateValue"] == "ALARM"
     assert seen.words(call.params["StateReason"]) == "smendpoints: abort of default-iris-WANTED was asked for"
     assert todo.verdict.reason is Reason.UPDATING
-    told = "aborting default-iris-WANTED as asked: AWS goes back once it looks at the alarms"
+    told = "aborting default-iris-WANTED as requested: AWS rolls back when it evaluates the alarms"
     assert seen.words(todo.verdict.message) == told
     assert of_alarms(rolls(sight).plan()) == []
     assert of_alarms(rolls(sight, annotation="2").plan()) == []

@@ -48,7 +48,7 @@ BAKES = {"stage": "Baking", "trafficPercent": 10, "awsMessage": "Baking"}
         "the first words",
         "no word",
         "a launch",
-        "going back",
+        "rolling back",
     ],
 )
 def test_a_step_is_told(before: dict[str, Any] | None, now: dict[str, Any], tells: bool) -> None:

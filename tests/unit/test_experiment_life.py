@@ -289,7 +289,7 @@ def test_it_ends_where(name: str, shifts: bool) -> None:
     assert [each.requests for each in status.arms] == ([50, 30, 20] if verdicts else [None] * 3)
     serving = (winner or "a") if shifts and outcome in {"SHIP", "ROLLBACK"} else None
     assert status.weights == ({name: 6.0 if name == serving else 0.0 for name in THREE} if serving else None)
-    after = f"{serving} serves all" if serving else "the weights of iris's spec are in force again"
+    after = f"{serving} gets all" if serving else "the weights of iris's spec are in force again"
     assert message.split("; ", 1)[1].rpartition("; ")[2].startswith(after)
     ended = life.go(1)
     assert ended == (reason, message)

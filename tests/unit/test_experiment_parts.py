@@ -304,7 +304,9 @@ def test_what_becomes_of_the_traffic_says_what_to_write_in_git() -> None:
     both = [Arm(variant="a", model="1", spec_weight=3), Arm(variant="b", model="2", spec_weight=1)]
     assert afterwards("shop", both, None) == "the weights of shop's spec are in force again"
     told = afterwards("shop", both, "b")
-    assert told.startswith("b serves all their traffic until the arms' weights in shop are edited: set ")
+    assert told.startswith(
+        "b gets all traffic of the experiment until the weights of its variants in shop are edited: set "
+    )
     assert "in Git to a 0, b 4" in told
 
 

@@ -109,9 +109,9 @@ def test_while_aws_is_away_it_asks_less_and_less_and_tells_it_once(
     assert waits[:8] == [2, 4, 8, 16, 32, 60, 60, 60]
     assert waits[9] == 2  # a success makes the waits short again
     assert [record.getMessage() for record in caplog.records] == [
-        "events of AWS are not heard, changes are seen by the listings alone: ReceiveMessage: no route",
+        "events from AWS cannot be read, changes are only found by listings: ReceiveMessage: no route",
         "events of AWS are heard again",
-        "events of AWS are not heard, changes are seen by the listings alone: ReceiveMessage: no route",
+        "events from AWS cannot be read, changes are only found by listings: ReceiveMessage: no route",
     ]
     assert [place for place, _ in moved.told] == [OWN, ROLE]
 
@@ -138,7 +138,7 @@ def test_waits_differ_between_processes(moved: Moved) -> None:
 
 def test_each_failure_is_told_once_and_another_one_too(moved: Moved, caplog: pytest.LogCaptureFixture) -> None:
     hear(moved, denied(), denied(), denied("delete_message_batch"), AWAY, AWAY)
-    assert [record.getMessage().rpartition("alone: ")[2] for record in caplog.records] == [
+    assert [record.getMessage().rpartition("by listings: ")[2] for record in caplog.records] == [
         "ReceiveMessage: AccessDenied: needs x",
         "DeleteMessageBatch: AccessDenied: needs x",
         "ReceiveMessage: no route",

@@ -163,7 +163,7 @@ def test_what_a_hand_changed_is_put_back_and_told(sight: Callable[..., Any]) -> 
     assert one.aws.made == [f"PUT_ALARM {name}"]
     assert condition(found, "Drifted") == ("True", "DriftFound", f"alarm {name} differs from the spec")
     assert [(each.warning, each.message) for each in found.events] == [
-        (False, f"put back: alarm {name} differs from the spec")
+        (False, f"restored: alarm {name} differs from the spec")
     ]
 
 

@@ -134,9 +134,9 @@ def test_topics_of_another_region_are_refused_as_cloudwatch_does(sight: Callable
     told = elsewhere(TOPIC, other)
     assert told is not None
     assert told.startswith(
-        f"spec.monitoring.topicARNs: {other} is in eu-west-1, and CloudWatch tells topics of its own"
+        f"spec.monitoring.topicARNs: {other} is in eu-west-1, and CloudWatch only notifies topics in"
     )
-    assert told.endswith("name one in us-east-1, the endpoint's")
+    assert told.endswith("use one in us-east-1, the endpoint's region")
     assert elsewhere(TOPIC) is elsewhere(other, location=None) is None
     assert topics_elsewhere(sight().resource, HERE) is None
 

@@ -205,7 +205,7 @@ def test_retaining_waits_while_aws_is_at_work(sight: Callable[..., Any], status:
     seen = sight(shows={"status": status})
     plan = plan_retention(seen.observed, seen.desired.owner)
     assert (plan.actions, plan.verdict.reason) == ((), "Retaining")
-    assert plan.verdict.message == f"default-iris is let go of when AWS is done with it; it is {status}"
+    assert plan.verdict.message == f"default-iris stays in AWS without an owner once AWS has finished; it is {status}"
 
 
 @pytest.mark.parametrize("serves", ["config_name", "pending_config"])

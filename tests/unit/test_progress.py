@@ -289,7 +289,7 @@ SENTENCES = {
     "step 1 of 2, 33% of the traffic, baking until 14:10:20Z": Progress("Baking", 1, 2, 33, BAKE_END, ON_CANARY),
     "33% of the traffic, baking": Progress("Baking", None, None, 33),
     "step 2 of 2, 100% of the traffic, terminating the old instances": Progress("Terminating", 2, 2, 100),
-    "going back": Progress("RollingBack", 0, 2, 0),
+    "rolling back": Progress("RollingBack", 0, 2, 0),
     "Pondering": Progress(aws_message="Pondering"),
     None: Progress(),
 }

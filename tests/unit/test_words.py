@@ -84,7 +84,7 @@ def test_an_edit_of(
     (event,) = changed_in_place(
         drifted.resource.status, drifted.plan(), drifted.actions and drifted.plan().actions, drifted.observed
     )
-    assert event.message == f"put back: {'; '.join(told)}"
+    assert event.message == f"restored: {'; '.join(told)}"
 
 
 def test_weights_are_told_from_what_is_shown(sight: Callable[..., Any]) -> None:

@@ -13,7 +13,7 @@ _STAGES = {
     "ActivatingTraffic": "moving traffic",
     "Baking": "watching the alarms",
     "Terminating": "terminating the old instances",
-    "RollingBack": "going back to the config before",
+    "RollingBack": "rolling back to the config before",
 }
 
 

@@ -143,7 +143,7 @@ def _changed(keeper: Keeper, finding: Finding, status: SageMakerEndpointStatus, 
         before = (shown.message,) if shown is not None and shown.status == "True" else ()
         told = (*told, conditions.of_drift((*before, *drift), resource.metadata.generation, keeper.given.now))
         if not keeper.is_reported():
-            message = f"put back: {'; '.join(drift)}"
+            message = f"restored: {'; '.join(drift)}"
             events = (Event(warning=False, reason=Reason.IN_PLACE, message=message),)
     update: dict[str, Any] = {"conditions": with_conditions(status, resource.status, *told)}
     if keeper.todo and status.converged is not None:

@@ -59,7 +59,7 @@ def holding(config: Config) -> Iterator[Standing]:
     _stop_when_told()
     client = client_for(identity, _ASKING_SECONDS)
     if not config.leader_election:
-        logger.warning("no leader election: nothing keeps a second process from working beside this one")
+        logger.warning("leader election is disabled: nothing prevents a second process from working at the same time")
         LEASE_HELD.set(1)
         yield Standing(identity, lambda _: None, client, health, threading.Event())
         return

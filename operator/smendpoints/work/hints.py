@@ -77,7 +77,7 @@ def _tell(error: Exception, told: str | None) -> str:
     """Log a failure unless it is the one that was told last; what is told now."""
     kind = f"{error.operation} {error.code}" if isinstance(error, ReconcileError) else type(error).__name__
     if kind != told and isinstance(error, ReconcileError):
-        logger.warning("events of AWS are not heard, changes are seen by the listings alone: %s", error)
+        logger.warning("events from AWS cannot be read, changes are only found by listings: %s", error)
     elif kind != told:
-        logger.error("events of AWS are not heard: internal error", exc_info=error)
+        logger.error("events from AWS cannot be read: internal error", exc_info=error)
     return kind

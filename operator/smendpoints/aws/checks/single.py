@@ -164,7 +164,7 @@ def check_writers(clients: Clients, role_arn: str, writers: Sequence[Writer]) ->
     what = ", ".join(sorted({places.get(each, "them") for each in denied}))
     message = (
         f"the policies of the execution role {role_arn} do not allow s3:PutObject on {', '.join(denied)}: unless the "
-        f"policy of the bucket does, AWS writes no {what} there and tells nobody; allow that to the role"
+        f"policy of the bucket does, AWS writes no {what} there and reports no error; allow it for the role"
     )
     return _wrong(Reason.ACCESS_DENIED, message)
 

@@ -20,8 +20,8 @@ def afterwards(endpoint: str, arms: Sequence[Arm], serving: str | None) -> str:
         return f"the weights of {endpoint}'s spec are in force again"
     lines = ", ".join(f"{name} {weight:g}" for name, weight in all_to(arms, serving).items())
     return (
-        f"{serving} serves all their traffic until the arms' weights in {endpoint} are edited:"
-        f" set spec.variants[].weight in Git to {lines}, or take the others out"
+        f"{serving} gets all traffic of the experiment until the weights of its variants in {endpoint} are edited:"
+        f" set spec.variants[].weight in Git to {lines}, or remove the others"
     )
 
 

@@ -70,7 +70,7 @@ def _aborted(given: Input, endpoint: ObservedEndpoint, meanwhile: Plan) -> Plan:
         return replace(meanwhile, verdict=reconciling(Reason.UPDATING, message))
     there = {action.target for action in meanwhile.actions} | given.observed.alarms.keys()
     calls = fire(endpoint.name, rollout, dict.fromkeys(there), f"abort of {rollout.config_name} was asked for")
-    message = f"aborting {rollout.config_name} as asked: AWS goes back once it looks at the alarms"
+    message = f"aborting {rollout.config_name} as requested: AWS rolls back when it evaluates the alarms"
     return replace(meanwhile, verdict=reconciling(Reason.UPDATING, message), actions=(*meanwhile.actions, *calls))
 
 

@@ -144,7 +144,7 @@ def plan_retention(observed: Observed, owner: Owner) -> Plan:
     arns = []
     if endpoint is not None and owner.owns(endpoint.tags):
         if endpoint.status in IN_PROGRESS:
-            message = f"{endpoint.name} is let go of when AWS is done with it; it is {endpoint.status}"
+            message = f"{endpoint.name} stays in AWS without an owner once AWS has finished; it is {endpoint.status}"
             return Plan(reconciling(Reason.RETAINING, message))
         arns = [endpoint.arn]
     arns += [config.arn for config in owned_resources.configs] + sorted(owned_resources.models.values())

@@ -41,7 +41,7 @@ class Progress:
             "ActivatingTraffic": "moving the traffic",
             "Baking": f"baking until {self.baking_until:%H:%M:%SZ}" if self.baking_until else "baking",
             "Terminating": "terminating the old instances",
-            "RollingBack": "going back",
+            "RollingBack": "rolling back",
         }[self.stage]
         counted = f"step {self.current_step} of {self.total_steps}" if self.current_step and self.total_steps else None
         shared = f"{self.traffic_percent}% of the traffic" if self.traffic_percent else None

@@ -144,7 +144,7 @@ def changed_in_place(
     words = describe((action for action in made if action.verb in IN_PLACE), observed)
     if not words:
         return ()
-    how = "put back" if todo.drift else "for the new revision" if arrived else "changed in place"
+    how = "restored" if todo.drift else "for the new revision" if arrived else "changed in place"
     return (Event(warning=False, reason=Reason.IN_PLACE, message=f"{how}: {'; '.join(words)}"),)
 
 

@@ -38,14 +38,14 @@ def monitoring_wanted(resource: SageMakerEndpoint, status: SageMakerEndpointStat
 
 
 def topics_elsewhere(resource: SageMakerEndpoint, location: Location | None) -> str | None:
-    """Why CloudWatch would take an alarm's topics not; None where it would. It tells topics of its own region alone."""
+    """Why CloudWatch would not accept an alarm's topics; None if it would. It notifies those of its region."""
     wanted = resource.spec.monitoring
     for arn in wanted.topic_arns if wanted is not None and location is not None else ():
         region = arn.split(":")[3]
         if location is not None and region != location.region:
             return (
-                f"spec.monitoring.topicARNs: {arn} is in {region}, and CloudWatch tells topics of its own region alone;"
-                f" name one in {location.region}, the endpoint's"
+                f"spec.monitoring.topicARNs: {arn} is in {region}, and CloudWatch only notifies topics in its own"
+                f" region; use one in {location.region}, the endpoint's region"
             )
     return None
 
