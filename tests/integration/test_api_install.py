@@ -37,7 +37,7 @@ def installed(control_plane: ControlPlane) -> ControlPlane:
 def account(installed: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> client.ApiClient:
     """A client that acts as the operator's service account."""
     path = installed.account_kubeconfig(SYSTEM, "smendpoints", tmp_path_factory.mktemp("account") / "kubeconfig")
-    found: client.ApiClient = config.new_client_from_config(str(path))  # type: ignore[no-untyped-call]
+    found: client.ApiClient = config.new_client_from_config(str(path))
     return found
 
 

@@ -23,7 +23,7 @@ Send = Callable[[Spec], Spec]
 @pytest.fixture(scope="module")
 def send(plane: ControlPlane) -> Send:
     """Send a spec to the API server, as a dry run; what it would keep of it."""
-    api = client.CustomObjectsApi(config.new_client_from_config(str(plane.kubeconfig)))  # type: ignore[no-untyped-call]
+    api = client.CustomObjectsApi(config.new_client_from_config(str(plane.kubeconfig)))
 
     def post(wanted: Spec) -> Spec:
         body = {"apiVersion": f"{GROUP}/{VERSION}", "kind": KIND, "metadata": {"name": "trial"}, "spec": wanted}

@@ -216,7 +216,7 @@ def _by_library(context: str, kubeconfig: str | None) -> str | None:
             "run `pip install kubernetes` beside the client, or log in by an exec plugin",
         ) from error
     try:
-        connection = config.new_client_from_config(kubeconfig, context)  # type: ignore[no-untyped-call]
+        connection = config.new_client_from_config(kubeconfig, context)
     except config.ConfigException as error:
         raise ClientError(f"cannot log in by the kubeconfig: {error}", "log in again") from error
     found: str | None = connection.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")

@@ -29,7 +29,7 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.simulator = Simulator(self.world.aws_url, self.world.token)
-        connection = config.new_client_from_config(str(self.world.kubeconfig))  # type: ignore[no-untyped-call]
+        connection = config.new_client_from_config(str(self.world.kubeconfig))
         self.api, self.core = client.CustomObjectsApi(connection), client.CoreV1Api(connection)
         self.leases = client.CoordinationV1Api(connection)
 

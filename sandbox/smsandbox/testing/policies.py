@@ -43,7 +43,7 @@ class Boundary:
     _policies: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        made = config.new_client_from_config(str(self.plane.kubeconfig))  # type: ignore[no-untyped-call]
+        made = config.new_client_from_config(str(self.plane.kubeconfig))
         self.api, self._core = client.CustomObjectsApi(made), client.CoreV1Api(made)
         self._authorization = client.AuthorizationV1Api(made)
         establish(self.plane)

@@ -126,7 +126,7 @@ class Replicas:
         while not self._over.is_set():
             try:
                 where = {"field_selector": f"metadata.name={LEASE}", "timeout_seconds": 600}
-                watching: Any = watch.Watch()  # type: ignore[no-untyped-call]
+                watching: Any = watch.Watch()
                 for event in watching.stream(self.cloud.leases.list_namespaced_lease, NAMESPACE, **where):
                     spec = _spec(event["object"])
                     self.history.append((str(spec.get("holder") or ""), spec))
