@@ -1,6 +1,7 @@
 """Clients of the sessions in virtual time are copies: as boto3 makes them, and nothing of one is seen in another."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -8,7 +9,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from smsandbox.assets import BUCKET, EXECUTION, ROLE, TRUST
+from smsandbox.aws.moto.backend import reset
+from smsandbox.aws.moto.images import push
 from smsandbox.testing.sessions import Session
+from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
 from smsandbox.testing.virtual_aws import VirtualAws
 
 EVENTS = (
@@ -145,3 +150,43 @@ def test_a_client_of_s3_follows_a_bucket_to_its_region_and_another_does_not_hear
     assert len(asked) == 3
     other.list_objects_v2(Bucket="far")
     assert len(asked) == 5
+
+
+def test_what_is_there_from_the_start_is_as_requests_put_it(worlds: Callable[[], VirtualAws]) -> None:
+    found = []
+    for by_requests in (False, True):
+        aws = worlds()
+        iam, s3, ecr = aws.client("iam"), aws.client("s3"), aws.client("ecr")
+        if by_requests:
+            reset()
+            iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
+            iam.put_role_policy(RoleName=ROLE, PolicyName="rollouts", PolicyDocument=EXECUTION)
+            s3.create_bucket(Bucket=BUCKET)
+            for uri in ARTIFACTS:
+                key = uri.removeprefix(f"s3://{BUCKET}/")
+                s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+            push(ecr, ECHO_IMAGE, "echo")
+        answers = [
+            iam.get_role(RoleName=ROLE),
+            iam.get_role_policy(RoleName=ROLE, PolicyName="rollouts"),
+            s3.list_objects_v2(Bucket=BUCKET),
+            *(s3.head_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/")) for uri in ARTIFACTS),
+            s3.get_bucket_location(Bucket=BUCKET),
+            ecr.describe_repositories(),
+            ecr.describe_images(repositoryName="echo"),
+            ecr.batch_get_image(repositoryName="echo", imageIds=[{"imageTag": "1.0"}]),
+        ]
+        found.append([_timeless(each) for each in answers])
+    assert found[0] == found[1]
+
+
+OWN = ("ResponseMetadata", "RoleId", "Checksum", "ContentType")
+
+
+def _timeless(answer: Any) -> Any:
+    """Without what each request has of its own: its time, names by chance, what botocore adds to an upload."""
+    if isinstance(answer, dict):
+        return {key: _timeless(each) for key, each in answer.items() if not key.startswith(OWN)}
+    if isinstance(answer, list):
+        return [_timeless(each) for each in answer]
+    return None if isinstance(answer, datetime) else answer

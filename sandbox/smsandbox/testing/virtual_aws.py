@@ -14,6 +14,7 @@ import botocore.endpoint
 import moto.s3.models
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
+from moto.backends import get_backend
 
 from smendpoints.aws.calls.connections import Connections
 from smendpoints.aws.calls.identity import Presented
@@ -24,14 +25,15 @@ from smsandbox.aws.core.clock import VirtualClock
 from smsandbox.aws.core.faults import Faults
 from smsandbox.aws.core.settings import Settings
 from smsandbox.aws.moto import backend as moto_backend
-from smsandbox.aws.moto.images import push
+from smsandbox.aws.moto.images import MANIFEST_TYPE, ImageReference, digest_of, manifest
 from smsandbox.testing.sessions import Session
 from smsandbox.testing.specs import ARTIFACTS, ECHO_IMAGE
-from smsandbox.world import REGION
+from smsandbox.world import ACCOUNT, REGION
 
 MINUTES = {"create": 240.0, "update": 240.0, "weights": 60.0, "delete": 60.0, "container_start": 30.0, "fail": 60.0}
 
 _DAY = "20260101"  # which nobody looks at
+_ECHO = ImageReference(ACCOUNT, REGION, "echo", "1.0", None, ECHO_IMAGE.partition(":")[0])
 
 BRISK = {"durations": {"create": 60.0, "update": 60.0, "weights": 20.0, "delete": 20.0, "container_start": 5.0}}
 
@@ -94,14 +96,21 @@ class VirtualAws:
             self._clients[service] = made(service, config=config)
         return self._clients[service]
 
-    def _prepare(self) -> None:
-        self.client("iam").create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
-        self.client("iam").put_role_policy(RoleName=ROLE, PolicyName="rollouts", PolicyDocument=EXECUTION)
-        self.client("s3").create_bucket(Bucket=BUCKET)
+    @staticmethod
+    def _prepare() -> None:
+        """What is there before anything happens, put where moto has it: requests took longer than all else here."""
+        roles: Any = get_backend("iam")[ACCOUNT][moto_backend.PARTITION]
+        roles.create_role(ROLE, TRUST, "/", None, None, [], 3600)
+        roles.put_role_policy(ROLE, "rollouts", EXECUTION)
+        buckets: Any = get_backend("s3")[ACCOUNT][moto_backend.PARTITION]
+        buckets.create_bucket(BUCKET, REGION)
         for uri in ARTIFACTS:
             key = uri.removeprefix(f"s3://{BUCKET}/")
-            self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=key.encode())
-        push(self.client("ecr"), ECHO_IMAGE, "echo")
+            buckets.put_object(BUCKET, key, key.encode())
+        images: Any = get_backend("ecr")[ACCOUNT][REGION]
+        images.create_repository(_ECHO.repository, ACCOUNT, None, None, None, [])
+        echo = manifest("echo", _ECHO.repository, str(_ECHO.tag))
+        images.put_image(_ECHO.repository, echo, _ECHO.tag, MANIFEST_TYPE, digest_of(echo))
 
     def in_use(self) -> set[str]:
         """The configs and models that endpoints serve, or are about to."""

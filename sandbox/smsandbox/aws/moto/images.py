@@ -62,6 +62,11 @@ def manifest(program: str, repository: str, tag: str) -> str:
     )
 
 
+def digest_of(text: str) -> str:
+    """The digest of an image by its manifest."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
 def push(ecr: ECRClient, uri: str, program: str) -> str:
     """Put an image that runs `program` under an ECR URI, making the repository if need be; its digest."""
     reference = ImageReference.parse(uri)
@@ -72,7 +77,7 @@ def push(ecr: ECRClient, uri: str, program: str) -> str:
     with contextlib.suppress(ecr.exceptions.RepositoryAlreadyExistsException):
         ecr.create_repository(repositoryName=reference.repository, registryId=reference.account)
     text = manifest(program, reference.repository, reference.tag)
-    digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    digest = digest_of(text)
     with contextlib.suppress(ecr.exceptions.ImageAlreadyExistsException):
         ecr.put_image(
             registryId=reference.account,
