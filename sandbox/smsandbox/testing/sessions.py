@@ -179,4 +179,9 @@ class _Emitter(_HierarchicalEmitter):  # type: ignore[misc]
         if event_name not in self._lookup_cache:
             own = self._handlers.prefix_search(event_name)
             self._lookup_cache[event_name] = deque([*own, *self._shared(event_name)])
-        return super()._emit(event_name, kwargs, stop_on_response)
+        answers: list[tuple[Any, Any]] = []
+        for hook in self._lookup_cache[event_name]:  # as botocore does, without a line of its log for each
+            answers.append((hook, hook(event_name=event_name, **kwargs)))
+            if stop_on_response and answers[-1][1] is not None:
+                break
+        return answers

@@ -105,6 +105,11 @@ class Faults:
         with self._lock:
             return list(self._rules.values())
 
+    @property
+    def none_in_force(self) -> bool:
+        """Whether no rule could strike, without a wait."""
+        return not self._rules
+
     def take(
         self, kind: Kind, *, service: str = "*", operation: str = "*", resources: tuple[str, ...] = ()
     ) -> FaultRule | None:

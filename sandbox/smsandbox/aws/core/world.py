@@ -177,6 +177,8 @@ class World:
             raise AwsError(fault.code, fault.message, fault.status)
 
     def _taken(self, kind: Any, request: Request) -> Any:
+        if self.faults.none_in_force:
+            return None
         given = [request.params[member] for member in RESOURCE_MEMBERS if member in request.params]
         names = tuple(str(name) for value in given for name in (value if isinstance(value, list) else [value]))
         return self.faults.take(kind, service=request.service, operation=request.operation, resources=names)

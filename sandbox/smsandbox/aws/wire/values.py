@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.serialize import create_serializer
@@ -60,6 +60,7 @@ def _sending(protocol: str) -> Instant:
     return instant
 
 
+@lru_cache(10_000)  # lists tell the same times again and again
 def _received_at(value: Any) -> datetime:
     found: datetime = parse_timestamp(calendar.timegm(value.timetuple()) + value.microsecond // 1000 / 1000.0)
     return found
