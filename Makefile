@@ -62,9 +62,13 @@ types: $(STAMP) ## strict mypy
 	$(BIN)/mypy tests bench
 
 unit: $(STAMP) ## unit tests, and the operator in virtual time, with a sample of the fault matrix and of the random walk
-	SMENDPOINTS_WALKS=4 SMENDPOINTS_MATRIX_SHARE=8 $(BIN)/pytest -n 2 tests/unit tests/property
+	SMENDPOINTS_WALKS=2 SMENDPOINTS_MATRIX_SHARE=20 $(BIN)/pytest -n 2 tests/unit tests/property
 
-check: lint types unit ## the inner loop: lint, types, unit, property
+# Types take one core for half a minute where nothing is cached: beside the tests, and told after them.
+check: $(STAMP) ## the inner loop: lint, types, unit, property
+	@mkdir -p build
+	@$(MAKE) --no-print-directory lint types > build/check.log 2>&1 & static=$$!; \
+	$(MAKE) --no-print-directory unit; unit=$$?; wait $$static; static=$$?; cat build/check.log; exit $$((unit | static))
 
 fmt: $(STAMP) ## format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -2,7 +2,7 @@
 
 Each flow is brought to its beginning once; from there it goes on in a child process for each case. First undisturbed, to
 learn its steps: calls that change AWS, calls at all, and status writes; then for each step with each disturbance. The
-number of cases is printed, and how many were left out: with `SMENDPOINTS_MATRIX_SHARE=8` only each eighth is tried, from one drawn anew.
+number of cases is printed, and how many were left out: with `SMENDPOINTS_MATRIX_SHARE=20` only each twentieth is tried, from one drawn anew.
 """
 
 import gc
