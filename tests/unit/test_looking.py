@@ -11,7 +11,7 @@ from smendpoints.controller import looking
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance
 from smendpoints.domain.desired.office_hours import Schedule
-from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.observed.observed import Observed, OwnedResources
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SHOWN = Glance(summary="listed", since_written=True, absent=False)  # type: ignore[arg-type]
@@ -104,8 +104,9 @@ def test_for_something_else_or_after_a_move_it_is_looked_again(looks: Looks, sig
         ({"lives": B, "shows": {"tags": {}}}, False),
         ({"wants": {"adoptExisting": True}, "shows": {"tags": {}}}, False),
         ({"wants": {"desiredState": "Stopped"}}, False),
+        ({"owned_resources": OwnedResources(models={"default-iris-primary-0123456789": "arn"})}, False),
     ],
-    ids=["a revision", "no endpoint", "somebody else's", "to be adopted", "to be stopped"],
+    ids=["a revision", "no endpoint", "somebody else's", "to be adopted", "to be stopped", "garbage"],
 )
 def test_what_takes_away_or_takes_over_is_looked_at_right_before(
     monkeypatch: pytest.MonkeyPatch, sight: Callable[..., Any], sees: dict[str, Any], believed: bool

@@ -145,7 +145,7 @@ def test_all_between_the_ends_of_pem_is_gone_whatever_it_is() -> None:
 
 
 def test_all_before_the_end_of_pem_is_gone_where_its_beginning_is_not_among_the_lines() -> None:
-    assert conceal_blocks([B64, "short", PEM[-1], "after"]) == [*["[redacted]"] * 3, "after"]
+    assert conceal_blocks([B64, "an odd line", PEM[-1], "after"]) == [*["[redacted]"] * 3, "after"]
     begins = conceal_blocks([B64, "ready to serve", PEM[0], PEM[-1], "after"])
     assert begins == ["[redacted]", "ready to serve", *["[redacted]"] * 2, "after"], "it begins there"
 

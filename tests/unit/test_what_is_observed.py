@@ -166,6 +166,11 @@ STATES: dict[str, tuple[dict[str, Any], bool, list[str]]] = {
         True,
         REPLACING,
     ),
+    "that is to be replaced, and whose config was deleted": (
+        {"lives": B, "live_config": None, "history": [("LIVE", "Deployed")]},
+        True,
+        WITHOUT_WORDS,
+    ),
     "whose replacement was tried": ({"lives": B, "remembers": DONE}, True, WITHOUT_WORDS),
     "without a config": ({"shows": {"config_name": None}}, True, AT_REST),
     "being created": ({"shows": {"status": "Creating"}}, True, ["endpoint"]),
