@@ -185,6 +185,18 @@ def test_alarms_are_wanted_while_something_serves(
         assert wanted.keeps_dashboard is not alarms
 
 
+def test_the_dashboard_marks_a_revision_as_soon_as_it_is_told(sight: Callable[..., Any]) -> None:
+    resource = monitored(sight, {})
+    at = "2026-11-22T12:00:00Z"
+    revision = {"revision": 7, "configName": "c", "at": at, "outcome": "Deployed"}
+    status = type(resource.status).model_validate({**resource.status.to_json(), "history": [revision]})
+    before, after = monitoring_wanted(resource, resource.status), monitoring_wanted(resource, status)
+    assert before is not None
+    assert after is not None
+    assert at not in json.dumps(before.body)
+    assert at in json.dumps(after.body)
+
+
 def test_without_monitoring_nothing_is_wanted(sight: Callable[..., Any]) -> None:
     resource = monitored(sight, None)
     assert monitoring_wanted(resource, resource.status) == NONE_LEFT

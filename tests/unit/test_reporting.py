@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from smendpoints.api.analysis import AnalysedStep, Analysis, AnalysisStatus
-from smendpoints.api.status import Resolved
+from smendpoints.api.status import Failure, Resolved
 from smendpoints.api.status_rollout import LaunchedFrom, RolloutStatus
 from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
@@ -308,6 +308,18 @@ def test_the_log_of_what_failed_is_shown_where_policies_let_it_be(sight: Callabl
         failure = told(seen, todo, aws=aws, log_tails=shows).status.failure
         assert failure is not None
         assert (failure.log_tail, aws.logs) == ((["a line"], 1) if shows else ([], 0))
+
+
+@pytest.mark.parametrize(("shows", "kept"), [(True, ["of before"]), (False, [])])
+def test_the_log_of_before_goes_where_policies_forbid_it_now(
+    sight: Callable[..., Any], *, shows: bool, kept: list[str]
+) -> None:
+    seen = sight(lives=B)
+    before = seen.resource.status.model_copy(update={"failure": Failure(reason="no ping", log_tail=["of before"])})
+    resource = seen.resource.model_copy(update={"status": before})
+    failure = told(replace(seen, resource=resource), ROLLS, log_tails=shows).status.failure
+    assert failure is not None
+    assert (failure.reason, failure.log_tail) == ("no ping", kept)
 
 
 def test_what_a_fleet_was_launched_from_is_kept_from_its_launch_on(sight: Callable[..., Any]) -> None:

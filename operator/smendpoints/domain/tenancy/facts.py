@@ -73,7 +73,7 @@ class Facts:
 
 def account_of(role: str | None) -> str | None:
     """The account of a role's ARN; what is none, which no spec can say, is an account of its own."""
-    return (role.split(":") + [""] * 5)[4] if role is not None else None
+    return dict(enumerate(role.split(":"))).get(4, "") if role is not None else None
 
 
 def facts_of(body: Body) -> Facts:
