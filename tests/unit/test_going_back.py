@@ -257,7 +257,8 @@ def test_it_is_rolled_out_at_once_unless_there_may_be_no_room_for_two_fleets(sig
 
 
 def test_policies_are_asked_about_what_the_revision_was(sight: Callable[..., Any]) -> None:
-    seen = sight({**HEAVY, "tags": {"team": "ml"}, "region": "eu-west-1"})
+    role = "arn:aws:iam::123456789012:role/team"
+    seen = sight({**HEAVY, "tags": {"team": "ml"}, "region": "eu-west-1", "assumeRoleARN": role})
     found, _, _ = brought(sight, {**HEAVY, "tags": {"team": "ml"}}, RICH)
     told = as_spec(seen.resource.spec, found)
     assert told is not None
@@ -271,7 +272,7 @@ def test_policies_are_asked_about_what_the_revision_was(sight: Callable[..., Any
     assert told.data_capture is not None
     assert told.data_capture.destination == "s3://captured/here"
     assert told.shadow is not None
-    assert (told.region, told.tags) == ("eu-west-1", {"team": "ml"})
+    assert (told.region, told.assume_role_arn, told.tags) == ("eu-west-1", role, {"team": "ml"})
     assert told.execution_role_arn == seen.resource.spec.execution_role_arn
 
 
