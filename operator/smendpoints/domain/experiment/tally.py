@@ -68,21 +68,21 @@ class Tally:
     def count(self, step: int, value: Value) -> None:
         """One period within a step of the weights."""
         if self._open is not None and self._open.step != step:
-            self._close()
+            self._close(self._open)
         batch = self._read(step, value)
         if self._open is None:
             self._open = batch
         else:
             self._open.add(batch)
         if self._open.total() >= GROWTH * self._before:
-            self._close()
+            self._close(self._open)
 
-    def _close(self) -> None:
+    def _close(self, batch: Batch) -> None:
         """One without requests tells nothing, and is no batch."""
-        if self._open is not None and self._open.total() > 0:
-            self.batches.append(self._open)
-            self._before += self._open.total()
-            for arm, number in self._open.requests.items():
+        if batch.total() > 0:
+            self.batches.append(batch)
+            self._before += batch.total()
+            for arm, number in batch.requests.items():
                 self._closed[arm] = self._closed.get(arm, 0.0) + number
         self._open = None
 
