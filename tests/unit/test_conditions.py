@@ -131,3 +131,17 @@ def test_kstatus_reads_the_same_whatever_available_says(answers: ConditionStatus
             == kstatus(conditions.told([], verdict, 1, NOW))
             == meant
         )
+
+
+def test_what_is_told_beside_a_verdict_takes_the_place_of_what_was() -> None:
+    ready_, drifted, other = (
+        Condition(type=kind, status="True", reason="R", message="", observed_generation=1, last_transition_time=NOW)
+        for kind in ("Ready", "Drifted", "Other")
+    )
+
+    def kinds(besides: list[Condition] | None) -> list[str]:
+        return [each.type for each in conditions.told([ready_, drifted], None, 1, NOW, besides)]
+
+    assert kinds(None) == ["Drifted", "Ready"], "nothing else is told"
+    assert kinds([other]) == ["Other", "Ready"]
+    assert kinds([]) == ["Ready"]

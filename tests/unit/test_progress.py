@@ -253,6 +253,11 @@ def test_the_steps_of_a_rollout_that_the_spec_no_longer_wants_are_remembered() -
 def test_without_a_pending_config_the_variants_speak_for_the_new_one() -> None:
     shown = replace(Shown((), (step("Baking", ON_CANARY),)).endpoint(), pending=(), pending_config=None)
     assert progress(shown, CANARY, None).traffic_percent == 33
+    bare = replace(shown.variants[0], steps=(step("Baking", ON_CANARY.replace(" of 1 instance(s)", "")),))
+    for percent, told in ((1, 33), (10, 33), (34, 67), (50, 67)):
+        way = Rollout(strategy="Canary", step_percent=percent)
+        found = progress(replace(shown, variants=(bare,)), way, None)
+        assert found.traffic_percent == told, "whole instances, and one at least"
 
 
 def test_the_same_sight_gives_the_same_facts() -> None:

@@ -13,7 +13,7 @@ from smendpoints.domain.errors import Kind, ReconcileError
 from smendpoints.domain.observed.observed import Step
 from smendpoints.domain.reasons import Reason
 from smendpoints.domain.status import conditions
-from smendpoints.domain.status.events import events
+from smendpoints.domain.status.events import Event, events
 from smsandbox.testing.statuses import DENIED, NOW, PING, SCALED, THROTTLED, B, told
 
 REFUSED = ReconcileError(Kind.INVALID, Reason.INVALID_SPEC, "ValidationException: no", "update_endpoint")
@@ -295,3 +295,8 @@ def test_that_no_instance_answers_is_told_of_what_would_answer(
     available = conditions.find(told(sight(shows={"status": status}, variants=none)).conditions, "Available")
     assert available is not None
     assert (available.status, available.reason) == ("False", reason)
+
+
+@pytest.mark.parametrize(("reason", "action"), [("InService", "Reconcile"), ("Retained", "Finalize")])
+def test_an_event_says_what_the_operator_was_doing(reason: str, action: str) -> None:
+    assert Event(warning=False, reason=reason, message="").action == action
