@@ -108,7 +108,7 @@ def test_as_long_as_nothing_moves_nothing_is_looked_at_and_the_deadline_stays(at
     assert later.requeue_after == first.requeue_after - 100
     assert (later.status, later.events, later.awaits) == (None, (), Awaits.NOTHING)
     at_rest.go(later.requeue_after)
-    assert at_rest.aws.asked == ["endpoint"], "its time has come"
+    assert at_rest.aws.asked == ["endpoint", "supplies"], "its time has come"
 
 
 def moves_in_aws(one: One) -> None:
@@ -417,14 +417,15 @@ def test_what_changes_in_place_does_not_wait_for_a_revision_that_cannot_be_launc
 
 def test_what_aws_refuses_is_told_and_looked_at_again(sight: Callable[..., Any]) -> None:
     one = One(Aws(sight({"tags": {"team": "ml"}}, {}), refuses=DENIED), MADE)
-    one.memory.seen.supplies_at = 0.0  # would be looked at, too
+    one.memory.seen.supplies_at = 0.0  # their time has come, too
     one.go()
     found = one.go()
+    assert "supplies" not in one.aws.asked
     assert (one.aws.made, one.ready[1]) == ([], "AccessDenied")
     assert 240 <= found.requeue_after <= 300
     one.aws.refuses = None
     one.go(1)
-    assert (one.aws.asked, one.aws.made) == (["endpoint", "what is owned"], ["ADD_TAGS"])
+    assert (one.aws.asked, one.aws.made) == (["endpoint", "what is owned", "supplies"], ["ADD_TAGS"])
 
 
 # monitoring, and the end
