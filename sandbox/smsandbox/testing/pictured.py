@@ -1,7 +1,7 @@
 """What pictures of the console show: endpoints and an experiment in virtual time, models that answer.
 
-All was made by the operator and AWS's simulator; only what a live endpoint would have measured of a quiet hour
-(requests, latencies) is drawn by a formula. What was captured are answers of the models to flowers of the data set.
+All was made by the operator and AWS's simulator; only what a live endpoint would have measured of an hour (requests,
+errors, latencies) is drawn by a formula. What was captured are answers of the models to flowers of the data set.
 """
 
 import base64
@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,10 @@ LOG = (
     "ModuleNotFoundError: No module named 'xgboost'",
 )
 TRUTH = f"s3://{BUCKET}/truth/"
-_CAPTURED = {"destination": f"s3://{BUCKET}/captured/", "samplingPercentage": 100, "capture": "InputAndOutput"}
+_CAPTURED = {"destination": f"s3://{BUCKET}/captured/", "samplingPercentage": 1, "capture": "InputAndOutput"}
+_REQUESTS = 1500  # a minute
+_ERRORS = {"primary": 0.034, "challenger": 0.021}
+_ASKED_AGAIN = 7  # times that each flower was asked about: about as many requests as the sample has of them
 _IRIS = {**two_variants(9, 1), "monitoring": {"maxErrorRatePercent": 2}, "dataCapture": _CAPTURED}
 EXPERIMENT = {
     "endpointRef": {"name": "iris"},
@@ -82,11 +86,12 @@ def pictured() -> Iterator[Pictured]:
         with tempfile.TemporaryDirectory() as folder:
             models = _Models(Path(folder), harness.client("s3"))
         _experiment(harness, models)
+        experiment_until = harness.clock.now()
         _endpoints(harness)
         endpoints, experiments = Objects(), Objects()
         endpoints.put(*(dict(each.body) for each in harness.objects.values()))
         experiments.put(*(dict(each.body) for each in harness.experiments.objects.values()))
-        yield Pictured(endpoints, experiments, _Measured(harness, models), harness.clock.now())
+        yield Pictured(endpoints, experiments, _Measured(harness, models, experiment_until), harness.clock.now())
     finally:
         harness.simulator.close()
 
@@ -95,7 +100,7 @@ def _experiment(harness: Harness, models: "_Models") -> None:
     """An experiment on `iris` that has run for some hours: the challenger fails less often."""
     harness.apply("iris", _IRIS)
     harness.settle("iris")
-    traffic = Traffic(harness.world, "default-iris", 1500, _behaves, account=ACCOUNT, region=REGION, seed=3)
+    traffic = Traffic(harness.world, "default-iris", _REQUESTS, _behaves, account=ACCOUNT, region=REGION, seed=3)
     harness.experiments.apply("iris-ab", EXPERIMENT)
     models.capture(harness, harness.clock.now() + 5400)
     harness.run(4 * 3600, tick=60)
@@ -103,7 +108,7 @@ def _experiment(harness: Harness, models: "_Models") -> None:
 
 
 def _behaves(instance: InstanceSpec) -> Behaviour:
-    return Behaviour(errors=0.021 if instance.variant == "challenger" else 0.034)
+    return Behaviour(errors=_ERRORS[instance.variant])
 
 
 def _endpoints(harness: Harness) -> None:
@@ -138,9 +143,10 @@ def _endpoints(harness: Harness) -> None:
 class _Measured(Aws):
     """The simulator; but an hour of traffic is measured by a formula, and models answer that are here."""
 
-    def __init__(self, harness: Harness, models: "_Models") -> None:
+    def __init__(self, harness: Harness, models: "_Models", experiment_until: float) -> None:
         super().__init__(REGION, harness.session)
         self._models = models
+        self._experiment_until = experiment_until
 
     def client(self, service: str, **settings: Any) -> Any:
         if service == "sagemaker-runtime":
@@ -148,7 +154,7 @@ class _Measured(Aws):
         if service == "pricing":
             return PriceList()
         found = super().client(service, **settings)
-        return _Metrics(found) if service == "cloudwatch" else found
+        return _Metrics(found, self._experiment_until) if service == "cloudwatch" else found
 
 
 class _Models:
@@ -167,11 +173,12 @@ class _Models:
     def capture(self, harness: Harness, at: float) -> None:
         """Every flower, badly measured, was asked about at that time, of every variant; what it is was told later."""
         flowers, s3, when = load_iris(), harness.client("s3"), datetime.fromtimestamp(at, UTC)
-        rows = (flowers.data + np.random.default_rng(5).normal(0, 0.35, flowers.data.shape)).round(1)
+        measured, kinds = np.tile(flowers.data, (_ASKED_AGAIN, 1)), np.tile(flowers.target, _ASKED_AGAIN)
+        rows = (measured + np.random.default_rng(5).normal(0, 0.35, measured.shape)).round(1)
         truth = ["inferenceId,value"]
         for variant in MODELS:
             lines = []
-            for number, (row, kind) in enumerate(zip(rows, flowers.target, strict=True)):
+            for number, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
                 asked = json.dumps({"instances": [row.tolist()]}).encode()
                 answer = self._served[variant].answer(asked, JSON, JSON, None).body
                 sides = {
@@ -199,8 +206,9 @@ class _Models:
 class _Metrics:
     """As far as the pages ask CloudWatch, whose alarms are the simulator's."""
 
-    def __init__(self, cloudwatch: Any) -> None:
+    def __init__(self, cloudwatch: Any, experiment_until: float) -> None:
         self._cloudwatch = cloudwatch
+        self._experiment_until = experiment_until
 
     def describe_alarms(self, **asked: Any) -> Any:
         return self._cloudwatch.describe_alarms(**asked)
@@ -216,19 +224,26 @@ class _Metrics:
             period = asked["Period"]
             count = int((EndTime - StartTime).total_seconds() // period)
             times = [datetime.fromtimestamp(StartTime.timestamp() + period * index, UTC) for index in range(count)]
-            quiet = "wine" in about["EndpointName"]
-            values = [0.0 if quiet else _value(asked, about["VariantName"], index) for index in range(count)]
+            quiet, of = "wine" in about["EndpointName"], partial(_value, asked, about["VariantName"])
+            compared = [moment.timestamp() <= self._experiment_until for moment in times]
+            values = [0.0 if quiet else of(index, compared=each) for index, each in enumerate(compared)]
             results.append({"Id": each["Id"], "Timestamps": times, "Values": values})
         yield {"MetricDataResults": results}
 
 
-def _value(asked: Mapping[str, Any], variant: str, index: int) -> float:
+def _value(asked: Mapping[str, Any], variant: str, index: int, *, compared: bool) -> float:
+    """Of one period; while the variants are `compared`, each has half of the requests, and fails as it does then."""
     wave = math.sin(index / 9) + 0.4 * math.sin(index / 2.3)
     challenger = variant == "challenger"
-    if asked["Metric"]["MetricName"] == "Invocations" or asked["Stat"] == "SampleCount":
-        return round((220 if not challenger else 26) * (1 + 0.2 * wave))
-    if asked["Metric"]["MetricName"].startswith("Invocation"):
-        return float(index % 17 == 0) if challenger else 0.0
+    share = 0.5 if compared else 0.1 if challenger else 0.9
+    requests = round(_REQUESTS * asked["Period"] / 60 * share * (1 + 0.02 * wave))
+    name = asked["Metric"]["MetricName"]
+    if name == "Invocations" or asked["Stat"] == "SampleCount":
+        return requests
+    if name == "Invocation5XXErrors" and compared:
+        return round(_ERRORS[variant] * requests)
+    if name.startswith("Invocation"):
+        return 0.0
     if rank := re.fullmatch(r"PR\(:(\d+)\)", asked["Stat"]):  # how many percent were at most so long, in microseconds
         return 100 / (1 + (4200 * (1.25 if challenger else 1.0) / max(int(rank[1]), 1)) ** 3)
     base = {"p50": 4200, "p90": 7900, "p99": 15400}[asked["Stat"]] * (1.25 if challenger else 1.0)
