@@ -236,12 +236,12 @@ def _value(asked: Mapping[str, Any], variant: str, index: int, *, compared: bool
     wave = math.sin(index / 9) + 0.4 * math.sin(index / 2.3)
     challenger = variant == "challenger"
     share = 0.5 if compared else 0.1 if challenger else 0.9
-    requests = round(_REQUESTS * asked["Period"] / 60 * share * (1 + 0.02 * wave))
+    requests: float = round(_REQUESTS * asked["Period"] / 60 * share * (1 + 0.02 * wave))
     name = asked["Metric"]["MetricName"]
     if name == "Invocations" or asked["Stat"] == "SampleCount":
         return requests
     if name == "Invocation5XXErrors" and compared:
-        return round(_ERRORS[variant] * requests)
+        return float(round(_ERRORS[variant] * requests))
     if name.startswith("Invocation"):
         return 0.0
     if rank := re.fullmatch(r"PR\(:(\d+)\)", asked["Stat"]):  # how many percent were at most so long, in microseconds
