@@ -20,9 +20,13 @@ def _no_internal_error(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.fixture
 def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
-    """A fresh AWS with an operator, with its module's `SETTINGS`. Each fault that a test puts in force has to strike."""
+    """A fresh AWS with an operator, with its module's `SETTINGS` and `AUDIT_SECONDS`.
+
+    Each fault that a test puts in force has to strike.
+    """
     os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
-    made = Harness(settings=getattr(request.module, "SETTINGS", None))
+    settings, audit = (getattr(request.module, name, None) for name in ("SETTINGS", "AUDIT_SECONDS"))
+    made = Harness(settings=settings, audit_seconds=audit or 60.0)
     yield made
     made.simulator.close()
     assert made.world.faults.idle() == [], "never struck"

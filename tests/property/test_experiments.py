@@ -11,7 +11,7 @@ from smsandbox.aws.core.ports import InstanceSpec
 from smsandbox.testing import specs
 from smsandbox.testing.harness import Harness
 from smsandbox.testing.traffic import Behaviour
-from smsandbox.testing.trial import HOUR, PRIMARY, SLOW, Trial, better, experiment, slower, worse
+from smsandbox.testing.trial import AUDIT_SECONDS, HOUR, PRIMARY, SLOW, Trial, better, experiment, slower, worse
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
 
@@ -176,7 +176,7 @@ def test_under_report_an_experiment_moves_its_weights_and_other_drift_is_only_to
         ScalableDimension="sagemaker:variant:DesiredInstanceCount",
         MaxCapacity=7,
     )
-    trial.harness.run(120)
+    trial.harness.run(AUDIT_SECONDS + 60)
 
     def drifted() -> str:
         found = trial.harness.condition("iris", "Drifted")

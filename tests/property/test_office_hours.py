@@ -12,6 +12,7 @@ from smsandbox.testing.virtual_aws import BRISK
 
 SETTINGS = BRISK
 POLL = 5.0
+AUDIT_SECONDS = 300.0
 WARNING = 900.0
 
 

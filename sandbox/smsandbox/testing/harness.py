@@ -41,7 +41,15 @@ _SLOTS = 1000  # all that are due have their turn in one tick
 class Harness(VirtualAws):
     """An operator, an AWS and their objects, in virtual time."""
 
-    def __init__(self, *, seed: int = 0, settings: Mapping[str, Any] | None = None, by_wire: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        settings: Mapping[str, Any] | None = None,
+        by_wire: bool = False,
+        audit_seconds: float = 60.0,
+    ) -> None:
+        """`audit_seconds`: how often is listed what hands may have changed; rarely is quicker where hours pass."""
         super().__init__(seed=seed, settings=settings, by_wire=by_wire)
         self.api = ApiServer(self._stamp)
         self.experiments = ApiServer(self._stamp, new={"observedGeneration": -1})
@@ -57,7 +65,7 @@ class Harness(VirtualAws):
         self.applied = 0
         self.price_table = True  # counts from the next restart on
         self.operator_settings = ControllerSettings("cluster-1", REGION, poll_seconds=_POLL)  # likewise
-        self.cadence = Cadence(_POLL, 30.0, 60.0)  # counts from the next start of the process
+        self.cadence = Cadence(_POLL, 30.0, audit_seconds)  # counts from the next start of the process
         self.restart()
 
     def _stamp(self) -> str:

@@ -14,6 +14,7 @@ from smsandbox.world import ACCOUNT, REGION
 
 Behaves = Callable[[InstanceSpec], Behaviour]
 HOUR = 3600.0
+AUDIT_SECONDS = 300.0
 PRIMARY: dict[str, Any] = {"name": "errors", "errorRate": {}, "marginPercentagePoints": 1}
 SLOW = {"name": "slow", "latencyAbove": {"milliseconds": 500}, "marginPercentagePoints": 1}
 
@@ -52,7 +53,7 @@ class Trial:
     """An endpoint of two autoscaled variants with weights 3 and 1 in its spec, and traffic."""
 
     def __init__(self, behaves: Behaves = same, per_minute: float = 3000) -> None:
-        self.harness = Harness(settings=BRISK)
+        self.harness = Harness(settings=BRISK, audit_seconds=AUDIT_SECONDS)
         self.harness.apply("iris", specs.two_variants(3, 1))
         self.harness.settle("iris")
         self.traffic = self.send(behaves, per_minute)
