@@ -8,6 +8,8 @@ import pytest
 from smsandbox.testing import specs
 from smsandbox.testing.trial import Trial, better
 
+pytestmark = pytest.mark.hours
+
 STOPPED = {"desiredState": "Stopped"}
 
 

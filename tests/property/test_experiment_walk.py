@@ -17,6 +17,8 @@ from smendpoints.api.experiment_status import SageMakerExperimentStatus
 from smsandbox.testing import specs
 from smsandbox.testing.trial import HOUR, Trial, better, experiment, same, slower, worse
 
+pytestmark = pytest.mark.hours
+
 STEPS = 30
 NAMES = ("primary", "challenger", "other")
 MOST_BYTES = 40_000

@@ -15,6 +15,8 @@ from smsandbox.testing.trial import AUDIT_SECONDS, HOUR, PRIMARY, SLOW, Trial, b
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
 
+pytestmark = pytest.mark.hours
+
 
 def test_a_better_challenger_is_shipped_and_serves_all_until_git_says_something_else(trial: Trial) -> None:
     trial.traffic.behaves = better

@@ -14,9 +14,10 @@ from smsandbox.testing.traffic import Behaviour, Traffic
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
 
+pytestmark = pytest.mark.hours
+
 SETTINGS = {**BRISK, "consistency": {"metrics": 60.0}}
 POLL = 5.0
-AUDIT_SECONDS = 300.0
 NOTICEABLE = 2.0  # percent
 GOOD, BAD = Behaviour(errors=0.005, slow=0.02), Behaviour(errors=0.05, slow=0.02)
 ERRORS = {"name": "errors", "errorRate": {}}

@@ -10,9 +10,10 @@ from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.testing.virtual_aws import BRISK
 
+pytestmark = pytest.mark.hours
+
 SETTINGS = BRISK
 POLL = 5.0
-AUDIT_SECONDS = 300.0
 WARNING = 900.0
 
 

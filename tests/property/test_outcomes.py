@@ -22,6 +22,8 @@ from smsandbox.testing.traffic import Behaviour, Traffic
 from smsandbox.testing.virtual_aws import BRISK
 from smsandbox.world import ACCOUNT, REGION
 
+pytestmark = pytest.mark.hours
+
 CAPTURED = f"s3://{BUCKET}/captured"
 TRUTH = f"s3://{BUCKET}/clicks"
 CLICKED = {

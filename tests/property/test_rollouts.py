@@ -13,9 +13,10 @@ from smsandbox.testing.harness import Harness
 from smsandbox.testing.specs import ARTIFACTS, spec, with_variant
 from smsandbox.world import ACCOUNT, REGION
 
+pytestmark = pytest.mark.hours
+
 ENDPOINT = "default-iris"
 POLL = 5
-AUDIT_SECONDS = 300.0
 CANARY = {"strategy": "Canary", "stepPercent": 25, "stepWaitSeconds": 300, "terminationWaitSeconds": 120}
 LINEAR = {"strategy": "Linear", "stepInstances": 1, "stepWaitSeconds": 120}
 ROLLING = {"strategy": "Rolling", "stepPercent": 50, "stepWaitSeconds": 180}

@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from smsandbox import paths
 from smsandbox.images import restricted, sbom
 from smsandbox.images.dockerfiles import IMAGES, INFERENCE, OPERATOR, Image
 
-VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 POD = yaml.safe_load((paths.repository() / "manifests/deployment.yaml").read_text())["spec"]["template"]["spec"]
 
 
@@ -22,11 +19,20 @@ def by_name(image: Image) -> str:
     return image.name
 
 
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    """Its import takes seconds, which each worker would spend."""
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    return JsonStrictValidator(SchemaVersion.V1_6)
+
+
 @pytest.mark.parametrize("image", IMAGES, ids=by_name)
-def test_a_bill_follows_its_schema_and_names_each_pin_with_its_hashes(image: Image) -> None:
+def test_a_bill_follows_its_schema_and_names_each_pin_with_its_hashes(image: Image, validator: Any) -> None:
     text = sbom.bill(image, image.python, 1_764_000_000)
-    assert VALIDATOR.validate_str(text) is None
-    assert VALIDATOR.validate_str(text.replace('"library"', '"libary"')) is not None
+    assert validator.validate_str(text) is None
+    assert validator.validate_str(text.replace('"library"', '"libary"')) is not None
     found = json.loads(text)
     assert found["metadata"]["component"]["name"] == image.name
     assert found["metadata"]["timestamp"].startswith("2025-11-24T16:00:00")
