@@ -62,7 +62,7 @@ types: $(STAMP) ## strict mypy
 	$(BIN)/mypy tests bench
 
 unit: $(STAMP) ## unit tests, and the operator in virtual time, with a sample of the fault matrix, of the random walk and of the tests in which hours pass
-	SMENDPOINTS_WALKS=2 SMENDPOINTS_MATRIX_SHARE=20 SMENDPOINTS_HOURS_SHARE=3 $(BIN)/pytest -n 2 tests/unit tests/property
+	SMENDPOINTS_WALKS=2 SMENDPOINTS_MATRIX_SHARE=20 SMENDPOINTS_HOURS_SHARE=5 $(BIN)/pytest -n 2 tests/unit tests/property
 
 # Types take one core for half a minute where nothing is cached: beside the tests, and told after them.
 check: $(STAMP) ## the inner loop: lint, types, unit, property
