@@ -108,9 +108,9 @@ class Audit:
         self.trouble = Trouble()
 
     @property
-    def known(self) -> bool:
-        """Whether each part was read once."""
-        return all(part.begun > NEVER for part in self.parts if part.wanted)
+    def begun(self) -> float:
+        """When the oldest of what was read was begun; `NEVER` until each part was read once."""
+        return min(part.begun for part in self.parts if part.wanted)
 
     def due(self) -> float:
         """When the next call is."""
@@ -153,7 +153,7 @@ class Audit:
                 while not part.step(self._clients, self._clock()):
                     pass
             if read and all(part.reading is None for part in self.parts):  # a round is through
-                self._turn, self._round_at = 0, min(part.begun for part in self.parts if part.wanted)
+                self._turn, self._round_at = 0, self.begun
                 self._next = self._round_at + self._cadence.audit
             return read
 
@@ -166,7 +166,7 @@ class Audit:
 
     def _gap(self, part: Part[Any]) -> float:
         """None at first. Short for few pages, which are no burst, and for what breaks: tokens live for minutes only."""
-        self._paced = self._paced or self.known
+        self._paced = self._paced or self.begun > NEVER
         if not self._paced:
             return 0.0
         if sum(each.pages for each in self.parts) <= AUDIT_CALLS:

@@ -220,8 +220,8 @@ class Watch:
         gone = _NONE
         with self._lock:
             if part is self._lists.contents:
-                gone = self._belongings.listed(self._lists.contents.value, self._lists.contents.begun)
-            whole = min(part.begun for part in self._audit.parts if part.wanted)
+                gone = self._belongings.listed(part.value, part.begun)
+            whole = self._audit.begun
             told = frozenset(name for name, when in self._wrote.items() if when < whole)
             for name in told:
                 del self._wrote[name]
