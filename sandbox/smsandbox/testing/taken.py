@@ -1,21 +1,22 @@
-"""Whether AWS takes a planned call, by the model of its API that botocore has."""
+"""Whether AWS takes a request, by the model of its API that botocore has and by what it checks beyond that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 import botocore.session
 from botocore import xform_name
-from botocore.model import Shape
+from botocore.model import StructureShape
 from botocore.validate import ParamValidator
 
 from smendpoints.domain.plan.actions import Action, PolicyARN
+from smsandbox.aws.core.validation import validate
 
 _ARN = "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:1:resource/sagemaker/x:policyName/y"
 
 
 @cache
-def _shapes(service: str) -> dict[str, Shape]:
+def _shapes(service: str) -> dict[str, StructureShape]:
     """What each operation takes, by boto3's name of it."""
     model = botocore.session.get_session().get_service_model(service)
     shapes = {xform_name(name): model.operation_model(name).input_shape for name in model.operation_names}
@@ -23,14 +24,21 @@ def _shapes(service: str) -> dict[str, Shape]:
 
 
 def assert_taken(calls: Iterable[Action]) -> None:
-    """All members that AWS requires are there, and none that it does not know.
+    """As `assert_valid`, of planned calls."""
+    for call in calls:
+        assert_valid(call.verb.service, call.verb.operation, call.params)
+
+
+def assert_valid(service: str, operation: str, request: Mapping[str, Any]) -> None:
+    """All members that AWS requires are there, none that it does not know, and each within its bounds.
 
     Raises:
-        AssertionError: AWS would not take a call.
+        AssertionError, AwsError: AWS would not take the request.
     """
-    for call in calls:
-        report = ParamValidator().validate(_known(call.params), _shapes(call.verb.service)[call.verb.operation])
-        assert not report.has_errors(), f"{call}: {report.generate_report()}"
+    shape, params = _shapes(service)[operation], _known(dict(request))
+    report = ParamValidator().validate(params, shape)
+    assert not report.has_errors(), f"{operation}: {report.generate_report()}"
+    validate(params, shape)
 
 
 def _known(value: Any) -> Any:
