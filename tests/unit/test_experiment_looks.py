@@ -19,6 +19,7 @@ from smendpoints.domain.experiment.judging import Judged
 from smendpoints.domain.experiment.looks import kept, taken
 from smendpoints.domain.experiment.scene import Looked, Scene
 from smendpoints.statistics.rules import Verdict
+from smsandbox.testing.one_experiment import finding
 
 UNTIL = datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
 SOLD_UNTIL = UNTIL - timedelta(minutes=30)
@@ -26,10 +27,6 @@ BEFORE = SageMakerExperimentStatus(
     arms=[Arm(variant=name, model="m", spec_weight=1, requests=7) for name in "abcd"],
     challengers=[Challenger(variant=name) for name in "bcd"],
 )
-
-
-def finding(metric: str, difference: float | None) -> MetricFinding:
-    return MetricFinding(metric=metric, control=0.02, challenger=0.01, difference=difference, lower=-0.03, upper=0.01)
 
 
 def judged(variant: str, *differences: float | None, reason: str = "not yet") -> Judged:

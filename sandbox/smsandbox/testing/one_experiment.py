@@ -34,15 +34,15 @@ READY = {
 }
 
 
-def found(difference: float | None = None) -> MetricFinding:
-    return MetricFinding(metric="errors", control=0.02, challenger=0.01, difference=difference, lower=-0.03, upper=0.01)
+def finding(metric: str, difference: float | None) -> MetricFinding:
+    return MetricFinding(metric=metric, control=0.02, challenger=0.01, difference=difference, lower=-0.03, upper=0.01)
 
 
 def judged(**verdicts: Verdict | tuple[Verdict, float]) -> dict[str, Judged]:
     """A verdict for each challenger, with its difference if it is told."""
     pairs = {name: each if isinstance(each, tuple) else (each, -0.01) for name, each in verdicts.items()}
     return {
-        name: Judged(name, verdict, f"{name} is {verdict}", (found(difference),))
+        name: Judged(name, verdict, f"{name} is {verdict}", (finding("errors", difference),))
         for name, (verdict, difference) in pairs.items()
     }
 
