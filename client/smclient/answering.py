@@ -1,6 +1,6 @@
 """How the variants of an experiment, or of an endpoint with its shadow, answered, with the user's rights.
 
-From captured data and the model artifacts in S3, and from CloudWatch. What cannot be had is told, never made up.
+From captured data and the model artifacts in S3, and from CloudWatch. What is not available is reported, never made up.
 """
 
 from collections.abc import Mapping, Sequence

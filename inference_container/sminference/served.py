@@ -79,7 +79,7 @@ class Served:
         and the settings do not ask for numbers alone.
 
         Raises:
-            RequestError: the body, its type, or what is asked for can't be had; says what to send instead.
+            RequestError: the body or its type is wrong, or what is asked for is not there; says what to send instead.
         """
         # The answer's format first: a body whose answer nobody takes is not worth parsing.
         form, header_line = accepted_format(self._default_accept if welcomes_all(accept) else accept)

@@ -10,7 +10,7 @@ def agree(question: str, refused: str) -> None:
     """Ask; go on after a yes. The question goes to standard error: what is printed may be read by a program.
 
     Raises:
-        ClientError: the answer was no, or there was none to be had; `refused` says what was therefore not done.
+        ClientError: the answer was no, or nobody could be asked; `refused` says what was therefore not done.
         click.Abort: Ctrl-C.
     """
     try:

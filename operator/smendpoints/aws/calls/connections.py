@@ -107,7 +107,7 @@ class Connections:
         """The calls of this thread are made in this place; for a namespace, or for all.
 
         Raises:
-            ReconcileError: the credentials cannot be had.
+            ReconcileError: there are no credentials, or AWS refuses them.
         """
         credentials = self.sessions.credentials(place.role_arn, namespace)
         if credentials is not None:

@@ -118,7 +118,7 @@ def plan_deletion(observed: Observed, owner: Owner, *, was_live: bool) -> Plan:
 def suspended_deletion(resource: SageMakerEndpoint, owner: Owner, observed: Observed) -> Plan | None:
     """`suspend` keeps an endpoint from being deleted: the deletion waits for a person. None: nothing is in its way.
 
-    What is left in AWS anyway may be let go of, and what is gone or being deleted needs no keeping.
+    What is retained in AWS anyway may become an orphan, and what is gone or being deleted needs no keeping.
     """
     endpoint = observed.endpoint
     if not resource.spec.suspend or is_retained(resource) or endpoint is None or not owner.owns(endpoint.tags):

@@ -47,7 +47,7 @@ def plan_dashboard(wanted: DesiredMonitoring, found: ObservedDashboard | None) -
 
 
 def is_abandoned(found: ObservedDashboard) -> bool:
-    """Whether a dashboard without an owner is one that an object let go of: its own text says who made it."""
+    """Whether a dashboard without an owner is the orphan of an object: its own text says who made it."""
     return MARK in json.dumps(found.body)
 
 

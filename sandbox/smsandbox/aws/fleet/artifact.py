@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ArtifactError(Exception):
-    """The artifact can't be had or unpacked; the message is AWS's sentence."""
+    """The artifact cannot be read or unpacked; the message is AWS's sentence."""
 
 
 def provide(objects: Objects, account: str, container: ContainerSpec, name: str, into: Path) -> None:
