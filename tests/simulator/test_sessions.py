@@ -1,5 +1,7 @@
 """Clients of the sessions in virtual time are copies: as boto3 makes them, and nothing of one is seen in another."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -190,3 +192,18 @@ def _timeless(answer: Any) -> Any:
     if isinstance(answer, list):
         return [_timeless(each) for each in answer]
     return None if isinstance(answer, datetime) else answer
+
+
+FIRST = """
+import boto3
+from smsandbox.testing.virtual_aws import VirtualAws
+
+aws = VirtualAws()
+boto3.Session = lambda **_: aws.session
+print(aws.client("s3").list_buckets()["Buckets"][0]["Name"])
+"""
+
+
+def test_the_first_client_of_a_process_may_be_made_while_a_test_has_put_the_session_in_the_place_of_boto3s() -> None:
+    made = subprocess.run([sys.executable, "-c", FIRST], check=True, timeout=240, capture_output=True, text=True)
+    assert made.stdout.strip() == BUCKET

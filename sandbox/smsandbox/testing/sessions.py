@@ -31,6 +31,7 @@ from smsandbox.aws.http.inprocess import attach
 from smsandbox.world import REGION
 
 _HierarchicalEmitter: Any = HierarchicalEmitter  # whose parts have no types
+_Boto3Session = boto3.Session  # a test may put `Session` in its place before the first prototype is made
 _Noted = list[tuple[str, tuple[Any, ...], dict[str, Any]]]
 
 _LOADER = create_loader()  # AWS's models are read once, not once for each test
@@ -99,7 +100,7 @@ def _botocore() -> botocore.session.Session:
 @cache
 def _unattached(*, by_wire: bool) -> boto3.Session:
     """A session of no AWS, whose clients are prototypes."""
-    made = boto3.Session(botocore_session=_botocore())
+    made = _Boto3Session(botocore_session=_botocore())
     return made if by_wire else connect(made)
 
 
