@@ -74,14 +74,15 @@ class Width:
 class Line(Generic[T]):
     """Tickets that wait for one of so many slots.
 
-    A slot goes to the namespace that holds fewest, then to the one that was served longest ago; first come, first
-    served within it. No namespace holds the last slots, so that another finds one free. `length` is how many wait.
+    A slot goes to the namespace that holds fewest, then to the one that was served longest ago; within it the lowest
+    rank comes first, and of equals who came first. No namespace holds the last slots, so that another finds one free.
+    `length` is how many wait.
     """
 
     def __init__(self, slots: int) -> None:
         self._free = self._slots = slots
         self._most = _most_of(slots)
-        self._waiting: OrderedDict[str, deque[T]] = OrderedDict()
+        self._waiting: OrderedDict[str, dict[int, deque[T]]] = OrderedDict()  # by namespace and rank; none is empty
         self._held: Counter[str] = Counter()
         self.length = 0
 
@@ -90,23 +91,19 @@ class Line(Generic[T]):
         self._free += slots - self._slots
         self._slots, self._most = slots, _most_of(slots)
 
-    def ask(self, namespace: str, ticket: T, *, first: bool = False) -> None:
-        """Get in line, at its end or as the `first` of the namespace."""
+    def ask(self, namespace: str, ticket: T, rank: int = 0) -> None:
+        """Get in line."""
         self.length += 1
-        tickets = self._waiting.setdefault(namespace, deque())
-        if first:
-            tickets.appendleft(ticket)
-        else:
-            tickets.append(ticket)
+        self._waiting.setdefault(namespace, {}).setdefault(rank, deque()).append(ticket)
 
     def withdraw(self, namespace: str, ticket: T) -> None:
         """Leave the line; nothing if the ticket is not in it."""
-        tickets = self._waiting.get(namespace)
-        if tickets is not None and ticket in tickets:
-            self.length -= 1
-            tickets.remove(ticket)
-            if not tickets:
-                del self._waiting[namespace]
+        for rank, tickets in self._waiting.get(namespace, {}).items():
+            if ticket in tickets:
+                self.length -= 1
+                tickets.remove(ticket)
+                self._tidy(namespace, rank)
+                return
 
     def deal(self) -> tuple[str, T] | None:
         """The next ticket that gets a slot, and whose it is; None while none can."""
@@ -114,12 +111,10 @@ class Line(Generic[T]):
         if self._free <= 0 or not able:
             return None
         namespace = min(able, key=lambda each: self._held[each])  # of equals the first, the one not served for longest
-        tickets = self._waiting[namespace]
-        ticket = tickets.popleft()
-        if tickets:
-            self._waiting.move_to_end(namespace)
-        else:
-            del self._waiting[namespace]
+        rank = min(self._waiting[namespace])
+        ticket = self._waiting[namespace][rank].popleft()
+        self._waiting.move_to_end(namespace)
+        self._tidy(namespace, rank)
         self.length -= 1
         self._free -= 1
         self._held[namespace] += 1
@@ -131,6 +126,13 @@ class Line(Generic[T]):
         self._held[namespace] -= 1
         if not self._held[namespace]:
             del self._held[namespace]
+
+    def _tidy(self, namespace: str, rank: int) -> None:
+        ranks = self._waiting[namespace]
+        if not ranks[rank]:
+            del ranks[rank]
+        if not ranks:
+            del self._waiting[namespace]
 
 
 def _most_of(slots: int) -> int:

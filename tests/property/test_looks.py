@@ -99,7 +99,7 @@ EDITS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any], dict[str, int]]] = 
     "scaling-from-now-on": (
         COUNTED,
         spec(),
-        {**LOOK, "DescribeScalableTargets": 1, "RegisterScalableTarget": 1, "PutScalingPolicy": 1},
+        {**LOOK, "RegisterScalableTarget": 1, "PutScalingPolicy": 1},  # none is listed: there is nothing to look at
     ),
     "scaling-no-more": (spec(), COUNTED, {**SCALED, "DeregisterScalableTarget": 1}),
     "alarms": (watched(5), watched(1), ALARMS),

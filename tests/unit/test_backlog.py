@@ -132,6 +132,30 @@ def test_what_happens_to_its_endpoint_while_it_is_reconciled_for_the_first_time_
     assert reconcile(backlog, 0.3) == ["rose"]
 
 
+@pytest.mark.parametrize("wakes", ["AWS", "its deadline", "a change while it is reconciled"])
+def test_what_waits_for_aws_comes_before_what_is_new_in_its_namespace(backlog: Backlog, wakes: str) -> None:
+    """What AWS has done is all but done; what is new begins a way that takes AWS minutes."""
+    backlog.see(body(1), 0.0)
+    (tracked,) = begun(backlog, 0.0)
+    if wakes == "a change while it is reconciled":
+        backlog.moved(HERE, {"team-iris"}, 0.5)
+    for number in range(20):
+        backlog.see(body(10 + number, f"new-{number}"), 1.0)
+    after = 2.0 if wakes == "its deadline" else 600.0
+    backlog.settle(tracked, Reconciled((), after, Awaits.CHANGE, (HERE, "team-iris")), 2.0)
+    if wakes == "AWS":
+        backlog.moved(HERE, {"team-iris"}, 3.0)
+    assert begun(backlog, 4.0)[0].name == "iris"
+
+
+def test_what_awaits_nothing_is_no_sooner_than_what_came_before_it(backlog: Backlog) -> None:
+    backlog.see(body(1), 0.0)
+    reconcile(backlog, 0.0)
+    backlog.see(body(2, "new"), 1.0)
+    backlog.moved(HERE, {"team-iris"}, 1.5)
+    assert reconcile(backlog, 2.0) == ["new", "iris"]
+
+
 def test_its_own_deadline_wakes_it(backlog: Backlog) -> None:
     backlog.see(body(1), 0.0)
     reconcile(backlog, 0.0, requeue_after=30.0)

@@ -57,7 +57,7 @@ class Aws(OneAccount):
     def absent(self, name: str, since: float) -> bool:
         return self.listed is None
 
-    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> Any:
+    def endpoint(self, name: str, tags: Mapping[str, str] | None = None, described: Any = None) -> Any:
         assert name == "default-iris"
         self.asked.append("endpoint")
         return self.seen.observed.endpoint

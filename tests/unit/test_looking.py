@@ -11,7 +11,7 @@ from smendpoints.controller import looking
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance
 from smendpoints.domain.desired.office_hours import Schedule
-from smendpoints.domain.observed.observed import Observed, OwnedResources
+from smendpoints.domain.observed.observed import Observed, OwnedResources, Recalled
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SHOWN = Glance(summary="listed", since_written=True, absent=False)  # type: ignore[arg-type]
@@ -26,17 +26,20 @@ class Looks:
         self.seen = seen
         self.place = "here"
         self.observed: Observed = seen.observed
-        self.listed: Observed | None = None
+        self.listed: Recalled | None = None
+        self.described: list[Any] = []
         self.memory = Memory()
         self.now = 0.0
         self.looks = 0
         self.listed_since = 0.0
         monkeypatch.setattr(looking, "observe", self._observe)
         monkeypatch.setattr(looking, "recall", lambda *_: self.listed)
+        monkeypatch.setattr(looking, "recalled", lambda *given: Observed(given[2].endpoint, targets=given[2].targets))
         monkeypatch.setattr(looking, "with_analysis", lambda *given: given[3])
 
-    def _observe(self, *_: object, running: bool, listed_since: float) -> Observed:
+    def _observe(self, *_: object, running: bool, listed_since: float, described: Any) -> Observed:
         self.looks += 1
+        self.described.append(described)
         self.listed_since = listed_since
         return self.observed
 
@@ -118,18 +121,21 @@ def test_what_takes_away_or_takes_over_is_looked_at_right_before(
     assert looks.looks == (1 if believed else 2)
 
 
+@pytest.mark.parametrize("described", [True, False])
 @pytest.mark.parametrize(
     ("sees", "enough"),
     [({}, True), ({"wants": {"tags": {"team": "ml"}}, "lives": {}}, False), ({"exists": False}, False)],
     ids=["as wanted", "something is to be done", "there is none"],
 )
 def test_the_lists_will_do_where_nothing_is_to_be_done(
-    monkeypatch: pytest.MonkeyPatch, sight: Callable[..., Any], sees: dict[str, Any], enough: bool
+    monkeypatch: pytest.MonkeyPatch, sight: Callable[..., Any], sees: dict[str, Any], enough: bool, described: bool
 ) -> None:
     looks = Looks(monkeypatch, sight(**sees))
-    looks.listed = replace(looks.observed)
+    endpoint, targets = looks.observed.endpoint, looks.observed.targets
+    looks.listed = Recalled(endpoint, targets, described=described)  # type: ignore[arg-type]
     found = looks.look()
-    assert (looks.looks, found is looks.listed) == ((0, True) if enough else (1, False))
+    assert (looks.looks, found is not looks.observed) == ((0, True) if enough else (1, False))
+    assert looks.described == ([] if enough else [endpoint if described else None])
 
 
 def test_autoscaling_that_was_listed_in_the_last_ten_minutes_and_after_it_was_changed_is_believed(looks: Looks) -> None:

@@ -1,6 +1,7 @@
 """Looking at AWS: what the shared lists show, or this process has written, is not asked for again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,7 +124,8 @@ def test_an_endpoint_that_has_not_moved_is_recalled_with_what_was_listed_since(p
     assert summary is not None
     recalled = place.observer.recall("iris", summary, wrote, wrote)
     assert recalled is not None
-    endpoint, targets = recalled
+    endpoint, targets = recalled.endpoint, recalled.targets
+    assert not recalled.described
     assert (endpoint.arn, endpoint.status) == (described.arn, "InService")
     assert endpoint.tags["team"] == "nobody"
     assert [(target.resource_id, [*target.policies]) for target in targets] == [(variant("iris"), ["invocations"])]
@@ -141,9 +143,10 @@ def test_what_has_moved_is_described_and_no_more_is_asked(place: Place, why: str
     assert summary is not None
     recalled = place.observer.recall("iris", summary, 0.5, 0.5)
     assert recalled is not None
-    assert recalled[0].modified_at == summary.modified_at
+    assert recalled.endpoint.modified_at == summary.modified_at
+    assert recalled.described
     assert place.asked() == ["describe_endpoint"]
-    assert place.observer.recall("iris", summary, 0.5, 0.5) == recalled
+    assert place.observer.recall("iris", summary, 0.5, 0.5) == replace(recalled, described=False)
     assert place.asked() == []
 
 

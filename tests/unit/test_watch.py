@@ -66,6 +66,44 @@ def test_while_something_moves_one_page_each_five_seconds_tells_it() -> None:
     assert place.told[-1][0] <= began + 5
 
 
+def until_told(place: Watched, name: str, awaited: Awaited) -> float:
+    """Seconds until it is told that this one moved."""
+    began = place.aws.now
+    while place.run(0.25, awaited) != [name]:
+        assert place.aws.now < began + 60
+    return place.aws.now - began
+
+
+@pytest.mark.parametrize("number", [3, 250])
+def test_what_was_begun_together_ends_together_and_is_polled_for_faster(number: int) -> None:
+    """After a poll that showed something the next is due in a quarter of the time, be it a place of one page or more."""
+    place = many(number)
+    place.know()
+    place.run(100)
+    for each in range(3):
+        place.aws.become(f"many-{each}", "Creating")
+    place.run(30, MOVING)
+    for each in range(3):
+        place.aws.become(f"many-{each}", "InService")
+        assert until_told(place, f"many-{each}", MOVING) <= (5.0 if each == 0 else 1.5)
+    ended = place.aws.now
+    place.run(60, MOVING)
+    assert place.aws.count(ended)["list_endpoints"] <= 2 + 12 + 2 * (number // 100 + 1), "then as before"
+
+
+@pytest.mark.parametrize("number", [3, 250])
+def test_what_leaves_together_is_polled_for_faster_once_one_is_gone(number: int) -> None:
+    place = many(number)
+    place.know()
+    place.run(100)
+    for each in range(3):
+        place.aws.become(f"many-{each}", "Deleting")
+    place.run(30, LEAVING)
+    for each in range(3):
+        place.aws.vanish(f"many-{each}")
+        assert until_told(place, f"many-{each}", LEAVING) <= (5.0 if each == 0 else 1.5)
+
+
 def test_a_hint_is_looked_up_at_once_by_one_call_for_all_and_once_a_second_at_the_most() -> None:
     place = many(300)
     place.know()

@@ -9,11 +9,11 @@ import pytest
 
 from smendpoints.aws.listed.watch import BLIND_SECONDS, NEVER
 from smendpoints.controller.memory import Seen
-from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize, recall
+from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize, recall, recalled
 from smendpoints.controller.result import Applied
 from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMonitoring
+from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMonitoring, Recalled
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.reasons import Reason
@@ -46,8 +46,11 @@ class Aws(OneAccount):
     listed: Any = "as listed"
     models: Mapping[str, Any] = field(default_factory=dict)
 
-    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> Any:
-        self.asked.append("endpoint" if tags is None else "endpoint without its tags")
+    def endpoint(self, name: str, tags: Mapping[str, str] | None = None, described: Any = None) -> Any:
+        if described is None:
+            self.asked.append("endpoint" if tags is None else "endpoint without its tags")
+        elif tags is None:
+            self.asked.append("its tags")
         return self.seen.observed.endpoint
 
     def config(self, name: str) -> Any:
@@ -107,7 +110,16 @@ class Aws(OneAccount):
         return since == 7.0
 
     def recall(self, name: str, summary: Any, tagged_since: float, scaled_since: float) -> Any:
-        return None if summary == "out of date" else (self.seen.observed.endpoint, self.seen.observed.targets)
+        return (
+            None
+            if summary == "out of date"
+            else Recalled(self.seen.observed.endpoint, self.seen.observed.targets, described=True)
+        )
+
+
+def scaled(most: int) -> dict[str, Any]:
+    """What a user wants of one variant."""
+    return {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": most, "targetInvocationsPerInstance": 70}}}
 
 
 def swept(seen: Any) -> Seen:
@@ -224,17 +236,18 @@ def test_of_an_endpoint_is_asked(sight: Callable[..., Any], name: str) -> None:
     ("sees", "asked"),
     [
         ({}, ["endpoint"]),
-        ({"wants": {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 6}}}}, AT_REST),
+        ({"wants": scaled(6), "lives": scaled(5)}, AT_REST),
+        ({"wants": scaled(6), "lives": {}}, ["endpoint"]),
         ({"lives": B}, REPLACING),
         ({"wants": {"adoptExisting": True}, "shows": {"tags": {}}}, ["endpoint", "what is nobody's", "targets"]),
     ],
-    ids=["as wanted", "otherwise than wanted", "of what is replaced", "of what is adopted"],
+    ids=["as wanted", "otherwise than wanted", "that is not there yet", "of what is replaced", "of what is adopted"],
 )
 def test_autoscaling_that_is_listed_is_not_asked_for(
     sight: Callable[..., Any], sees: dict[str, Any], asked: list[str]
 ) -> None:
     seen = sight(**sees)
-    aws = Aws(seen, listed=sight().observed.targets)
+    aws = Aws(seen, listed=seen.observed.targets)
     found = observe(aws, seen.resource, seen.desired, LISTED, swept(seen), listed_since=1.0)  # type: ignore[arg-type]
     assert aws.asked == asked
     assert found.targets == seen.observed.targets
@@ -426,12 +439,24 @@ RECALLED: dict[str, tuple[dict[str, Any], dict[str, Any], Any, bool]] = {  # see
 
 @pytest.mark.parametrize("name", RECALLED)
 def test_the_lists_will_do_for_one(sight: Callable[..., Any], name: str) -> None:
-    sees, changed, summary, recalled = RECALLED[name]
+    sees, changed, summary, will_do = RECALLED[name]
     seen = sight(**sees)
     memory = replace(swept(seen), **changed)
     found = recall(Aws(seen), seen.resource, seen.desired, replace(LISTED, summary=summary), memory)  # type: ignore[arg-type]
-    expected = Observed(seen.observed.endpoint, targets=seen.observed.targets, missing=seen.desired.contents())
-    assert found == (expected if recalled else None)
+    assert (found is not None) is will_do
+    if found is not None:
+        expected = Observed(seen.observed.endpoint, targets=seen.observed.targets, missing=seen.desired.contents())
+        assert recalled(Aws(seen), seen.desired, found, memory) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("created_with", "asks"), [(None, "its tags"), ({"of": "its creation"}, None)])
+def test_one_that_was_just_described_is_asked_for_its_tags_alone(
+    sight: Callable[..., Any], created_with: Mapping[str, str] | None, asks: str | None
+) -> None:
+    seen = sight()
+    aws, memory = Aws(seen), replace(swept(seen), created_with=created_with)
+    observe(aws, seen.resource, seen.desired, LISTED, memory, described=seen.observed.endpoint)  # type: ignore[arg-type]
+    assert aws.asked == [*([asks] if asks is not None else []), "targets"]
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -2,7 +2,7 @@
 
 import random
 
-from smendpoints.work.workqueue import NEVER, WorkQueue
+from smendpoints.work.workqueue import NEVER, Rank, WorkQueue
 
 
 def popped(queue: WorkQueue, now: float) -> list[str]:
@@ -70,7 +70,7 @@ def test_an_urgent_object_comes_before_others_of_its_namespace() -> None:
     assert first is not None
     queue.wake("new", 0.0)
     queue.add("late", "team", 0.0)
-    queue.wake("late", 0.0, urgent=True)
+    queue.wake("late", 0.0, Rank.ASKED)
     turn = queue.pop(0.0)
     assert turn is not None
     assert turn.uid == "late"
@@ -85,6 +85,54 @@ def test_what_goes_on_at_once_comes_before_what_has_not_begun() -> None:
     assert popped(queue, 1.0) == ["a"]
     queue.done("a", 2.0, again_at=9.0)
     assert popped(queue, 2.0) == ["b"]
+
+
+def test_why_an_object_is_due_says_when_it_comes_in_its_namespace() -> None:
+    queue = WorkQueue(slots=1, object_seconds=0)
+    for each in ("edited", "edited later", "awaits", "known", "goes on"):
+        queue.add(each, "team", 0.0)
+        assert popped(queue, 0.0) == [each]
+        if each != "goes on":
+            queue.done(each, 0.0, rank=Rank.AWAITED if each == "awaits" else Rank.OTHER)
+    queue.wake("known", 1.0)
+    queue.add("new", "team", 2.0)
+    queue.wake("awaits", 3.0)
+    queue.wake("edited", 4.0, Rank.ASKED)
+    queue.wake("edited later", 4.5, Rank.ASKED)
+    queue.done("goes on", 5.0, again_at=5.0)
+    order = []
+    while found := popped(queue, 6.0):
+        order += found
+        queue.done(found[0], 6.0)
+    assert order == ["goes on", "edited", "edited later", "awaits", "known", "new"]
+
+
+def test_one_that_is_edited_while_it_is_in_line_comes_sooner_and_has_waited_since_it_came() -> None:
+    queue = WorkQueue(slots=1, object_seconds=0)
+    for number, each in enumerate("abcd"):
+        queue.add(each, "team", float(number))
+    assert popped(queue, 3.0) == ["a"]
+    queue.wake("d", 4.0, Rank.ASKED)
+    queue.wake("b", 4.0, Rank.OTHER)
+    assert queue.waiting() == 3
+    queue.done("a", 5.0)
+    turn = queue.pop(5.0)
+    assert turn is not None
+    assert (turn.uid, turn.waited) == ("d", 2.0)
+    queue.done("d", 6.0)
+    assert popped(queue, 6.0) == ["b"]
+
+
+def test_a_rank_holds_until_the_object_is_reconciled_and_no_longer() -> None:
+    queue = WorkQueue(slots=1, object_seconds=0)
+    queue.add("a", "team", 0.0)
+    assert popped(queue, 0.0) == ["a"]
+    queue.wake("a", 0.5, Rank.ASKED)
+    queue.add("b", "team", 0.6)
+    queue.done("a", 1.0)
+    assert popped(queue, 1.0) == ["a"], "it was edited while it was reconciled"
+    queue.done("a", 2.0, again_at=2.5)
+    assert popped(queue, 2.5) == ["b"]
 
 
 def test_one_namespace_does_not_hold_all_slots() -> None:
@@ -152,7 +200,7 @@ def test_random_histories_lose_no_wake_up_and_run_no_object_twice_at_once() -> N
                     owed[uid] = now
                 case 1 if known:
                     uid = dice.choice(sorted(known))
-                    queue.wake(uid, now, urgent=dice.random() < 0.5)
+                    queue.wake(uid, now, dice.choice([*Rank]))
                     owed[uid] = now
                 case 2 if known and dice.random() < 0.2:
                     uid = dice.choice(sorted(known))

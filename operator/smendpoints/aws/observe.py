@@ -17,7 +17,13 @@ from smendpoints.aws.owners import Owners
 from smendpoints.domain.desired import names
 from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import ObservedConfig, ObservedEndpoint, ObservedTarget, OwnedResources
+from smendpoints.domain.observed.observed import (
+    ObservedConfig,
+    ObservedEndpoint,
+    ObservedTarget,
+    OwnedResources,
+    Recalled,
+)
 from smendpoints.domain.observed.parsing import parse_config, parse_endpoint, parse_target
 from smendpoints.domain.plan.actions import Action, Verb
 from smendpoints.domain.plan.alarms import Ownership, sort
@@ -48,8 +54,16 @@ class Observer:
         self.owners = Owners(lambda arn: _unless_gone(lambda: self.tags(arn)), MOST_CONFIGS, clock)
         self._alarm_tags: Bounded[str, tuple[Any, Mapping[str, str]]] = Bounded(MOST_CONFIGS)
 
-    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> ObservedEndpoint | None:
-        """The endpoint with its tags, which are asked for unless given; None if it is not there."""
+    def endpoint(
+        self, name: str, tags: Mapping[str, str] | None = None, described: ObservedEndpoint | None = None
+    ) -> ObservedEndpoint | None:
+        """The endpoint with its tags, which are asked for unless given; None if it is not there.
+
+        `described`: it was a moment ago, and looked like that.
+        """
+        if described is not None:
+            found = tags if tags is not None else _unless_gone(lambda: self.tags(described.arn))
+            return replace(described, tags=found) if found is not None else None
         response = _unless_gone(lambda: self._clients.call("sagemaker", "describe_endpoint", EndpointName=name))
         if response is None:
             return None
@@ -61,23 +75,22 @@ class Observer:
         self._described.put(name, endpoint)
         return endpoint
 
-    def recall(
-        self, name: str, summary: Summary, tagged_since: float, scaled_since: float
-    ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
+    def recall(self, name: str, summary: Summary, tagged_since: float, scaled_since: float) -> Recalled | None:
         """An endpoint in service with tags and autoscaling as listed since; described only if it has moved.
 
         None where they were not, or it is not in service. It will do to find out that nothing need be done; who finds
-        something to do looks again before.
+        something to do looks closely before.
         """
         tags, targets = self._watch.tags(summary.arn, tagged_since), self._watch.targets(name, scaled_since)
         if tags is None or targets is None or summary.status != "InService":
             return None
         known = self._described.get(name)
-        if known is None or (known.status, known.modified_at) != (summary.status, summary.modified_at):
+        moved = known is None or (known.status, known.modified_at) != (summary.status, summary.modified_at)
+        if moved:
             known = self.endpoint(name, tags)
         if known is None or known.status != "InService":
             return None
-        return replace(known, tags=tags), targets
+        return Recalled(replace(known, tags=tags), targets, moved)
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags of anything in SageMaker."""

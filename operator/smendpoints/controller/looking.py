@@ -9,11 +9,11 @@ from datetime import datetime
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.controller.judging import with_analysis
 from smendpoints.controller.memory import Look, Memory
-from smendpoints.controller.observe import Glance, observe, recall
+from smendpoints.controller.observe import Glance, observe, recall, recalled
 from smendpoints.controller.ports import Aws
 from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.office_hours import Schedule
-from smendpoints.domain.observed.observed import Observed
+from smendpoints.domain.observed.observed import Observed, ObservedEndpoint
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.hours import input_of
 from smendpoints.domain.plan.input import Input
@@ -52,17 +52,29 @@ def look(
         given = input_with(last.observed)
         return given if monotonic() - last.at <= _BELIEVED and _may_act_on(given) else None
 
-    def listed() -> Input | None:
-        observed = recall(account, resource, desired, shown, seen)
-        given = input_with(observed) if observed is not None else None
-        return given if given is not None and _is_done(plan(given)) else None
-
-    given = just_observed() or listed()
-    if given is None:
-        listed_since = max(seen.scaling_at, monotonic() - _LISTED)
-        observed = observe(account, resource, desired, shown, seen, running=schedule.running, listed_since=listed_since)
+    def closely(described: ObservedEndpoint | None) -> Input:
+        observed = observe(
+            account,
+            resource,
+            desired,
+            shown,
+            seen,
+            running=schedule.running,
+            listed_since=max(seen.scaling_at, monotonic() - _LISTED),
+            described=described,
+        )
         given = input_with(with_analysis(account, resource, desired, observed, now))
         seen.look = Look(purpose, given.observed, monotonic())
+        return given
+
+    def as_listed() -> Input:
+        found = recall(account, resource, desired, shown, seen)
+        given = input_with(recalled(account, desired, found, seen)) if found is not None else None
+        if given is not None and _is_done(plan(given)):
+            return given
+        return closely(found.endpoint if found is not None and found.described else None)
+
+    given = just_observed() or as_listed()
     seen.observed(shown.summary, desired, given.observed)
     return given
 

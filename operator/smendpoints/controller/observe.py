@@ -14,7 +14,15 @@ from smendpoints.domain.desired.desired import Desired
 from smendpoints.domain.desired.ownership import Owner, is_owned
 from smendpoints.domain.errors import ReconcileError
 from smendpoints.domain.observed.adoption import equivalent
-from smendpoints.domain.observed.observed import Json, Observed, ObservedConfig, ObservedTarget, OwnedResources
+from smendpoints.domain.observed.observed import (
+    Json,
+    Observed,
+    ObservedConfig,
+    ObservedEndpoint,
+    ObservedTarget,
+    OwnedResources,
+    Recalled,
+)
 from smendpoints.domain.plan.abort import carried_alarm
 from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.plan.deletion import IN_PROGRESS
@@ -53,11 +61,10 @@ def glance(account: Aws, name: str, seen: Seen, poll_seconds: float) -> Glance:
     return Glance(watch.peek(name), watch.current(name, since), watch.absent(name, since))
 
 
-def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen) -> Observed | None:
+def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: Glance, seen: Seen) -> Recalled | None:
     """What the shared listings say of an endpoint at rest, which is described if it has moved since it was.
 
-    It will do to find out that all is as wanted: what is to be changed is observed closely before. None where the
-    listings do not say enough.
+    None where the listings do not say enough.
     """
     collected = seen.is_collected(desired, resource.spec.revision_history_limit)
     if shown.summary is None or not collected or not (seen.expects is None or shown.since_written):
@@ -65,12 +72,14 @@ def recall(account: Aws, resource: SageMakerEndpoint, desired: Desired, shown: G
     found = account.observe.recall(desired.endpoint_name, shown.summary, seen.tags_at, seen.scaling_at)
     if found is None:
         return None
-    endpoint, targets = found
-    ours = desired.owner.owns(endpoint.tags) and endpoint.config_name == desired.config_name
-    if not ours or _has_alarms(resource, desired, targets):
-        return None
+    ours = desired.owner.owns(found.endpoint.tags) and found.endpoint.config_name == desired.config_name
+    return found if ours and not _has_alarms(resource, desired, found.targets) else None
+
+
+def recalled(account: Aws, desired: Desired, found: Recalled, seen: Seen) -> Observed:
+    """What that is for a plan: enough to find out that all is as wanted; what is to be changed is observed closely."""
     missing = account.watch.missing(desired.contents(), seen.written_at)
-    return Observed(endpoint, targets=targets, missing=missing)
+    return Observed(found.endpoint, targets=found.targets, missing=missing)
 
 
 def observe(
@@ -82,16 +91,18 @@ def observe(
     *,
     running: bool = True,
     listed_since: float = math.inf,
+    described: ObservedEndpoint | None = None,
 ) -> Observed:
     """The endpoint, and what of its surroundings matters in its state; `running`: it is not to be stopped.
 
-    Autoscaling that was listed after `listed_since`, and is as wanted, is not asked for.
+    Autoscaling that was listed after `listed_since`, and is as wanted, is not asked for; nor is the endpoint that was
+    just `described`, but for its tags.
 
     Raises:
         ReconcileError: AWS could not be asked.
     """
     never = shown.absent and resource.status.endpoint is None  # what was there is gone once a Describe says so
-    endpoint = account.observe.endpoint(desired.endpoint_name, seen.created_with) if not never else None
+    endpoint = account.observe.endpoint(desired.endpoint_name, seen.created_with, described) if not never else None
     adopts = resource.spec.adopt_existing and endpoint is not None and not is_owned(endpoint.tags)
     if endpoint is None and not running and not resource.spec.suspend:
         return Observed(None, owned_resources=_left_while_stopped(account, resource, desired, seen))
@@ -118,7 +129,7 @@ def observe(
         models = _live_models(account, resource, desired, live)
         kept = desired.redeployed is None and _was_adopted(resource, live)
         same = kept and _equivalent(account, resource, desired, live, seen)
-    targets = None if rolling or adopts else _targets_as_wanted(account, desired, listed_since)
+    targets = None if rolling or adopts else _listed_targets(account, desired, listed_since)
     if targets is None:
         variants = {each.name for each in desired.variants} | {each.name for each in endpoint.variants}
         targets = account.observe.targets([names.resource_id(endpoint.name, variant) for variant in variants])
@@ -135,10 +146,13 @@ def observe(
     return Observed(endpoint, live, wanted, targets, alarms, owned_resources, missing, same, unowned, models)
 
 
-def _targets_as_wanted(account: Aws, desired: Desired, since: float) -> tuple[ObservedTarget, ...] | None:
-    """The scalable targets as listed after `since`, if nothing is to be done about them; else they are looked at."""
+def _listed_targets(account: Aws, desired: Desired, since: float) -> tuple[ObservedTarget, ...] | None:
+    """The scalable targets as listed after `since`, if none is to be changed; else they are looked at.
+
+    Where none is listed all are to be made, as after a creation: the calls that do would put right one that is there.
+    """
     listed = account.observe.listed_targets(desired.endpoint_name, since)
-    return listed if listed is not None and not plan_scaling(desired, listed, {}) else None
+    return listed if listed is not None and (not listed or not plan_scaling(desired, listed, {})) else None
 
 
 def _left_while_stopped(

@@ -22,6 +22,7 @@ from smendpoints.domain.observed.observed import (
     ObservedTarget,
     OwnedResources,
     OwnMonitoring,
+    Recalled,
 )
 from smendpoints.domain.observed.samples import Readings, Series
 from smendpoints.domain.plan.actions import Action, PolicyARN
@@ -81,16 +82,16 @@ class Listings(Protocol):
 class Observing(Protocol):
     """Looking closely. What is not there is None."""
 
-    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> ObservedEndpoint | None:
-        """The endpoint with its tags, which are asked for unless given."""
+    def endpoint(
+        self, name: str, tags: Mapping[str, str] | None = None, described: ObservedEndpoint | None = None
+    ) -> ObservedEndpoint | None:
+        """The endpoint with its tags, which are asked for unless given; `described`: it was a moment ago."""
 
-    def recall(
-        self, name: str, summary: Summary, tagged_since: float, scaled_since: float
-    ) -> tuple[ObservedEndpoint, tuple[ObservedTarget, ...]] | None:
+    def recall(self, name: str, summary: Summary, tagged_since: float, scaled_since: float) -> Recalled | None:
         """An endpoint in service with tags and autoscaling as listed since; described only if it has moved.
 
         None where they were not, or it is not in service. It will do to find out that nothing need be done; who finds
-        something to do looks again before.
+        something to do looks closely before.
         """
 
     def tags(self, arn: str) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from smendpoints.aws.calls.clients import Place
 from smendpoints.aws.listed.watch import Awaited
+from smendpoints.controller.result import Awaits
 from smendpoints.controller.tenancy import Tenancy
 from smendpoints.domain.tenancy.facts import facts_of
 from smendpoints.metrics import QUEUE_SECONDS
@@ -16,7 +17,7 @@ from smendpoints.work.doubts import Doubts
 from smendpoints.work.objects import Objects, Tracked, version_of
 from smendpoints.work.reconciler import Reconciled
 from smendpoints.work.tally import Tally
-from smendpoints.work.workqueue import WorkQueue
+from smendpoints.work.workqueue import Rank, WorkQueue
 
 _Moved = tuple[Place, Collection[str] | None]
 
@@ -92,7 +93,7 @@ class Backlog:
         if known is None:
             self._queue.add(tracked.uid, tracked.namespace, now)
         elif not ours or asked != tracked.asked:
-            self._queue.wake(tracked.uid, now, urgent=asked != tracked.asked)
+            self._queue.wake(tracked.uid, now, Rank.ASKED if asked != tracked.asked else Rank.OTHER)
 
     # the work
 
@@ -126,7 +127,8 @@ class Backlog:
             self._reconciled.add(tracked.uid)
             if found.gone or (found.written and _is_last(found.written[-1])):
                 self._doubts.suspect(tracked.uid, now)
-        self._queue.done(tracked.uid, now, now + found.requeue_after)
+        rank = Rank.OTHER if found.awaits is Awaits.NOTHING else Rank.AWAITED
+        self._queue.done(tracked.uid, now, now + found.requeue_after, rank)
         self.ruled(now)
 
     # what is known

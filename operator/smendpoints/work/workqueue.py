@@ -7,11 +7,25 @@ the time is given; workers, Kubernetes and AWS are somebody else's.
 import heapq
 import itertools
 from dataclasses import dataclass
+from enum import IntEnum
 
 from smendpoints.turns import Allowance, Line
 
 NEVER = float("inf")
 _STALE = 4  # times as many deadlines as objects: then those that count no longer are cleared away
+
+
+class Rank(IntEnum):
+    """Why an object is due; what is less comes first in its namespace.
+
+    What has begun ends before anything else begins: thousands that were all edited, or created, would else all begin
+    before one of them ends.
+    """
+
+    GOES_ON = 0  # it said itself that there is more to do at once
+    ASKED = 1  # somebody asks for something else than before
+    AWAITED = 2  # it waits for AWS
+    OTHER = 3  # it is new, or something may mean something else for it
 
 
 @dataclass(frozen=True)
@@ -24,12 +38,12 @@ class Turn:
 
 @dataclass
 class _Entry:
-    """One object: when it is due next, since when it is in line, and whether it was woken while it was reconciled."""
+    """One object: when and why it is due next, since when it is in line, and whether it was woken while it ran."""
 
     namespace: str
     allowance: Allowance
     due: float = NEVER
-    urgent: bool = False
+    rank: Rank = Rank.OTHER
     since: float = NEVER
     in_line: bool = False
     running: bool = False
@@ -83,15 +97,19 @@ class WorkQueue:
         if not entry.running:
             del self._entries[uid]
 
-    def wake(self, uid: str, now: float, *, urgent: bool = False) -> None:
-        """Something happened to the object: it is due. `urgent`: before what else is due in its namespace."""
+    def wake(self, uid: str, now: float, rank: Rank = Rank.OTHER) -> None:
+        """Something happened to the object: it is due."""
         entry = self._entries.get(uid)
         if entry is None or entry.dropped:
             return
-        entry.urgent = entry.urgent or urgent
+        better, entry.rank = rank < entry.rank, min(rank, entry.rank)
         if entry.running:
             entry.woken = True
-        elif not entry.in_line and now < entry.due:
+        elif entry.in_line:
+            if better:
+                self._line.withdraw(entry.namespace, uid)
+                self._line.ask(entry.namespace, uid, entry.rank)
+        elif now < entry.due:
             self._plan(uid, now)
 
     def pop(self, now: float) -> Turn | None:
@@ -106,24 +124,23 @@ class WorkQueue:
                 self._plan(uid, now + wait)
                 continue
             entry.in_line, entry.since = True, now
-            self._line.ask(entry.namespace, uid, first=entry.urgent)
+            self._line.ask(entry.namespace, uid, entry.rank)
         dealt = self._line.deal()
         if dealt is None:
             return None
         entry = self._entries[dealt[1]]
         waited = max(0.0, now - entry.since)
-        entry.in_line, entry.running, entry.woken, entry.urgent, entry.due = False, True, False, False, NEVER
+        entry.in_line, entry.running, entry.woken, entry.rank, entry.due = False, True, False, Rank.OTHER, NEVER
         entry.allowance.take(now)
         return Turn(dealt[1], waited)
 
-    def done(self, uid: str, now: float, again_at: float = NEVER) -> None:
+    def done(self, uid: str, now: float, again_at: float = NEVER, rank: Rank = Rank.OTHER) -> None:
         """The object was reconciled; it is due again at its own deadline, or now if it was woken meanwhile.
 
-        What is due again at once has only begun: it goes on before what else its namespace has in line. Thousands
-        that were all edited would else all begin before one of them ends.
+        `rank`: the least that it has next time, whatever wakes it.
         """
         entry = self._entries[uid]
-        entry.urgent = entry.urgent or again_at <= now
+        entry.rank = Rank.GOES_ON if again_at <= now else min(rank, entry.rank)
         self._line.done(entry.namespace)
         entry.running = False
         if entry.dropped:

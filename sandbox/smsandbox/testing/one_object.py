@@ -79,7 +79,7 @@ class Aws(OneAccount):
 
     # looking closely
 
-    def endpoint(self, name: str, tags: Mapping[str, str] | None = None) -> Any:
+    def endpoint(self, name: str, tags: Mapping[str, str] | None = None, described: Any = None) -> Any:
         if self.fails is not None:
             raise self.fails
         self.asked.append("endpoint")

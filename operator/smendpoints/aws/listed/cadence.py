@@ -32,6 +32,11 @@ class Cadence:
     audit: float = _AUDIT
 
     @property
+    def poll_again(self) -> float:
+        """After a poll that showed something end: what AWS was told at about the same time ends at about the same."""
+        return self.poll / 4
+
+    @property
     def page_gap(self) -> float:
         """Between two pages of endpoints."""
         return min(self.watch, _WATCH) / _PAGES_A_PERIOD

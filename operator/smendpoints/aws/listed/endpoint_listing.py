@@ -43,6 +43,7 @@ class EndpointListing:
         self._unseen: set[str] = set()  # of what was there when the full listing under way began
         self._page_at, self._moved_at, self._leaving_at = NEVER, NEVER, NEVER
         self._moved_pages = 1
+        self._moved_gap = self._leaving_gap = cadence.poll
         self._hinted_at = NEVER
         self._mark: datetime | None = None
         self._deletions: set[str] = set()
@@ -122,10 +123,10 @@ class EndpointListing:
         hinted = self._hinted_at > self._moved_at
         if self.known and (awaited.moving or hinted):
             call = self._moved if self._mark is not None else self._page  # nothing was ever there
-            period = 0.0 if hinted else self._cadence.poll
+            period = 0.0 if hinted else self._moved_gap
             calls.append((self._moved_at + max(period, self._moved_pages), call))  # a second for each page
         if self.known and awaited.leaving:
-            calls.append((self._leaving_at + self._cadence.poll, self._leaving))
+            calls.append((self._leaving_at + self._leaving_gap, self._leaving))
         return calls
 
     def _make(self, call: Callable[[], frozenset[str]]) -> frozenset[str]:
@@ -153,12 +154,14 @@ class EndpointListing:
         self._page_at = now + (self._cadence.page_gap if self.known else 0.0)
         if not reading.done:
             return moved
-        self._full, self.begun = None, self._full_since
+        known, self._full, self.begun = self.known, None, self._full_since
         self._page_at = max(self._full_since + self._cadence.watch, now + self._cadence.page_gap)
+        self._dropped = {}
+        gone = self._drop(self._unseen, self._full_since)
         if reading.pages == 1:  # it says all that the other listings would
             self._moved_at = self._leaving_at = now
-        self._dropped = {}
-        return moved | self._drop(self._unseen, self._full_since)
+            self._moved_gap, self._leaving_gap = self._gap_after(moved if known else _NONE), self._gap_after(gone)
+        return moved | gone
 
     def _moved(self) -> frozenset[str]:
         """What was modified since the latest modification that is known, by AWS's own clock."""
@@ -168,6 +171,7 @@ class EndpointListing:
         while not reading.done:
             moved |= self._take(reading.step(self._clients)[1])
         self._moved_at, self._moved_pages = now, reading.pages
+        self._moved_gap = self._gap_after(moved)
         return moved
 
     def _leaving(self) -> frozenset[str]:
@@ -180,7 +184,12 @@ class EndpointListing:
             unseen -= {_name(entry) for entry in entries}
             moved |= self._take(entries)
         self._leaving_at = now
-        return moved | self._drop(unseen, now)
+        gone = self._drop(unseen, now)
+        self._leaving_gap = self._gap_after(gone)
+        return moved | gone
+
+    def _gap_after(self, ended: frozenset[str]) -> float:
+        return self._cadence.poll_again if ended else self._cadence.poll
 
     def _take(self, listed: Iterable[Entry]) -> frozenset[str]:
         found = {

@@ -137,6 +137,15 @@ class OwnedResources:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """An endpoint in service with its autoscaling, as the shared listings tell; `described`: it was, just now."""
+
+    endpoint: ObservedEndpoint
+    targets: tuple[ObservedTarget, ...]
+    described: bool
+
+
+@dataclass(frozen=True)
 class Observed:
     """All that a reconcile looked at. None is what it did not look at, or what is not there (`endpoint`).
 
