@@ -138,6 +138,50 @@ def test_edits_cost_just_these_calls_none_of_them_failing(harness: Harness) -> N
     assert found == {edit: expected for edit, (_, _, expected) in EDITS.items()}
 
 
+def created_after_an_audit(harness: Harness) -> dict[str, int]:
+    """The calls of one that is created beside another, and that the audit was made of before it was in service."""
+    harness.apply("iris", spec())
+    harness.run(10.0, tick=1.0)
+    assert harness.condition("iris", "Reconciling") is not None
+    before = made(harness)
+    harness.accounts.all()[0].watch.audit(0.0)
+    audited = made(harness) - before
+    harness.settle("iris")
+    return dict(made(harness) - audited)
+
+
+def test_a_creation_asks_nothing_twice_nor_what_the_audit_showed(harness: Harness) -> None:
+    at_rest(harness, {"rose": spec()})
+    found = created_after_an_audit(harness)
+    once = ("CreateModel", "CreateEndpointConfig", "CreateEndpoint", "DescribeEndpoint", "RegisterScalableTarget")
+    assert found == dict.fromkeys((*once, "PutScalingPolicy"), 1)
+
+
+def test_a_creation_clears_away_what_autoscaling_has_of_an_endpoint_that_was_called_so(harness: Harness) -> None:
+    at_rest(harness, {"rose": spec()})
+    scaling = harness.client("application-autoscaling")
+    which = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/default-iris/variant/primary",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    harness.apply("iris", spec())
+    harness.run(10.0, tick=1.0)
+    harness.world.advance(60.0)
+    scaling.register_scalable_target(**which, MinCapacity=2, MaxCapacity=9)
+    config = {
+        "TargetValue": 10.0,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+    }
+    scaling.put_scaling_policy(
+        **which, PolicyName="old", PolicyType="TargetTrackingScaling", TargetTrackingScalingPolicyConfiguration=config
+    )
+    harness.accounts.all()[0].watch.audit(0.0)
+    harness.settle("iris")
+    policies = scaling.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=which["ResourceId"])
+    assert [each["PolicyName"] for each in policies["ScalingPolicies"]] == ["invocations-per-instance"]
+
+
 def test_an_edit_looks_once_before_it_acts(harness: Harness) -> None:
     at_rest(harness, {"iris": spec()})
     after_writing_ahead(harness, spec(**TAGS))
