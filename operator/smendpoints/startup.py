@@ -151,7 +151,7 @@ def build(config: Config, registry: kopf.OperatorRegistry, standing: Standing) -
         experimenter = Experimenter(
             controller.tenancy,
             KubeObjects(standing.client, gate, standing.fence, EXPERIMENT_KIND, EXPERIMENT_PLURAL),
-            Experiments(accounts, region, controller.tenancy, backlog, period=period),
+            Experiments(accounts, controller.tenancy, backlog, period=period),
         )
         stopping.callback(experimenter.stop)
         experimenter.start(

@@ -47,7 +47,7 @@ def body(version: str = "1", **status: Any) -> dict[str, Any]:
 
 def made(endpoints: Endpoints, now: datetime = NOW) -> Experiments:
     tenancy = Tenancy(Operator("us-east-1"), lambda: None)
-    return Experiments(lambda _: None, "us-east-1", tenancy, endpoints, lambda: now)  # type: ignore[arg-type, return-value]
+    return Experiments(lambda _: None, tenancy, endpoints, lambda: now)  # type: ignore[arg-type, return-value]
 
 
 def test_one_that_is_over_is_read_again_when_something_of_it_changed() -> None:

@@ -34,7 +34,7 @@ class Stage:
         }
         self.tenancy = Tenancy(Operator("us-east-1"), lambda: None)
         self.tenancy.see(facts_of(self.endpoint))
-        self.experiments = Experiments(self._account, "us-east-1", self.tenancy, self, lambda: self.now)
+        self.experiments = Experiments(self._account, self.tenancy, self, lambda: self.now)
 
     def read(self, *_: str) -> Mapping[str, Any] | None:
         return self.endpoint

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from smendpoints.domain.tenancy.claims import Standing
-from smendpoints.domain.tenancy.facts import Facts, Identity, account_of, capacity, facts_of, instances, within
+from smendpoints.domain.tenancy.facts import (
+    Facts,
+    Identity,
+    PartialIdentity,
+    account_of,
+    capacity,
+    facts_of,
+    instances,
+    within,
+)
 
 META = {"uid": "u", "namespace": "team", "name": "iris", "creationTimestamp": "2026-11-22T12:00:00Z"}
 SPEC: dict[str, Any] = {"variants": [{"name": "primary", "instance": {"type": "ml.a", "count": 2}}]}
@@ -43,7 +52,7 @@ def test_every_word_of_an_object_is_read() -> None:
         name="iris",
         created="2026-11-22T12:00:00Z",
         standing=Standing.NEW,
-        wanted=Identity("shared", "eu-west-1", "arn:aws:iam::1:role/r"),
+        wanted=PartialIdentity("shared", "eu-west-1", "arn:aws:iam::1:role/r"),
         pinned=None,
         asked=(("ml.a", 2),),
         granted=None,
@@ -53,10 +62,10 @@ def test_every_word_of_an_object_is_read() -> None:
 def test_what_was_pinned_stands_in_for_what_the_spec_leaves_out() -> None:
     pinned = {"endpointName": "iris", "region": "us-east-1", "assumeRoleARN": "arn:aws:iam::1:role/r"}
     found = facts(resolved={**pinned, "capacity": {"ml.b": 1, "ml.a": 3}, "capacityBefore": {"ml.a": 9}})
-    assert found.pinned == Identity("iris", "us-east-1", "arn:aws:iam::1:role/r")
+    assert found.pinned == PartialIdentity("iris", "us-east-1", "arn:aws:iam::1:role/r")
     assert (found.granted, found.before) == ((("ml.a", 3), ("ml.b", 1)), ((("ml.a", 9),),))
     own = facts({"endpointName": "other", "region": "eu-west-1", "assumeRoleARN": "r"}, resolved=pinned)
-    assert own.pinned == Identity("other", "eu-west-1", "r"), "a status that says something else is nobody's"
+    assert own.pinned == PartialIdentity("other", "eu-west-1", "r"), "a status that says something else is nobody's"
 
 
 def test_an_object_of_the_release_before_holds_what_it_asks_for() -> None:
@@ -121,7 +130,7 @@ def test_the_account_is_that_of_the_roles_arn() -> None:
 
 
 def test_what_is_in_force_is_pinned_else_the_specs_else_a_policys_else_the_operators() -> None:
-    defaults = [Identity(role="first"), Identity(region="eu-west-1", role="second")]
+    defaults = [PartialIdentity(role="first"), PartialIdentity(region="eu-west-1", role="second")]
     named = Identity("shared", "ap-south-1", "own")
     spec = {"endpointName": "shared", "region": "ap-south-1", "assumeRoleARN": "own"}
     assert facts().identity([], "us-east-1") == Identity("team-iris", "us-east-1", None)

@@ -11,7 +11,7 @@ from smendpoints.api.spec import SageMakerEndpointSpec
 from smendpoints.domain.observed.cost import Price
 from smendpoints.domain.tenancy.allowed import not_allowed_back
 from smendpoints.domain.tenancy.claims import Standing
-from smendpoints.domain.tenancy.facts import SERVERLESS, Facts, Identity, capacity
+from smendpoints.domain.tenancy.facts import SERVERLESS, Facts, PartialIdentity, capacity
 from smendpoints.domain.tenancy.limits import limited, room_beside
 from smendpoints.domain.tenancy.policy import Request, merged_defaults, required_tags, selecting, selects, violations
 from smsandbox.testing.policy_cases import CREATIONS, Case, on, scaled, spec, variant
@@ -147,7 +147,15 @@ def price(instance_type: str) -> Price | None:
 def holder(uid: str, body: dict[str, Any], *, granted: bool = True, **changes: Any) -> Facts:
     asked = capacity(body)
     made = Facts(
-        uid, "ns", uid, f"2026-11-22T10:00:0{uid}Z", Standing.HOLDS, Identity(), None, asked, asked if granted else None
+        uid,
+        "ns",
+        uid,
+        f"2026-11-22T10:00:0{uid}Z",
+        Standing.HOLDS,
+        PartialIdentity(),
+        None,
+        asked,
+        asked if granted else None,
     )
     return replace(made, **changes)
 

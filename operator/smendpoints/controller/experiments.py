@@ -45,14 +45,12 @@ class Experiments:
     def __init__(
         self,
         accounts: Callable[[Place], Aws],
-        region: str,
         tenancy: Tenancy,
         endpoints: Endpoints,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         period: int = 60,
     ) -> None:
         self._counting = Counting(accounts, now, period)
-        self._region = region
         self._tenancy = tenancy
         self._endpoints = endpoints
         self._now = now
@@ -91,9 +89,9 @@ class Experiments:
         if found is None or not runs(experiment) or is_another(found, experiment.status.endpoint_uid):
             return None
         identity = self._tenancy.identity(found.metadata.uid)
-        if identity is None or not identity.endpoint:
+        if identity is None:
             return None
-        place = Place(identity.region or self._region, identity.role)
+        place = Place(identity.region, identity.role)
         uid = experiment.metadata.uid
         if uid not in self._kept:
             self._kept[uid] = begun(experiment, identity.endpoint)

@@ -19,8 +19,6 @@ class KnownClaims:
 
     def identity(self, facts: Facts, policies: Policies) -> Identity:
         """Name, region and role in force for the object."""
-        if facts.pinned is not None:
-            return facts.pinned
         return facts.identity(offered_identities(policies), self._region)
 
     def enter(self, facts: Facts, policies: Policies) -> set[str]:
@@ -34,8 +32,8 @@ class KnownClaims:
             created=facts.created,
             standing=Standing.BARRED if barred else facts.standing,
             account=account_of(identity.role),
-            region=identity.region or self._region,
-            endpoint=identity.endpoint or "",
+            region=identity.region,
+            endpoint=identity.endpoint,
         )
         rivals = self._claims.rivals(facts.uid)
         return rivals | self._claims.rivals(facts.uid) if self._claims.put(claim) else set()

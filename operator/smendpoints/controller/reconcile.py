@@ -93,7 +93,7 @@ class Controller:
 
     def _whereabouts(self, uid: str) -> tuple[Place, str] | None:
         identity = self.tenancy.identity(uid)
-        return (self._place(identity), identity.endpoint or "") if identity is not None else None
+        return (_place(identity), identity.endpoint) if identity is not None else None
 
     def _account(self, resource: SageMakerEndpoint) -> tuple[Aws, str]:
         where = self._whereabouts(resource.metadata.uid)
@@ -101,11 +101,8 @@ class Controller:
             raise ReconcileError(Kind.RETRY, Reason.PENDING, "the object is gone")
         return self._accounts(where[0]), where[1]
 
-    def _place(self, identity: Identity) -> Place:
-        return Place(identity.region or self._settings.region, identity.role)
-
     def _prices(self, identity: Identity) -> PriceOf:
-        return self._accounts(self._place(identity)).prices.of
+        return self._accounts(_place(identity)).prices.of
 
     def reconcile(self, body: Mapping[str, Any], memory: Memory) -> Result:
         """Reconcile an object from a version of it. Never raises: what goes wrong is told in the status."""
@@ -223,6 +220,10 @@ class Controller:
         account, name = self._account(resource)
         memory.seen.allowed = True
         return self._finalizer.finalize(account, name, resource, memory)
+
+
+def _place(identity: Identity) -> Place:
+    return Place(identity.region, identity.role)
 
 
 def _work_of(resource: SageMakerEndpoint) -> Work:

@@ -87,7 +87,6 @@ class Harness(VirtualAws):
         )
         looking = Experiments(
             self._account,
-            REGION,
             self.controller.tenancy,
             self.backlog,
             now=lambda: datetime.fromtimestamp(self.clock.now(), UTC),

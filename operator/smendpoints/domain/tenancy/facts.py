@@ -24,6 +24,15 @@ SERVERLESS = "serverless"
 class Identity:
     """What an endpoint is called, where it is, and as whom the operator acts: the same for the object's life."""
 
+    endpoint: str
+    region: str
+    role: str | None = None
+
+
+@dataclass(frozen=True)
+class PartialIdentity:
+    """What a spec, a status or a policy says of it; None where it is silent."""
+
     endpoint: str | None = None
     region: str | None = None
     role: str | None = None
@@ -43,8 +52,8 @@ class Facts:
     name: str
     created: str
     standing: Standing
-    wanted: Identity
-    pinned: Identity | None
+    wanted: PartialIdentity
+    pinned: PartialIdentity | None
     asked: Capacity
     granted: Capacity | None
     before: tuple[Capacity, ...] = ()
@@ -55,19 +64,17 @@ class Facts:
             return ()
         return (self.granted, *(each for each in self.before if not within(each, self.granted)))
 
-    def identity(self, defaults: Iterable[Identity], region: str) -> Identity:
+    def identity(self, defaults: Iterable[PartialIdentity], region: str) -> Identity:
         """What is in force: pinned, else the spec's, else a policy's default, else the operator's own.
 
         An object of the release before has nothing pinned, and was made without defaults.
         """
-        if self.pinned is not None:
-            return self.pinned
-        offered = list(defaults) if self.standing is Standing.NEW else []
-        wanted = self.wanted
+        said = self.pinned or self.wanted
+        offered = list(defaults) if self.pinned is None and self.standing is Standing.NEW else []
         return Identity(
-            wanted.endpoint or names.endpoint_name(self.namespace, self.name),
-            wanted.region or next((each.region for each in offered if each.region), region),
-            wanted.role or next((each.role for each in offered if each.role), None),
+            said.endpoint or names.endpoint_name(self.namespace, self.name),
+            said.region or next((each.region for each in offered if each.region), region),
+            said.role or next((each.role for each in offered if each.role), None),
         )
 
 
@@ -81,14 +88,14 @@ def facts_of(body: Body) -> Facts:
     meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     resolved = status.get("resolved")
     standing = _standing(status)
-    wanted = Identity(spec.get("endpointName"), spec.get("region"), spec.get("assumeRoleARN"))
+    wanted = PartialIdentity(spec.get("endpointName"), spec.get("region"), spec.get("assumeRoleARN"))
     asked = capacity(spec)
     pinned = None
     before: tuple[Capacity, ...] = ()
     granted = asked if standing is not Standing.NEW else None
     if resolved:
         # What the spec says of these cannot change, so that a status that says something else is not the operator's.
-        pinned = Identity(
+        pinned = PartialIdentity(
             wanted.endpoint or resolved.get("endpointName"),
             wanted.region or resolved.get("region"),
             wanted.role or resolved.get("assumeRoleARN"),

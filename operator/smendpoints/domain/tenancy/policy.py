@@ -95,8 +95,8 @@ def required_tags(policies: Policies) -> dict[str, str]:
 def bars(identity: Identity, policies: Policies) -> bool:
     """Whether a policy does not allow an endpoint of that name, in that region, or acting as that role."""
     return any(
-        not (identity.endpoint or "").startswith(each.spec.endpoint_name_prefix or "")
-        or (each.spec.regions is not None and not matches_any(identity.region or "", each.spec.regions))
+        not identity.endpoint.startswith(each.spec.endpoint_name_prefix or "")
+        or (each.spec.regions is not None and not matches_any(identity.region, each.spec.regions))
         or (each.spec.assume_role_arns is not None and not matches_any(identity.role or "", each.spec.assume_role_arns))
         for each in policies
     )

@@ -13,15 +13,15 @@ from smendpoints.api.policy import PolicyDefaults
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Resolved
 from smendpoints.domain.tenancy.claims import Standing
-from smendpoints.domain.tenancy.facts import Facts, Identity
+from smendpoints.domain.tenancy.facts import Facts, PartialIdentity
 from smendpoints.domain.tenancy.policy import Policies, merged_defaults, required_tags
 from smendpoints.domain.tenancy.shares import before, other_keys
 
 
-def offered_identities(policies: Policies) -> list[Identity]:
+def offered_identities(policies: Policies) -> list[PartialIdentity]:
     """What the policies offer of an identity, by their names."""
     defaults = (policy.spec.defaults for policy in policies)
-    return [Identity(None, each.region, each.assume_role_arn) for each in defaults]
+    return [PartialIdentity(None, each.region, each.assume_role_arn) for each in defaults]
 
 
 def resolve(
