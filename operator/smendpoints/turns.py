@@ -4,6 +4,7 @@ So one namespace's many edits do not delay another's one, and nobody spends AWS'
 objects are due, which is `workqueue`'s.
 """
 
+import itertools
 from collections import Counter, OrderedDict, deque
 from typing import Generic, TypeVar
 
@@ -13,6 +14,7 @@ _LATE = 3.0  # times the best answer
 _WEIGHT = 0.1  # of the newest answer in the usual one
 _REMEMBERED = 600.0  # seconds, as whom is asked may have moved
 _NARROWER, _WIDER = 0.2, 0.1  # for each answer
+_OLDEST = 8  # each so many turns of a namespace its oldest ticket is served, whatever its rank
 
 
 class Allowance:
@@ -71,19 +73,58 @@ class Width:
             self._now = min(float(self._most), self._now + _WIDER)
 
 
+class _Tickets(Generic[T]):
+    """Those of one namespace, by rank, each with the number in which it came; no rank is empty."""
+
+    def __init__(self) -> None:
+        self._ranks: dict[int, deque[tuple[int, T]]] = {}
+        self._dealt = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._ranks)
+
+    def add(self, rank: int, number: int, ticket: T) -> None:
+        self._ranks.setdefault(rank, deque()).append((number, ticket))
+
+    def remove(self, ticket: T) -> bool:
+        """Whether it was there."""
+        for rank, tickets in self._ranks.items():
+            for each in tickets:
+                if each[1] == ticket:
+                    tickets.remove(each)
+                    self._tidy(rank)
+                    return True
+        return False
+
+    def next(self) -> T:
+        """That of the lowest rank, but each eighth time the one that came first: so that none waits without end."""
+        self._dealt += 1
+        rank = min(self._ranks)
+        if self._dealt % _OLDEST == 0:
+            rank = min(self._ranks, key=lambda each: self._ranks[each][0][0])
+        _, ticket = self._ranks[rank].popleft()
+        self._tidy(rank)
+        return ticket
+
+    def _tidy(self, rank: int) -> None:
+        if not self._ranks[rank]:
+            del self._ranks[rank]
+
+
 class Line(Generic[T]):
     """Tickets that wait for one of so many slots.
 
     A slot goes to the namespace that holds fewest, then to the one that was served longest ago; within it the lowest
     rank comes first, and of equals who came first. No namespace holds the last slots, so that another finds one free.
-    `length` is how many wait.
+    `length` is how many wait: n of a namespace are served within 8 n of its turns, whatever their ranks.
     """
 
     def __init__(self, slots: int) -> None:
         self._free = self._slots = slots
         self._most = _most_of(slots)
-        self._waiting: OrderedDict[str, dict[int, deque[T]]] = OrderedDict()  # by namespace and rank; none is empty
+        self._waiting: OrderedDict[str, _Tickets[T]] = OrderedDict()
         self._held: Counter[str] = Counter()
+        self._number = itertools.count()
         self.length = 0
 
     def resize(self, slots: int) -> None:
@@ -94,16 +135,17 @@ class Line(Generic[T]):
     def ask(self, namespace: str, ticket: T, rank: int = 0) -> None:
         """Get in line."""
         self.length += 1
-        self._waiting.setdefault(namespace, {}).setdefault(rank, deque()).append(ticket)
+        if namespace not in self._waiting:
+            self._waiting[namespace] = _Tickets()
+        self._waiting[namespace].add(rank, next(self._number), ticket)
 
     def withdraw(self, namespace: str, ticket: T) -> None:
         """Leave the line; nothing if the ticket is not in it."""
-        for rank, tickets in self._waiting.get(namespace, {}).items():
-            if ticket in tickets:
-                self.length -= 1
-                tickets.remove(ticket)
-                self._tidy(namespace, rank)
-                return
+        tickets = self._waiting.get(namespace)
+        if tickets is not None and tickets.remove(ticket):
+            self.length -= 1
+            if not tickets:
+                del self._waiting[namespace]
 
     def deal(self) -> tuple[str, T] | None:
         """The next ticket that gets a slot, and whose it is; None while none can."""
@@ -111,10 +153,10 @@ class Line(Generic[T]):
         if self._free <= 0 or not able:
             return None
         namespace = min(able, key=lambda each: self._held[each])  # of equals the first, the one not served for longest
-        rank = min(self._waiting[namespace])
-        ticket = self._waiting[namespace][rank].popleft()
+        ticket = self._waiting[namespace].next()
         self._waiting.move_to_end(namespace)
-        self._tidy(namespace, rank)
+        if not self._waiting[namespace]:
+            del self._waiting[namespace]
         self.length -= 1
         self._free -= 1
         self._held[namespace] += 1
@@ -126,13 +168,6 @@ class Line(Generic[T]):
         self._held[namespace] -= 1
         if not self._held[namespace]:
             del self._held[namespace]
-
-    def _tidy(self, namespace: str, rank: int) -> None:
-        ranks = self._waiting[namespace]
-        if not ranks[rank]:
-            del ranks[rank]
-        if not ranks:
-            del self._waiting[namespace]
 
 
 def _most_of(slots: int) -> int:

@@ -56,6 +56,50 @@ def test_within_a_namespace_first_come_is_first_served() -> None:
     assert deal_all(line) == [("a", ticket) for ticket in range(5)]
 
 
+def test_within_a_namespace_the_lowest_rank_comes_first_and_of_equals_who_came_first() -> None:
+    line: Line[int] = Line(8)
+    for ticket, rank in enumerate([2, 1, 2, 0, 1]):
+        line.ask("a", ticket, rank)
+    assert [ticket for _, ticket in deal_all(line)] == [3, 1, 4, 0, 2]
+    assert line.length == 0
+
+
+def test_ranks_are_of_one_namespace_and_mean_nothing_for_another() -> None:
+    line: Line[int] = Line(8)
+    line.ask("a", 1, 3)
+    line.ask("b", 2, 0)
+    line.ask("b", 3, 0)
+    assert deal_all(line) == [("a", 1), ("b", 2), ("b", 3)]
+
+
+def test_who_has_the_worst_rank_is_served_though_better_ones_come_without_end() -> None:
+    line: Line[int] = Line(1)
+    for ticket in range(3):
+        line.ask("a", ticket, 3)
+    served = []
+    for number in range(24):
+        line.ask("a", 100 + number, 0)
+        dealt = line.deal()
+        assert dealt is not None
+        served.append(dealt[1])
+        line.done("a")
+    assert [served[7], served[15], served[23]] == [0, 1, 2]
+    assert [each for each in served if each >= 100] == list(range(100, 121)), "all others in their own order"
+    assert line.length == 3
+
+
+def test_who_leaves_the_line_is_not_served_whatever_its_rank() -> None:
+    line: Line[int] = Line(8)
+    for ticket, rank in enumerate([1, 0, 1]):
+        line.ask("a", ticket, rank)
+    line.withdraw("a", 1)
+    line.withdraw("a", 2)
+    line.withdraw("a", 2)
+    line.withdraw("b", 0)
+    assert line.length == 1
+    assert deal_all(line) == [("a", 0)]
+
+
 def test_one_edit_comes_next_however_many_wait_in_another_namespace() -> None:
     line: Line[int] = Line(4)
     for ticket in range(500):
@@ -102,7 +146,7 @@ def test_no_slot_is_lost_or_dealt_twice(steps: list[tuple[str, str, int]], slots
     waiting: list[tuple[str, int]] = []
     for step, namespace, ticket in steps:
         if step == "ask":
-            line.ask(namespace, ticket)
+            line.ask(namespace, ticket, rank=ticket % 3)
             waiting.append((namespace, ticket))
         elif step == "withdraw":
             line.withdraw(namespace, ticket)
