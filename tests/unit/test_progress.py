@@ -149,6 +149,19 @@ CASES = {
         1,
         2,
     ),
+    "the last batch bakes, after the old instances of the first went": Case(
+        Shown(
+            (step("Baking", "Baking for 600 seconds, traffic on 4 of 4 instance(s).", 700),),
+            (step("Deleting", "Terminating 2 instance(s)."),),
+            4,
+        ),
+        ROLLING,
+        "Baking",
+        100,
+        2,
+        2,
+        BAKE_END + timedelta(seconds=700),
+    ),
     "the new instances go: AWS goes back": Case(
         Shown((step("Deleting", "Terminating 3 instance(s)."),)), CANARY, "RollingBack", 0, 0, 2
     ),

@@ -82,6 +82,16 @@ def resolved(seen: Any) -> Resolved:
     return Resolved(endpoint_name=seen.desired.endpoint_name, region="us-east-1", generation=4)
 
 
+ALLOWED: dict[str, Any] = {
+    "refused": None,
+    "violations": (),
+    "reason": Reason.POLICY_VIOLATION,
+    "unseen": False,
+    "adoption": None,
+    "log_tails": True,
+}
+
+
 def told(
     seen: Any,
     todo: Plan,
@@ -93,7 +103,8 @@ def told(
     aws: Aws | None = None,
     **ruled: Any,
 ) -> Finding:
-    ruling = Ruling(seen.resource, resolved(seen), View(None, (), None, None), **ruled)
+    rules = {**ALLOWED, **ruled}
+    ruling = Ruling(seen.resource, resolved(seen), View(None, (), None, None), **rules)
     given = replace(seen.given, schedule=schedule) if schedule is not None else seen.given
     return finding_of(
         ruling,

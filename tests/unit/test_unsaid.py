@@ -4,11 +4,9 @@ from typing import Any
 
 import pytest
 
-from smendpoints.api.status import Resolved
 from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Seen, Told
 from smendpoints.controller.result import NEVER, Applied, Awaits, Result
-from smendpoints.controller.ruling import Ruling, View
 from smendpoints.controller.settings import ControllerSettings
 from smendpoints.controller.trouble import Goal, Pursuit, Trouble
 from smendpoints.domain.desired.monitoring import DesiredMonitoring
@@ -60,8 +58,6 @@ def test_what_holds_unless_somebody_says_otherwise(resource: Any) -> None:
     assert (claim.holds, claim.begun) == (True, False)
     assert Artifact("bucket", "key").must_exist
     assert error_rate("m").events == ("AWS/SageMaker", "Invocation5XXErrors", "Sum")
-    ruling = Ruling(resource(), Resolved(endpoint_name="e", region="r"), View(None, None, None, None))
-    assert (ruling.unseen, ruling.log_tails, ruling.violations, ruling.refused) == (False, True, (), None)
     finding = Finding(resource().status)
     assert (finding.finalized, finding.requeue_after, finding.awaits) == (False, NEVER, Awaits.NOTHING)
     assert (Result().requeue_after, Result().awaits) == (NEVER, Awaits.NOTHING)

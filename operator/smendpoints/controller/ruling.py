@@ -44,12 +44,12 @@ class Ruling:
     resource: SageMakerEndpoint
     resolved: Resolved
     view: View
-    refused: ReconcileError | None = None
-    violations: tuple[str, ...] = ()
-    reason: Reason = Reason.POLICY_VIOLATION
-    unseen: bool = False
-    adoption: str | None = None
-    log_tails: bool = True
+    refused: ReconcileError | None
+    violations: tuple[str, ...]
+    reason: Reason
+    unseen: bool
+    adoption: str | None
+    log_tails: bool
 
 
 def taken(rival: Claim, mine: Facts, endpoint: str) -> ReconcileError:

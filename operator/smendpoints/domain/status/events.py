@@ -92,9 +92,9 @@ def _beside_ready(old: list[Condition], new: list[Condition]) -> Iterator[Event]
 
 def _of_analysis(old: RolloutStatus | None, new: RolloutStatus | None) -> tuple[Event, ...]:
     """One Event for each verdict on an attempt, and beforehand one for what it cannot see."""
-    now = new.analysis if new is not None else None
-    if new is None or now is None:
+    if new is None or new.analysis is None:
         return ()
+    now = new.analysis
     same = old is not None and (old.attempt, old.started_at) == (new.attempt, new.started_at)
     before = old.analysis if same and old is not None else None
     if before is None:
