@@ -216,6 +216,16 @@ def test_a_challenger_that_is_worse_gets_no_more_traffic_and_the_other_goes_on()
     assert life.status.winner == "c"
 
 
+def test_when_the_last_challenger_is_worse_its_own_reason_is_told_and_not_those_of_others_before() -> None:
+    life = Life().counting()
+    life.go(5, life.look(b=Verdict.ROLLBACK, c=Verdict.HOLD))
+    life.serve(dict(life.status.weights or {}))
+    life.go(1)
+    assert life.go(5, life.look(b=Verdict.ROLLBACK, c=Verdict.ROLLBACK))[0] == "ROLLBACK"
+    assert "c is ROLLBACK" in life.status.conditions[0].message
+    assert "b is" not in life.status.conditions[0].message
+
+
 def test_a_look_that_counted_nothing_leaves_what_is_known() -> None:
     life = Life().counting()
     life.go(5, life.look(b=(Verdict.HOLD, -0.01), c=(Verdict.HOLD, 0.02)))

@@ -20,6 +20,7 @@ def test_what_carries_an_owners_tag_in_any_case_is_somebodys(key: str) -> None:
     assert not is_owned({"team": "x", "name": "iris"})
     assert told_owner(tags, Owner("c", "shop", "wine").tags()) == "the SageMakerEndpoint iris"
     assert told_owner(tags, Owner("c", "other", "wine").tags()) == "another object"
+    assert told_owner(tags, Owner("d", "shop", "wine").tags()) == "another object", "of another cluster"
     alarm = alarms.sort(Owner("c", "shop", "wine"), {"a": "arn"}, {"a": tags})
     assert alarm == alarms.Ownership(others={"a": "arn"})
 

@@ -13,6 +13,7 @@ from smendpoints.domain.observed.observed import OwnedResources
 from smendpoints.domain.plan.actions import Verb
 from smendpoints.domain.plan.in_place import changes_in_place
 from smendpoints.domain.plan.live import Differences
+from smendpoints.domain.plan.plan import plan
 from smendpoints.domain.plan.tags import tag_changes
 from smendpoints.domain.plan.verdict import Plan, Requeue
 from smendpoints.domain.plan.wording import may_try_again, names_missing_config, undone_by_alarm
@@ -55,6 +56,18 @@ def back(
         meta = resource.metadata.model_copy(update={"annotations": {"smendpoints.dev/abortRevision": annotation}})
         resource = resource.model_copy(update={"metadata": meta})
     return replace(seen, resource=resource)
+
+
+def test_an_attempt_that_ends_before_it_is_decided_says_so_though_it_succeeds(sight: Callable[..., Any]) -> None:
+    analysis = AnalysisStatus(asked=ASKED, horizon=100, verdict="Hold", message="9 of 100 requests")
+    told = plan(sight(remembers={"phase": "InProgress", "analysis": analysis.to_json()}).given).rollout
+    assert told is not None
+    assert told.analysis is not None
+    assert (told.phase, told.analysis.verdict, told.analysis.message) == (
+        "Succeeded",
+        "Inconclusive",
+        "the rollout ended before enough was known; 9 of 100 requests",
+    )
 
 
 @pytest.mark.parametrize(

@@ -459,6 +459,19 @@ def test_one_that_was_just_described_is_asked_for_its_tags_alone(
     assert aws.asked == [*([asks] if asks is not None else []), "targets"]
 
 
+@pytest.mark.parametrize("why", ["it is to be made anew", "it is another's"])
+def test_a_config_that_may_not_stand_for_the_specs_is_not_compared(
+    sight: Callable[..., Any], config: Callable[..., Any], why: str
+) -> None:
+    adopts = {"adoptExisting": True} if why == "it is to be made anew" else {}
+    theirs = replace(config(sight(adopts).desired), name="theirs")
+    seen = sight(adopts, shows={"config_name": "theirs"}, live_config=theirs, remembers=DONE)
+    desired = replace(seen.desired, redeployed="today") if adopts else seen.desired
+    aws = Aws(seen, models={each.name: each.request for each in seen.desired.models})
+    found = observe(aws, seen.resource, desired, LISTED, swept(seen))  # type: ignore[arg-type]
+    assert not found.equivalent
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_a_config_that_somebody_else_made_is_compared_once(
     sight: Callable[..., Any], config: Callable[..., Any], *, same: bool
