@@ -75,33 +75,24 @@ def until_told(place: Watched, name: str, awaited: Awaited) -> float:
 
 
 @pytest.mark.parametrize("number", [3, 250])
-def test_what_was_begun_together_ends_together_and_is_polled_for_faster(number: int) -> None:
-    """After a poll that showed something the next is due in a quarter of the time, be it a place of one page or more."""
-    place = many(number)
+@pytest.mark.parametrize("leaving", [False, True])
+def test_what_was_begun_together_ends_together_and_is_polled_for_faster(number: int, leaving: bool) -> None:
+    """After a poll that showed an end the next is due in a quarter of the time, be it a place of one page or more."""
+    place, awaited = many(number), LEAVING if leaving else MOVING
     place.know()
     place.run(100)
     for each in range(3):
-        place.aws.become(f"many-{each}", "Creating")
-    place.run(30, MOVING)
+        place.aws.become(f"many-{each}", "Deleting" if leaving else "Creating")
+    place.run(30, awaited)
     for each in range(3):
-        place.aws.become(f"many-{each}", "InService")
-        assert until_told(place, f"many-{each}", MOVING) <= (5.0 if each == 0 else 1.5)
+        if leaving:
+            place.aws.vanish(f"many-{each}")
+        else:
+            place.aws.become(f"many-{each}", "InService")
+        assert until_told(place, f"many-{each}", awaited) <= (5.0 if each == 0 else 1.5)
     ended = place.aws.now
-    place.run(60, MOVING)
+    place.run(60, awaited)
     assert place.aws.count(ended)["list_endpoints"] <= 2 + 12 + 2 * (number // 100 + 1), "then as before"
-
-
-@pytest.mark.parametrize("number", [3, 250])
-def test_what_leaves_together_is_polled_for_faster_once_one_is_gone(number: int) -> None:
-    place = many(number)
-    place.know()
-    place.run(100)
-    for each in range(3):
-        place.aws.become(f"many-{each}", "Deleting")
-    place.run(30, LEAVING)
-    for each in range(3):
-        place.aws.vanish(f"many-{each}")
-        assert until_told(place, f"many-{each}", LEAVING) <= (5.0 if each == 0 else 1.5)
 
 
 def test_a_hint_is_looked_up_at_once_by_one_call_for_all_and_once_a_second_at_the_most() -> None:
