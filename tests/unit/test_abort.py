@@ -145,9 +145,11 @@ def test_no_other_verdict_undoes_it(sight: Callable[..., Any], verdict: str) -> 
 
 
 def test_a_verdict_against_what_carries_no_alarm_is_only_told(sight: Callable[..., Any]) -> None:
-    todo = rolls(sight, recorded=WORSE, remembers={"abortAlarm": None}).plan()
+    seen = rolls(sight, recorded=WORSE, remembers={"abortAlarm": None})
+    todo = seen.plan()
     assert of_alarms(todo) == []
-    assert not todo.verdict.message.startswith("undoing")
+    assert (todo.verdict.reason, todo.requeue) == (Reason.UPDATING, Requeue.POLL)
+    assert seen.words(todo.verdict.message) == "rolling out default-iris-WANTED"
 
 
 def test_before_a_rollout_the_alarm_is_quiet() -> None:

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smendpoints.api.analysis import Analysis
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.domain.desired.desired import Desired, desire
 from smendpoints.domain.desired.office_hours import Schedule
@@ -292,6 +293,12 @@ def test_an_attempt_is_a_config_and_the_way_it_is_rolled_out(desired: Callable[.
     assert plain.attempt() != canary.attempt()
     assert canary.attempt() != desired({"rollout": {"strategy": "Canary", "stepPercent": 20}}).attempt()
     assert plain.attempt() == desired({"variant": {"weight": 3}}).attempt()
+    analyses = [
+        Analysis.model_validate({"metrics": [{"name": "errors", "errorRate": {"answers": answers}}]})
+        for answers in ("5xx", "4xx")
+    ]
+    judged = [replace(canary, analysis=each).attempt() for each in analyses]
+    assert len({canary.attempt(), *judged}) == 3
     assert len({replace(plain, retry=asked).attempt() for asked in (None, "", "1", "2")}) == 4
 
 

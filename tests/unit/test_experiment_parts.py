@@ -179,6 +179,10 @@ def test_what_serves_makes_an_arm_and_not_how_many_of_it() -> None:
         assert found is not None
         return found.model
 
+    again = {**metadata, "annotations": {"smendpoints.dev/redeployedAt": "2026-11-22T12:00:00Z"}}
+    deployed_anew = arms.arm_of(SageMakerEndpoint.parse({"metadata": again, "spec": base}), "primary")
+    assert deployed_anew is not None
+    assert deployed_anew.model != before.model, "what is below the same S3 URI may be another model"
     assert model(weight=7) == model(scaling=None) == before.model
     assert model(instance={"type": "ml.m5.large", "count": 9}) == before.model
     assert model(environment={"A": "1"}) != before.model

@@ -288,9 +288,10 @@ def test_a_revision_that_no_spec_can_say_is_none(sight: Callable[..., Any]) -> N
 
 def test_a_serverless_revision_is_asked_about_as_one(sight: Callable[..., Any]) -> None:
     found, _, _ = brought(sight, {}, {"variant": SERVERLESS})
-    told = as_spec(sight().resource.spec, found)
+    told = as_spec(sight(SCALED).resource.spec, found)  # whose instances scale: those of before did not
     assert told is not None
     (variant,) = told.variants
+    assert variant.scaling is None
     assert variant.serverless is not None
     assert (variant.serverless.memory_size_mb, variant.serverless.max_concurrency) == (2048, 5)
 
