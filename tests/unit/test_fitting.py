@@ -73,6 +73,13 @@ def test_bounds_wait_where_an_attempt_took_those_of_before_off(sight: Callable[.
     assert (found.desired.targets, found.waits) == ((), ("primary: bounds 1 to 5",))
 
 
+def test_what_scales_one_variant_says_nothing_of_another(sight: Callable[..., Any]) -> None:
+    wants = {"variant": {"instance": C5, "scaling": BOUNDS}, "challenger": {"instance": C5, "scaling": BOUNDS}}
+    lives = {"variant": {"instance": M5, "scaling": BOUNDS}, "challenger": {"instance": M5, "scaling": None}}
+    found = fits(sight, wants, lives)
+    assert ([each.variant for each in found.desired.targets], found.waits) == (["challenger"], ())
+
+
 def test_instances_are_no_concurrency(sight: Callable[..., Any]) -> None:
     wants = {"variant": {"instance": M5, "scaling": BOUNDS}}
     found = fits(sight, wants, {"variant": {"instance": None, "serverless": COLD}})

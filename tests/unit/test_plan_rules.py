@@ -54,6 +54,11 @@ LAST = (absent.created, foreign.left_alone, rollout.rollout_written_ahead)
 RULES = {rule.__name__ for rules in (plan.ABSENT, plan.FOREIGN, plan.OURS, LAST) for rule in rules}
 
 
+def test_a_dry_run_of_an_adoption_counts_the_tags_that_are_there(sight: Callable[..., Any]) -> None:
+    told = sight({**ADOPTING, "suspend": True, "tags": NOBODYS}, shows={"tags": NOBODYS}).plan()
+    assert told.verdict.message.endswith("would take over default-iris, then change nothing")
+
+
 def decided(seen: Any) -> str:
     """The rule that decides about what is seen."""
     endpoint = seen.observed.endpoint

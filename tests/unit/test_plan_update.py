@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.domain.observed.observed import ObservedVariant
-from smendpoints.domain.plan.update import targets_in_the_way
+from smendpoints.domain.plan.update import targets_in_the_way, upcoming_config
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-sklearn-inference:1.0"
 B = {"modelArtifact": "s3://models/b/model.tar.gz"}
@@ -195,12 +195,22 @@ def test_a_config_of_earlier_times_that_does_not_bring_what_autoscaling_has_grow
     wants, lives = shadowed(2, **scaled), shadowed(1, **scaled)
     there = config(sight(wants).desired)
 
-    def does(count: int) -> list[str]:
+    def with_live(count: int) -> Any:
         variants = {"primary": {"desired_count": count}}
-        seen = sight(wants, lives, variants=variants, remembers=ROLLED, wanted_config=there)
+        return sight(wants, lives, variants=variants, remembers=ROLLED, wanted_config=there)
+
+    def upcoming(count: int) -> Mapping[str, Any]:
+        seen = with_live(count)
+        found = upcoming_config(seen.desired, seen.observed)
+        return {each.name: each.initial_count for each in found.variants}
+
+    def does(count: int) -> list[str]:
+        seen = with_live(count)
         assert excluded(update(seen)) == ["DesiredInstanceCount"]
         return list(seen.actions())
 
+    assert upcoming(1) == {"primary": 1}
+    assert upcoming(4) == {"primary": 4}
     assert does(1) == ["UPDATE_ENDPOINT default-iris"]
     assert does(4) == [
         "DELETE_CONFIG default-iris-WANTED",

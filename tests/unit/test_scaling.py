@@ -131,6 +131,15 @@ def test_the_alarm_of_a_policy_that_stays_rings_for_its_arn(sight: Callable[...,
     assert alarm.params["AlarmActions"] == [seen.observed.targets[0].policies["wake-up"]["PolicyARN"]]
 
 
+def test_an_alarm_that_a_hand_muted_is_put_right(sight: Callable[..., Any]) -> None:
+    seen = sight(scaled(stepScaling=[STEP]))
+    (name, alarm), *_ = seen.observed.alarms.items()
+    muted = sight(scaled(stepScaling=[STEP]), alarms={name: {**alarm, "ActionsEnabled": False}})
+    assert muted.actions() == [f"PUT_ALARM {name}"]
+    shown = sight(scaled(stepScaling=[STEP]), alarms={name: {**alarm, "ActionsEnabled": True}})
+    assert shown.actions() == []
+
+
 def test_the_alarms_of_a_rollout_go_when_it_is_over(sight: Callable[..., Any]) -> None:
     rollout = {"strategy": "Canary", "stepPercent": 10, "rollback": {"maxErrorRatePercent": 1}}
     seen = sight({"rollout": rollout})

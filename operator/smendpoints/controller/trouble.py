@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, auto
 
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.controller.result import NEVER
@@ -21,12 +21,12 @@ _BLOCKED_POLLS, _MOST_BLOCKED_POLLS = 60, 360  # five minutes, and half an hour,
 _LONGEST = 300.0
 
 
-class Goal(StrEnum):
+class Goal(Enum):
     """What a reconcile is after, as far as the spec's generation does not tell."""
 
-    RUN = "run"
-    STOP = "stop"
-    FINALIZE = "leave"
+    RUN = auto()
+    STOP = auto()
+    FINALIZE = auto()
 
 
 @dataclass(frozen=True)
