@@ -71,6 +71,13 @@ def test_what_is_wrong_beside_a_part_of_the_status_stands_in_the_way(spec: dict[
         read(an_object(spec, status, **LEAVING))
 
 
+def test_of_what_is_being_deleted_a_spec_that_cannot_be_read_is_told_though_there_is_no_status_yet() -> None:
+    body = an_object({"variants": 1}, {}, **LEAVING)
+    del body["status"]
+    with pytest.raises(ValidationError):
+        read(body)
+
+
 def test_what_was_told_before_is_no_event_again() -> None:
     body = an_object({"variants": 1}, {"observedGeneration": 3})
     with pytest.raises(ValidationError) as caught:

@@ -114,6 +114,14 @@ def test_what_is_to_be_changed_is_looked_at_closely_before(keeper: Callable[...,
     assert done(again) == ["PUT_ALARM one", "DELETE_ALARMS old"]
 
 
+def test_what_is_ours_and_as_wanted_before_anything_was_put_counts_as_no_write(keeper: Callable[..., Keeper]) -> None:
+    aws = CloudWatch(BOTH, ListedMonitoring(BOTH, LISTED))
+    made = keeper(aws, applied=None)
+    aws.board = board(aws.mine)
+    made.look()
+    assert made.todo == {}
+
+
 def test_a_dashboard_that_stays_is_not_looked_at(keeper: Callable[..., Keeper]) -> None:
     aws = CloudWatch(BOTH, ListedMonitoring(BOTH))
     made = keeper(aws, DesiredMonitoring(WANTED.alarms, keeps_dashboard=True))

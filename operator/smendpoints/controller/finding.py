@@ -64,8 +64,7 @@ def read(body: Mapping[str, Any]) -> SageMakerEndpoint:
     try:
         return SageMakerEndpoint.parse(body)
     except ValidationError as error:
-        # Of the status: what is wrong elsewhere stays, and is told by the second attempt.
-        places = {each["loc"][1] for each in error.errors() if len(each["loc"]) > 1}
+        places = {each["loc"][1] for each in error.errors() if each["loc"][0] == "status" and len(each["loc"]) > 1}
         if not body["metadata"].get("deletionTimestamp") or not places:
             raise
         status = {key: value for key, value in body["status"].items() if key not in places}

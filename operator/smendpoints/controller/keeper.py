@@ -86,7 +86,7 @@ class Keeper:
     def _own_dashboard(self, planned: tuple[Action, ...]) -> None:
         there, owner = self.there, self.desired.owner
         foreign = there is not None and not owner.owns(there.tags)
-        if not planned and self.before.applied is not None:
+        if not planned and not (foreign and self.before.applied is None):
             return
         nobodys: dict[str, str] = {}
         if there is not None and foreign:
