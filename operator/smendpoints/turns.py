@@ -89,9 +89,9 @@ class _Tickets(Generic[T]):
     def remove(self, ticket: T) -> bool:
         """Whether it was there."""
         for rank, tickets in self._ranks.items():
-            for each in tickets:
-                if each[1] == ticket:
-                    tickets.remove(each)
+            for place, (_, each) in enumerate(tickets):
+                if each == ticket:
+                    del tickets[place]
                     self._tidy(rank)
                     return True
         return False

@@ -61,19 +61,21 @@ class Observer:
 
         `described`: it was a moment ago, and looked like that.
         """
-        if described is not None:
-            found = tags if tags is not None else _unless_gone(lambda: self.tags(described.arn))
-            return replace(described, tags=found) if found is not None else None
-        response = _unless_gone(lambda: self._clients.call("sagemaker", "describe_endpoint", EndpointName=name))
-        if response is None:
+        found = described or self._describe(name)
+        if found is None:
             return None
         if tags is None:
-            tags = _unless_gone(lambda: self.tags(response["EndpointArn"]))
+            tags = _unless_gone(lambda: self.tags(found.arn))
         if tags is None:
             return None
-        endpoint = parse_endpoint(response, tags)
+        endpoint = replace(found, tags=tags)
         self._described.put(name, endpoint)
         return endpoint
+
+    def _describe(self, name: str) -> ObservedEndpoint | None:
+        """The endpoint without its tags."""
+        response = _unless_gone(lambda: self._clients.call("sagemaker", "describe_endpoint", EndpointName=name))
+        return parse_endpoint(response, {}) if response is not None else None
 
     def recall(self, name: str, summary: Summary, tagged_since: float, scaled_since: float) -> Recalled | None:
         """An endpoint in service with tags and autoscaling as listed since; described only if it has moved.

@@ -5,7 +5,7 @@ object's life; roles, network and tags stay until its spec is edited. So nothing
 anybody a new fleet, or leaves an endpoint behind that nobody finds again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -18,10 +18,10 @@ from smendpoints.domain.tenancy.policy import Policies, merged_defaults, require
 from smendpoints.domain.tenancy.shares import before, other_keys
 
 
-def offered_identities(policies: Policies) -> list[PartialIdentity]:
-    """What the policies offer of an identity, by their names."""
+def offered_identities(policies: Policies) -> Iterator[PartialIdentity]:
+    """What the policies offer of an identity, by their names; nothing is made where nobody asks."""
     defaults = (policy.spec.defaults for policy in policies)
-    return [PartialIdentity(None, each.region, each.assume_role_arn) for each in defaults]
+    return (PartialIdentity(None, each.region, each.assume_role_arn) for each in defaults)
 
 
 def resolve(
