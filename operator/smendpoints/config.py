@@ -79,7 +79,7 @@ class Config(BaseSettings):
         "api",
         description="Source of prices: api is AWS's price list; table is a built-in table with a fixed date.",
     )
-    threads: int = Field(32, description="Maximum number of concurrent reconciles.", ge=1, le=256)
+    threads: int = Field(16, description="Maximum number of concurrent reconciles.", ge=1, le=256)
     log_format: Literal["json", "plain"] = Field("plain", description="Log format.")
     log_level: Literal["debug", "info", "warning"] = Field("info", description="Log level.")
     bind_address: str = Field("0.0.0.0", description="Address that /healthz and /metrics listen on.")  # noqa: S104
