@@ -46,7 +46,7 @@ def test_settings_tell_the_values_they_may_have() -> None:
     assert "Log format. [json or plain, default plain]" in text
     assert "Log level. [debug or info or warning, default info]" in text
     assert re.search(r"SMENDPOINTS_LEADER_ELECTION: .* \[true or false, default true\]", text)
-    assert re.search(r"SMENDPOINTS_THREADS: .* \[at least 1, at most 256, default 32\]", text)
+    assert re.search(r"SMENDPOINTS_THREADS: .* \[at least 1, at most 256, default 16\]", text)
     assert re.search(r"SMENDPOINTS_LIVENESS_PORT: .* \[at least 1, at most 65535\]", text)
 
 
