@@ -43,7 +43,7 @@ from smendpoints.work.reconciler import Reconciler
 from smendpoints.work.watching import PLACES_AT_ONCE, Watcher, watch_aws
 from smendpoints.work.workqueue import WorkQueue
 
-# Calls to AWS are CPU time of Python. With 5 ms, Python's default, one thread waits for each of thirty others so long.
+# Calls to AWS are CPU time of Python. With 5 ms, Python's default, one thread waits for each of the others so long.
 _SWITCH_SECONDS = 0.001
 
 
