@@ -1,27 +1,21 @@
 """What a reconcile asks AWS about, in each state: what the plan needs, and nothing more, as calls are few."""
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from smendpoints.aws.listed.watch import BLIND_SECONDS, NEVER
+from smendpoints.aws.listed.watch import NEVER
 from smendpoints.controller.memory import Seen
-from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize, recall, recalled
+from smendpoints.controller.observe import observe, observe_to_finalize
 from smendpoints.controller.result import Applied
-from smendpoints.domain.desired.ownership import Owner
 from smendpoints.domain.errors import Kind, ReconcileError
-from smendpoints.domain.observed.observed import Observed, OwnedResources, OwnMonitoring, Recalled
+from smendpoints.domain.observed.observed import OwnedResources, OwnMonitoring
 from smendpoints.domain.plan.actions import Action, Verb
-from smendpoints.domain.plan.alarms import Ownership
 from smendpoints.domain.reasons import Reason
-from smsandbox.testing.one_account import OneAccount
-from smsandbox.testing.specs import STEPS
+from smsandbox.testing.one_asked import DONE, LISTED, STEP_SCALED, AskedAws, B, swept
 
-B = {"variant": {"modelArtifact": "s3://models/b/model.tar.gz"}}
-STEP_SCALED = {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": 5, "stepScaling": [STEPS]}}}
 WATCHED = {"rollout": {"strategy": "Canary", "stepPercent": 10, "rollback": {"maxErrorRatePercent": 1}}}
 SNAPSHOT = {
     "variant": "primary",
@@ -29,92 +23,6 @@ SNAPSHOT = {
     "minCapacity": 1,
     "maxCapacity": 2,
 }
-OWNER = Owner("cluster-1", "default", "iris")
-LISTED = Glance(summary=None, since_written=False, absent=False)
-
-
-@dataclass
-class Aws(OneAccount):
-    """Shows what a sight shows, and remembers what it was asked; what is listed costs nothing and is not remembered."""
-
-    seen: Any
-    asked: list[str] = field(default_factory=list)
-    seen_at: float = 1.0
-    blind: float = 0.0
-    denies_models: bool = False
-    ids: set[str] = field(default_factory=set)
-    listed: Any = "as listed"
-    models: Mapping[str, Any] = field(default_factory=dict)
-
-    def endpoint(self, name: str, tags: Mapping[str, str] | None = None, described: Any = None) -> Any:
-        if described is None:
-            self.asked.append("endpoint" if tags is None else "endpoint without its tags")
-        elif tags is None:
-            self.asked.append("its tags")
-        return self.seen.observed.endpoint
-
-    def config(self, name: str) -> Any:
-        self.asked.append("the wanted config" if name == self.seen.desired.config_name else "the live config")
-        return self.seen.observed.live_config
-
-    def model(self, name: str) -> Any:
-        if self.denies_models:
-            raise ReconcileError(Kind.BLOCKED, Reason.ACCESS_DENIED, "no")
-        self.asked.append("a model")
-        return self.models.get(name, {"ModelName": name})
-
-    def targets(self, ids: list[str], *, bare: bool = False) -> Any:
-        self.asked.append("targets alone" if bare else "targets")
-        self.ids = set(ids)
-        return self.seen.observed.targets
-
-    def listed_targets(self, name: str, since: float) -> Any:
-        return None if since == math.inf else self.listed
-
-    def alarms(self, prefix: str) -> Any:
-        self.asked.append("alarms")
-        return self.seen.observed.alarms
-
-    def alarm_owners(self, endpoint: str, owner: Owner) -> Ownership:
-        self.asked.append("whose alarms")
-        return Ownership(ours={"ours": "arn"}, nobodys={"nobodys": "arn"})
-
-    def owned_resources(self, endpoint: str, owner: Owner, *, alarms: bool, listed: bool = False) -> OwnedResources:
-        self.asked.append(f"what is owned{', alarms too' if alarms else ''}{', as listed' if listed else ''}")
-        return OwnedResources()
-
-    def owned(self, endpoint: str, owner: Owner, *, has_dashboard: bool) -> OwnMonitoring:
-        self.asked.append("monitoring and its dashboard" if has_dashboard else "monitoring")
-        return OwnMonitoring({"watching": "arn"})
-
-    def unowned(self, endpoint: str, config_name: str) -> tuple[str, ...]:
-        self.asked.append("what is nobody's")
-        return ("arn",)
-
-    def missing(self, names: frozenset[str], since: float) -> frozenset[str]:
-        return names
-
-    def look(self, name: str, *, max_age: float) -> None:
-        self.asked.append("the lists")
-
-    def blind_seconds(self) -> float:
-        return self.blind
-
-    def peek(self, name: str) -> Any:
-        return "as listed"
-
-    def current(self, name: str, since: float) -> bool:
-        return since == 7.0
-
-    def absent(self, name: str, since: float) -> bool:
-        return since == 7.0
-
-    def recall(self, name: str, summary: Any, tagged_since: float, scaled_since: float) -> Any:
-        return (
-            None
-            if summary == "out of date"
-            else Recalled(self.seen.observed.endpoint, self.seen.observed.targets, described=True)
-        )
 
 
 def scaled(most: int) -> dict[str, Any]:
@@ -122,18 +30,10 @@ def scaled(most: int) -> dict[str, Any]:
     return {"variant": {"scaling": {"minCapacity": 1, "maxCapacity": most, "targetInvocationsPerInstance": 70}}}
 
 
-def swept(seen: Any) -> Seen:
-    """The memory of an object whose garbage was collected, and whose tags are right."""
-    made = Seen()
-    made.settled(None, seen.desired, seen.resource.spec.revision_history_limit)
-    return made
-
-
 AT_REST = ["endpoint", "targets"]
 CLEANING = [*AT_REST, "alarms", "what is owned, as listed"]
 REPLACING = ["endpoint", "the live config", "a model", "targets"]
 WITHOUT_WORDS = ["endpoint", "the live config", "targets"]
-DONE = {"phase": "Succeeded"}
 # What a reconcile sees, and what it asked to see it; `swept`: no garbage is left, as this process knows.
 STATES: dict[str, tuple[dict[str, Any], bool, list[str]]] = {
     "there is none": ({"exists": False}, True, ["endpoint"]),
@@ -223,7 +123,7 @@ STATES: dict[str, tuple[dict[str, Any], bool, list[str]]] = {
 def test_of_an_endpoint_is_asked(sight: Callable[..., Any], name: str) -> None:
     sees, is_swept, asked = STATES[name]
     seen = sight(**sees)
-    aws = Aws(seen)
+    aws = AskedAws(seen)
     found = observe(aws, seen.resource, seen.desired, LISTED, swept(seen) if is_swept else Seen())  # type: ignore[arg-type]
     assert aws.asked == asked
     assert found.endpoint is seen.observed.endpoint
@@ -247,7 +147,7 @@ def test_autoscaling_that_is_listed_is_not_asked_for(
     sight: Callable[..., Any], sees: dict[str, Any], asked: list[str]
 ) -> None:
     seen = sight(**sees)
-    aws = Aws(seen, listed=seen.observed.targets)
+    aws = AskedAws(seen, listed=seen.observed.targets)
     found = observe(aws, seen.resource, seen.desired, LISTED, swept(seen), listed_since=1.0)  # type: ignore[arg-type]
     assert aws.asked == asked
     assert found.targets == seen.observed.targets
@@ -289,14 +189,14 @@ def test_targets_are_asked_for_of_variants_that_are_wanted_and_of_those_that_ser
     more: dict[str, Any] = {"challenger": {}}
     for sees in ({"lives": more}, {"wants": more, "lives": {}}):
         seen = sight(**sees)
-        aws = Aws(seen)
+        aws = AskedAws(seen)
         observe(aws, seen.resource, seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
         assert aws.ids == {f"endpoint/default-iris/variant/{each}" for each in ("primary", "challenger")}
 
 
 def test_a_new_endpoint_is_not_asked_for_the_tags_that_it_was_made_with(sight: Callable[..., Any]) -> None:
     seen, memory = sight(), Seen(created_with={"team": "ml"})
-    aws = Aws(seen)
+    aws = AskedAws(seen)
     observe(aws, seen.resource, seen.desired, LISTED, memory)  # type: ignore[arg-type]
     assert aws.asked[0] == "endpoint without its tags"
 
@@ -305,7 +205,7 @@ def test_where_there_surely_never_was_an_endpoint_none_is_asked_for(sight: Calla
     absent = replace(LISTED, absent=True)
     never, gone = sight(exists=False), sight(exists=False, converged=True)
     for seen, asked in ((never, []), (gone, ["endpoint"])):  # what was there is gone once a Describe says so
-        aws = Aws(seen)
+        aws = AskedAws(seen)
         assert observe(aws, seen.resource, seen.desired, absent, Seen()).endpoint is None  # type: ignore[arg-type]
         assert aws.asked == asked
 
@@ -327,7 +227,7 @@ def test_what_edits_left_of_an_endpoint_that_office_hours_stopped_is_looked_for_
     seen = sight({"suspend": suspended}, exists=False)
     status = seen.resource.status.model_copy(update={"created_in_aws": made})
     resource = seen.resource.model_copy(update={"status": status})
-    aws = Aws(seen)
+    aws = AskedAws(seen)
     memory = swept(seen) if is_swept else Seen()
     found = observe(aws, resource, seen.desired, LISTED, memory, running=running)  # type: ignore[arg-type]
     assert aws.asked == ["endpoint", *(["what is owned, as listed"] if looks else [])]
@@ -342,7 +242,7 @@ def test_an_update_shows_the_targets_as_listed_and_a_creation_has_none(sight: Ca
         ("Deleting", None),
     ):
         seen = sight(shows={"status": status})
-        found = observe(Aws(seen), seen.resource, seen.desired, LISTED, Seen())  # type: ignore[arg-type]
+        found = observe(AskedAws(seen), seen.resource, seen.desired, LISTED, Seen())  # type: ignore[arg-type]
         assert str(found.targets) == str(told), status
 
 
@@ -350,7 +250,7 @@ def test_what_is_missing_is_told_of_what_the_endpoint_uses_or_is_to_go_back_to(s
     deployed = {"history": [("LIVE", "Deployed"), ("WANTED", "Deployed")]}
     for sees, told in (({}, True), ({"lives": B}, False), ({"lives": B, **deployed}, True)):
         seen = sight(**sees)
-        found = observe(Aws(seen), seen.resource, seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
+        found = observe(AskedAws(seen), seen.resource, seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
         assert found.missing == (seen.desired.contents() if told else frozenset())
 
 
@@ -358,11 +258,11 @@ def test_the_models_that_are_replaced_are_told_as_far_as_they_can_be_seen(sight:
     seen = sight(lives=B)
     live = seen.observed.live_config
     for denied, told in ((False, set(live.models())), (True, set())):
-        aws = Aws(seen, denies_models=denied)
+        aws = AskedAws(seen, denies_models=denied)
         found = observe(aws, seen.resource, seen.desired, LISTED, Seen())  # type: ignore[arg-type]
         assert set(found.live_models) == told
     same = sight(lives={"variant": {"instance": {"type": "ml.m5.xlarge", "count": 1}}})
-    aws = Aws(same)
+    aws = AskedAws(same)
     found = observe(aws, same.resource, same.desired, LISTED, Seen())  # type: ignore[arg-type]
     assert "a model" not in aws.asked, "what the spec says of a model need not be asked for"
     assert set(found.live_models) == set(same.observed.live_config.models())
@@ -393,7 +293,7 @@ FINALIZED: dict[str, tuple[dict[str, Any], bool, bool, list[str]]] = {  # retain
 def test_before_a_deletion_of(sight: Callable[..., Any], name: str) -> None:
     sees, retain, monitored, asked = FINALIZED[name]
     seen = sight(**sees)
-    aws = Aws(seen)
+    aws = AskedAws(seen)
     found = observe_to_finalize(
         aws,  # type: ignore[arg-type]
         seen.desired.endpoint_name,
@@ -411,103 +311,11 @@ def test_before_a_deletion_of(sight: Callable[..., Any], name: str) -> None:
         assert found.owned_resources.monitoring == OwnMonitoring({"watching": "arn"})
 
 
-@pytest.mark.parametrize(
-    ("seen_at", "blind", "reads"),
-    [(NEVER, 0.0, True), (1.0, 0.0, False), (1.0, BLIND_SECONDS, False), (1.0, BLIND_SECONDS + 1, True)],
-)
-def test_a_glance_reads_the_lists_where_they_were_not_or_not_for_long(
-    sight: Callable[..., Any], seen_at: float, blind: float, reads: bool
-) -> None:
-    aws = Aws(sight(), seen_at=seen_at, blind=blind)
-    found = glance(aws, "iris", Seen(written_at=7.0), 5.0)  # type: ignore[arg-type]
-    assert aws.asked == (["the lists"] if reads else [])
-    assert found == Glance("as listed", since_written=True, absent=True)  # type: ignore[arg-type]
-
-
-RECALLED: dict[str, tuple[dict[str, Any], dict[str, Any], Any, bool]] = {  # sees, memory, summary, recalled
-    "at rest": ({}, {}, "listed", True),
-    "that is not listed": ({}, {}, None, False),
-    "whose list is out of date": ({}, {}, "out of date", False),
-    "that AWS was told to change": ({}, {"expects": "Updating"}, "listed", False),
-    "that is not swept": ({}, {"garbage_collected": None}, "listed", False),
-    "that is not tagged": ({}, {"tagged": None}, "listed", False),
-    "of somebody else": ({"shows": {"tags": {}}}, {}, "listed", False),
-    "with another config": ({"lives": B}, {}, "listed", False),
-    "with alarms": ({"wants": STEP_SCALED}, {}, "listed", False),
-}
-
-
-@pytest.mark.parametrize("name", RECALLED)
-def test_the_lists_will_do_for_one(sight: Callable[..., Any], name: str) -> None:
-    sees, changed, summary, will_do = RECALLED[name]
-    seen = sight(**sees)
-    memory = replace(swept(seen), **changed)
-    found = recall(Aws(seen), seen.resource, seen.desired, replace(LISTED, summary=summary), memory)  # type: ignore[arg-type]
-    assert (found is not None) is will_do
-    if found is not None:
-        expected = Observed(seen.observed.endpoint, targets=seen.observed.targets, missing=seen.desired.contents())
-        assert recalled(Aws(seen), seen.desired, found, memory) == expected  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(("created_with", "asks"), [(None, "its tags"), ({"of": "its creation"}, None)])
 def test_one_that_was_just_described_is_asked_for_its_tags_alone(
     sight: Callable[..., Any], created_with: Mapping[str, str] | None, asks: str | None
 ) -> None:
     seen = sight()
-    aws, memory = Aws(seen), replace(swept(seen), created_with=created_with)
+    aws, memory = AskedAws(seen), replace(swept(seen), created_with=created_with)
     observe(aws, seen.resource, seen.desired, LISTED, memory, described=seen.observed.endpoint)  # type: ignore[arg-type]
     assert aws.asked == [*([asks] if asks is not None else []), "targets"]
-
-
-@pytest.mark.parametrize("why", ["it is to be made anew", "it is another's"])
-def test_a_config_that_may_not_stand_for_the_specs_is_not_compared(
-    sight: Callable[..., Any], config: Callable[..., Any], why: str
-) -> None:
-    adopts = {"adoptExisting": True} if why == "it is to be made anew" else {}
-    theirs = replace(config(sight(adopts).desired), name="theirs")
-    seen = sight(adopts, shows={"config_name": "theirs"}, live_config=theirs, remembers=DONE)
-    desired = replace(seen.desired, redeployed="today") if adopts else seen.desired
-    aws = Aws(seen, models={each.name: each.request for each in seen.desired.models})
-    found = observe(aws, seen.resource, desired, LISTED, swept(seen))  # type: ignore[arg-type]
-    assert not found.equivalent
-
-
-@pytest.mark.parametrize("same", [True, False])
-def test_a_config_that_somebody_else_made_is_compared_once(
-    sight: Callable[..., Any], config: Callable[..., Any], *, same: bool
-) -> None:
-    wants = sight({"adoptExisting": True})
-    theirs = replace(config(wants.desired if same else sight(B).desired), name="theirs")
-    seen = sight({"adoptExisting": True}, shows={"config_name": "theirs"}, live_config=theirs, remembers=DONE)
-    aws, memory = Aws(seen, models={each.name: each.request for each in seen.desired.models}), swept(seen)
-    found = observe(aws, seen.resource, seen.desired, LISTED, memory)  # type: ignore[arg-type]
-    assert (found.equivalent, "a model" in aws.asked) == (same, True)
-    memory.observed(None, seen.desired, found)
-    again = Aws(seen)
-    assert observe(again, seen.resource, seen.desired, LISTED, memory).equivalent is same  # type: ignore[arg-type]
-    assert "a model" not in again.asked
-    edited = sight({"adoptExisting": True, **B}).desired
-    observe(again, seen.resource, edited, LISTED, memory)  # type: ignore[arg-type]
-    assert "a model" in again.asked, "the spec wants something else"
-
-
-@pytest.mark.parametrize(
-    ("adopted", "history", "compared"),
-    [
-        (None, [], True),
-        (True, [("LIVE", "Deployed")], True),
-        (True, [("WANTED", "Failed"), ("LIVE", "Deployed")], True),
-        (True, [("LIVE", "Deployed"), ("older", "Deployed")], False),
-        (None, [("LIVE", "Deployed")], False),
-    ],
-    ids=["a first one", "what was taken over", "likewise, after a failure", "one since", "what was made here"],
-)
-def test_a_config_that_is_named_as_ours_is_compared_only_where_it_was_taken_over(
-    sight: Callable[..., Any], adopted: bool | None, history: list[tuple[str, str]], compared: bool
-) -> None:
-    """Another object of the name left it, with a way to be made that the name does not tell."""
-    seen = sight({"adoptExisting": True}, B, history=history, remembers=DONE)
-    status = seen.resource.status.model_copy(update={"adopted": adopted})
-    aws = Aws(seen)
-    observe(aws, seen.resource.model_copy(update={"status": status}), seen.desired, LISTED, swept(seen))  # type: ignore[arg-type]
-    assert ("a model" in aws.asked) is compared
