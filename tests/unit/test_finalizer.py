@@ -301,3 +301,13 @@ def test_what_is_retained_waits_until_it_is_known_whose_its_alarms_are(sight: Ca
     with pytest.raises(ReconcileError, match="no"):
         finalized(aws, MADE)
     assert aws.made == []
+
+
+def test_a_deletion_is_told_to_the_listings_only_once_it_is_kept_when_it_was(
+    sight: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that is begun between the two misses the endpoint, and is not believed: nobody would look again."""
+    aws, memory, told = Aws(sight()), Memory(), []
+    monkeypatch.setattr(aws, "deleting", lambda endpoint: told.append((endpoint, memory.seen.written_at)))
+    finalized(aws, memory=memory)
+    assert told == [("default-iris", 100.0)]

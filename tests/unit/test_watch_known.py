@@ -207,6 +207,20 @@ def test_an_endpoint_is_absent_once_a_list_that_would_show_it_does_not() -> None
     assert not place.watch.absent("many-3", deleted)
 
 
+def test_a_deletion_that_is_told_after_a_list_that_missed_the_endpoint_is_looked_for_once_more() -> None:
+    """Who deleted it believes no list that was begun before its call is known to have ended."""
+    place = many(350)
+    place.know()
+    place.aws.vanish("many-3")
+    place.run(2, LEAVING)
+    place.aws.now += 0.1
+    deleted = place.aws.now
+    place.watch.deleting("many-3")
+    assert not place.watch.absent("many-3", deleted)
+    assert place.run(6, LEAVING) == ["many-3"]
+    assert place.watch.absent("many-3", deleted)
+
+
 def test_contents_are_as_listed_and_as_this_process_changed_them_since() -> None:
     place = Watched("iris")
     assert place.watch.belongings("iris") is None

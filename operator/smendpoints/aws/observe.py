@@ -235,8 +235,6 @@ class Observer:
         """The endpoint itself: what was described before is not as it is."""
         self._described.drop(endpoint)
         self._watch.wrote(endpoint)
-        if verb is Verb.DELETE_ENDPOINT:
-            self._watch.deleting(endpoint)
         if verb is Verb.CREATE_ENDPOINT:
             self._watch.created(endpoint)
 

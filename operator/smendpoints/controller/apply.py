@@ -86,6 +86,18 @@ def apply(
     return done.applied()
 
 
+def remember(account: Aws, memory: Memory, came: Applied, now: float) -> None:
+    """Keep what came of it; the calls have ended by `now`.
+
+    A deletion is told to the listings only then: one that was begun before misses the endpoint as well, but would not
+    be believed, and later ones would not look for it any more.
+    """
+    memory.seen.applied(came, now)
+    for action in came.made:
+        if action.verb is Verb.DELETE_ENDPOINT:
+            account.watch.deleting(action.target)
+
+
 @dataclass
 class _Done:
     """What came of the calls so far."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from smendpoints.api.resource import SageMakerEndpoint
 from smendpoints.api.status import Failure
 from smendpoints.controller.alarming import plan_with_own_alarms
-from smendpoints.controller.apply import apply
+from smendpoints.controller.apply import apply, remember
 from smendpoints.controller.finding import Finding
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.observe import Glance, glance, observe, observe_to_finalize
@@ -92,7 +92,7 @@ class Finalizer:
             was_live = any(each.outcome == "Deployed" for each in resource.status.history)
             todo = plan_deletion(observed, owner, was_live=was_live)
         applied = apply(account, resource, todo, memory, self._monotonic, self._why_not)
-        memory.seen.applied(applied, self._monotonic())
+        remember(account, memory, applied, self._monotonic())
         if applied.refused is not None:
             return self.failed(resource, applied.refused, memory)
         memory.remember_success()

@@ -66,6 +66,9 @@ class Listings(Protocol):
     def wrote(self, endpoint: str) -> None:
         """Something of the endpoint was changed: it is told to have moved once that can be settled. Costs nothing."""
 
+    def deleting(self, endpoint: str) -> None:
+        """AWS was told to delete the endpoint: it is told to have moved once it is listed no more. Costs nothing."""
+
     def monitors(self) -> None:
         """An object has alarms or a dashboard: they are listed from now on. Costs nothing."""
 

@@ -19,7 +19,7 @@ from smendpoints.aws.calls.clients import Place
 from smendpoints.aws.calls.pace import Work
 from smendpoints.aws.calls.paces import paced
 from smendpoints.controller.alarming import plan_with_own_alarms
-from smendpoints.controller.apply import apply, preflight, went_on
+from smendpoints.controller.apply import apply, preflight, remember, went_on
 from smendpoints.controller.blind import blinded
 from smendpoints.controller.finalize import Finalizer
 from smendpoints.controller.finding import Finding, conclude, read, unreadable
@@ -201,7 +201,7 @@ class Controller:
         if refused is None or first is not None:
             adopts = resource.spec.adopt_existing and ruling.adoption is None
             applied = apply(account, resource, acting, memory, self._monotonic, self._why_not, adopts=adopts)
-            memory.seen.applied(applied, self._monotonic())
+            remember(account, memory, applied, self._monotonic())
         if first is not None:
             todo, applied = went_on(todo, first, applied, refused)
         now, poll = self._monotonic(), self._settings.poll_seconds

@@ -25,3 +25,6 @@ class OneAccount:
     @property
     def prices(self) -> Any:
         return self
+
+    def deleting(self, endpoint: str) -> None:
+        """The listings need not know."""
