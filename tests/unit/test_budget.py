@@ -97,13 +97,3 @@ def test_what_nobody_waits_for_does_not_grow_and_is_forgotten_after_ten_minutes(
     assert budget.rate == before
     budget.fade(661.0)
     assert budget.rate is None
-
-
-def test_it_is_held_up_while_somebody_waits() -> None:
-    budget = Budget()
-    budget.awaited(0.0)
-    assert not budget.binds(0.0)  # free: nobody waits for long
-    budget.refused(1.0)
-    budget.awaited(1.5)
-    assert budget.binds(2.0)
-    assert not budget.binds(10.0)

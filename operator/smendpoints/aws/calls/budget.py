@@ -6,6 +6,8 @@ grows only while somebody waits for it, as what nobody asks for cannot be learnt
 
 import math
 
+from smendpoints.aws.calls.fading import Fading
+
 NEVER = float("-inf")
 _SLOWEST = 0.2
 _FIRST = 1.0
@@ -27,35 +29,26 @@ class Budget:
         self.rate: float | None = None  # None: free
         self.ready_at = NEVER  # when it has a call to give
         self.refused_at = NEVER
-        self.used_at = NEVER
-        self._awaited_at = NEVER
         self._grown_at = NEVER
         self._held_up = 0.0  # seconds that it was waited for since AWS refused last
         self._refused_rate = math.inf
-        self._seen = 0.0
-        self._seen_at = NEVER
+        self._admitted = Fading(_MEMORY)
 
     def take(self, now: float) -> None:
         """Give a call. One that nobody took is kept for the next, so that bursts of two pass."""
         if self.rate is not None:
             self.ready_at = max(self.ready_at + 1 / self.rate, now)
 
-    def binds(self, now: float) -> bool:
-        """Whether somebody waits for it now."""
-        return self.rate is not None and now - self._awaited_at <= _MEMORY
-
     def admitted(self, now: float) -> None:
         """AWS took a call, whatever it answered."""
-        self._seen, self._seen_at = self.taken(now) + 1 / _MEMORY, now
-        self.used_at = now
+        self._admitted.add(now)
 
     def refused(self, now: float) -> None:
         """AWS refused a call for its number: slower. Those that were under way together count as one."""
-        self.used_at = now
         if self.rate is not None and now - self.refused_at < _TOGETHER:
             return
         if self.rate is None:
-            self.rate = max(_FIRST, _BACK * self.taken(now))
+            self.rate = max(_FIRST, _BACK * self._admitted.rate(now))
         else:
             self._refused_rate, self.rate = self.rate, max(_SLOWEST, _BACK * self.rate)
         self.refused_at = self._grown_at = now
@@ -67,7 +60,7 @@ class Budget:
         if self.rate is None:
             return
         passed = min(now - self._grown_at, max(1.0, 1 / self.rate))
-        self._awaited_at = self._grown_at = now
+        self._grown_at = now
         self._held_up += passed
         near = self._refused_rate * _NEAR
         quick = self.rate < near or self._held_up > _QUIET
@@ -85,7 +78,3 @@ class Budget:
     def free(self) -> None:
         """Nothing is known of it."""
         self.rate, self.ready_at, self.refused_at, self._refused_rate = None, NEVER, NEVER, math.inf
-
-    def taken(self, now: float) -> float:
-        """Calls a second that AWS took of late; each counts less as time passes."""
-        return self._seen * math.exp((self._seen_at - now) / _MEMORY)

@@ -1,26 +1,25 @@
 """Who makes the next call to one account and region, once AWS throttles: dealt round, by what the call is for.
 
 AWS counts calls of one operation, of one service, or of all together, and does not say which it was: there is a budget
-for each, and a call needs all three. A refusal is laid to one of them: to the narrowest that holds callers up, else to
-the widest of which most was refused of late, else to the operation if it is called as often as the rest of its service.
-Pure, in the time that it is told; waiting is `paces`.
+for each, and a call needs all three. A refusal slows the one that it is laid to (`blame`). Pure, in the time that it is
+told; waiting is `paces`.
 """
 
-import math
 import threading
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from smendpoints.aws.calls.budget import NEVER, Budget
+from smendpoints.aws.calls.blame import Scope, blamed
+from smendpoints.aws.calls.budget import Budget
+from smendpoints.aws.calls.fading import Fading
 
 # "Requests made with AWS credentials" of one account and region share one quota, whatever the operation: IAM User
 # Guide, "IAM and AWS STS quotas", STS request quotas. CloudWatch and Service Quotas count each operation: their own
 # pages of quotas. Of SageMaker and Application Auto Scaling no table is published: each operation until seen otherwise.
 _COUNTED_TOGETHER = frozenset({"sts"})
-_RECENT = 10.0
-_IN_A_ROW = 3
+_EVIDENCE_SECONDS = 100.0
+_FORGOTTEN = 0.05  # of a refusal
 _LATE = 20.0
 _MOST_REMEMBERED = 1000
 
@@ -44,7 +43,12 @@ class Call:
     service: str
     operation: str
 
-    def scopes(self) -> Iterator[tuple[str, ...]]:
+    @property
+    def kind(self) -> Scope:
+        """The narrowest that it may be counted with."""
+        return next(self.scopes())
+
+    def scopes(self) -> Iterator[Scope]:
         """What it may be counted with, the narrowest first."""
         if self.service not in _COUNTED_TOGETHER:
             yield self.service, self.operation
@@ -75,11 +79,10 @@ class Pace:
 
     def __init__(self) -> None:
         self.waiting: list[Ticket] = []
-        self._budgets: dict[tuple[str, ...], Budget] = {}
-        self._called: dict[Call, float] = {}
-        self._refused: dict[Call, float] = {}
-        self._last: deque[tuple[Call, float]] = deque(maxlen=_IN_A_ROW)
-        self._served: dict[str, tuple[float, float]] = {}
+        self._budgets: dict[Scope, Budget] = {}
+        self._sent: dict[Scope, Fading] = {}  # by kind, as `_refused`
+        self._refused: dict[Scope, Fading] = {}
+        self._served: dict[str, Fading] = {}
         self._number = 0
 
     def deal(self, now: float) -> Ticket | None:
@@ -111,42 +114,23 @@ class Pace:
 
     def admitted(self, call: Call, now: float) -> None:
         """AWS took a call, whatever it answered."""
-        self._called[call] = now
+        self._sent.setdefault(call.kind, Fading(_EVIDENCE_SECONDS)).add(now)
         for budget in self._budgets_of(call):
             budget.admitted(now)
 
     def refused(self, call: Call, now: float) -> None:
         """AWS refused a call for its number."""
-        self._called[call] = self._refused[call] = now
-        self._last.append((call, now))
-        scope = self._guilty(call, now)
+        for counts in (self._sent, self._refused):
+            counts.setdefault(call.kind, Fading(_EVIDENCE_SECONDS)).add(now)
+        refused = {kind: number for kind, number in _faded(self._refused, now).items() if number >= _FORGOTTEN}
+        limits = blamed(refused, _faded(self._sent, now))
+        scope = limits[call.kind]
         guilty = self._of(scope)
-        if guilty.rate is None:  # newly seen: what was laid to its parts just now was this
+        if guilty.rate is None:  # newly seen: what was laid to its parts was this
             for other, budget in self._budgets.items():
-                if len(other) > len(scope) and other[: len(scope)] == scope and now - budget.refused_at <= _RECENT:
+                if len(other) > len(scope) and other[: len(scope)] == scope and other not in limits.values():
                     budget.free()
         guilty.refused(now)
-
-    def _guilty(self, call: Call, now: float) -> tuple[str, ...]:
-        scopes = list(call.scopes())
-        row = {each for each, when in self._last if now - when <= _RECENT * _IN_A_ROW}
-        if len(self._last) == _IN_A_ROW and row == {call}:
-            return scopes[0]
-        for scope in scopes:
-            if self._of(scope).binds(now):
-                return scope
-        for scope in reversed(scopes):
-            if self._all_over(scope, now):
-                return scope
-        alone, service = self._of(scopes[0]), self._of(scopes[-2])
-        return scopes[0] if 2 * alone.taken(now) >= service.taken(now) else scopes[-2]
-
-    def _all_over(self, scope: tuple[str, ...], now: float) -> bool:
-        """Whether AWS refused most kinds of calls there, and not of one part alone."""
-        called = {each for each, when in self._called.items() if now - when <= _RECENT and scope in each.scopes()}
-        refused = {each for each in called if now - self._refused.get(each, NEVER) <= _RECENT}
-        parts = {each.service if not scope else each.operation for each in refused}
-        return len(parts) > 1 and 2 * len(refused) >= len(called)
 
     def _can(self, ticket: Ticket, now: float) -> bool:
         able = True
@@ -168,18 +152,22 @@ class Pace:
 
     def _had(self, namespace: str, now: float) -> float:
         """The calls that a namespace had of late; each counts less as time passes."""
-        calls, when = self._served.get(namespace, (0.0, now))
-        return calls * math.exp((when - now) / _LATE)
+        served = self._served.get(namespace)
+        return served.count(now) if served is not None else 0.0
 
     def _remember(self, namespace: str, now: float) -> None:
         if not self.waiting and len(self._served) > _MOST_REMEMBERED:
             self._served.clear()
-        self._served[namespace] = self._had(namespace, now) + 1, now
+        self._served.setdefault(namespace, Fading(_LATE)).add(now)
 
     def _budgets_of(self, call: Call) -> list[Budget]:
         return [self._of(scope) for scope in call.scopes()]
 
-    def _of(self, scope: tuple[str, ...]) -> Budget:
+    def _of(self, scope: Scope) -> Budget:
         if scope not in self._budgets:
             self._budgets[scope] = Budget()
         return self._budgets[scope]
+
+
+def _faded(counts: Mapping[Scope, Fading], now: float) -> dict[Scope, float]:
+    return {kind: each.count(now) for kind, each in counts.items()}
