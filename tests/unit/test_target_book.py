@@ -28,8 +28,13 @@ class Aws(Stubs):
         super().__init__(clients, ["service-quotas", "application-autoscaling"])
         self.now = 0.0
         self.there: set[str] = set()
+        self.looked_for: list[str] = []
         quotas = Quotas(clients, lambda: self.now)
-        self.book = TargetBook(clients, quotas, lambda name: name in self.there, lambda: self.now)
+        self.book = TargetBook(clients, quotas, self.is_there, lambda: self.now)
+
+    def is_there(self, name: str) -> bool:
+        self.looked_for.append(name)
+        return name in self.there
 
     def has_quota(self, value: float | None) -> None:
         named = [{"QuotaName": NAME, "Value": value}] if value is not None else []
@@ -120,6 +125,31 @@ def test_a_promise_ends_when_the_endpoint_is_not_there_or_after_an_hour(aws: Aws
     aws.has_quota(1.0)
     aws.registered()
     assert aws.refusal("c") is None
+
+
+def test_what_an_endpoint_asks_for_takes_the_place_of_what_it_was_promised(aws: Aws) -> None:
+    aws.has_quota(2.0)
+    aws.registered()
+    both = frozenset({*ids("a"), "endpoint/a/variant/challenger"})
+    assert aws.book.promise(Targets("a", both)) is None
+    assert aws.refusal("b") is not None
+    assert aws.refusal("a") is None
+    assert aws.refusal("b") is None
+    assert aws.refusal("c") is not None
+    told = aws.book.promise(Targets("a", both))
+    assert told is not None
+    assert "1 of 2 scalable targets are left in us-east-1, and this endpoint needs 2" in told.message
+
+
+def test_a_launch_asks_nothing_of_each_endpoint_that_is_there(aws: Aws) -> None:
+    """Thousands that are launched in a row would take a time that grows with their square."""
+    aws.has_quota(1000.0)
+    aws.registered()
+    aws.there.update(f"e{number}" for number in range(100))
+    for number in range(100):
+        aws.now += 5.0
+        assert aws.refusal(f"e{number}") is None
+    assert aws.looked_for == []
 
 
 def test_what_is_only_asked_for_is_not_given(aws: Aws) -> None:

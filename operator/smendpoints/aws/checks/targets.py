@@ -45,6 +45,9 @@ class TargetBook:
         self._listed_at = float("-inf")
         self._registered: frozenset[str] = frozenset()
         self._promises: dict[str, _Promise] = {}
+        self._taken: set[str] = (
+            set()
+        )  # registered or promised; kept, as a launch has no time for each endpoint there is
 
     def promise(self, targets: Targets, *, give: bool = True) -> ReconcileError | None:
         """Let the endpoint have its targets; why it cannot have them, as far as is certain. Else only asked, not given.
@@ -55,11 +58,14 @@ class TargetBook:
         with self._lock:
             refusal = self._refusal(targets, _HOUR)
             if refusal is not None:
-                refusal = self._refusal(targets, _RECENT)  # some may be free again, or the quota raised
+                self._tidy()  # some may be free again, or the quota raised
+                refusal = self._refusal(targets, _RECENT)
             if refusal is not None:
                 return ReconcileError(Kind.BLOCKED, Reason.QUOTA_EXCEEDED, refusal)
             if give:
+                self._taken -= self._promised(targets.endpoint)
                 self._promises[targets.endpoint] = _Promise(targets.resource_ids, self._clock())
+                self._taken |= targets.resource_ids
             return None
 
     def _refusal(self, targets: Targets, max_age: float) -> str | None:
@@ -67,25 +73,35 @@ class TargetBook:
         if limit is None:
             return None
         self._list(max_age)
-        taken = self._registered.union(*(
-            promise.resource_ids for endpoint, promise in self._promises.items() if endpoint != targets.endpoint
-        ))  # fmt: skip
-        return targets.refusal(taken, limit, self._clients.place.region)
+        own = self._promised(targets.endpoint)
+        return targets.refusal(self._taken - own if own else self._taken, limit, self._clients.place.region)
+
+    def _promised(self, endpoint: str) -> frozenset[str]:
+        """What the endpoint was promised and has not registered yet."""
+        promise = self._promises.get(endpoint)
+        return promise.resource_ids - self._registered if promise is not None else frozenset()
 
     def _list(self, max_age: float) -> None:
         now = self._clock()
-        if now - self._listed_at >= max_age:
-            found = self._clients.all(
-                "application-autoscaling",
-                "describe_scalable_targets",
-                "ScalableTargets",
-                _PAGE,
-                ServiceNamespace="sagemaker",
-            )
-            self._registered, self._listed_at = frozenset(each["ResourceId"] for each in found), now
+        if now - self._listed_at < max_age:
+            return
+        found = self._clients.all(
+            "application-autoscaling",
+            "describe_scalable_targets",
+            "ScalableTargets",
+            _PAGE,
+            ServiceNamespace="sagemaker",
+        )
+        self._registered, self._listed_at = frozenset(each["ResourceId"] for each in found), now
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget the promises that hold no longer."""
+        now = self._clock()
         self._promises = {
             endpoint: promise for endpoint, promise in self._promises.items() if self._holds(endpoint, promise, now)
         }
+        self._taken = set(self._registered).union(*(promise.resource_ids for promise in self._promises.values()))
 
     def _holds(self, endpoint: str, promise: _Promise, now: float) -> bool:
         age = now - promise.given_at
