@@ -172,6 +172,21 @@ def test_where_aws_counts_all_calls_together_none_is_held_back_alone(seed: int) 
     assert longest(town, "one") < 3.5
 
 
+def test_what_was_sent_before_aws_throttled_says_nothing_of_what_it_counts() -> None:
+    """Else all that is refused now looks rare beside it, as if each kind of call had a limit of its own."""
+    pace = Pace()
+    for _ in range(5000):
+        pace.admitted(Call("sagemaker", "ListTags"), 0.0)
+    for number in range(60):
+        for call in EDIT[4:]:
+            now = 1.0 + number
+            pace.admitted(call, now)
+            if number % 5 == 0:
+                pace.refused(call, now)
+    assert pace.rate(Call("sagemaker", "AddTags")) is not None
+    assert pace.rate(Call("ecr", "DescribeImages")) is None
+
+
 def test_an_operation_that_aws_counts_alone_slows_no_other() -> None:
     town = Town({("sagemaker", "CreateModel"): 2.0, ("sagemaker", "CreateEndpointConfig"): 3.0})
     flood(town, "many", threads=12)

@@ -80,7 +80,7 @@ class Pace:
     def __init__(self) -> None:
         self.waiting: list[Ticket] = []
         self._budgets: dict[Scope, Budget] = {}
-        self._sent: dict[Scope, Fading] = {}  # by kind, as `_refused`
+        self._sent: dict[Scope, Fading] = {}  # by kind, as `_refused`, since AWS throttles
         self._refused: dict[Scope, Fading] = {}
         self._served: dict[str, Fading] = {}
         self._number = 0
@@ -114,12 +114,17 @@ class Pace:
 
     def admitted(self, call: Call, now: float) -> None:
         """AWS took a call, whatever it answered."""
-        self._sent.setdefault(call.kind, Fading(_EVIDENCE_SECONDS)).add(now)
+        if self._refused:
+            self._sent.setdefault(call.kind, Fading(_EVIDENCE_SECONDS)).add(now)
         for budget in self._budgets_of(call):
             budget.admitted(now)
 
     def refused(self, call: Call, now: float) -> None:
         """AWS refused a call for its number."""
+        if all(
+            budget.rate is None for budget in self._budgets.values()
+        ):  # what was sent while all was free proves nothing
+            self._sent, self._refused = {}, {}
         for counts in (self._sent, self._refused):
             counts.setdefault(call.kind, Fading(_EVIDENCE_SECONDS)).add(now)
         refused = {kind: number for kind, number in _faded(self._refused, now).items() if number >= _FORGOTTEN}
