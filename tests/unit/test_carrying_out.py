@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smendpoints.controller.alarming import plan_with_own_alarms
-from smendpoints.controller.apply import apply, preflight, went_on
+from smendpoints.controller.apply import apply, preflight, remember, went_on
 from smendpoints.controller.memory import Memory
 from smendpoints.controller.result import Applied
 from smendpoints.controller.voiding import VoidError
@@ -64,6 +64,15 @@ class Aws(OneAccount):
 
 def carried_out(aws: Aws, todo: Plan, resource: Any, memory: Memory | None = None, **options: Any) -> Applied:
     return apply(aws, resource, todo, memory or Memory(), lambda: 0.0, lambda _: None, **options)  # type: ignore[arg-type]
+
+
+def test_an_endpoint_that_is_gone_at_once_is_looked_for_in_the_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws, memory, told = Aws(), Memory(), []
+    monkeypatch.setattr(aws, "deleting", lambda endpoint: told.append((endpoint, memory.seen.written_at)))
+    remember(aws, memory, Applied(changed=True, made=(TARGET, Action(Verb.DELETE_ENDPOINT, "e", {}))), 7.0)  # type: ignore[arg-type]
+    assert told == [("e", 7.0)]
+    remember(aws, memory, Applied(changed=True, made=(MODEL, Action(Verb.DELETE_MODEL, "m", {}))), 9.0)  # type: ignore[arg-type]
+    assert (told, memory.seen.written_at) == ([("e", 7.0)], 9.0)
 
 
 def test_all_is_done_in_its_order_and_told(resource: Callable[..., Any]) -> None:

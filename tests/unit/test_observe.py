@@ -241,11 +241,3 @@ def test_what_is_written_is_told_to_have_moved_once_all_is_listed(place: Place, 
     while place.watch.settled("iris", wrote) is None:
         told |= place.watch.step(Lane.ENDPOINTS, IDLE) | place.watch.step(Lane.AUDIT, IDLE)
     assert told | place.watch.step(Lane.ENDPOINTS, IDLE) == {"iris"}
-
-
-def test_an_endpoint_that_is_gone_at_once_is_waited_for(place: Place) -> None:
-    place.watch.step(Lane.AUDIT, IDLE)
-    place.applier.apply(Action(Verb.DELETE_ENDPOINT, "iris", {"EndpointName": "iris"}), {})
-    place.aws.vanish("iris")
-    place.aws.now += 1
-    assert place.watch.step(Lane.ENDPOINTS, Awaited(leaving=1)) == {"iris"}
