@@ -16,7 +16,7 @@ _LIMIT_COSTS = 3.0  # nats for each limit that is supposed to exist
 
 @dataclass(frozen=True)
 class _Explanation:
-    """The limit that each refused kind of call met, and the nats that it takes to say so, and what was refused."""
+    """The limit that each refused kind of call met, and the nats that it takes to say which were refused."""
 
     limits: Mapping[Scope, Scope]
     costs: float
@@ -30,9 +30,9 @@ def blamed(refused: Mapping[Scope, float], sent: Mapping[Scope, float]) -> Mappi
     total = sum(refused.values())
     limits: dict[Scope, Scope] = {}
     costs = 0.0
-    for service in {kind[:1] for kind in refused}:
+    for service in sorted({kind[:1] for kind in refused}):
         here = {kind: number for kind, number in refused.items() if kind[:1] == service}
-        found = _explained(here, {kind: number for kind, number in sent.items() if kind[:1] == service}, service)
+        found = _explained(here, {kind: each for kind, each in sent.items() if kind[:1] == service}, service)
         number = sum(here.values())
         limits.update(found.limits)
         costs += found.costs + number * math.log(total / number)

@@ -121,9 +121,8 @@ class Pace:
 
     def refused(self, call: Call, now: float) -> None:
         """AWS refused a call for its number."""
-        if all(
-            budget.rate is None for budget in self._budgets.values()
-        ):  # what was sent while all was free proves nothing
+        free = all(budget.rate is None for budget in self._budgets.values())
+        if free:  # what was sent until now proves nothing
             self._sent, self._refused = {}, {}
         for counts in (self._sent, self._refused):
             counts.setdefault(call.kind, Fading(_EVIDENCE_SECONDS)).add(now)

@@ -45,9 +45,8 @@ class TargetBook:
         self._listed_at = float("-inf")
         self._registered: frozenset[str] = frozenset()
         self._promises: dict[str, _Promise] = {}
-        self._taken: set[str] = (
-            set()
-        )  # registered or promised; kept, as a launch has no time for each endpoint there is
+        # Registered or promised; kept, as a launch has no time for each endpoint there is.
+        self._taken: set[str] = set()
 
     def promise(self, targets: Targets, *, give: bool = True) -> ReconcileError | None:
         """Let the endpoint have its targets; why it cannot have them, as far as is certain. Else only asked, not given.
